@@ -156,7 +156,7 @@ async def apply_plan(
             begun.journal.write(written)
         done_before = tuple(_catch_up(run)) if behind else ()
         if behind:
-            await asyncio.to_thread(_remove_drafts, workspace)
+            await asyncio.to_thread(_remove_drafts, observed.outlets.values(), workspace.identity)
         if not observed.snapshot.was_interrupted:  # the run before ended, and reported what it had done
             done_before = ()
         outcomes = await _carried_out(run, begun, connection, listener)
@@ -236,11 +236,11 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
     return outcomes
 
 
-def _remove_drafts(workspace: Workspace) -> None:
+def _remove_drafts(outlets: Iterable[Outlet], identity: Identity) -> None:
     """Remove the drafts that an interrupted run left in outlets."""
-    for outlet in workspace.outlets:
+    for outlet in outlets:
         if isinstance(outlet, DirectoryOutlet):
-            outlet.sweep(str(workspace.identity))
+            outlet.sweep(str(identity))
 
 
 def _all_done(outcomes: Iterable[Outcome]) -> bool:

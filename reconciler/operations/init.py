@@ -13,6 +13,7 @@ from typing import Final
 from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests import find_project
 from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
+from reconciler.manifests.scalars import needs_quotes
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
@@ -21,8 +22,6 @@ from reconciler.project.outlets import outlets_of
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 
-NOT_TEXT = frozenset({"true", "false", "null"})
-"""Words that YAML 1.2 reads as values of other types, like numbers."""
 WORKFLOWS: Final = ("plan", "apply", "drift", "rollback")
 WORKFLOW_FOLDER: Final = Path(".github", "workflows")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
@@ -68,7 +67,7 @@ def init(folder: Path) -> list[str]:
 def _name(folder: Path) -> str:
     """Return a valid project name derived from the folder, which YAML reads as text."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "project"
-    if name[0].isdigit() or name in NOT_TEXT:
+    if name[0].isdigit() or needs_quotes(name):
         name = f"project-{name}"
     return name[:NAME_LENGTH].strip("-")
 

@@ -236,3 +236,36 @@ def test_rewritten_without_the_value_of_a_variable_names_the_variable():
     with pytest.raises(LostVariableError) as caught:
         rewritten("${var.company}, ${var.year}", "Brightwater, 2027", VARIABLES)
     assert caught.value.variable == "${var.year}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "after"),
+    [
+        ("l: {&t team: net, area: *t}\n", {"l": {"team": "new", "area": "team"}}, "l: {&t team: new, area: *t}\n"),
+        ("l: {&t team: net, area: *t}\n", {"l": {"team": "net", "area": "new"}}, "l: {&t team: net, area: new}\n"),
+        ("? &t team\n: net\narea: *t\n", {"team": "net"}, "? &t team\n: net\n"),
+        ("a: &an:chor x\nb: *an:chor\n", {"a": "z", "b": "z"}, "a: &an:chor z\nb: *an:chor\n"),
+        ("a: !!str &t x\nb: *t\n", {"a": "z", "b": "z"}, "a: !!str &t z\nb: *t\n"),
+        ("a: [x:y, ?z]\n", {"a": ["x:y", "?z", "new"]}, "a: [x:y, ?z, new]\n"),
+        ("a: {url: https://x.example, b: 1}\n", {"a": {"url": "https://y.example"}}, "a: {url: https://y.example}\n"),
+        ('{"a":1,"b"\n :2}\n', {"a": 1, "b": 3}, '{"a":1,"b"\n :3}\n'),
+        ("\ufeffa: 1\nb: 2\n", {"a": 1, "b": 3}, "\ufeffa: 1\nb: 3\n"),
+        ("a: 1\rb:\r  - x\r", {"a": 1, "b": ["x", "z"]}, "a: 1\rb:\r  - x\r  - z\r"),
+        ("%YAML 1.2 # why\n---\na: 1\n", {"a": 2}, "%YAML 1.2 # why\n---\na: 2\n"),
+    ],
+)  # fmt: skip
+def test_document_that_can_be_read_can_be_edited(text, wanted, after):
+    assert edited(text, wanted) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "line"),
+    [
+        ("a: 1\nlabels: {&t team: net, area: *t}\n", {"a": 1, "labels": {"area": "team"}}, 2),
+        ("a: 1\nb: 2\rc: 3\n", {"a": 1, "b": 2, "c": 4}, 2),
+    ],
+)
+def test_change_that_cannot_be_made_names_the_line(text, wanted, line):
+    with pytest.raises(UneditableError) as caught:
+        edited(text, wanted)
+    assert caught.value.line == line

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.manifests.editing.flow import Added, change_flow
+from reconciler.manifests.editing.folding import block_scalar, reflowed
 from reconciler.manifests.editing.layout import Layout
 from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants, first_difference, is_movable
-from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
+from reconciler.manifests.editing.styles import Style, headed, inline, key_text
+from reconciler.manifests.libyaml import BYTE_ORDER_MARK
 from reconciler.manifests.parsing import parse_document
 from reconciler.resources.list_items import Items, additions, in_order, sources_of
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
 """Largest number of characters of a list item in flow style. Longer items are written in block style."""
+_CARRIAGE_RETURN: Final = re.compile(r"\r(?!\n)")
 _COMMENT: Final = re.compile(r"(?:[ \t]+|^)#[^\r\n]*", re.MULTILINE)
 _OPENING: Final = re.compile(r"[\[{][ \t]+#[^\r\n]*")
 
@@ -40,6 +43,14 @@ def edited(text: str, wanted: JSON) -> str:
     with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, or if the result
     would not be read as exactly `wanted`.
     """
+    if text.startswith(BYTE_ORDER_MARK):
+        return BYTE_ORDER_MARK + edited(text.removeprefix(BYTE_ORDER_MARK), wanted)
+    lone = _CARRIAGE_RETURN.search(text)
+    if lone and "\n" not in text:
+        return edited(text.replace("\r", "\n"), wanted).replace("\n", "\r")
+    if lone:
+        line = text.count("\n", 0, lone.start()) + 1
+        raise UneditableError("the line ends with a carriage return without a line feed", line)
     root, aliases = compose(text)
     if same(root.node.value, wanted):
         return text
@@ -181,7 +192,12 @@ class _Editor:
     def replace(self, entry: Entry, wanted: JSON) -> None:
         """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
-        layout.removed += [(inner.node.start, inner.node.end) for inner in node.entries]
+        layout.removed += [(inner.start, inner.node.end) for inner in node.entries]
+        if isinstance(wanted, str) and node.kind == "scalar" and not (node.block_scalar or self.thorough):
+            lines = reflowed(layout.text[node.content : node.end], wanted, node.style)
+            if lines:
+                layout.edit(node.content, node.end, layout.newline.join(lines))
+                return
         in_flow = entry.parent is not None and entry.parent.flow
         if in_flow:
             self.put_inline(entry, _inline(wanted, entry))

@@ -16,7 +16,7 @@ class Layout:
     text: str
     edits: list[tuple[int, int, int, str]] = field(default_factory=list)
     removed: list[tuple[int, int]] = field(default_factory=list)
-    """Spans of the removed values."""
+    """Spans of the removed values, with their keys."""
 
     @property
     def newline(self) -> str:
@@ -149,7 +149,7 @@ class Layout:
         """Remove entries of a block collection that keeps others, with their comments. With `replaced`, entries are
         added above those that are kept.
         """
-        self.removed += [(entry.node.start, entry.node.end) for entry in removed]
+        self.removed += [(entry.start, entry.node.end) for entry in removed]
         doomed = {entry.start for entry in removed}
         for start, end in runs(node.entries, doomed):
             after = node.entries[end] if end < len(node.entries) else None

@@ -18,7 +18,8 @@ from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
 from reconciler.resources.values import JSON, same
 
-_PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+(?:#[^\n]*\s*)*)?")
+_PROPERTIES: Final = re.compile(r"(?:(?:&[^\s,\[\]{}]+|!(?:!str)?)(?:\s+|\Z)(?:#[^\n]*\s*)*){0,2}")
+"""An anchor and a tag, in any order, with the white space after them."""
 _COLON: Final = re.compile(r"(?:\s++|(?<=\s)#[^\n]*+)*+:")
 
 
@@ -113,6 +114,9 @@ class _Composer:
         match event:
             case ScalarEvent() if self.stack and self.stack[-1].kind == "mapping" and self.keys[-1] is None:
                 self.keys[-1] = event
+                if event.anchor:
+                    start, end = _span(event)
+                    self.anchors[event.anchor] = Node("scalar", start, start, end, event.value)
             case ScalarEvent():
                 self.put(self.scalar(event), event.anchor)
             case AliasEvent():
@@ -195,7 +199,7 @@ class _Composer:
     def dash(self, column: int, start: int) -> int:
         """Return the position of the closest dash in this column before `start`."""
         line = self.text.rfind("\n", 0, start) + 1
-        while not self._is_dash(line, column, start):
+        while line and not self._is_dash(line, column, start):
             line = self.text.rfind("\n", 0, line - 1) + 1
         return line + column
 
