@@ -12,6 +12,7 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
@@ -149,12 +150,14 @@ class PlanInputs:
     """Environments of the last run that the project does not have any longer, and before the first run identities in
     the same place that publish the same names, each with the names that applications load.
     """
+    removed_objects: Mapping[Identity, int] = field(default_factory=dict)
+    """The number of objects in the states of these environments."""
+    outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
     """Releases with `archived: true` in their manifests."""
-    strict: bool = False
-    """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)
@@ -165,10 +168,12 @@ class PlanInputs:
     shutdowns: Mapping[str, date] = field(default_factory=dict)
     """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
-    max_deletes: int | None = None
-    max_archives: int | None = None
-    max_daily_cost: float | None = None
-    """US dollars."""
+    settings: GuardSettings = field(default_factory=GuardSettings)
+    """The settings of project.yaml."""
+    recorded: GuardSettings | None = None
+    """The settings that an apply recorded; None if none did."""
+    project_place: Place | None = None
+    """The place of the settings in project.yaml."""
     prices: Prices = field(default_factory=Prices)
     chosen_environment: str | None = None
     """The environment, if commands must name it because the project has several."""
@@ -176,6 +181,16 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+
+    @property
+    def guarding(self) -> tuple[GuardSettings, ...]:
+        """The settings that a plan must satisfy: those of project.yaml, and those that are recorded."""
+        return (self.settings,) if self.recorded is None else (self.recorded, self.settings)
+
+    @property
+    def strict(self) -> bool:
+        """True if unpublished releases block deletes."""
+        return any(one.strict for one in self.guarding)
 
     @cached_property
     def outlet_types(self) -> frozenset[str]:

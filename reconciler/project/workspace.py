@@ -18,6 +18,7 @@ from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
+from reconciler.s3.location import Location
 from reconciler.state.backend import Backend, StoreOutlet, open_store
 
 BUILT_IN: Final = ""
@@ -111,6 +112,11 @@ def _outlet(root: Path, outlet: settings.Outlet) -> tuple[str, Outlet]:
     if isinstance(outlet, settings.S3Outlet):
         return outlet.s3.location.url, S3Outlet(outlet.s3.location)
     return normpath(outlet.directory), DirectoryOutlet(root / outlet.directory)
+
+
+def recorded_outlet(root: Path, name: str) -> Outlet:
+    """Return the outlet that the state remembers by this name."""
+    return S3Outlet(Location.parse(name)) if name.startswith("s3://") else DirectoryOutlet(root / name)
 
 
 def open_workspace(

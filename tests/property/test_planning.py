@@ -19,6 +19,7 @@ from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan, is_optional
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
 from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, live_id, ref, type_of
@@ -46,7 +47,8 @@ unmanaged = st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)
 places = st.sets(st.integers(0, 12), max_size=2)
 """Of live objects, among all of them."""
 modes: st.SearchStrategy[OnDrift] = st.sampled_from(["revert", "keep", "refuse"])
-bounds = st.sampled_from([None, 99])
+bounds = st.builds(GuardSettings, max_deletes=st.sampled_from([None, 99]), max_archives=st.sampled_from([None, 99]))
+recorded = st.none() | bounds
 booleans = st.booleans()
 renames = st.dictionaries(
     st.sampled_from([*WIDGETS, *PAGES, *STORES]),
@@ -125,7 +127,7 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
     live = [touched(draw, item) for item in found.objects]
     gone = draw(places) if missing else set()
     left = tuple(item for index, item in enumerate(live) if index not in gone)
-    world = replace(found.world(), live=left, on_drift=draw(modes), max_deletes=draw(bounds), max_archives=draw(bounds))
+    world = replace(found.world(), live=left, on_drift=draw(modes), settings=draw(bounds), recorded=draw(recorded))
     return published(world)
 
 
@@ -456,7 +458,7 @@ def test_ten_times_the_objects_take_about_ten_times_as_long():
 @pytest.mark.long
 def test_removing_thousands_is_linear_too():
     def seconds(size: int) -> float:
-        world = replace(estate(size), desired={}, max_deletes=10**6)
+        world = replace(estate(size), desired={}, settings=GuardSettings(max_deletes=10**6))
         start = perf_counter()
         plan = build.plan(world).plan
         assert plan.summary["delete"] == size

@@ -22,6 +22,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
@@ -29,6 +30,8 @@ from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
+SETTINGS = frozenset({"max_deletes", "max_archives", "max_daily_cost", "strict"})
+"""Guard settings that are options of a plan."""
 
 
 def _form(type_: str, **options: Any) -> ResourceType:
@@ -273,6 +276,9 @@ class Worlds:
         return self
 
     def world(self, **options: Any) -> PlanInputs:
+        given = {name: options.pop(name) for name in SETTINGS & options.keys()}
+        if given:
+            options["settings"] = replace(options.get("settings", GuardSettings()), **given)
         world = PlanInputs(
             identity=IDENTITY,
             resource_types=FORMS,

@@ -11,6 +11,8 @@ from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought
 from reconciler.planning.model import Change
+from reconciler.planning.publications import address_of
+from reconciler.planning.settings import is_settings_change, weaker_settings
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
@@ -106,6 +108,21 @@ def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
         yield Hazard("publication-withdrawn", {**where, "names": names})
 
 
+def settings(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the settings of the project by which the guard refuses less after the plan."""
+    if is_settings_change(change):
+        weaker = weaker_settings(change, len({live.id for live in context.matched.live.values()}))
+        if weaker:
+            yield Hazard("guard-weakened", {"settings": weaker})
+
+
+def environment(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the environment that the project no longer has, if its state has objects."""
+    for identity, objects in context.inputs.removed_objects.items():
+        if objects and change.action == "forget" and change.address == str(address_of(context.inputs, identity)):
+            yield Hazard("environment-removed", {"identity": str(identity), "objects": objects})
+
+
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
@@ -114,6 +131,8 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     withdrawal,
     lifecycle,
     names,
+    settings,
+    environment,
 )
 
 

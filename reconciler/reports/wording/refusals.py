@@ -169,8 +169,15 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
     "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
-    "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
-    "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
-    "raise-archives": "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml",
+    "raise-daily-cost": (
+        "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml and apply that first"
+    ),
+    "raise-deletes": (
+        "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml and apply that first"
+    ),
+    "raise-archives": (
+        "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml and apply that first"
+    ),
+    "apply-settings": "apply the new {settings} of project.yaml first, without the other changes",
 }
 """Parts of one sentence: a refusal may have several."""

@@ -23,6 +23,7 @@ DIMENSIONS: Final = (
     "literal ids",
     "left uploads",
     "renames",
+    "recorded settings",
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
@@ -107,6 +108,7 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "literal ids": _has_literal_ids,
     "left uploads": lambda outcome: bool(outcome.estate.left),
     "renames": lambda outcome: any(map(outcome.in_scope, outcome.former)),
+    "recorded settings": lambda outcome: outcome.estate.recorded is not None,
 }
 
 
@@ -142,6 +144,7 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
         made, before=without_literal_ids(made.before), after=without_literal_ids(made.after)
     ),
     "left uploads": _without_left_uploads,
+    "recorded settings": lambda made: replace(made, recorded=None),
 }
 """The same estate without a dimension. A rename decides nothing: its id stays."""
 
