@@ -155,7 +155,7 @@ RemedyCode: TypeAlias = Literal[
     "raise-daily-cost",  # dollars
     "raise-deletes",  # number
     "raise-archives",  # number
-    "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet
+    "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet; address: of their change
 ]
 
 

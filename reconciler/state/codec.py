@@ -101,7 +101,7 @@ def encode_segment(segment: Segment) -> bytes:
         if segment.written:
             parts["written"] = array(map(asdict, segment.written))
         if segment.settings is not None:
-            parts["settings"] = line(asdict(segment.settings))
+            parts["settings"] = line(_settings_record(segment.settings))
     return document(parts)
 
 
@@ -172,7 +172,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "pending": array(map(_intent_record, pending)),
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
         **({} if state.environments is None else {"environments": array(state.environments)}),
-        **({} if state.settings is None else {"settings": line(asdict(state.settings))}),
+        **({} if state.settings is None else {"settings": line(_settings_record(state.settings))}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -254,8 +254,14 @@ def _applied(record: JSON) -> Applied:
     )
 
 
+def _settings_record(settings: GuardSettings) -> dict[str, JSON]:
+    """Return the settings that are not the defaults."""
+    defaults = asdict(GuardSettings())
+    return {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+
+
 def _settings(record: JSON) -> GuardSettings | None:
-    """Return the guard settings that `asdict` produced `record` from; None for a document that does not have them."""
+    """Return the guard settings in `record`; None for a document that does not have them."""
     if record is None:
         return None
     amounts = {name: record.get(name) for name in ("max_daily_cost", "vector_storage", "free_gb")}

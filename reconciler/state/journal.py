@@ -155,8 +155,11 @@ class Journal:
             return compact(self._store, snapshot)
 
     def _summary(self, *segments: Segment) -> str:
-        completed = (item for segment in segments if isinstance(segment, RunProgress) for item in segment.completed)
-        return summary(completed, self._base.state.objects.keys())
+        progress = [segment for segment in segments if isinstance(segment, RunProgress)]
+        completed = (item for segment in progress for item in segment.completed)
+        before = self._base.state.settings  # settings that no run has recorded before are not an update
+        changed = before is not None and any(segment.settings not in (None, before) for segment in progress)
+        return summary(completed, self._base.state.objects.keys(), has_settings=changed)
 
 
 def begin(

@@ -7,7 +7,7 @@ from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.held_uploads import kept_elsewhere
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.planning.settings import allowed as allowed_by
+from reconciler.planning.settings import allowed as allowed_by, settings_address
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.guard_settings import GuardSettings
@@ -88,14 +88,20 @@ def _live(context: GuardContext) -> int:
 
 def _raise_deletes(context: GuardContext, number: int, live: int) -> Remedy:
     if number <= allowed_by(context.inputs.settings.max_deletes, live):
-        return Remedy("apply-settings", {"settings": ["safety.max_deletes"]})
+        return _apply_settings(context, "max_deletes")
     return Remedy("raise-deletes", {"number": number})
 
 
 def _raise_archives(context: GuardContext, number: int, live: int) -> Remedy:
     if number <= allowed_by(context.inputs.settings.max_archives, live):
-        return Remedy("apply-settings", {"settings": ["safety.max_archives"]})
+        return _apply_settings(context, "max_archives")
     return Remedy("raise-archives", {"number": number})
+
+
+def _apply_settings(context: GuardContext, name: str) -> Remedy:
+    """Return the remedy for a limit that project.yaml has, and that is not recorded yet."""
+    address = str(settings_address(context.inputs.identity))
+    return Remedy("apply-settings", {"settings": [f"safety.{name}"], "address": address, **context.of_environment})
 
 
 def _detached(context: GuardContext) -> dict[str, str]:
@@ -134,7 +140,7 @@ def too_much(context: GuardContext) -> Iterator[Violation]:
         address=f"project/{context.inputs.identity.project}",
         action="update",
         cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": settings.max_daily_cost}),
-        remedies=(Remedy("apply-settings", {"settings": ["safety.max_daily_cost"]}) if is_recorded else raised,),
+        remedies=(_apply_settings(context, "max_daily_cost") if is_recorded else raised,),
         facts={
             "allowed": settings.max_daily_cost,
             "dollars": ceil(after),

@@ -102,6 +102,11 @@ def _wider_target(args: Args) -> str:
     return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
 
 
+def _apply_settings(args: Args) -> str:
+    alone = f"`reconciler apply --target {args['address']}{_env(args)}`"
+    return f"apply the new {few(args['settings'])} of project.yaml first, by a pull request of its own or by {alone}"
+
+
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
@@ -178,6 +183,6 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "raise-archives": (
         "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml and apply that first"
     ),
-    "apply-settings": "apply the new {settings} of project.yaml first, without the other changes",
+    "apply-settings": _apply_settings,
 }
 """Parts of one sentence: a refusal may have several."""

@@ -41,14 +41,14 @@ class _Drawing(Edits):
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
             return made
-        made = replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
-        return replace(made, recorded=self.recorded()) if self.maybe(0.4) else made
+        made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.random.randint(0, 1))))
+        return replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
 
     def recorded(self) -> Recorded:
         return Recorded(
-            strict=self.maybe(0.3),
+            strict=self.maybe(0.1),
             max_deletes=self.most(),
-            max_archives=self.random.choice((PLENTY, self.most(), self.random.randint(0, 1))),
+            max_archives=self.most(),
             other_project=self.maybe(0.03),
         )
 
