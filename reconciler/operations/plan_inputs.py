@@ -101,7 +101,7 @@ def inputs_of(
     targets: Sequence[Address],
 ) -> PlanInputs:
     """Return the inputs of a plan, as they were read."""
-    announced, gone = pending(snapshot.pending), removed_identities(workspace, snapshot)
+    announced = pending(snapshot.pending)
     inputs = PlanInputs(
         identity=workspace.identity,
         chosen_environment=workspace.chosen_environment,
@@ -116,8 +116,7 @@ def inputs_of(
         pointers=outlets.pointers,
         published=outlets.published,
         removed_outlets=removed(snapshot.state.outlets, workspace.named_outlets),
-        removed_identities=gone.names,
-        removed_objects=gone.objects,
+        removed_identities=dict(removed_identities(workspace, snapshot)),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,

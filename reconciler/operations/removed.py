@@ -18,16 +18,6 @@ from reconciler.state.model import Snapshot
 
 
 @dataclass(frozen=True)
-class RemovedIdentities:
-    """Environments that the project does not have any longer."""
-
-    names: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
-    """The names that applications load, of each that publishes something or that has objects."""
-    objects: Mapping[Identity, int] = field(default_factory=dict)
-    """The number of objects in the state of each."""
-
-
-@dataclass(frozen=True)
 class OutletReferences:
     """Documents in removed outlets that have ids of our objects."""
 
@@ -37,8 +27,9 @@ class OutletReferences:
     """Outlets that cannot be read."""
 
 
-def removed_identities(workspace: Workspace, snapshot: Snapshot) -> RemovedIdentities:
-    """Return the identities that the project had and does not have any longer, with what their states and outlets have.
+def removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
+    """Yield the identities that the project had and does not have any longer, if they publish something or have objects
+    in their states, each with the names that applications load.
 
     A project that was never applied has no record of them. If another identity in the same place publishes the same
     names, the project had its name before.
@@ -52,15 +43,16 @@ def removed_identities(workspace: Workspace, snapshot: Snapshot) -> RemovedIdent
         present = {own, *(Identity(own.project, name) for name in spec.environments)}
         others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
         found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
-    objects = {identity: _objects(workspace, identity) for identity in found}
-    return RemovedIdentities({one: names for one, names in found.items() if names or objects[one]}, objects)
+    for identity, names in found.items():
+        if names or _has_objects(workspace, identity):
+            yield identity, names
 
 
-def _objects(workspace: Workspace, identity: Identity) -> int:
-    """Return the number of objects in the state of another identity; 0 if the state was moved to another backend."""
+def _has_objects(workspace: Workspace, identity: Identity) -> bool:
+    """Return True if the state of another identity has objects, and was not moved to another backend."""
     with suppress(MovedError):
-        return len(Backend(workspace.backend.store, identity).read().state.objects)
-    return 0
+        return bool(Backend(workspace.backend.store, identity).read().state.objects)
+    return False
 
 
 def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str, Collection[str]]) -> OutletReferences:

@@ -147,11 +147,9 @@ class PlanInputs:
     removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
     """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
     removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
-    """Environments of the last run that the project does not have any longer, and before the first run identities in
-    the same place that publish the same names, each with the names that applications load.
+    """Environments of the last run that the project does not have any longer and whose states have objects, and before
+    the first run identities in the same place that publish the same names, each with the names that applications load.
     """
-    removed_objects: Mapping[Identity, int] = field(default_factory=dict)
-    """The number of objects in the states of these environments."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()

@@ -22,8 +22,7 @@ High: TypeAlias = Literal[
     "protection-removed",
     "publication-withdrawn",  # name, release, now: the name instead; or outlet or identity, names
     "name-lost",  # before, after: addresses
-    "guard-weakened",  # settings: paths
-    "environment-removed",  # identity, objects: how many its state has
+    "guard-weakened",  # settings: paths in `spec` of project.yaml
     "consent-used",  # consent, until, why
 ]
 Medium: TypeAlias = Literal[

@@ -116,6 +116,8 @@ class Worlds:
     bundles: dict[Address, Bundle] = field(default_factory=dict)
     pointers: dict[Address, Pointer] = field(default_factory=dict)
     peers: dict[Identity, list[Live]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of every plan, which those of one plan replace."""
 
     def want(
         self,
@@ -265,6 +267,11 @@ class Worlds:
         self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
         return self
 
+    def recorded(self, /, **settings: Any) -> Self:
+        """Set the guard settings that the last apply recorded. Those of the manifest are options of the plan."""
+        self.options["recorded"] = GuardSettings(**settings)
+        return self
+
     def bundle(self, address: str, content: Any, *refers_to: str) -> Self:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
@@ -276,6 +283,7 @@ class Worlds:
         return self
 
     def world(self, **options: Any) -> PlanInputs:
+        options = {**self.options, **options}
         given = {name: options.pop(name) for name in SETTINGS & options.keys()}
         if given:
             options["settings"] = replace(options.get("settings", GuardSettings()), **given)

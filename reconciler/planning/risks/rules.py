@@ -117,10 +117,10 @@ def settings(context: GuardContext, change: Change) -> Iterator[Hazard]:
 
 
 def environment(context: GuardContext, change: Change) -> Iterator[Hazard]:
-    """Yield the environment that the project no longer has, if its state has objects."""
-    for identity, objects in context.inputs.removed_objects.items():
-        if objects and change.action == "forget" and change.address == str(address_of(context.inputs, identity)):
-            yield Hazard("environment-removed", {"identity": str(identity), "objects": objects})
+    """Yield an environment that the project no longer has, and that publishes no names, which are other risks."""
+    for identity, names in context.inputs.removed_identities.items():
+        if not names and change.action == "forget" and change.address == str(address_of(context.inputs, identity)):
+            yield Hazard("guard-weakened", {"settings": [f"environments.{identity.environment}"]})
 
 
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.reports.wording.notices import permission
-from reconciler.reports.wording.phrases import Args, Phrase, number
+from reconciler.reports.wording.phrases import Args, Phrase
 from reconciler.resources.name_lists import few
 from reconciler.resources.risks import Rule
 
@@ -86,10 +86,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "protection-removed": "the next plan may delete or replace it",
     "publication-withdrawn": _withdrawn,
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
-    "guard-weakened": lambda args: f"later plans are checked less strictly: {few(args['settings'])}",
-    "environment-removed": lambda args: (
-        f"{number(args['objects'], 'object')} of {args['identity']} are no longer managed, nor checked by the guard"
-    ),
+    "guard-weakened": "after it, the guard refuses less: {settings}",
     "consent-used": permission,
     "published-version-changed": _version,
     "knowledge-removed": _knowledge,
