@@ -11,6 +11,7 @@ from reconciler.applying.model import ApplyResult
 from reconciler.emulator.fault_spec import parse
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
+from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.guard_settings import GuardSettings
@@ -238,3 +239,28 @@ class TestRemovedOutlet:
         (refusal,) = published.plan().refusals
         assert (refusal.rule, refusal.address) == ("unlisted", "assistant/a0")
         assert refusal.cause.args["requests"] == [f"the removed outlet {outlet}"]
+
+
+class TestOpenAIProject:
+    @pytest.fixture
+    def pinned(self, made: World) -> World:
+        """The project, pinned to the OpenAI project of its key."""
+        made.wants(project(openai_project="proj_embedded"))
+        made.apply()
+        return made
+
+    def test_a_removed_pin_is_a_high_risk_and_counts_until_it_is_applied(self, pinned: World):
+        pinned.wants(project())
+        assert [(risk.rule, risk.args) for risk in pinned.plan().risks] == [
+            ("guard-weakened", {"settings": ["openai_project"]})
+        ]
+        rewritten(pinned, "settings", {"openai_project": "proj_other"})
+        assert refused(pinned.plan()) == [("wrong-project", "project/acme")]
+
+    def test_a_rebuild_with_a_key_of_another_project_takes_its_pin(self, pinned: World):
+        rewritten(pinned, "settings", {"openai_project": "proj_lost", "max_deletes": 1})
+        assert refused(pinned.plan()) == [("wrong-project", "project/acme")]
+        workspace = open_workspace(pinned.root, pinned.environ)
+        pinned.run(rebuild_state(workspace, pinned.connection, lambda _: True))
+        assert recorded(pinned) == GuardSettings("proj_embedded", max_deletes=1)
+        assert pinned.plan().refusals == ()

@@ -12,7 +12,7 @@ from reconciler.state import lock, snapshots
 from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored, Written
-from reconciler.state.segments import RunBegun, RunProgress, replay
+from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -110,7 +110,7 @@ def test_guard_settings_are_optional_and_round_trip_without_defaults():
 
 def test_settings_stay_until_a_run_records_others():
     first, second = GuardSettings(max_deletes=1), GuardSettings(strict=True)
-    runs = [RunBegun("run"), RunProgress("run", settings=first), RunBegun("2"), RunProgress("2")]
+    runs: list[Segment] = [RunBegun("run"), RunProgress("run", settings=first), RunBegun("2"), RunProgress("2")]
     assert replay(EXAMPLE, runs).state.settings == first
     assert replay(EXAMPLE, [*runs, RunProgress("2", settings=second)]).state.settings == second
     assert replay(EXAMPLE, [*runs, RunProgress("run", settings=second)]).state.settings == first
