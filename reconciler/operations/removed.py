@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from reconciler.bundles.publish import identities_in, published_by, read_all
-from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.inputs import BUNDLE, PlanInputs
 from reconciler.project.workspace import Workspace, recorded_outlet
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
@@ -69,7 +69,7 @@ def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str
         except (OSError, ReconcilerError) as error:
             message = reason(error) if isinstance(error, OSError) else error.problems[0].message
             refers = frozenset(resource_types()) - outlet_types()
-            unreadable.append(Unlisted("bundle", refers, f"the removed outlet {name}", "", message))
+            unreadable.append(Unlisted(BUNDLE, refers, f"the removed outlet {name}", "", message))
     return OutletReferences({name: found for name, found in documents.items() if found}, tuple(unreadable))
 
 
@@ -77,4 +77,4 @@ def _referring(workspace: Workspace, name: str, wanted: Collection[str]) -> Iter
     for address, published in read_all(recorded_outlet(workspace.root, name), workspace.identity).items():
         held = sorted(set(published.pointer.ids.values()).intersection(wanted)) if published.pointer else ()
         if held:
-            yield Live("bundle", f"{name}: {address}", {}, name=str(address), refers_to=tuple(held))
+            yield Live(BUNDLE, f"{name}: {address}", {}, name=str(address), refers_to=tuple(held))

@@ -50,6 +50,8 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+BUNDLE: Final = "bundle"
+"""The type of a document in a removed outlet, as a referrer."""
 OUTLETS: Final = "outlets"
 """The first key of the field changes of copies in outlets; the second is the name of the outlet."""
 

@@ -134,6 +134,7 @@ RemedyCode: TypeAlias = Literal[
     "delete-or-unlabel-one",  # id: of plans of earlier versions
     "widen-target",  # targets: the referrers that `--target` leaves out
     "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
+    "apply-outlets",  # outlets: that the plan removes, and whose documents refer to the object
     "repoint-referrers",  # names
     "publish-other-release",  # releases
     "archive-releases",  # releases

@@ -52,7 +52,7 @@ def settings_change(inputs: PlanInputs, live: int) -> Change | None:
 
 def is_settings_change(change: Change) -> bool:
     """Return True if a change records the settings of the project, and sends nothing."""
-    return change.action == "update" and Address.parse(change.address).kind == PROJECT
+    return change.action == "update" and change.address.startswith(f"{PROJECT}/")
 
 
 def is_weaker(item: FieldChange, live: int) -> bool:

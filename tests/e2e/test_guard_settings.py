@@ -220,6 +220,7 @@ class TestRemovedOutlet:
         (refusal,) = plan.refusals
         assert (refusal.rule, refusal.address) == ("referenced", "assistant/a0")
         assert [str(one.node) for one in refusal.sections["Other references"]] == ["bundle assistant/a0 (build/b)"]
+        assert [remedy.code for remedy in refusal.remedies] == ["apply-outlets", "restore-manifest"]
         published.wants(agent("a0"))
         published.apply()
         published.drops("Assistant/a0")

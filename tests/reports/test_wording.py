@@ -155,6 +155,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "delete-or-unlabel-one": {"id": "w1"},
         "widen-target": {"targets": ["chatbot/support"]},
         "stop-ignoring": {"address": "vectorstore/kb", "fields": ["files"]},
+        "apply-outlets": {"outlets": ["build/b"]},
         "repoint-referrers": {"names": ["pipeline/flow"]},
         "publish-other-release": {"releases": ["release/support@1"]},
         "archive-releases": {"releases": ["release/support@1"]},

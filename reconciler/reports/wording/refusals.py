@@ -155,6 +155,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "widen-target": _wider_target,
     "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
+    "apply-outlets": "apply the removal of the outlet {outlets} first, or keep it in `spec.outlets`",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": _archive,
