@@ -17,6 +17,7 @@ from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan, is_optional
+from reconciler.planning.settings import is_settings_change, records_settings
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live, Unlisted
 from reconciler.resources.guard_settings import GuardSettings
@@ -127,7 +128,9 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
     live = [touched(draw, item) for item in found.objects]
     gone = draw(places) if missing else set()
     left = tuple(item for index, item in enumerate(live) if index not in gone)
-    world = replace(found.world(), live=left, on_drift=draw(modes), settings=draw(bounds), recorded=draw(recorded))
+    now_set = draw(bounds)
+    then_set = draw(st.sampled_from([None, now_set]) if same_manifests else recorded)
+    world = replace(found.world(), live=left, on_drift=draw(modes), settings=now_set, recorded=then_set)
     return published(world)
 
 
@@ -169,7 +172,8 @@ class Simulation:
         self.numbers = count(1)
 
     def after(self) -> PlanInputs:
-        work = sorted(self.planned.plan.work, key=lambda change: not change.address.startswith("file/"))
+        found = [change for change in self.planned.plan.work if not is_settings_change(change)]
+        work = sorted(found, key=lambda change: not change.address.startswith("file/"))
         for address in dict.fromkeys(change.address for change in work):
             actions = {change.action for change in work if change.address == address}
             if actions & {"create", "replace", "update", "adopt"}:
@@ -182,7 +186,11 @@ class Simulation:
                 self.remove(Address.parse(change.address), change)
             if change.action == "forget":
                 self.state.pop(Address.parse(change.address), None)
-        return replace(self.read, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
+        recorded = self.read.recorded
+        if records_settings(self.inputs, self.planned.plan):
+            recorded = self.read.settings
+        live = tuple(self.live.values())
+        return replace(self.read, live=live, applied=self.state, pointers=self.pointers, recorded=recorded)
 
     def write(self, address: Address, *, anew: bool) -> None:
         desired = self.inputs.desired[address]
