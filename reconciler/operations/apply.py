@@ -22,7 +22,7 @@ from reconciler.operations.supervision import confirming, kept_alive, stopping
 from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.publications import OUTLET
+from reconciler.planning.settings import records_settings
 from reconciler.planning.unfinished import publication
 from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity
@@ -149,7 +149,7 @@ async def apply_plan(
             Recorder(begun.journal, begun.later),
             workspace.root,
             stop,
-            referrers=[*referrers(connection), Peers(workspace)],
+            referrers=[*referrers(connection), Peers(workspace, observed.planned.inputs.recorded)],
             sleep=connection.pace.sleep,
         )
         for written in observed.agreed:
@@ -201,8 +201,11 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     intents, later = one_at_a_time(expected_writes(observed.planned, lease.now() - connection.ahead))
     project = connection.project
     inputs = observed.planned.inputs
-    removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
-    names = (*(name for name in observed.outlets if name != BUILT_IN), *removed)
+    # Removed outlets and environments stay recorded until the change that forgets them is made.
+    names = (*(name for name in observed.outlets if name != BUILT_IN), *inputs.removed_outlets)
+    own = workspace.identity.project
+    removed = (one.environment for one in inputs.removed_identities if one.environment and one.project == own)
+    environments = dict.fromkeys((*workspace.loaded.project.spec.environments, *removed))
     journal = workspace.backend.begin(
         observed.snapshot,
         intents,
@@ -210,7 +213,7 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         openai_project=project,
         plan=record,
         outlets=names,
-        environments=tuple(workspace.loaded.project.spec.environments),
+        environments=tuple(environments),
         holds=dict(unrecorded(inputs, observed.planned.matched)),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
@@ -228,6 +231,8 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
                 outcomes = await carry_out(run, listener)
         if _all_done(outcomes):
             _give_up(run, begun)
+            if records_settings(run.planned.inputs, run.planned.plan):
+                begun.journal.settle(run.planned.inputs.settings)
         await asyncio.to_thread(begun.journal.close, "complete" if _all_done(outcomes) else "partial")
     except ReconcilerError as error:
         if not any(outcome.status == "done" for outcome in outcomes):

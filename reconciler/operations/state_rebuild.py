@@ -29,6 +29,7 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -130,6 +131,7 @@ async def _rebuilt(
         openai_project=connection.project or present.state.openai_project,
         objects={**entries, **dict(_with_names(inputs, matched, entries))},
         tombstones=present.state.tombstones | workspace.archived,
+        settings=_settings(workspace, present.state.settings, connection.project),
     )
     return state, matched
 
@@ -161,6 +163,15 @@ def _check_project(workspace: Workspace, connection: Connection) -> None:
         raise ReconcilerError(
             Problem("other-openai-project", message, hint=f"Nothing was written. Use an API key of {pinned}.")
         )
+
+
+def _settings(workspace: Workspace, recorded: GuardSettings | None, answered: str | None) -> GuardSettings | None:
+    """Return the recorded settings. After a move to another OpenAI project, whose objects these are, the pin is that of
+    project.yaml.
+    """
+    if recorded is None or answered is None or recorded.openai_project in (None, answered):
+        return recorded
+    return replace(recorded, openai_project=workspace.loaded.project.openai_project)
 
 
 def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:

@@ -44,7 +44,7 @@ def _of_releases(workspace: Workspace) -> Iterator[Problem]:
         applied={},
         live=(),
         releases=workspace.releases,
-        strict=workspace.loaded.project.spec.safety.archive == "strict",
+        settings=workspace.loaded.project.guard_settings,
     )
     staying, _ = apply_retention(inputs)
     return undefined_names(staying)

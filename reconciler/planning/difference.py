@@ -19,6 +19,7 @@ from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
 from reconciler.planning.resolution import Resolution
+from reconciler.planning.settings import is_settings_change, settings_change
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -41,6 +42,8 @@ def diff(resolution: Resolution) -> Difference:
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
+    settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
+    pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs
     edits = [pair.ours for pair in pairs if pair.ours]
     drift = [_decided(inputs, pair.drift) for pair in pairs if pair.drift]
     work = [*edits, *(change for change in drift if change.decision == "revert")]
@@ -65,17 +68,19 @@ def _decided(inputs: PlanInputs, change: Change) -> Change:
 
 @dataclass(frozen=True)
 class _Order:
-    """The order in which changes are shown: dependencies first, removals last and in reverse."""
+    """The order in which changes are shown: dependencies first, removals last and in reverse, then the settings."""
 
     inputs: PlanInputs
     before: Graph
     after: Graph
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
-        sealed = [seal_change(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        everything = [seal_change(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        settings = tuple(change for change in everything if is_settings_change(change))
+        sealed = [change for change in everything if change not in settings] if settings else everything
         staying = sorted((change for change in sealed if change.action not in RELEASES_OWNERSHIP), key=self._by_depth)
         removed = sorted((change for change in sealed if change.action in RELEASES_OWNERSHIP), key=self._by_rank)
-        return (*staying, *removed)
+        return (*staying, *removed, *settings)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
         return self._made.get(Address.parse(change.address), 0), change.address, change.action, change.id or ""

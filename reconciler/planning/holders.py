@@ -10,6 +10,7 @@ id while an object, a published bundle or another project still has the old one:
 | literal id in a manifest, in scope or not   | the id                                                            |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
+| document in a removed outlet                | those of its table: no plan writes it any longer                  |
 """
 
 from collections import defaultdict
@@ -165,6 +166,8 @@ class _Holding:
         yield from self._as_applied()
         for identity, documents in self.inputs.peers.items():
             yield from ((PeerObject(str(identity), one.name), "state", one.refers_to) for one in documents)
+        for outlet, documents in self.inputs.outlet_documents.items():
+            yield from ((Foreign(one.type, outlet, one.name), "live", one.refers_to) for one in documents)
 
     def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():

@@ -12,6 +12,7 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
@@ -49,6 +50,8 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+BUNDLE: Final = "bundle"
+"""The type of a document in a removed outlet, as a referrer."""
 OUTLETS: Final = "outlets"
 """The first key of the field changes of copies in outlets; the second is the name of the outlet."""
 
@@ -165,15 +168,15 @@ class PlanInputs:
     removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
     """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
     removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
-    """Environments of the last run that the project does not have any longer, and before the first run identities in
-    the same place that publish the same names, each with the names that applications load.
+    """Environments of the last run that the project does not have any longer and whose states have objects, and before
+    the first run identities in the same place that publish the same names, each with the names that applications load.
     """
+    outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
     """Releases with `archived: true` in their manifests."""
-    strict: bool = False
-    """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)
@@ -184,10 +187,12 @@ class PlanInputs:
     shutdowns: Mapping[str, date] = field(default_factory=dict)
     """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
-    max_deletes: int | None = None
-    max_archives: int | None = None
-    max_daily_cost: float | None = None
-    """US dollars."""
+    settings: GuardSettings = field(default_factory=GuardSettings)
+    """The settings of project.yaml."""
+    recorded: GuardSettings | None = None
+    """The settings that an apply recorded; None if none did."""
+    project_place: Place | None = None
+    """The place of the settings in project.yaml."""
     prices: Prices = field(default_factory=Prices)
     refused_parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that models refuse, by model, where the project says so."""
@@ -197,6 +202,16 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+
+    @property
+    def guarding(self) -> tuple[GuardSettings, ...]:
+        """The settings that a plan must satisfy: those of project.yaml, and those that are recorded."""
+        return (self.settings,) if self.recorded is None else (self.recorded, self.settings)
+
+    @property
+    def strict(self) -> bool:
+        """True if unpublished releases block deletes."""
+        return any(one.strict for one in self.guarding)
 
     @cached_property
     def outlet_types(self) -> frozenset[str]:

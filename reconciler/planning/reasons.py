@@ -61,6 +61,7 @@ ReasonCode: TypeAlias = Literal[
     "outlet-unreadable",  # message: of the problem with what the outlet has
     "identity-removed",  # identity: whose objects and documents stay, and are not updated any longer
     "outlet-removed",  # names: of the pointers that stay in an outlet that the project does not name any longer
+    "settings-weaker",  # the guard checks this plan by the recorded settings of the project, too
     # Of drift
     "last-changed",  # at: Unix time of the last change to the live object
     "written-outside",  # fields: not written by Reconciler; empty for all that differ
@@ -91,6 +92,7 @@ NoticeCode: TypeAlias = Literal[
     "list-not-served",  # request: a list that this server does not have
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
+    "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
@@ -134,6 +136,7 @@ RemedyCode: TypeAlias = Literal[
     "delete-or-unlabel-one",  # id: of plans of earlier versions
     "widen-target",  # targets: the referrers that `--target` leaves out
     "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
+    "apply-outlets",  # outlets: that the plan removes, and whose documents refer to the object
     "repoint-referrers",  # names
     "publish-other-release",  # releases
     "archive-releases",  # releases
@@ -155,6 +158,7 @@ RemedyCode: TypeAlias = Literal[
     "raise-daily-cost",  # dollars
     "raise-deletes",  # number
     "raise-archives",  # number
+    "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet; address: of their change
 ]
 
 

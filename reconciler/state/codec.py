@@ -7,6 +7,7 @@ from typing import Final, cast, get_args
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -101,6 +102,8 @@ def encode_segment(segment: Segment) -> bytes:
             parts["announced"] = array(map(_intent_record, segment.announced))
         if segment.written:
             parts["written"] = array(map(asdict, segment.written))
+        if segment.settings is not None:
+            parts["settings"] = line(_settings_record(segment.settings))
     return document(parts)
 
 
@@ -162,6 +165,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         plan=plan,
         announced=tuple(map(_intent, record.get("announced", ()))),
         written=tuple(map(_written, record.get("written", ()))),
+        settings=_settings(record.get("settings")),
     )
 
 
@@ -173,6 +177,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "pending": array(map(_intent_record, pending)),
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
         **({} if state.environments is None else {"environments": array(state.environments)}),
+        **({} if state.settings is None else {"settings": line(_settings_record(state.settings))}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -191,6 +196,7 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         outlets=_outlets(record),
         environments=_names(record, "environments"),
+        settings=_settings(record.get("settings")),
     )
     return state, tuple(map(_intent, record["pending"]))
 
@@ -258,6 +264,27 @@ def _applied(record: JSON) -> Applied:
 
 def _holds(record: JSON) -> Mapping[str, str]:
     return {str(Address.parse(name)): typed(str, id_) for name, id_ in typed(dict, record).items()}
+
+
+def _settings_record(settings: GuardSettings) -> dict[str, JSON]:
+    """Return the settings that are not the defaults."""
+    defaults = asdict(GuardSettings())
+    return {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+
+
+def _settings(record: JSON) -> GuardSettings | None:
+    """Return the guard settings in `record`; None for a document that does not have them."""
+    if record is None:
+        return None
+    amounts = {name: record.get(name) for name in ("max_daily_cost", "vector_storage", "free_gb")}
+    return GuardSettings(
+        openai_project=optional(str, record.get("openai_project")),
+        max_deletes=optional(int, record.get("max_deletes")),
+        max_archives=optional(int, record.get("max_archives")),
+        strict=typed(bool, record.get("strict", False)),
+        peers={peer: optional(str, url) for peer, url in typed(dict, record.get("peers", {})).items()},
+        **{name: None if amount is None else finite(amount) for name, amount in amounts.items()},
+    )
 
 
 def _intent_record(intent: Intent) -> dict[str, JSON]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
@@ -22,9 +23,9 @@ INTERVAL: Final = 1.0
 SHARE: Final = 10
 """Writes take at most one part in `SHARE` of the run time: a store that takes a second is written every ten seconds."""
 
-_Entry: TypeAlias = Completed | Address | Intent | Written | AppliedPlan
-"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, or the
-final record of the plan.
+_Entry: TypeAlias = Completed | Address | Intent | Written | GuardSettings | AppliedPlan
+"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, the
+settings of the project, or the final record of the plan.
 """
 
 
@@ -81,6 +82,10 @@ class Journal:
     def write(self, written: Written) -> None:
         """Record that a pointer was written to an outlet or withdrawn from it. Written with the next other entry."""
         self._wait(written)
+
+    def settle(self, settings: GuardSettings) -> None:
+        """Record the settings of the project. Called when every change is made, so that a partial run does not."""
+        self._wait(settings)
 
     def flush(self) -> None:
         """Write the queued entries; raises `LeaseLostError`. May be repeated after a `StoreError`: no entry is lost."""
@@ -150,8 +155,11 @@ class Journal:
             return compact(self._store, snapshot)
 
     def _summary(self, *segments: Segment) -> str:
-        completed = (item for segment in segments if isinstance(segment, RunProgress) for item in segment.completed)
-        return summary(completed, self._base.state.objects.keys())
+        progress = [segment for segment in segments if isinstance(segment, RunProgress)]
+        completed = (item for segment in progress for item in segment.completed)
+        before = self._base.state.settings  # settings that no run has recorded before are not an update
+        changed = before is not None and any(segment.settings not in (None, before) for segment in progress)
+        return summary(completed, self._base.state.objects.keys(), has_settings=changed)
 
 
 def begin(
@@ -195,6 +203,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
         announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
         written=tuple(entry for entry in entries if isinstance(entry, Written)),
+        settings=next((entry for entry in entries if isinstance(entry, GuardSettings)), None),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
 

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.values import JSON
 
 Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
@@ -99,6 +100,8 @@ class State:
     """
     environments: tuple[str, ...] | None = None
     """The environments that the project had in the last run; None if no run has recorded them."""
+    settings: GuardSettings | None = None
+    """The settings of the project that the last complete apply recorded; None if none did."""
 
 
 @dataclass(frozen=True, slots=True)

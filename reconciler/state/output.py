@@ -150,6 +150,23 @@ class StoredIntent(TypedDict):
     """The write does not create an object."""
 
 
+class StoredSettings(TypedDict, total=False):
+    """The settings of the project that the guard reads. A setting that has its default is left out."""
+
+    openai_project: str
+    max_deletes: int
+    max_archives: int
+    max_daily_cost: float
+    strict: bool
+    """`safety.archive` is `strict`."""
+    vector_storage: float
+    """The price that `max_daily_cost` is compared with."""
+    free_gb: float
+    """The free storage that `max_daily_cost` is compared with."""
+    peers: dict[str, str | None]
+    """The URL of the state of each peer; null for the backend of the project."""
+
+
 class StateDocument(TypedDict):
     """The whole state of one identity, as backends store it: a backup, and the input of `state push`."""
 
@@ -172,6 +189,9 @@ class StateDocument(TypedDict):
     hash. Missing before a run has recorded its outlets."""
     environments: NotRequired[list[str]]
     """The environments that the project had in the last run. Missing before a run has recorded them."""
+    settings: NotRequired[StoredSettings]
+    """The settings of the project that the guard reads, as the last complete apply recorded them, without defaults.
+    Missing before an apply has recorded them."""
     objects: dict[str, StoredObject]
     """By address."""
 

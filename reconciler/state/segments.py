@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.address import ENVIRONMENT, OUTLET, RELEASE, Address, composed
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class RunProgress:
     """Additional writes that the run is about to make."""
     written: tuple[Written, ...] = ()
     """Pointers that were written to outlets, or withdrawn from them, in order."""
+    settings: GuardSettings | None = None
+    """The settings of the project, which a complete run records; None if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class _Replay:
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
+        self._settings = base.state.settings
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
         self._holders: dict[str, set[Address]] | None = None
@@ -103,6 +107,7 @@ class _Replay:
             tombstones,
             self._outlets,
             self._environments,
+            self._settings,
         )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
@@ -127,6 +132,7 @@ class _Replay:
         self._objects, self._plans, self._holders = dict(state.objects), dict(state.plans), None
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._outlets, self._environments = _copied(state.outlets), state.environments
+        self._settings = state.settings
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -139,6 +145,7 @@ class _Replay:
             self._write(written)
         self._intend(progress.announced)
         self._remember(progress.plan)
+        self._settings = progress.settings or self._settings
 
     def _intend(self, intents: Iterable[Intent]) -> None:
         for intent in intents:
@@ -154,8 +161,7 @@ class _Replay:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
-            if completed.address.kind == RELEASE:
-                self._tombstones.add(completed.address)
+            self._end(completed.address)
         else:
             self._objects[completed.address] = completed.applied
 
@@ -179,6 +185,15 @@ class _Replay:
                 held = {name: applied.id if id_ == known.id else id_ for name, id_ in entry.holds.items()}
                 self._objects[release] = replace(entry, holds=held)
                 self._holders.setdefault(applied.id, set()).add(release)
+
+    def _end(self, address: Address) -> None:
+        """Record that a release was archived, or that an outlet or an environment of the project was removed."""
+        if address.kind == RELEASE:
+            self._tombstones.add(address)
+        elif address.kind == OUTLET and self._outlets is not None:
+            self._outlets = {name: known for name, known in self._outlets.items() if composed(name) != address.name}
+        elif address.kind == ENVIRONMENT and self._environments is not None:
+            self._environments = tuple(name for name in self._environments if name != address.name)
 
     def _resolve(self, completed: Completed) -> None:
         """Resolve the intents of an address. Superseded ones stay as long as the address has the same object."""

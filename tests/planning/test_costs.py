@@ -14,6 +14,8 @@ from tests.support.asking import refusal, remedies, rules
 from tests.support.plan_inputs import FORMS, Worlds, entry, ref
 
 A_DOLLAR_A_BYTE = Prices(free_gb=0, vector_storage=GB)
+DOLLAR = {"free_gb": 0.0, "vector_storage": float(GB)}
+"""The same prices as recorded settings."""
 BOTS = {**FORMS, "agent": replace(REQUEST, type="agent", identity="labels")}
 """With instructions and tools as real ones have them."""
 
@@ -178,6 +180,21 @@ class TestLimit:
             refusal(self.growing(size), prices=A_DOLLAR_A_BYTE, max_daily_cost=150.0).subject for size in (60, 60, 70)
         }
         assert len(subjects) == 2
+
+    @pytest.mark.parametrize(
+        ("recorded", "now", "prices", "code"),
+        [
+            ({"max_daily_cost": 150.0, **DOLLAR}, {}, A_DOLLAR_A_BYTE, "apply-settings"),
+            ({"max_daily_cost": 150.0, **DOLLAR}, {"max_daily_cost": 500.0}, A_DOLLAR_A_BYTE, "apply-settings"),
+            ({"max_daily_cost": 150.0, **DOLLAR}, {"max_daily_cost": 150.0}, Prices(), "apply-settings"),
+            ({"max_daily_cost": 150.0, **DOLLAR}, {"max_daily_cost": 155.0}, A_DOLLAR_A_BYTE, "raise-daily-cost"),
+            ({}, {"max_daily_cost": 150.0}, A_DOLLAR_A_BYTE, "raise-daily-cost"),
+        ],
+    )
+    def test_recorded_limits_and_prices_count_too(self, recorded, now, prices, code):
+        found = refusal(self.growing(60).recorded(**recorded), prices=prices, **now)
+        assert (found.rule, found.remedies[0].code) == ("cost", code)
+        assert found.cause.args["dollars"] == pytest.approx(160.0)
 
 
 def test_a_file_in_two_stores_is_stored_twice():

@@ -79,6 +79,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "outlet-unreadable": {"message": "the blob is missing"},
         "identity-removed": {"identity": "acme/staging"},
         "outlet-removed": {"names": ["chatbot/support"]},
+        "settings-weaker": {},
         "last-changed": {"at": 1_795_000_000.0},
         "written-outside": {"fields": ["model"]},
         "written-by-unknown-run": {"fields": ["model"]},
@@ -107,6 +108,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "list-not-served": {"request": "GET /v1/agents"},
         "models-not-listed": {"scope": "api.model.read"},
         "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},
+        "settings-unrecorded": {"settings": ["safety.max_deletes"]},
         "already-managed": {"id": "agent_1"},
         "nothing-to-adopt": {},
     },
@@ -155,6 +157,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "delete-or-unlabel-one": {"id": "w1"},
         "widen-target": {"targets": ["chatbot/support"]},
         "stop-ignoring": {"address": "vectorstore/kb", "fields": ["files"]},
+        "apply-outlets": {"outlets": ["build/b"]},
         "repoint-referrers": {"names": ["pipeline/flow"]},
         "publish-other-release": {"releases": ["release/support@1"]},
         "archive-releases": {"releases": ["release/support@1"]},
@@ -176,6 +179,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "raise-daily-cost": {"dollars": 160},
         "raise-deletes": {"number": 9},
         "raise-archives": {"number": 9},
+        "apply-settings": {"settings": ["safety.max_deletes"], "address": "project/acme", "environment": "staging"},
     },
     "notes": {
         "upload-shared": {},
@@ -209,6 +213,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "model-unpinned": {"models": ["gpt-6-latest"]},
         "tool-removed": {"tool": "function:book"},
         "kept-no-longer": {},
+        "guard-weakened": {"settings": ["safety.max_deletes"]},
     },
 }
 """For every code, each of its arguments."""

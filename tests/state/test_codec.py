@@ -7,11 +7,12 @@ from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state import lock, snapshots
 from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored, Written
-from reconciler.state.segments import RunBegun, RunProgress, replay
+from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -90,6 +91,37 @@ def test_outlets_and_environments_round_trip():
     state = replace(EXAMPLE.state, outlets=outlets, environments=("staging",))
     assert decode_state(encode_state(replace(EXAMPLE, state=state)), ACME, "state.json", "1").state == state
     assert (EXAMPLE.state.outlets, EXAMPLE.state.environments) == (None, None)
+
+
+def test_guard_settings_are_optional_and_round_trip_without_defaults():
+    assert "settings" not in encode_state(EXAMPLE).decode()
+    for settings in (
+        GuardSettings(),
+        GuardSettings("proj_1", 0, 4, 2.5, True, 0.1, 0, {"globex": None, "lab": "git:x"}),
+    ):
+        state = replace(EXAMPLE.state, settings=settings)
+        assert decode_state(encode_state(replace(EXAMPLE, state=state)), ACME, "state.json", "1").state == state
+        segment = RunProgress("run", settings=settings)
+        assert decode_segment(encode_segment(segment), "1.json") == segment
+    assert json.loads(encode_segment(RunProgress("run", settings=GuardSettings(max_deletes=0))))["settings"] == {
+        "max_deletes": 0
+    }
+
+
+def test_settings_stay_until_a_run_records_others():
+    first, second = GuardSettings(max_deletes=1), GuardSettings(strict=True)
+    runs: list[Segment] = [RunBegun("run"), RunProgress("run", settings=first), RunBegun("2"), RunProgress("2")]
+    assert replay(EXAMPLE, runs).state.settings == first
+    assert replay(EXAMPLE, [*runs, RunProgress("2", settings=second)]).state.settings == second
+    assert replay(EXAMPLE, [*runs, RunProgress("run", settings=second)]).state.settings == first
+
+
+def test_removed_outlets_and_environments_stay_until_they_are_forgotten():
+    begun = RunBegun("run", outlets=("b", "c"), environments=("staging", "production"))
+    forgot = [Completed(Address("outlet", "b"), None), Completed(Address("environment", "staging"), None)]
+    before, after = (replay(EXAMPLE, [begun, RunProgress("run", tuple(done))]).state for done in ([], forgot))
+    assert (before.outlets, before.environments) == ({"b": {}, "c": {}}, ("staging", "production"))
+    assert (after.outlets, after.environments) == ({"c": {}}, ("production",))
 
 
 def test_what_is_written_to_an_outlet_is_forgotten_with_the_outlet():

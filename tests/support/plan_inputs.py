@@ -22,6 +22,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
@@ -29,6 +30,8 @@ from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
+SETTINGS = frozenset({"max_deletes", "max_archives", "max_daily_cost", "strict"})
+"""Guard settings that are options of a plan."""
 
 
 def _form(type_: str, **options: Any) -> ResourceType:
@@ -113,6 +116,8 @@ class Worlds:
     bundles: dict[Address, Bundle] = field(default_factory=dict)
     pointers: dict[Address, Pointer] = field(default_factory=dict)
     peers: dict[Identity, list[Live]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of every plan, which those of one plan replace."""
 
     def want(
         self,
@@ -262,6 +267,11 @@ class Worlds:
         self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
         return self
 
+    def recorded(self, /, **settings: Any) -> Self:
+        """Set the guard settings that the last apply recorded. Those of the manifest are options of the plan."""
+        self.options["recorded"] = GuardSettings(**settings)
+        return self
+
     def bundle(self, address: str, content: Any, *refers_to: str) -> Self:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
@@ -273,6 +283,10 @@ class Worlds:
         return self
 
     def world(self, **options: Any) -> PlanInputs:
+        options = {**self.options, **options}
+        given = {name: options.pop(name) for name in SETTINGS & options.keys()}
+        if given:
+            options["settings"] = replace(options.get("settings", GuardSettings()), **given)
         world = PlanInputs(
             identity=IDENTITY,
             resource_types=FORMS,

@@ -15,10 +15,13 @@ from reconciler.resources.values import JSON, strings_in
 
 
 def another_project(context: GuardContext) -> Iterator[Violation]:
-    answered, applied = context.inputs.openai_project, context.inputs.applied_project
-    if answered and applied and answered != applied:
-        cause = Cause("other-project", {"answered": answered, "applied": applied})
-        yield _wrong_project(context, cause, facts=[answered, applied])
+    """Refuse a key of another OpenAI project than that of project.yaml, that of the state, or the recorded one."""
+    answered, recorded = context.inputs.openai_project, context.inputs.recorded
+    expected = (context.inputs.applied_project, recorded.openai_project if recorded else None)
+    other = next((one for one in expected if one and one != answered), None)
+    if answered and other:
+        cause = Cause("other-project", {"answered": answered, "applied": other})
+        yield _wrong_project(context, cause, facts=[answered, other])
 
 
 def nothing_found(context: GuardContext) -> Iterator[Violation]:

@@ -11,6 +11,8 @@ from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought, concerned
 from reconciler.planning.model import Change
+from reconciler.planning.publications import address_of
+from reconciler.planning.settings import is_settings_change, weaker_settings
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
@@ -117,6 +119,21 @@ def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
         yield Hazard("publication-withdrawn", {**where, "names": names})
 
 
+def settings(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the settings of the project by which the guard refuses less after the plan."""
+    if is_settings_change(change):
+        weaker = weaker_settings(change, len({live.id for live in context.matched.live.values()}))
+        if weaker:
+            yield Hazard("guard-weakened", {"settings": weaker})
+
+
+def environment(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield an environment that the project no longer has, and that publishes no names, which are other risks."""
+    for identity, names in context.inputs.removed_identities.items():
+        if not names and change.action == "forget" and change.address == str(address_of(context.inputs, identity)):
+            yield Hazard("guard-weakened", {"settings": [f"environments.{identity.environment}"]})
+
+
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
@@ -126,6 +143,8 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     withdrawal,
     lifecycle,
     names,
+    settings,
+    environment,
 )
 
 

@@ -61,6 +61,11 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
     ),
     "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "settings-unrecorded": lambda args: (
+        "no apply has recorded the guard settings of this project yet: this one records those of project.yaml"
+        + (f" ({few(args['settings'])})" if args["settings"] else " (none is set)")
+        + ", and later plans are also checked by them"
+    ),
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
 }

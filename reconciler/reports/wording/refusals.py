@@ -102,6 +102,11 @@ def _wider_target(args: Args) -> str:
     return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
 
 
+def _apply_settings(args: Args) -> str:
+    alone = f"`reconciler apply --target {args['address']}{_env(args)}`"
+    return f"apply the new {few(args['settings'])} of project.yaml first, by a pull request of its own or by {alone}"
+
+
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
@@ -150,6 +155,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "widen-target": _wider_target,
     "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
+    "apply-outlets": "apply the removal of the outlet {outlets} first, or keep it in `spec.outlets`",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": _archive,
@@ -169,8 +175,15 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
     "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
-    "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
-    "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
-    "raise-archives": "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml",
+    "raise-daily-cost": (
+        "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml and apply that first"
+    ),
+    "raise-deletes": (
+        "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml and apply that first"
+    ),
+    "raise-archives": (
+        "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml and apply that first"
+    ),
+    "apply-settings": _apply_settings,
 }
 """Parts of one sentence: a refusal may have several."""

@@ -100,6 +100,19 @@ def rewritten() -> Worlds:
     return Worlds().stays_file("a.md", "old").want_file("a.md", "new")
 
 
+def settings(before: int, after: int) -> Worlds:
+    worlds = Worlds().synced("widget/lamp").recorded(max_deletes=before)
+    worlds.options["max_deletes"] = after
+    return worlds
+
+
+def abandoned(environment: str, *published: str) -> Worlds:
+    """An environment that project.yaml no longer has, with the names that it publishes."""
+    worlds = Worlds().synced("widget/lamp")
+    worlds.options["removed_identities"] = {Identity("acme", environment): frozenset(map(Address.parse, published))}
+    return worlds
+
+
 TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-changed", lambda: model("m1", "m2")),
     ("model-retiring", lambda: fresh("o3")),
@@ -118,6 +131,8 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("kept-no-longer", lambda: keep(True, False)),
     ("name-lost", lambda: moved(is_loaded=True)),
     ("id-changed", resized),
+    ("guard-weakened", lambda: settings(1, 2)),
+    ("guard-weakened", lambda: abandoned("staging")),
 ]
 
 NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
@@ -143,6 +158,9 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("name-lost", lambda: moved(is_loaded=False)),
     ("id-changed", rewritten),
     ("consent-used", resized),
+    ("guard-weakened", lambda: settings(2, 1)),
+    ("guard-weakened", lambda: settings(2, 2)),
+    ("guard-weakened", lambda: abandoned("staging", "chatbot/support")),
 ]
 
 

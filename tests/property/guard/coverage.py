@@ -26,6 +26,7 @@ DIMENSIONS: Final = (
     "past renames",
     "moved entries",
     "strays",
+    "recorded settings",
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
@@ -120,6 +121,7 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "past renames": _has_past_renames,
     "moved entries": lambda outcome: bool(outcome.estate.entries),
     "strays": lambda outcome: bool(outcome.estate.strays),
+    "recorded settings": lambda outcome: outcome.estate.recorded is not None,
 }
 
 
@@ -159,6 +161,7 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
     "past renames": lambda made: replace(made, past={}),
     "moved entries": lambda made: replace(made, entries={}),
     "strays": lambda made: replace(made, strays=()),
+    "recorded settings": lambda made: replace(made, recorded=None),
 }
 """The same estate without a dimension; without past renames, releases have names that nothing follows. A rename in the
 edit decides nothing: its id stays."""

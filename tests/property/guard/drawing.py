@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Literal
 
 from tests.property.guard.edits import Edits
-from tests.property.guard.estates import Estate, PeerDocument, Stranger, Stray
+from tests.property.guard.estates import Estate, PeerDocument, Recorded, Stranger, Stray
 from tests.property.guard.history import is_agent
 from tests.property.guard.manifests import Manifests, Object, left_objects, live_releases
 
@@ -44,7 +44,16 @@ class _Drawing(Edits):
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
             return made
-        return replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
+        made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.random.randint(0, 1))))
+        return replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
+
+    def recorded(self) -> Recorded:
+        return Recorded(
+            strict=self.maybe(0.1),
+            max_deletes=self.most(),
+            max_archives=self.most(),
+            other_project=self.maybe(0.03),
+        )
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""

@@ -54,6 +54,17 @@ class Stray:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """The guard settings that the last apply recorded."""
+
+    strict: bool = False
+    max_deletes: int | None = 100
+    max_archives: int | None = 100
+    other_project: bool = False
+    """True if they pin another OpenAI project than that of the key; the manifest pins none."""
+
+
+@dataclass(frozen=True)
 class Estate:
     before: Manifests
     after: Manifests
@@ -81,6 +92,8 @@ class Estate:
     strict: bool = False
     max_deletes: int | None = None
     max_archives: int | None = 100
+    recorded: Recorded | None = None
+    """None for a state without recorded settings: those of the manifest count alone."""
     by_hand: frozenset[str] = frozenset()
     """Agents whose instructions were changed outside Reconciler."""
     on_drift: Literal["revert", "keep", "refuse"] = "revert"

@@ -49,7 +49,12 @@ class Outcome:
         answering = {bot.answers for bot in content.bots.values() if bot.answers.startswith("assistant/")}
         used = {f"assistant/{name}" for name in nodes} | answering
         named = {self.family(name) for name in used if LITERAL not in name}
-        return not self.estate.strict and not named <= working(self.estate.after).keys()
+        return not self.is_strict and not named <= working(self.estate.after).keys()
+
+    @property
+    def is_strict(self) -> bool:
+        recorded = self.estate.recorded
+        return self.estate.strict or (recorded is not None and recorded.strict)
 
     def _is_too_old(self, release: str) -> bool:
         """`releases: {keep: N}` keeps the N newest."""

@@ -15,6 +15,7 @@ USUAL: Final[Mapping[str, Any]] = {
     "strict": False,
     "max_deletes": 100,
     "max_archives": 100,
+    "recorded": None,
     "other_project": False,
     "on_drift": "revert",
 }

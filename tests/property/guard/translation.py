@@ -11,12 +11,13 @@ from reconciler.bundles.render import contents
 from reconciler.planning.inputs import Copy, Link, PlanInputs, Pointer, Release, Stray
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, references_in
 from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
-from tests.property.guard.estates import Estate, Stranger
+from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
     OLD_MODEL,
     Manifests,
@@ -73,9 +74,10 @@ class _Translation:
             published={Address.parse(name): pointer for name, pointer in self.published()},
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
-            strict=estate.strict,
-            max_deletes=estate.max_deletes,
-            max_archives=estate.max_archives,
+            settings=GuardSettings(
+                strict=estate.strict, max_deletes=estate.max_deletes, max_archives=estate.max_archives
+            ),
+            recorded=_settings(estate.recorded) if estate.recorded else None,
             today=TODAY,
             shutdowns={OLD_MODEL: GONE_SINCE},
             on_drift=estate.on_drift,
@@ -250,3 +252,12 @@ def _links(address: str, thing: Object) -> Iterator[Link]:
 def _release(manifests: Manifests, name: str) -> Release:
     parts = frozenset(map(Address.parse, frozen(name, manifests.releases[name]))) - {Address("release", name)}
     return Release(Address("chatbot", name.partition("@")[0]), parts)
+
+
+def _settings(recorded: Recorded) -> GuardSettings:
+    return GuardSettings(
+        openai_project="proj_recorded" if recorded.other_project else None,
+        strict=recorded.strict,
+        max_deletes=recorded.max_deletes,
+        max_archives=recorded.max_archives,
+    )
