@@ -154,9 +154,13 @@ class StoredSettings(TypedDict, total=False):
     """The settings of the project that the guard reads. A setting that has its default is left out."""
 
     openai_project: str
+    """The OpenAI project that keys must belong to."""
     max_deletes: int
+    """`safety.max_deletes`."""
     max_archives: int
+    """`safety.max_archives`."""
     max_daily_cost: float
+    """`safety.max_daily_cost`, in US dollars."""
     strict: bool
     """`safety.archive` is `strict`."""
     vector_storage: float
