@@ -159,6 +159,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     expected = {(str(inputs.identity), str(step.address))} | (
         {(planned.identity, planned.address)} if planned else set()
     )
+    _check_owner(run, step, live)
     if live.labels and (live.labels.identity, live.labels.address) not in expected:
         raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
     fields = run.planned.matched.localise(inputs, step.address, live).fields
@@ -191,6 +192,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
         raise _stale(step, f"{step.id} was not found")
+    _check_owner(run, step, live)
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
     labels = _labels(run, desired, live, ignored)
@@ -200,7 +202,11 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
 
 
 def _is_labelled(live: Live, labels: Labels) -> bool:
-    """Return True if the object has these labels already, or no room for any."""
+    """Return True if the object has these labels already, or no room for any. A missing lineage alone is no reason for
+    a request.
+    """
+    if live.labels and live.labels.lineage is None:
+        labels = replace(labels, lineage=None)
     return live.labels == labels or (live.labels is None and not has_room(live.fields.get("metadata")))
 
 
@@ -216,6 +222,12 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
     labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, ignored)))
     said = live.labels.spec if live.labels else {}
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
+
+
+def _check_owner(run: Run, step: Step, live: Live) -> None:
+    """Refuse to write to an object that has another owner now."""
+    if live.labels and not run.is_ours(live.labels):
+        raise _stale(step, f"{live.id} is now {live.labels.address} of another state of {live.labels.identity}")
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:

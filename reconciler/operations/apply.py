@@ -141,6 +141,7 @@ async def apply_plan(
             ),
             Recorder(begun.journal, begun.later),
             workspace.root,
+            begun.journal.lineage,
             stop,
             referrers=[*referrers(connection), Peers(workspace)],
             sleep=connection.pace.sleep,

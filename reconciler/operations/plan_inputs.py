@@ -123,6 +123,8 @@ def inputs_of(
         prices=workspace.loaded.project.spec.prices,
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
+        lineage=snapshot.state.lineage,
+        is_new=not snapshot.run,
     )
     return with_copies_of_ours(inputs)
 

@@ -7,6 +7,7 @@ from typing import Final, cast, get_args
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.labels import is_lineage
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -92,6 +93,8 @@ def encode_segment(segment: Segment) -> bytes:
             parts["outlets"] = array(segment.outlets)
         if segment.environments is not None:
             parts["environments"] = array(segment.environments)
+        if segment.lineage is not None:
+            parts["lineage"] = line(segment.lineage)
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
@@ -149,7 +152,8 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
         project = optional(str, record["openai_project"])
-        return RunBegun(run, intents, project, plan, _names(record, "outlets"), _names(record, "environments"))
+        outlets, environments = _names(record, "outlets"), _names(record, "environments")
+        return RunBegun(run, intents, project, plan, outlets, environments, _lineage(record))
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -168,6 +172,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "pending": array(map(_intent_record, pending)),
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
         **({} if state.environments is None else {"environments": array(state.environments)}),
+        **({} if state.lineage is None else {"lineage": line(state.lineage)}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -186,6 +191,7 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         outlets=_outlets(record),
         environments=_names(record, "environments"),
+        lineage=_lineage(record),
     )
     return state, tuple(map(_intent, record["pending"]))
 
@@ -204,6 +210,13 @@ def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | No
 def _names(record: Mapping[str, JSON], member: str) -> tuple[str, ...] | None:
     names = optional(list, record.get(member))
     return None if names is None else tuple(typed(str, name) for name in names)
+
+
+def _lineage(record: Mapping[str, JSON]) -> str | None:
+    found = optional(str, record.get("lineage"))
+    if found is not None and not is_lineage(found):
+        raise ValueError(f"{found!r} is not a valid lineage")
+    return found
 
 
 def _written(record: JSON) -> Written:

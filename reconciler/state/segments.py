@@ -26,6 +26,8 @@ class RunBegun:
     """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
     environments: tuple[str, ...] | None = None
     """The environments of the project; None if they are not recorded."""
+    lineage: str | None = None
+    """The new lineage of a state that had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Replay:
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
+        self._lineage = base.state.lineage
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
         self._superseded: dict[Address, list[Intent]] = {}
@@ -100,6 +103,7 @@ class _Replay:
             tombstones,
             self._outlets,
             self._environments,
+            self._lineage,
         )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
@@ -107,6 +111,7 @@ class _Replay:
     def _begin(self, begun: RunBegun) -> None:
         self._run = begun.run
         self._project = begun.openai_project or self._project
+        self._lineage = self._lineage or begun.lineage
         self._intend(begun.intents)
         self._remember(begun.plan)
         if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
@@ -121,6 +126,7 @@ class _Replay:
         self._objects, self._plans = dict(state.objects), dict(state.plans)
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._outlets, self._environments = _copied(state.outlets), state.environments
+        self._lineage = state.lineage
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
