@@ -159,9 +159,9 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     expected = {(str(inputs.identity), str(step.address))} | (
         {(planned.identity, planned.address)} if planned else set()
     )
-    _check_owner(run, step, live)
     if live.labels and (live.labels.identity, live.labels.address) not in expected:
         raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
+    _check_owner(run, step, live)
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
@@ -226,8 +226,12 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
 
 def _check_owner(run: Run, step: Step, live: Live) -> None:
     """Refuse to write to an object that has another owner now."""
-    if live.labels and not run.is_ours(live.labels):
-        raise _stale(step, f"{live.id} is now {live.labels.address} of another state of {live.labels.identity}")
+    labels = live.labels
+    if labels and not run.is_ours(labels):
+        same = labels.identity == str(run.planned.inputs.identity)
+        raise _stale(
+            step, f"{live.id} is now {labels.address} of {'another state of ' if same else ''}{labels.identity}"
+        )
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:

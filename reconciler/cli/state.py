@@ -160,9 +160,7 @@ def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str 
     metavar="ID",
     help="Take over the objects of the state with this lineage. Required if there are several, or without a terminal.",
 )
-def rebuild_(
-    start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool, lineage: str | None
-) -> int:
+def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool, lineage: str | None) -> int:
     """Rebuild lost state from live labels, bundles and manifests. All other information is marked as unknown."""
     from reconciler.operations.state_rebuild import rebuild
     from reconciler.reports.text.state import rebuilt_text

@@ -125,6 +125,7 @@ def inputs_of(
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
         lineage=snapshot.state.lineage,
         is_new=not snapshot.run,
+        foreign_pointers=outlets.foreign,
     )
     return with_copies_of_ours(inputs)
 

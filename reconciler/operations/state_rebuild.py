@@ -147,8 +147,17 @@ async def _rebuilt(
         objects=entries,
         tombstones=present.state.tombstones | workspace.archived,
         lineage=chosen.lineage,
+        outlets=_with_pointers(present.state.outlets, outlets.taken),
     )
     return chosen, state, matched
+
+
+def _with_pointers(
+    recorded: Mapping[str, Mapping[str, str]] | None, found: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]] | None:
+    """Return the pointers in outlets that the state records, with those that were `found`."""
+    outlets = {**found, **(recorded or {})}
+    return {outlet: {**found.get(outlet, {}), **outlets[outlet]} for outlet in outlets} if outlets else recorded
 
 
 async def _everything(

@@ -183,9 +183,9 @@ class PlanInputs:
     takes_over: bool = False
     """True if objects whose label has no lineage are managed although the state does not have them: for
     `state rebuild`."""
-    foreign_pointers: Mapping[Address, Sequence[str]] = field(default_factory=dict)
-    """Outlets with a pointer that neither the state nor an unfinished publication explains, by the name of the
-    pointer."""
+    foreign_pointers: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """Digests of bundles in outlets beside the built-in one that another state may have published, by object and
+    outlet."""
 
     @cached_property
     def outlet_types(self) -> frozenset[str]:

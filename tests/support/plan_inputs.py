@@ -178,7 +178,9 @@ class Worlds:
         known = self.state.get(Address.parse(address))
         vouched = hashes if hashes is not None else (known.fields if known else {})
         spec = spec_hashes({name: value for name, value in vouched.items() if name not in FORMS[type_].apart})
-        labels = None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect, lineage)
+        labels = (
+            None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect, lineage)
+        )
         name = address.partition("/")[2]
         self.objects.append(
             Live(type_, id_ or live_id(address, type_), fields, labels, name, tuple(refers_to), detail or {})

@@ -47,7 +47,9 @@ def _objects(context: GuardContext) -> Iterator[tuple[Address, Live]]:
     for address, live in matched.foreign_owned.items():
         if inputs.in_scope(address) and live.labels and live.labels.identity == str(inputs.identity):
             yield address, live
-    others = chain.from_iterable(((address, live) for live in group) for address, group in matched.other_lineage.items())
+    others = chain.from_iterable(
+        ((address, live) for live in group) for address, group in matched.other_lineage.items()
+    )
     yield from ((address, live) for address, live in others if inputs.in_scope(matched.now(address)))
 
 
@@ -57,11 +59,11 @@ def foreign_pointer(context: GuardContext) -> Iterator[Violation]:
     ours = {*inputs.bundles, *inputs.pointers, *inputs.published, *inputs.desired}
     for address, outlets in sorted(inputs.foreign_pointers.items()):
         if address in ours and inputs.in_scope(address):
-            about: dict[str, JSON] = {"address": str(address), "outlets": list(outlets)}
+            about: dict[str, JSON] = {"address": str(address), "outlets": sorted(outlets)}
             yield Violation(
                 address=str(address),
                 action="publish",
                 cause=Cause("foreign-pointer", about),
                 remedies=(Remedy("rebuild-state", context.of_environment), Remedy("choose-outlet", about)),
-                facts=[str(address), *outlets],
+                facts=[str(address), *sorted(outlets)],
             )
