@@ -229,9 +229,8 @@ def _check_owner(run: Run, step: Step, live: Live) -> None:
     labels = live.labels
     if labels and not run.is_ours(labels):
         same = labels.identity == str(run.planned.inputs.identity)
-        raise _stale(
-            step, f"{live.id} is now {labels.address} of {'another state of ' if same else ''}{labels.identity}"
-        )
+        owner = f"another state of {labels.identity}" if same else labels.identity
+        raise _stale(step, f"{live.id} is now {labels.address} of {owner}")
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:

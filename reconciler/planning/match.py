@@ -1,7 +1,7 @@
 """Pairing of addresses with live objects.
 
-An object is managed if the state has its id or if its label names this identity and the lineage of the state. Uploads carry no label; `uploads`
-finds those that the state does not have.
+An object is managed if the state has its id, or if its label names this identity and the lineage of the state; see
+`lineage`. Uploads carry no label; `uploads` finds those that the state does not have.
 """
 
 from collections import defaultdict

@@ -168,6 +168,8 @@ class StateDocument(TypedDict):
     hash. Missing before a run has recorded its outlets."""
     environments: NotRequired[list[str]]
     """The environments that the project had in the last run. Missing before a run has recorded them."""
+    lineage: NotRequired[str]
+    """The id that is on the labels of the objects that the runs of this state write. Missing before the first run."""
     objects: dict[str, StoredObject]
     """By address."""
 

@@ -13,7 +13,7 @@ from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
 from reconciler.planning.drift_codec import drift_json
-from reconciler.planning.model import OnDrift, drift_class
+from reconciler.planning.model import OnDrift, Refusal, drift_class
 from reconciler.project.workspace import open_workspace
 from reconciler.reports.text.drift import drift_text
 from tests.support.plans import PLAIN
@@ -294,4 +294,11 @@ def test_a_project_that_was_never_applied_is_not_in_sync(tmp_path: Path):
 
 def test_a_lost_state_is_not_a_project_that_was_never_applied(team: World):
     team.lose_state()
+    refusal = team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.rule, refusal.cause.code) == ("foreign-owner", "other-lineage")
+
+
+def test_an_older_state_is_not_a_project_that_was_never_applied(team: World):
+    team.lose_entries()
     assert report(team).unapplied == 0

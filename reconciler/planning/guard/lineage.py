@@ -1,13 +1,15 @@
 """Rules for objects and documents of this identity that another state created, or one that was lost."""
 
 from collections.abc import Iterator
-from itertools import chain
+from typing import TYPE_CHECKING
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from reconciler.resources.values import JSON
+
+if TYPE_CHECKING:
+    from reconciler.resources.values import JSON
 
 
 def other_lineage(context: GuardContext) -> Iterator[Violation]:
@@ -47,10 +49,9 @@ def _objects(context: GuardContext) -> Iterator[tuple[Address, Live]]:
     for address, live in matched.foreign_owned.items():
         if inputs.in_scope(address) and live.labels and live.labels.identity == str(inputs.identity):
             yield address, live
-    others = chain.from_iterable(
-        ((address, live) for live in group) for address, group in matched.other_lineage.items()
-    )
-    yield from ((address, live) for address, live in others if inputs.in_scope(matched.now(address)))
+    for address, group in matched.other_lineage.items():
+        if inputs.in_scope(matched.now(address)):
+            yield from ((address, live) for live in group)
 
 
 def foreign_pointer(context: GuardContext) -> Iterator[Violation]:
