@@ -1,6 +1,7 @@
 """The drift report of a team: what somebody did by hand, what fails, what ends, and who is in sync."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,10 +88,10 @@ def test_a_hand_edit_says_when_and_that_it_was_none_of_us(team: World):
     assert out_of_sync(made) == ["assistant/triage"]
 
 
-def test_somebody_who_applies_through_another_state_is_a_run_that_we_do_not_know(team: World):
-    """A colleague with a state of their own: their label vouches for what they wrote."""
+def test_somebody_who_applies_through_another_copy_of_the_state_is_a_run_that_we_do_not_know(team: World):
+    """A colleague with a copy of our state: their label vouches for what they wrote."""
     ours = team.root / STATE
-    ours.rename(team.root / "ours")
+    shutil.copytree(ours, team.root / "ours")
     team.wants(manifest("Assistant", "triage", {**TRIAGE, "instructions": "Be long."}))
     team.apply()
     ours.rename(team.root / "theirs")

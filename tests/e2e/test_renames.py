@@ -564,7 +564,8 @@ class TestCommands:
         assert cli("adopt", f"vectorstore/wiki={id_}", "--yes").code == 0
         assert cli("plan", "--detailed-exitcode").code == 0
         assert cli("drift").code == 0
+        lineage = cli("state", "pull").document["lineage"]
         shutil.rmtree(project / ".reconciler" / "state")
-        assert cli("state", "rebuild", "--yes").code == 0
+        assert cli("state", "rebuild", "--lineage", lineage).code == 0
         assert cli("plan", "--detailed-exitcode").code == 0
         assert cli("drift").code == 0

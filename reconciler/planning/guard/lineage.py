@@ -65,6 +65,9 @@ def foreign_pointer(context: GuardContext) -> Iterator[Violation]:
                 address=str(address),
                 action="publish",
                 cause=Cause("foreign-pointer", about),
-                remedies=(Remedy("rebuild-state", context.of_environment), Remedy("choose-outlet", about)),
+                remedies=(
+                    Remedy("rebuild-state", context.of_environment),
+                    Remedy("choose-outlet", {"outlets": sorted(outlets)}),
+                ),
                 facts=[str(address), *sorted(outlets)],
             )

@@ -8,6 +8,9 @@ from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
 
+_LISTED: Final = 100
+"""The number of objects that a sentence names. The JSON document has all of them."""
+
 
 def same_label(args: Args) -> str:
     """Return the live objects that carry one label, each with its name and whether it is in the state."""
@@ -22,7 +25,7 @@ def _labelled(one: Args) -> str:
 def other_lineage(args: Args) -> str:
     """Return the live objects and the documents that another state of the identity created."""
     objects = [f"{object_text(one['id'], one['name'])} as {one['address']}" for one in args["objects"]]
-    found = ", ".join([*objects, *args["documents"]])
+    found = few([*objects, *args["documents"]], _LISTED)
     return f"this state did not create these objects of {args['identity']}: {found}"
 
 
