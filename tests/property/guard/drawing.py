@@ -37,19 +37,23 @@ class _Drawing(Edits):
             max_deletes=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
-        made = replace(made, older=frozenset(self.some(self.labelled(live), 0.5))) if self.maybe(0.2) else made
         made = replace(made, peers=tuple(self.peers(live)))
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
-        if made.duplicates or made.taken or made.other_lineage or made.lost:
-            return made
-        return replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
+        if made.duplicates or made.taken:
+            return self.of_lineages(made, live)
+        made = replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
+        return self.of_lineages(made, live)
+
+    def of_lineages(self, made: Estate, live: Mapping[str, Object]) -> Estate:
+        """Return the estate with labels of another state of the identity, and of versions without lineages."""
+        field = self.random.choice(("taken", "other_lineage", "lost"))
+        made = replace(made, **{"taken": frozenset(), field: made.taken})
+        labelled = [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
+        return replace(made, older=frozenset(self.some(labelled, 0.3))) if self.maybe(0.2) else made
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""
         return self.random.choice((PLENTY, PLENTY, PLENTY, None, self.random.randint(0, 2)))
-
-    def labelled(self, live: Mapping[str, Object]) -> list[str]:
-        return [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
 
     def working(self, live: Mapping[str, Object]) -> list[str]:
         return [name for name in live if name.startswith(WORKING) and "@" not in name]
@@ -77,12 +81,10 @@ class _Drawing(Edits):
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (34, {}),
+            (26, {}),
             (4, {"other_project": True}),
-            (60, {"duplicates": same, "max_deletes": PLENTY}),
-            (20, {"taken": same, "max_deletes": PLENTY}),
-            (12, {"other_lineage": same, "max_deletes": PLENTY}),
-            (12, {"lost": same, "max_deletes": PLENTY}),
+            (46, {"duplicates": same, "max_deletes": PLENTY}),
+            (44, {"taken": same, "max_deletes": PLENTY}),
             (44, {"by_hand": staying, "on_drift": "refuse"}),
             (46, {"by_hand": staying, "on_drift": "keep"}),
             (18, {"by_hand": staying, "on_drift": "revert"}),
