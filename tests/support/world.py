@@ -123,6 +123,12 @@ class World:
         assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
         return result
 
+    def carry_out(self, observed: Observed) -> ApplyResult:
+        """Apply a plan that was made before, as it is."""
+        workspace = open_workspace(self.root, self.environ)
+        work = apply_plan(workspace, self.connection, observed, Quiet(), resume="reconciler apply")
+        return self.run(work)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
