@@ -205,6 +205,44 @@ def test_rebuild_restores_a_lost_state(applied, cli: Cli):
     assert cli("plan", "--detailed-exitcode").code == 0
 
 
+def test_rebuild_without_a_terminal_requires_the_lineage(applied, cli: Cli):
+    lineage = cli("state", "pull").document["lineage"]
+    lose_state(applied)
+    for words in ((), ("--yes",), ("-o", "json", "--yes")):
+        refused = cli("state", "rebuild", *words)
+        assert (refused.code, refused.out) == (64, "")
+        assert "(handbook)" in refused.err
+        assert f"reconciler state rebuild --lineage {lineage}" in refused.err
+    assert cli("state", "list", "-o", "json").document["objects"] == []
+    document = cli("state", "rebuild", "--lineage", lineage, "-o", "json").document
+    assert (document["lineage"], list(document["taken"].values())) == (lineage, ["handbook"])
+    assert cli("state", "rebuild").code == 0, "the state has this lineage"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_rebuild_in_a_terminal_shows_the_ids_and_asks(applied, cli: Cli, monkeypatch, answer, code):
+    lose_state(applied)
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    done = cli("state", "rebuild")
+    assert done.code == code
+    assert "(handbook)" in done.err
+    assert "Take over these objects?" in done.err
+    assert cli("plan").code == (0 if code == 0 else 3)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pushed_document_without_a_lineage_keeps_that_of_the_state(applied, cli: Cli, tmp_path):
+    """A version without lineages may have written it."""
+    document = cli("state", "pull").document
+    lineage = document.pop("lineage")
+    assert pushed(cli, tmp_path, document).code == 0
+    assert cli("state", "pull").document["lineage"] == lineage
+
+
 def test_drift_before_a_rebuild_stays_drift(applied, cli: Cli):
     rename_store(applied, "by hand")
     rebuild(applied, cli)

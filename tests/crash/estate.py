@@ -119,8 +119,8 @@ def _git(root: Path, *words: str) -> None:
 
 
 def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outlets: int = 2) -> dict[str, list[str]]:
-    """Return all objects of the API, the first of `outlets` and the state, with names in place of ids and of the lineage
-    of the state.
+    """Return all objects of the API, the first of `outlets` and the state, with names in place of ids and the
+    lineage.
     """
     objects, contents = _api(data or root / DATA)
     names = _names(objects, contents)
