@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.importing.inventory import take_inventory
+from reconciler.importing.live_inventory import project_context
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan, Refusal
@@ -157,6 +159,15 @@ def test_a_second_repository_with_a_state_of_its_own_is_refused_too(first: World
     second.drops("Assistant/triage")
     second.wants(manifest("VectorStore", "more", {}))
     assert "vectorstore/kb" in listed(foreign(second.plan()))
+
+
+def test_the_inventory_lists_the_objects_of_the_other_state_as_unmanaged(first: World) -> None:
+    second = repository(first, "second", manifest("Assistant", "other", AGENT))
+    for estate, ownership in ((first, "ours"), (second, "unmanaged")):
+        here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+        done = estate.run(take_inventory(here, estate.connection, by=None, on_progress=lambda _: None))
+        found = {item.address: item.ownership for item in done.items if item.type in ("agent", "vector_store")}
+        assert found == dict.fromkeys(labelled(first), ownership)
 
 
 def test_two_first_applies_at_once_leave_both_without_power_over_the_objects_of_the_other(tmp_path: Path) -> None:
