@@ -12,13 +12,16 @@ import pytest
 from reconciler.importing.inventory import take_inventory
 from reconciler.importing.live_inventory import project_context
 from reconciler.operations.adopt import planned_adoption
+from reconciler.operations.drift import report_of
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan, Refusal
+from reconciler.project.status import object_statuses
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from reconciler.resources.labels import ADDRESS, PROTECTED, from_metadata, is_lineage
 from reconciler.resources.problems import ReconcilerError
+from reconciler.state.edits import StateRebuild
 from tests.support.world import BUNDLES, PROJECT, STATE, World, is_silent, manifest, world
 
 AGENT: Any = {"target": "agents", "model": "gpt-6-luna", "instructions": "Sort."}
@@ -187,7 +190,7 @@ def test_two_first_applies_at_once_leave_both_without_power_over_the_objects_of_
 
 def test_environments_that_share_an_openai_project_leave_each_other_alone(tmp_path: Path) -> None:
     with world(tmp_path / "first") as made:
-        environments = {"environments": {"staging": {}, "production": {}}}
+        environments: Any = {"environments": {"staging": {}, "production": {}}}
         made.wants({**PROJECT, "spec": {**PROJECT["spec"], **environments}}, manifest("Assistant", "triage", AGENT))
         found = set()
         for environment in ("staging", "production"):
@@ -200,6 +203,13 @@ def test_environments_that_share_an_openai_project_leave_each_other_alone(tmp_pa
 
 
 class TestLostState:
+    def test_the_status_of_every_object_is_refused(self, first: World) -> None:
+        first.lose_state()
+        observed = first.observed()
+        report = first.run(report_of(observed))
+        refused = {one.address for one in object_statuses(observed.planned, report) if one.refusals}
+        assert labelled(first).keys() | {"project/acme"} <= refused
+
     def test_nothing_is_planned_for_what_is_live_until_the_state_is_rebuilt(self, first: World) -> None:
         lineage, before = lineage_of(first), live(first)
         first.lose_state()
@@ -224,9 +234,14 @@ class TestLostState:
 
     def test_a_state_that_was_rebuilt_without_a_name_asks_first(self, first: World) -> None:
         first.lose_state()
-        asked = []
+        asked: list[StateRebuild] = []
+
+        def decline(found: StateRebuild) -> bool:
+            asked.append(found)
+            return False
+
         workspace = open_workspace(first.root, first.environ)
-        done = first.run(rebuild_state(workspace, first.connection, lambda found: bool(asked.append(found))))
+        done = first.run(rebuild_state(workspace, first.connection, decline))
         assert (done.written, len(asked)) == (False, 1)
         assert asked[0].taken == dict(labelled(first).values())
         assert not (first.root / STATE / "acme").exists()

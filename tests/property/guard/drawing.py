@@ -47,7 +47,8 @@ class _Drawing(Edits):
     def of_lineages(self, made: Estate, live: Mapping[str, Object]) -> Estate:
         """Return the estate with labels of another state of the identity, and of versions without lineages."""
         field = self.random.choice(("taken", "other_lineage", "lost"))
-        made = replace(made, **{"taken": frozenset(), field: made.taken})
+        marks: Mapping[str, Any] = {"taken": frozenset(), field: made.taken}
+        made = replace(made, **marks)
         labelled = [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
         return replace(made, older=frozenset(self.some(labelled, 0.3))) if self.maybe(0.2) else made
 
