@@ -35,7 +35,7 @@ class OutletContents:
     object and outlet. Another state may have written them."""
     taken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Hashes of the pointers in other outlets, as a rebuilt state records them: of the built-in outlet, if it has the
-    pointer."""
+    pointer. Empty if the state records outlets."""
 
 
 def read_outlets(
@@ -62,8 +62,9 @@ def read_outlets(
         agreed += _agreed(name, read, elsewhere, written or {})
     for chatbot, one in names.items():
         found.documents[chatbot] = _with_release(found.documents.get(chatbot), chatbot, one)
+    taken = _taken(copies, ours) if written is None else {}
     everything = _ForeignPointers(outlets[built_in], identity, ours, written)
-    return replace(found, agreed=tuple(agreed), foreign=everything.found(copies), taken=everything.taken(copies))
+    return replace(found, agreed=tuple(agreed), foreign=everything.found(copies), taken=taken)
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,22 @@ class _ForeignPointers:
 
     def _is_explained(self, outlet: str, name: Address, pointer: PublishedPointer) -> bool:
         ours = self.ours.get(name)
-        if str(name) in (self.written or {}).get(outlet, {}) or (
-            ours and (self.written is None or ours.pointer == pointer)
-        ):
+        if str(name) in (self.written or {}).get(outlet, {}) or (ours and ours.pointer == pointer):
+            return True
+        if ours and self.written is None:  # no run has recorded its outlets yet
             return True
         return self.built_in.read(blob_key(str(self.identity), pointer.blob)) is not None
 
-    def taken(self, copies: Mapping[str, Mapping[Address, Published]]) -> Mapping[str, Mapping[str, str]]:
-        known = {name: one.pointer for name, one in self.ours.items() if one.pointer}
-        return {
-            outlet: {
-                str(name): pointer_hash(known.get(name, copy.pointer)) for name, copy in names.items() if copy.pointer
-            }
-            for outlet, names in copies.items()
-        }
+
+def _taken(
+    copies: Mapping[str, Mapping[Address, Published]], ours: Mapping[Address, Published]
+) -> Mapping[str, Mapping[str, str]]:
+    known = {name: one.pointer for name, one in ours.items() if one.pointer}
+    readable = ((outlet, {name: one.pointer for name, one in names.items()}) for outlet, names in copies.items())
+    return {
+        outlet: {str(name): pointer_hash(known.get(name, pointer)) for name, pointer in names.items() if pointer}
+        for outlet, names in readable
+    }
 
 
 def _pointer(

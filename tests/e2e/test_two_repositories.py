@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.importing.inventory import take_inventory
 from reconciler.importing.live_inventory import project_context
+from reconciler.live.adapters import adapters
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.drift import report_of
 from reconciler.operations.state_rebuild import rebuild_state
@@ -18,7 +19,7 @@ from reconciler.planning.model import Plan, Refusal
 from reconciler.project.status import object_statuses
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.labels import ADDRESS, PROTECTED, from_metadata, is_lineage
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.edits import StateRebuild
@@ -308,6 +309,27 @@ class TestLabelsThatChange:
         labels = from_metadata(live(first)[id_]["metadata"])
         assert labels is not None
         assert labels.lineage == lineage_of(first)
+
+    def test_a_missing_lineage_costs_no_request_where_only_files_of_a_store_change(self, first: World) -> None:
+        id_ = first.id_of("vectorstore/kb")
+
+        async def unlineaged() -> None:
+            store = await first.sdk.vector_stores.retrieve(id_)
+            await first.sdk.vector_stores.update(id_, metadata={**(store.metadata or {}), PROTECTED: "false"})
+
+        first.by_hand(unlineaged())
+        assert is_silent(first.plan())
+        first.file("kb/b.md", "More.")
+        first.requests()
+        first.apply()
+        assert "POST /v1/vector_stores/{id}" not in first.requests()
+        assert is_silent(first.plan())
+
+    def test_the_label_of_another_state_stays_when_the_entry_is_removed(self, first: World) -> None:
+        id_ = relabel(first, first.id_of("assistant/triage"), "00000000deadbeef")
+        before = live(first)[id_]
+        first.run(adapters(first.connection)["agent"].disown(id_, Identity("acme"), lineage_of(first)))
+        assert live(first)[id_] == before
 
     def test_a_label_that_changes_after_the_plan_stops_the_write(self, first: World) -> None:
         first.wants(manifest("Assistant", "triage", {**AGENT, "instructions": "Sort well."}))
