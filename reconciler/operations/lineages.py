@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -13,7 +13,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 Lineages: TypeAlias = Mapping[str, Sequence[Live]]
 """The live objects of one identity by the lineage on their label, in order of their addresses."""
 
-_SHOWN = 20
+_SHOWN: Final = 20
 
 
 @dataclass(frozen=True)

@@ -154,10 +154,10 @@ async def _rebuilt(
 
 def _with_pointers(
     recorded: Mapping[str, Mapping[str, str]] | None, found: Mapping[str, Mapping[str, str]]
-) -> Mapping[str, Mapping[str, str]] | None:
+) -> Mapping[str, Mapping[str, str]]:
     """Return the pointers in outlets that the state records, with those that were `found`."""
     outlets = {**found, **(recorded or {})}
-    return {outlet: {**found.get(outlet, {}), **outlets[outlet]} for outlet in outlets} if outlets else recorded
+    return {outlet: {**found.get(outlet, {}), **outlets[outlet]} for outlet in outlets}
 
 
 async def _everything(
