@@ -27,12 +27,14 @@ def is_foreign(inputs: PlanInputs, live: Live) -> bool:
     return live.labels is not None and not live.labels.is_of(str(inputs.identity), inputs.lineage)
 
 
-def is_proven(inputs: PlanInputs, address: Address, live: Live) -> bool:
-    """Return True if the label of an object that is not in the state, with our identity and `address`, is ours."""
+def is_proven(inputs: PlanInputs, address: Address, live: Live, known: Live | None = None) -> bool:
+    """Return True if the label of an object that is not in the state, with our identity and `address`, is ours. `known`
+    is the object that the state has at the address.
+    """
     if live.labels is None or not live.labels.is_of(str(inputs.identity), inputs.lineage):
         return False
     if live.labels.lineage is None and not inputs.takes_over:
-        return accounts_for(inputs, address, None, live)
+        return accounts_for(inputs, address, known, live)
     return True
 
 
@@ -42,13 +44,16 @@ def labelled(
     """Return the objects with our identity on their label, by the address on it: ours, and those that are ours only if
     the state has them.
     """
+    by_id = {live.id: live for live in inputs.live}
     ours: dict[Address, list[Live]] = defaultdict(list)
     others: dict[Address, list[Live]] = defaultdict(list)
     for live in inputs.live:
         if live.labels and live.labels.identity == str(inputs.identity):
             address = parsed(live.labels.address)  # one with nonsense on its label is reported as unmanaged
             if address is not None:
-                (ours if is_proven(inputs, address, live) else others)[address].append(live)
+                applied = inputs.applied.get(address)
+                known = by_id.get(applied.id) if applied else None
+                (ours if is_proven(inputs, address, live, known) else others)[address].append(live)
     return ours, others
 
 

@@ -73,6 +73,14 @@ def test_an_unfinished_create_accounts_for_an_object_without_a_lineage_but_not_o
         assert rules(worlds) == expected
 
 
+def test_a_late_create_of_a_version_without_lineages_is_removed_as_a_duplicate():
+    worlds = Worlds().want("widget/lamp").applied("widget/lamp", id_="w1").unfinished("widget/lamp", is_superseded=True)
+    worlds.live("widget/lamp", id_="w1", detail={"created_at": 1002.0})
+    worlds.live("widget/lamp", id_="w2", lineage=None, detail={"created_at": 1001.0})
+    plan = worlds.plan()
+    assert ([change.id for change in plan.changes], plan.refusals) == (["w2"], ())
+
+
 def test_only_objects_in_scope_are_considered():
     worlds = Worlds().live("widget/lamp", lineage=OTHER).synced("widget/desk")
     assert rules(worlds, scope=frozenset({Address("widget", "desk")})) == []
