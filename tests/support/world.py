@@ -163,9 +163,13 @@ class World:
 
     def lose_entries(self) -> None:
         """Restore an older state: it has the same lineage, and no entry."""
+        self.restore(open_workspace(self.root, self.environ).backend.read().state.lineage)
+
+    def restore(self, lineage: str | None) -> None:
+        """Replace the state with one that has this lineage, and no entry."""
         workspace = open_workspace(self.root, self.environ)
-        state = State(workspace.identity, lineage=workspace.backend.read().state.lineage)
-        self.lose_state()
+        state = State(workspace.identity, lineage=lineage)
+        shutil.rmtree(self.root / STATE, ignore_errors=True)
         with workspace.backend.lock(this_process({})) as lease:
             base = workspace.backend.read()
             workspace.backend.rewrite(base, replace(base, state=state), lease, "restore")
