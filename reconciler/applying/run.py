@@ -85,6 +85,8 @@ class Run:
     journal: Journal
     root: Path
     """The project folder."""
+    lineage: str | None
+    """The lineage of the state, for labels."""
     stop: asyncio.Event
     """Set to finish what is in flight and start nothing more."""
     referrers: Collection[Referrer] = ()
@@ -158,7 +160,11 @@ class Run:
         resource_type = self.planned.inputs.resource_types[desired.type]
         hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
         identity = str(self.planned.inputs.identity)
-        return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect)
+        return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect, self.lineage)
+
+    def is_ours(self, labels: Labels) -> bool:
+        """Return True if labels name this identity, and the lineage of its state or none."""
+        return labels.is_of(str(self.planned.inputs.identity), self.lineage)
 
     async def publish(self, address: Address, under: Address | None = None) -> None:
         """Publish the bundle at `address`, if it has one, with the ids that hold now; `under` the name of a chatbot."""

@@ -54,10 +54,12 @@ class LiveInventory:
     the state is ours: a label can be copied."""
     problems: tuple[Problem, ...] = ()
     """Problems of objects that could not be read."""
+    unproven: frozenset[str] = frozenset()
+    """Ids of the objects in `addresses` that another state has labelled; see `planning.lineage`."""
 
     def owner(self, live: Live) -> str | None:
         """Return the identity that owns an object; None for an unmanaged object."""
-        if live.id in self.addresses:
+        if live.id in self.addresses and live.id not in self.unproven:
             return str(self.identity)
         labelled = live.labels.identity if live.labels else None
         return None if labelled == str(self.identity) else labelled
@@ -98,7 +100,7 @@ async def read_live_inventory(
     """
     by_type = {name: one for name, one in adapters(connection).items() if types is None or name in types}
     problems: list[Problem] = []
-    applied = await asyncio.to_thread(_applied, here.workspace)
+    applied, lineage = await asyncio.to_thread(_applied, here.workspace)
     known = [*applied]
     listing = Listing(connection)
     walks = (
@@ -118,13 +120,21 @@ async def read_live_inventory(
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),
         addresses={**_labelled(live, identity, applied), **applied},
         problems=tuple(dict.fromkeys(problems)),
+        unproven=frozenset(one.id for one in live if one.id not in applied and not _is_of(one, lineage)),
     )
 
 
-def _applied(workspace: Workspace | None) -> dict[str, Address]:
+def _is_of(live: Live, lineage: str | None) -> bool:
+    """Return True if the label of an object that is not in the state has the lineage of the state."""
+    return live.labels is None or (lineage is not None and live.labels.lineage == lineage)
+
+
+def _applied(workspace: Workspace | None) -> tuple[dict[str, Address], str | None]:
+    """Return the addresses in the state by live id, and the lineage of the state."""
     if workspace is None:
-        return {}
-    return {entry.id: address for address, entry in workspace.backend.read().state.objects.items()}
+        return {}, None
+    state = workspace.backend.read().state
+    return {entry.id: address for address, entry in state.objects.items()}, state.lineage
 
 
 def _known_types(workspace: Workspace | None) -> set[str]:

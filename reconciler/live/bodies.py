@@ -1,6 +1,7 @@
 """Conversion of JSON of the API to canonical fields, and of fields and metadata to request bodies."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from reconciler.live.adapters import WriteRequest
@@ -95,9 +96,9 @@ def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: La
 
 
 def carries(body: Object, labels: Labels) -> bool:
-    """Return True if the labels on the object have the identity and the address of `labels`."""
+    """Return True if the labels on the object have the identity, the address and the lineage of `labels`."""
     found = ownership.from_metadata(body.get("metadata"))
-    return found is not None and (found.identity, found.address) == (labels.identity, labels.address)
+    return found is not None and replace(found, spec={}, protected=False) == replace(labels, spec={}, protected=False)
 
 
 def older_than(since: float, ahead: float) -> Callable[[Object], bool]:

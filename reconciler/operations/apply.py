@@ -148,6 +148,7 @@ async def apply_plan(
             ),
             Recorder(begun.journal, begun.later),
             workspace.root,
+            begun.journal.lineage,
             stop,
             referrers=[*referrers(connection), Peers(workspace, observed.planned.inputs.recorded)],
             sleep=connection.pace.sleep,

@@ -141,6 +141,9 @@ def inputs_of(
         refused_parameters=workspace.loaded.project.spec.refused_parameters,
         openai_project=openai_project,
         applied_project=workspace.loaded.project.openai_project or snapshot.state.openai_project,
+        lineage=snapshot.state.lineage,
+        is_new=not snapshot.run,
+        foreign_pointers=outlets.foreign,
     )
     return with_copies_of_ours(inputs)
 

@@ -18,7 +18,7 @@ from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare
 from reconciler.state.lock import Lease, this_process
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, State
 
 Objects = Mapping[Address, Applied]
 
@@ -38,6 +38,8 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
         check_not_older(pushed, present, str(file))
+        lineage = pushed.state.lineage or present.state.lineage
+        pushed = replace(pushed, state=replace(pushed.state, lineage=lineage))
         return rewritten(workspace, lease, present, pushed, f"push {file.name}")
 
 
@@ -74,7 +76,7 @@ def forget(
                 present = await asyncio.to_thread(workspace.backend.read)
                 removed = _removed_entries(present.state.objects, addresses)
                 with connection.writing_while(confirming(lease)):
-                    await _disown(workspace, adapters(connection), lease, removed)
+                    await _disown(workspace, adapters(connection), lease, present.state, removed)
                 rest = {known: item for known, item in present.state.objects.items() if known not in removed}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
@@ -169,12 +171,16 @@ def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address
 
 
 async def _disown(
-    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, removed: Mapping[Address, Applied]
+    workspace: Workspace,
+    by_type: Mapping[str, Adapter],
+    lease: Lease,
+    state: State,
+    removed: Mapping[Address, Applied],
 ) -> None:
     """Remove the labels of the objects one by one; can be repeated after an interruption."""
     for applied in removed.values():
         await asyncio.to_thread(lease.keep)
-        await by_type[applied.type].disown(applied.id, workspace.identity)
+        await by_type[applied.type].disown(applied.id, workspace.identity, state.lineage)
 
 
 def _after_forgetting(workspace: Workspace, removed: Mapping[Address, Applied]) -> Iterator[str]:

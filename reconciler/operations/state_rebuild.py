@@ -17,6 +17,7 @@ from typing import Final
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
+from reconciler.operations.lineages import ChosenLineage, choose, lineages
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
@@ -50,9 +51,11 @@ def rebuild(
     *,
     env: str | None,
     endpoint: str | None,
+    lineage: str | None,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
-    """Rebuild the state; `confirm` is called if it would replace a different state.
+    """Rebuild the state; `confirm` is called if it would replace a different state, or take over a lineage that
+    `lineage` does not name.
 
     Recent applies and archived releases, which are recorded in the state only, are kept.
     """
@@ -60,19 +63,22 @@ def rebuild(
     async def run() -> StateRebuild:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            return await rebuild_state(workspace, connection, confirm)
+            return await rebuild_state(workspace, connection, confirm, lineage)
 
     return run_async(run())
 
 
 async def rebuild_state(
-    workspace: Workspace, connection: Connection, confirm: Callable[[StateRebuild], bool] = lambda _: False
+    workspace: Workspace,
+    connection: Connection,
+    confirm: Callable[[StateRebuild], bool] = lambda _: False,
+    lineage: str | None = None,
 ) -> StateRebuild:
-    """Rebuild the state of an open workspace."""
+    """Rebuild the state of an open workspace; see `rebuild`."""
     check_unlocked(workspace)
     present, listing = await asyncio.to_thread(workspace.backend.read), Listing(connection)
-    state, matched = await _rebuilt(workspace, connection, present, listing)
-    return _written(workspace, present, state, matched, listing, confirm)
+    chosen, state, matched = await _rebuilt(workspace, connection, present, listing, lineage)
+    return _written(workspace, present, state, matched, listing, chosen, confirm)
 
 
 def _written(
@@ -81,13 +87,23 @@ def _written(
     state: State,
     matched: Matched,
     listing: Listing,
+    chosen: ChosenLineage,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
     unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
     ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
-    made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests)
-    if made.replaces and not confirm(replace(made, written=False)):
+    made = StateRebuild(
+        edited,
+        len(state.objects),
+        unknown,
+        ambiguous,
+        listing.requests,
+        lineage=chosen.lineage,
+        taken={live.id: live.name for live in chosen.objects},
+        takes_over=chosen.is_new,
+    )
+    if made.is_confirmed and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
         base = workspace.backend.read()
@@ -101,12 +117,13 @@ def _written(
 
 
 async def _rebuilt(
-    workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing
-) -> tuple[State, Matched]:
+    workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing, lineage: str | None
+) -> tuple[ChosenLineage, State, Matched]:
     outlets = await asyncio.to_thread(read_outlets, workspace.reachable(()).outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()}, listing)
     _check_project(workspace, connection)
+    chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage)
     inputs = PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
@@ -117,6 +134,8 @@ async def _rebuilt(
         pointers=outlets.pointers,
         published=outlets.published,
         releases=workspace.releases,
+        lineage=chosen.lineage,
+        takes_over=True,
     )
     listing.require(inputs.known_types)
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
@@ -132,8 +151,18 @@ async def _rebuilt(
         objects={**entries, **dict(_with_names(inputs, matched, entries))},
         tombstones=present.state.tombstones | workspace.archived,
         settings=_settings(workspace, present.state.settings, connection.project),
+        lineage=chosen.lineage,
+        outlets=_with_pointers(present.state.outlets, outlets.taken),
     )
-    return state, matched
+    return chosen, state, matched
+
+
+def _with_pointers(
+    recorded: Mapping[str, Mapping[str, str]] | None, found: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the pointers in outlets that the state records, with those that were `found`."""
+    outlets = {**found, **(recorded or {})}
+    return {outlet: {**found.get(outlet, {}), **outlets[outlet]} for outlet in outlets}
 
 
 def _with_names(
@@ -197,7 +226,8 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
 
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
     if live.labels is not None:
-        return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
+        ours = live.labels.is_of(str(inputs.identity), inputs.lineage)
+        return ours and live.labels.address == str(address)
     if desired is None or desired.type != live.type:
         return False
     if inputs.is_upload(live.type):

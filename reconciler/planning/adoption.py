@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from reconciler.planning.field_diff import LastApplied, compare
@@ -115,7 +116,8 @@ class _Pairing:
 
     def missing(self) -> list[Address]:
         """Return the adoptable objects of the manifests that are not live."""
-        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.foreign_owned}
+        matched = self.matched
+        known = {*matched.live, *matched.ambiguous, *matched.foreign_owned, *matched.other_lineage}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
@@ -172,8 +174,18 @@ class _Pairing:
             return live.labels.identity
         return str(self.inputs.identity) if live.id in self.matched.addresses else ""
 
+    def _is_proven(self, live: Live) -> bool:
+        others = chain.from_iterable((*self.matched.other_lineage.values(), self.matched.foreign_owned.values()))
+        return live.id not in {other.id for other in others}
+
     def _owned(self, address: Address, live: Live, owner: str) -> None:
-        if owner == str(self.inputs.identity):
+        if owner == str(self.inputs.identity) and not self._is_proven(live):
+            hint = (
+                "If the state of this project was lost, run `reconciler state rebuild`. Otherwise, remove the "
+                "`reconciler-` keys from the metadata of the object."
+            )
+            self._problem("foreign-owner", f"{address}: {live.id} was created by another state of {owner}", hint)
+        elif owner == str(self.inputs.identity):
             known = self.matched.addresses.get(live.id)
             former = known[0] if known else live.labels.address if live.labels else ""
             hint = f"To rename the object, set `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."

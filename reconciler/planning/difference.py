@@ -152,7 +152,6 @@ def _creation_only_edits(inputs: PlanInputs, address: Address, live: Live) -> It
 
 
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
-    changed = (
-        {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.foreign_owned.keys()
-    )
-    return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)
+    changed = {Address.parse(change.address) for change in found}
+    rest = (address for address in inputs.desired if inputs.in_scope(address) and address not in changed)
+    return sum(not matched.is_disputed(address) for address in rest)

@@ -202,6 +202,16 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+    lineage: str | None = None
+    """The lineage of the state. None before the first run, and in states of versions without lineages."""
+    is_new: bool = False
+    """True if the state was never written: everything that exists for the identity belongs to another state."""
+    takes_over: bool = False
+    """True if objects whose label has no lineage are managed although the state does not have them: for
+    `state rebuild`."""
+    foreign_pointers: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """Digests of bundles in outlets beside the built-in one that another state may have published, by object and
+    outlet."""
 
     @property
     def guarding(self) -> tuple[GuardSettings, ...]:

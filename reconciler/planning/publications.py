@@ -61,6 +61,8 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
     edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
     for place in _places(inputs):
+        if matched.is_disputed(place.address):
+            continue
         if str(place.address) in done[place.holds]:
             renewed, fields = list[str](), [item for item in _copies(place) if item.origin == "drift"]
         else:

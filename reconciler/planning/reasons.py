@@ -87,6 +87,7 @@ NoticeCode: TypeAlias = Literal[
     "consent-outdated",  # place, consent: the refusal has another subject by now
     "consent-unneeded",  # place, consent: the plan has no such refusal
     "same-label",  # objects: live objects with the label of the address, as of the refusal
+    "other-lineage",  # objects and documents of another state, as of the refusal
     "peer-without-state",  # identity, location
     "outlet-not-read",  # outlet: a new one in CI; entry: what the workflow must name before apply writes there, or ""
     "list-not-served",  # request: a list that this server does not have
@@ -102,6 +103,8 @@ CauseCode: TypeAlias = Literal[
     "other-project",  # answered, applied: OpenAI projects
     "nothing-live",  # objects: how many the state has, of which none is live
     "foreign-owner",  # id, owner: the identity on the label
+    "other-lineage",  # identity; objects (address, id, name, lineage, in_state) and documents of another state
+    "foreign-pointer",  # address, outlets: which have a pointer under this name that another state wrote
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
@@ -128,6 +131,10 @@ RemedyCode: TypeAlias = Literal[
     "text",  # text
     "use-other-key",
     "leave-to-owner",  # owner, address
+    "rebuild-state",  # if the state of these objects was lost
+    "rename-project",  # if another repository manages them
+    "unlabel-copies",  # if someone copied them
+    "choose-outlet",  # outlets: which another state uses
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
     "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label

@@ -94,8 +94,9 @@ def _lost(
 
 
 def _known(inputs: PlanInputs) -> set[Address]:
-    """Return all addresses of this identity in the state, on labels and in outlets."""
-    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
+    """Return all addresses of this identity and lineage in the state, on labels and in outlets."""
+    owner = str(inputs.identity), inputs.lineage
+    labels = (live.labels for live in inputs.live if live.labels and live.labels.is_of(*owner))
     labelled = (address for one in labels if (address := parsed(one.address)))
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
     return {*inputs.applied, *labelled, *documents}

@@ -190,6 +190,12 @@ class Labels:
     spec: Mapping[str, str] = field(default_factory=dict)
     """Eight hex characters of the digest of each top-level field, as last applied."""
     protected: bool = False
+    lineage: str | None = None
+    """The lineage of the state that wrote the labels; None on labels of versions without lineages."""
+
+    def is_of(self, identity: str, lineage: str | None) -> bool:
+        """Return True if a state of this identity and lineage may have written the labels."""
+        return self.identity == identity and self.lineage in {None, lineage}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Final, cast, get_args
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labels import is_lineage
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -95,6 +96,8 @@ def encode_segment(segment: Segment) -> bytes:
             parts["environments"] = array(segment.environments)
         if segment.holds:
             parts["holds"] = mapping((str(address), dict(held)) for address, held in sorted(segment.holds.items()))
+        if segment.lineage is not None:
+            parts["lineage"] = line(segment.lineage)
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
@@ -157,7 +160,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         outlets, environments = _names(record, "outlets"), _names(record, "environments")
         held = typed(dict, record.get("holds", {})).items()
         holds = {Address.parse(release): _holds(names) for release, names in held}
-        return RunBegun(run, intents, project, plan, outlets, environments, holds)
+        return RunBegun(run, intents, project, plan, outlets, environments, holds, _lineage(record))
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -178,6 +181,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
         **({} if state.environments is None else {"environments": array(state.environments)}),
         **({} if state.settings is None else {"settings": line(_settings_record(state.settings))}),
+        **({} if state.lineage is None else {"lineage": line(state.lineage)}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -197,6 +201,7 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         outlets=_outlets(record),
         environments=_names(record, "environments"),
         settings=_settings(record.get("settings")),
+        lineage=_lineage(record),
     )
     return state, tuple(map(_intent, record["pending"]))
 
@@ -215,6 +220,13 @@ def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | No
 def _names(record: Mapping[str, JSON], member: str) -> tuple[str, ...] | None:
     names = optional(list, record.get(member))
     return None if names is None else tuple(typed(str, name) for name in names)
+
+
+def _lineage(record: Mapping[str, JSON]) -> str | None:
+    found = optional(str, record.get("lineage"))
+    if found is not None and not is_lineage(found):
+        raise ValueError(f"{found!r} is not a valid lineage")
+    return found
 
 
 def _written(record: JSON) -> Written:

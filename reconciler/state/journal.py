@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labels import new_lineage
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
@@ -42,10 +43,14 @@ class Journal:
     loop and runs `flush` in a thread when `due` is true: recording continues in the meantime, and flushes take turns.
     """
 
+    lineage: str | None
+    """The lineage of the state, for the labels of what the run writes."""
+
     def __init__(
         self, store: Store, lease: Lease, base: Snapshot, begun: RunBegun, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
+        self.lineage = base.state.lineage or begun.lineage
         self._segments: list[Segment] = [begun]
         self._waiting: list[_Entry] = []
         self._sending: list[_Entry] = []
@@ -177,12 +182,15 @@ def begin(
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
 
+    The segment gives a state without a lineage a new one: of two runs that begin at once, one writes its segment.
+
     Raises `StateMovedError` if a segment was written after `snapshot` was read. Intents of unfinished runs stay pending
     until they are completed or discarded.
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {})
+    lineage = None if base.state.lineage else new_lineage()
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {}, lineage)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)

@@ -196,6 +196,8 @@ class StateDocument(TypedDict):
     settings: NotRequired[StoredSettings]
     """The settings of the project that the guard reads, as the last complete apply recorded them, without defaults.
     Missing before an apply has recorded them."""
+    lineage: NotRequired[str]
+    """The id that is on the labels of the objects that the runs of this state write. Missing before the first run."""
     objects: dict[str, StoredObject]
     """By address."""
 
@@ -224,6 +226,10 @@ class StateRebuildDocument(EntriesDocument):
     """By address, the ids of objects with a label that another object has: none of them is in the state."""
     unlisted: list[str]
     """Requests for objects that could not be listed, and of which none is in the manifests or the outlets."""
+    lineage: str | None
+    """The lineage of the state; null if no live object has one."""
+    taken: dict[str, str]
+    """The names of the live objects with that lineage, by id."""
 
 
 def state_list_json(state: State) -> StateListDocument:
@@ -293,6 +299,8 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         "unknown": {str(address): list(names) for address, names in done.unknown.items()},
         "contested": {str(address): list(ids) for address, ids in done.ambiguous.items()},
         "unlisted": list(done.unlisted),
+        "lineage": done.lineage,
+        "taken": dict(done.taken),
     }
 
 

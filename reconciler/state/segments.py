@@ -29,6 +29,8 @@ class RunBegun:
     """The environments of the project; None if they are not recorded."""
     holds: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
     """`Applied.holds` of releases whose entries do not have it yet."""
+    lineage: str | None = None
+    """The new lineage of a state that had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class _Replay:
         self._tombstones: set[Address] = set(base.state.tombstones)
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._settings = base.state.settings
+        self._lineage = base.state.lineage
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
         self._holders: dict[str, set[Address]] | None = None
@@ -108,6 +111,7 @@ class _Replay:
             self._outlets,
             self._environments,
             self._settings,
+            self._lineage,
         )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
@@ -115,6 +119,7 @@ class _Replay:
     def _begin(self, begun: RunBegun) -> None:
         self._run = begun.run
         self._project = begun.openai_project or self._project
+        self._lineage = self._lineage or begun.lineage
         self._intend(begun.intents)
         self._remember(begun.plan)
         if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
@@ -133,6 +138,7 @@ class _Replay:
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._outlets, self._environments = _copied(state.outlets), state.environments
         self._settings = state.settings
+        self._lineage = state.lineage
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:

@@ -14,7 +14,6 @@ from reconciler.manifests import load
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.schema import schemas
-from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
@@ -309,7 +308,7 @@ class TestLostState:
 def rebuild(estate: World) -> None:
     """Lose the state and make it anew."""
     estate.lose_state()
-    estate.run(rebuild_state(open_workspace(estate.root, estate.environ), estate.connection))
+    estate.rebuild()
 
 
 class TestDocuments:

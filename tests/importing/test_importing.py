@@ -199,7 +199,7 @@ class TestOwners:
         )
         estate.apply()
         (estate.root / "manifests.yaml").unlink()
-        estate.lose_state()
+        estate.lose_entries()
         run_import(estate)
         estate.documents = {"Project/acme": ACME}
         estate.wants(manifest("VectorStore", "more", {"files": ["kb/b.md"]}))

@@ -33,6 +33,8 @@ PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
 PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
 PLACED = {"place": "a.yaml:4", "consent": "spring"}
 OBJECTS = [{"id": "w1", "name": "Lamp", "in_state": True}, {"id": "w2", "name": "", "in_state": False}]
+OTHER = {"address": "assistant/desk", "id": "agent_1", "name": "Desk", "lineage": "0123456789abcdef", "in_state": False}
+OTHERS = {"identity": "acme", "objects": [OTHER], "documents": ["chatbot/support"]}
 BREAK = {"at": "size", "change": "removed"}
 ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "reasons": {
@@ -103,6 +105,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "consent-outdated": PLACED,
         "consent-unneeded": PLACED,
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
+        "other-lineage": OTHERS,
         "peer-without-state": {"identity": "globex", "location": ".reconciler"},
         "outlet-not-read": {"outlet": "s3://acme/bots", "entry": "https://s3.example"},
         "list-not-served": {"request": "GET /v1/agents"},
@@ -117,6 +120,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "other-project": {"answered": "proj_b", "applied": "proj_a"},
         "nothing-live": {"objects": 7},
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
+        "other-lineage": OTHERS,
+        "foreign-pointer": {"address": "chatbot/support", "outlets": ["build/b"]},
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "imported-unmanaged": {"id": "agent_1"},
         "label-only": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "known": "w2"},
@@ -148,6 +153,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "remedies": {
         "text": {"text": "old"},
         "use-other-key": {},
+        "rebuild-state": {},
+        "rename-project": {},
+        "unlabel-copies": {},
+        "choose-outlet": {"outlets": ["build/b"]},
         "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},
         "delete-or-unlabel": {"ids": ["w1"]},
         "adopt-clone": {"kind": "assistant", "id": "w1"},
@@ -238,6 +247,7 @@ SAID_OTHERWISE = {
     "allowed",
     "objects",
     "problem",
+    "lineage",
 }
 """Arguments that choose a sentence, or are not said as they are."""
 

@@ -32,6 +32,8 @@ from reconciler.resources.values import Fields, digest, reference
 IDENTITY = Identity("acme", "production")
 SETTINGS = frozenset({"max_deletes", "max_archives", "max_daily_cost", "strict"})
 """Guard settings that are options of a plan."""
+LINEAGE = "0123456789abcdef"
+"""The lineage of the state, and of the labels that it wrote."""
 
 
 def _form(type_: str, **options: Any) -> ResourceType:
@@ -169,6 +171,7 @@ class Worlds:
         id_: str = "",
         type_: str = "",
         owner: str | None = str(IDENTITY),
+        lineage: str | None = LINEAGE,
         hashes: Mapping[str, Any] | None = None,
         protect: bool = False,
         refers_to: tuple[str, ...] = (),
@@ -180,7 +183,9 @@ class Worlds:
         known = self.state.get(Address.parse(address))
         vouched = hashes if hashes is not None else (known.fields if known else {})
         spec = spec_hashes({name: value for name, value in vouched.items() if name not in FORMS[type_].apart})
-        labels = None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect)
+        labels = (
+            None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect, lineage)
+        )
         name = address.partition("/")[2]
         self.objects.append(
             Live(type_, id_ or live_id(address, type_), fields, labels, name, tuple(refers_to), detail or {})
@@ -301,6 +306,7 @@ class Worlds:
             peers=dict(self.peers),
             openai_project="proj_a",
             applied_project="proj_a",
+            lineage=LINEAGE,
         )
         return replace(world, **options)
 

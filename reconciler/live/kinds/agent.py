@@ -49,9 +49,9 @@ class Agents:
         body = bodies.change(self._resource_type, request, live)
         return self._live(await self._connection.replace("agents", live.id, body=body, about=request.desired))
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         live = await self.read(id)
-        if live and live.labels and live.labels.identity == str(identity):
+        if live and live.labels and live.labels.is_of(str(identity), lineage):
             await self._connection.replace("agents", id, body={"metadata": live.fields["metadata"]})
 
     async def delete(self, id: str) -> None:  # noqa: A002

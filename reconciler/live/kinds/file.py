@@ -77,7 +77,7 @@ class Files:
             Problem("immutable", f"{request.desired.address}: {live.id} is an upload, which cannot be changed")
         )
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         """Do nothing: an upload carries no label."""
 
     async def delete(self, id: str) -> None:  # noqa: A002

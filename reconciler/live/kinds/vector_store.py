@@ -75,11 +75,11 @@ class VectorStores:
         """Send the values that differ only."""
         return await self._synchronised(await self._changed(live, _without_files(request)), request)
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         """Remove the marks of its files first: the labels of the store identify the owner."""
         body = await self._connection.read("vector_stores", id)
         live = self._live(body) if body else None
-        if live and live.labels and live.labels.identity == str(identity):
+        if live and live.labels and live.labels.is_of(str(identity), lineage):
             await store_files.unmark(self._connection, id, identity)
             await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
 
@@ -88,12 +88,17 @@ class VectorStores:
         await self._connection.remove("vector_stores", id)
 
     async def _changed(self, live: Live, request: WriteRequest) -> Live:
-        labels = to_metadata(live.labels) if live.labels else {}
+        known = live.labels
+        if known and known.lineage is None:  # a missing lineage alone is no reason for a request
+            known = replace(known, lineage=request.labels.lineage)
+        labels = to_metadata(known) if known else {}
         now = {**live.fields, "metadata": {**(live.fields.get("metadata") or {}), **labels}}
         wanted = bodies.change(self._resource_type, request, live)
         body = {name: value for name, value in wanted.items() if not same(value, now.get(name))}
         if not body:
             return live
+        if known != live.labels:
+            body["metadata"] = wanted["metadata"]
         sent = await self._connection.replace("vector_stores", live.id, body=body, about=request.desired)
         changed = self._live(sent)
         return replace(

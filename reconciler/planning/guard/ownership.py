@@ -7,7 +7,6 @@ from reconciler.planning.announced import accounts_for
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import applied_protection
-from reconciler.planning.model import INVALIDATES_ID
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -46,10 +45,10 @@ def _wrong_project(context: GuardContext, cause: Cause, facts: list[str]) -> Vio
 
 
 def foreign(context: GuardContext) -> Iterator[Violation]:
-    """Refuse changes of objects in the state that carry the label of another owner."""
+    """Refuse changes of objects in the state that carry the label of another identity."""
     for address, live in sorted(context.matched.foreign_owned.items()):
-        if context.inputs.in_scope(address):
-            owner = live.labels.identity if live.labels else ""
+        owner = live.labels.identity if live.labels else ""
+        if context.inputs.in_scope(address) and owner != str(context.inputs.identity):
             yield Violation(
                 address=str(address),
                 action="update",
@@ -114,22 +113,22 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
 
 
 def label_only(context: GuardContext) -> Iterator[Violation]:
-    """Refuse to end an object that only its label assigns to an address, if the state has another object there that is
-    not live any more: it may be a clone, made before the other one was deleted.
+    """Refuse to manage an object that only its label assigns to an address, if the state has another object there that
+    is not live any more: it may be a clone, made before the other one was deleted.
     """
-    inputs = context.inputs
-    for change in context.work:
-        address = Address.parse(change.address)
-        live = context.matched.live.get(address) if change.action in INVALIDATES_ID else None
-        known = inputs.applied.get(address)
-        if live is None or known is None or live.id != change.id or not inputs.is_labelled(live.type):
+    inputs, ends = context.inputs, {change.address: change for change in context.work if change.ends_id}
+    for address, known in sorted(inputs.applied.items(), key=lambda item: item[0]):
+        live = context.matched.live.get(address)
+        if live is None or not inputs.is_labelled(live.type) or address in inputs.adopt:
+            continue
+        if not inputs.in_scope(address) or live.labels is None:
             continue
         if known.id != live.id and known.type == live.type and not accounts_for(inputs, address, None, live):
             about: dict[str, JSON] = {"id": live.id, "name": live.name, "known": known.id}
             yield Violation(
-                address=change.address,
-                action=change.action,
-                cause=Cause("label-only", {"address": change.address, **about}),
+                address=str(address),
+                action=ends[str(address)].action if str(address) in ends else "update",
+                cause=Cause("label-only", {"address": str(address), **about}),
                 remedies=(Remedy("delete-or-unlabel", {"ids": [live.id]}),),
                 facts=[live.id, known.id],
             )

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
-from reconciler.reports.wording.refusals import CAUSES, same_label
+from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
 from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
@@ -51,6 +51,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
+    "other-lineage": lambda args: f"{other_lineage(args)}: every plan is refused until `reconciler state rebuild`",
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),

@@ -43,9 +43,10 @@ class _Drawing(Edits):
             made = replace(made, entries=dict(self.entries(live)))
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
-            return made
+            return self.of_lineages(made, live)
         made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.random.randint(0, 1))))
-        return replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
+        made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
+        return self.of_lineages(made, live)
 
     def recorded(self) -> Recorded:
         return Recorded(
@@ -54,6 +55,14 @@ class _Drawing(Edits):
             max_archives=self.most(),
             other_project=self.maybe(0.03),
         )
+
+    def of_lineages(self, made: Estate, live: Mapping[str, Object]) -> Estate:
+        """Return the estate with labels of another state of the identity, and of versions without lineages."""
+        field = self.random.choice(("taken", "other_lineage", "lost"))
+        marks: Mapping[str, Any] = {"taken": frozenset(), field: made.taken}
+        made = replace(made, **marks)
+        labelled = [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
+        return replace(made, older=frozenset(self.some(labelled, 0.3))) if self.maybe(0.2) else made
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""

@@ -101,6 +101,12 @@ class Estate:
     """Agents that are live twice, and the state has neither."""
     taken: frozenset[str] = frozenset()
     """Agents with the label of another owner."""
+    other_lineage: frozenset[str] = frozenset()
+    """Agents that another state of the same identity has labelled; the state has them."""
+    lost: frozenset[str] = frozenset()
+    """Agents that the state does not have, labelled by another state."""
+    older: frozenset[str] = frozenset()
+    """Agents and stores whose label has no lineage, because an earlier version wrote it."""
     rewritten: frozenset[str] = frozenset()
     """Releases whose manifests differ from what was released."""
     other_project: bool = False

@@ -154,13 +154,17 @@ class _Oracle(Holding):
     # Rules about single objects.
 
     def further(self) -> Iterator[tuple[str, str]]:
-        """Another OpenAI project; two objects with one address; a managed object with the label of another owner; a
-        release whose manifest was edited; drift; models that were shut down.
+        """Another OpenAI project; two objects with one address; a managed object with the label of another owner;
+        objects that another state created, or of which no lineage proves the state; a release whose manifest was
+        edited; drift; models that were shut down.
         """
         estate = self.estate
         if estate.other_project or (estate.recorded and estate.recorded.other_project):
             yield "wrong-project", PROJECT
-        yield from (("duplicate", address) for address in filter(self.in_scope, estate.duplicates))
+        yield from (("duplicate", address) for address in filter(self.in_scope, estate.duplicates - estate.older))
+        unproven = (estate.duplicates & estate.older) | (estate.other_lineage - estate.older) | estate.lost
+        if any(map(self.in_scope, unproven)):
+            yield "foreign-owner", PROJECT
         yield from (("foreign-owner", address) for address in filter(self.in_scope, estate.taken))
         edited = (f"release/{name}" for name in estate.rewritten if not self.goes(name))
         yield from (("released-version-edited", address) for address in filter(self.in_scope, edited))
@@ -221,6 +225,7 @@ class _Oracle(Holding):
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
         known = thing.by_id - self.estate.duplicates - self.estate.taken
+        known -= (self.estate.other_lineage - self.estate.older) | self.estate.lost
         return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
 
     # The numbers of deletes and archives.

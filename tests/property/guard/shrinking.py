@@ -10,7 +10,19 @@ from tests.property.guard.manifests import Manifests, left_objects, live_release
 from tests.property.guard.oracle import judge
 
 PARTS: Final = ("bots", "pipelines", "assistants", "stores", "releases")
-MARKS: Final = ("tombstones", "by_hand", "duplicates", "taken", "rewritten", "ignored", "kept", "targets")
+MARKS: Final = (
+    "tombstones",
+    "by_hand",
+    "duplicates",
+    "taken",
+    "other_lineage",
+    "lost",
+    "older",
+    "rewritten",
+    "ignored",
+    "kept",
+    "targets",
+)
 USUAL: Final[Mapping[str, Any]] = {
     "strict": False,
     "max_deletes": 100,
@@ -45,14 +57,14 @@ def is_whole(estate: Estate) -> bool:
     by_id = {name for thing in wanted.values() for name in thing.by_id}
     at_rest = judge(Estate(estate.before, estate.before, estate.past, tombstones=estate.tombstones))
     nothing_goes = not (at_rest.archived or at_rest.deleted or at_rest.ended)
-    marked = estate.by_hand | estate.duplicates | estate.taken
+    marked = estate.by_hand | estate.duplicates | estate.taken | estate.other_lineage | estate.lost
     if not (marked <= live.keys() & wanted.keys() and estate.rewritten <= estate.after.releases.keys()):
         return False
     others = {name for stranger in estate.unmanaged for name in stranger.refers_to}
     others |= {name for peer in estate.peers for name in peer.refers_to}
     others |= {name for stray in estate.strays for name in stray.refers_to}
     others |= estate.entries.keys()
-    named = estate.targets | estate.ignored
+    named = estate.targets | estate.ignored | estate.older
     if not (others | estate.kept <= live.keys() and named <= live.keys() | wanted.keys()):
         return False
     return nothing_goes and named_before | by_id <= ids and named_after <= live.keys() | wanted.keys()

@@ -37,6 +37,8 @@ PROJECT: Final = "proj_acme"
 OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
 TODAY: Final = date(2026, 12, 1)
 GONE_SINCE: Final = date(2026, 11, 30)
+LINEAGE: Final = "0123456789abcdef"
+THEIRS: Final = "fedcba9876543210"
 BY_HAND: Final = "By hand."
 IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "chatbot": ("assistant", "pipeline", "starts"),
@@ -83,6 +85,7 @@ class _Translation:
             on_drift=estate.on_drift,
             openai_project="proj_other" if estate.other_project else PROJECT,
             applied_project=PROJECT,
+            lineage=LINEAGE,
         )
 
     @cached_property
@@ -129,7 +132,7 @@ class _Translation:
 
     def state(self) -> Iterator[tuple[Address, Applied]]:
         for name, thing in self.before.items():
-            if name not in self.estate.duplicates:
+            if name not in self.estate.duplicates | self.estate.lost:
                 protected = self.estate.protected.get(name) == "state"
                 form, keep = _form(name, thing), name in self.estate.kept
                 fields = self.fields(name, thing)
@@ -166,7 +169,13 @@ class _Translation:
     def labels(self, address: str, form: ResourceType, thing: Object) -> Labels:
         fields = {name: item for name, item in self.fields(address, thing).items() if name not in form.apart}
         owner = "globex" if address in self.estate.taken else str(IDENTITY)
-        return Labels(owner, address, spec_hashes(fields), self.estate.protected.get(address) == "label")
+        protected = self.estate.protected.get(address) == "label"
+        return Labels(owner, address, spec_hashes(fields), protected, self.lineage(address))
+
+    def lineage(self, address: str) -> str | None:
+        if address in self.estate.older:
+            return None
+        return THEIRS if address in self.estate.other_lineage | self.estate.lost else LINEAGE
 
     def as_read(self, fields: Fields) -> Fields:
         """Return the fields of a store with its files by id."""

@@ -58,7 +58,7 @@ class Skills:
         body = bodies.change(self._resource_type, request, live)
         return self._live(await self._connection.replace("skills", live.id, body=body, about=request.desired))
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         """Do nothing, because a skill has no labels."""
 
     async def delete(self, id: str) -> None:  # noqa: A002
