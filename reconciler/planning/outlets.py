@@ -68,9 +68,11 @@ def removed(written: Mapping[str, Mapping[str, str]] | None, present: Iterable[s
 
 
 def only_in_outlets(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
-    """Yield a warning for each outlet that has documents which no manifest publishes."""
+    """Yield a warning for each outlet that has documents of this state which no manifest publishes."""
     names: dict[str, list[str]] = defaultdict(list)
     for stray in inputs.strays:
+        if stray.copy.outlet in inputs.foreign_pointers.get(stray.address, {}):
+            continue
         now = matched.now(stray.address)
         if now not in inputs.desired or (stray.is_released and release_of(inputs, now) is None):
             names[stray.copy.outlet].append(str(stray.name))

@@ -10,7 +10,6 @@ import pytest
 
 from reconciler.bundles.bundle import load
 from reconciler.operations.state_edits import move, rewritten
-from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.operations.validate import validate
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
@@ -90,7 +89,7 @@ def held(made: World, name: str) -> dict[str, str]:
 
 def rebuild(made: World) -> None:
     made.lose_state()
-    made.run(rebuild_state(open_workspace(made.root, made.environ), made.connection))
+    made.rebuild()
 
 
 class TestStoreOfARelease:

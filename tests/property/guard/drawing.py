@@ -44,13 +44,13 @@ class _Drawing(Edits):
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
             return self.of_lineages(made, live)
-        made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.random.randint(0, 1))))
+        made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1))))
         made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
         return self.of_lineages(made, live)
 
     def recorded(self) -> Recorded:
         return Recorded(
-            strict=self.maybe(0.1),
+            strict=self.maybe(0.06),
             max_deletes=self.most(),
             max_archives=self.most(),
             other_project=self.maybe(0.03),
@@ -96,10 +96,10 @@ class _Drawing(Edits):
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (8, {}),
             (2, {"other_project": True}),
-            (70, {"duplicates": same, "max_deletes": PLENTY}),
-            (128, {"taken": same, "max_deletes": PLENTY}),
+            (75, {"duplicates": same, "max_deletes": PLENTY}),
+            (140, {"taken": same, "max_deletes": PLENTY}),
             (62, {"by_hand": staying, "on_drift": "refuse"}),
-            (110, {"by_hand": staying, "on_drift": "keep"}),
+            (104, {"by_hand": staying, "on_drift": "keep"}),
             (80, {"by_hand": staying, "on_drift": "revert"}),
             (3, {"rewritten": frozenset(releases)}),
         )
