@@ -28,6 +28,7 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.labelled import is_mislabelled
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -84,7 +85,12 @@ def _written(
     unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
     ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
-    made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests)
+    wrong = {
+        live.id: live.labels.address
+        for live in matched.unmanaged
+        if live.labels and is_mislabelled(live, resource_types(), workspace.identity)
+    }
+    made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests, mislabelled=wrong)
     if made.replaces and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
@@ -175,7 +181,7 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
 
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
     if live.labels is not None:
-        return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
+        return inputs.labelled_address(live) == address
     if desired is None or desired.type != live.type:
         return False
     if inputs.is_upload(live.type):

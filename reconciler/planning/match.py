@@ -14,7 +14,7 @@ from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
 from reconciler.planning.uploads import created, find_uploads, moved_uploads
-from reconciler.resources.address import Address, parsed
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
@@ -229,19 +229,17 @@ def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequenc
 def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
     found: dict[Address, list[Live]] = defaultdict(list)
     for live in inputs.live:
-        if live.labels and live.labels.identity == str(inputs.identity):
-            address = parsed(live.labels.address)  # one with nonsense on its label is reported as unmanaged
-            if address is not None:
-                found[address].append(live)
+        address = inputs.labelled_address(live)
+        if address is not None:
+            found[address].append(live)
     return found
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
     """Yield the objects to adopt that are still unmanaged, or that have a label of this identity as the only proof."""
     known = {applied.id for applied in inputs.applied.values()} if inputs.adopt else set()
-    own = {None, str(inputs.identity)}
     candidates = (live for live in inputs.live if live.id not in known) if inputs.adopt else ()
-    by_id = {live.id: live for live in candidates if (live.labels.identity if live.labels else None) in own}
+    by_id = {live.id: live for live in candidates if live.labels is None or inputs.labelled_address(live)}
     return ((address, by_id[id_]) for address, id_ in inputs.adopt.items() if id_ in by_id)
 
 

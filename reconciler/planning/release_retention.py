@@ -13,7 +13,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -95,8 +95,8 @@ def _lost(
 
 def _known(inputs: PlanInputs) -> set[Address]:
     """Return all addresses of this identity in the state, on labels and in outlets."""
-    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
-    labelled = (address for one in labels if (address := parsed(one.address)))
+    labels = map(inputs.labelled_address, inputs.live)
+    labelled = (address for address in labels if address)
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
     return {*inputs.applied, *labelled, *documents}
 

@@ -38,6 +38,8 @@ class StateRebuild:
     unlisted: tuple[str, ...] = ()
     """Requests for objects that could not be listed. No object of theirs is in the manifests or the outlets."""
     written: bool = True
+    mislabelled: Mapping[str, str] = field(default_factory=dict)
+    """Addresses on labels that objects of their type cannot have, by id of the object. None is in the state."""
 
     @property
     def replaces(self) -> bool:

@@ -196,6 +196,8 @@ class StateRebuildDocument(EntriesDocument):
     """By address, the ids of objects with a label that another object has: none of them is in the state."""
     unlisted: list[str]
     """Requests for objects that could not be listed, and of which none is in the manifests or the outlets."""
+    mislabelled: dict[str, str]
+    """By live id, the addresses on labels that objects of their type cannot have: none of them is in the state."""
 
 
 def state_list_json(state: State) -> StateListDocument:
@@ -264,6 +266,7 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         "unknown": {str(address): list(names) for address, names in done.unknown.items()},
         "contested": {str(address): list(ids) for address, ids in done.ambiguous.items()},
         "unlisted": list(done.unlisted),
+        "mislabelled": dict(done.mislabelled),
     }
 
 

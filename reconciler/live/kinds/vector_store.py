@@ -12,6 +12,7 @@ from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.pages import walk
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
+from reconciler.resources.labelled import labelled_address
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import same
@@ -42,11 +43,11 @@ class VectorStores:
 
         A file in a store is managed if it is marked or `known`; later reads use the same `known`.
         """
-        self._known = frozenset(known)
+        self._known, types = frozenset(known), {self.type: self._resource_type}
 
         async def listed(body: Object) -> Live | None:
             live = self._live(body)
-            is_ours = live.labels is not None and live.labels.identity == str(identity)
+            is_ours = labelled_address(live, types, identity) is not None
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
         found = await gather(listed(body) for body in await walk(self._connection, "vector_stores"))
