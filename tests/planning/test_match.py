@@ -53,7 +53,7 @@ def test_label_of_another_type_makes_an_object_unmanaged_and_no_duplicate():
     found = matched(worlds)
     assert [live.id for live in found.unmanaged] == ["w1", "w2", "w3", "w4", "a1"]
     assert ids(found.live) == {"widget/lamp": "w0"}
-    assert not (found.duplicates or found.ambiguous or found.clones)
+    assert (found.duplicates, found.ambiguous, found.clones) == ({}, {}, {})
 
 
 def test_label_of_another_type_is_no_former_name_of_an_object_in_state():
