@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, scope_of
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.responses import decoded
 from reconciler.resources.base import Desired
@@ -281,15 +281,26 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
 
 def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
     import httpx2
+
+    base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
+    try:
+        return _made(endpoint.transport, base_url, key)
+    except (httpx2.InvalidURL, ImportError, ValueError) as error:
+        hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        message = f"the URL of the API or of a proxy is not valid: {plain(error)}"
+        raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
+
+
+def _made(transport: "httpx2.AsyncBaseTransport | None", base_url: str | None, key: str) -> "AsyncOpenAI":
+    import httpx2
     import openai
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     http = httpx2.AsyncClient(
-        transport=endpoint.transport,
+        transport=transport,
         timeout=timeout,
         limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
     )
-    base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
     # The SDK repeats creates after a 500, without an idempotency key: repeating is `call`'s business.
     return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
 

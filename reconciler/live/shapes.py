@@ -11,9 +11,11 @@ from typing import Any, Final
 from reconciler.live.client import Object
 from reconciler.live.errors import LiveError, plain
 from reconciler.resources.problems import Problem
+from reconciler.resources.values import ADDRESS_KEY
 
 _LAST_TIME: Final = 253_402_300_799
 """The last second of the year 9999, beyond which there are no dates."""
+_HINT: Final = "Check that the base URL is that of an OpenAI API, and that no gateway changes its responses."
 _MISREAD: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """Errors of code that reads a value of an unexpected type."""
 
@@ -56,23 +58,36 @@ SCALARS: Final = Shape(
 
 def check(type_: str, body: Object, shapes: Mapping[str, Shape]) -> None:
     """Raise LiveError if a field of `body`, an object of type `type_`, has another shape. Null and absent are valid."""
+    with understood(type_, body, shapes):
+        pass
+
+
+@contextmanager
+def understood(type_: str, body: Object, shapes: Mapping[str, Shape]) -> Iterator[None]:
+    """Do the same as `check`, and raise LiveError if the context reads another value of an unexpected type."""
+    try:
+        _check(type_, body, shapes)
+        yield
+    except _MISREAD as error:
+        raise _unreadable(type_, body, f"it has a value of an unexpected type ({plain(error)[:80]})") from error
+
+
+def _check(type_: str, body: Object, shapes: Mapping[str, Shape]) -> None:
+    if _has_reserved_key(body):
+        hint = f"Rename the key `{ADDRESS_KEY}` at OpenAI: Reconciler uses it for references."
+        raise _unreadable(type_, body, f"it has the reserved key `{ADDRESS_KEY}`", hint)
     for name, shape in shapes.items():
         value = body.get(name)
         if value is not None and not shape.holds(value):
             raise _unreadable(type_, body, f"its field `{name}` is not {shape.what}: {plain(value)[:80]}")
 
 
-@contextmanager
-def understood(type_: str, body: Object, shapes: Mapping[str, Shape]) -> Iterator[None]:
-    """Raise LiveError, in the context that reads `body`, if a value that it reads has another shape."""
-    check(type_, body, shapes)
-    try:
-        yield
-    except _MISREAD as error:
-        raise _unreadable(type_, body, f"it has a value of an unexpected type ({plain(error)[:80]})") from error
+def _has_reserved_key(value: Any) -> bool:
+    if isinstance(value, dict):
+        return ADDRESS_KEY in value or any(map(_has_reserved_key, value.values()))
+    return isinstance(value, list) and any(map(_has_reserved_key, value))
 
 
-def _unreadable(type_: str, body: Object, what: str) -> LiveError:
+def _unreadable(type_: str, body: Object, what: str, hint: str = _HINT) -> LiveError:
     message = f"{type_.replace('_', ' ')} {plain(body['id'])[:80]} cannot be read: {what}"
-    hint = "Check that the base URL is that of an OpenAI API, and that no gateway changes its responses."
     return LiveError(Problem("unreadable", message, hint=hint))

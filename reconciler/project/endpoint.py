@@ -36,20 +36,28 @@ AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
     """Return `embedded`, a URL, or None for the default of the SDK, api.openai.com.
 
-    RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
-    or `flag`, is neither a URL nor `embedded`.
+    RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if the
+    chosen value is neither a URL nor `embedded`.
     """
     asked = flag or environ.get("RECONCILER_ENDPOINT")
     if asked:
         return _checked(asked)
-    return project.spec.endpoint or environ.get("OPENAI_BASE_URL") or None
+    default = project.spec.endpoint or environ.get("OPENAI_BASE_URL")
+    return _checked(default) if default else None
 
 
 def _checked(asked: str) -> str:
-    if asked == EMBEDDED or urlsplit(asked).scheme in ("http", "https"):
+    if asked == EMBEDDED or _scheme(asked) in ("http", "https"):
         return asked
     hint = did_you_mean(asked, [EMBEDDED]) or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # such as "http://[::1"
+        return ""
 
 
 def shown(endpoint: str | None) -> str:
