@@ -83,6 +83,16 @@ def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
     return value
 
 
+def nesting(value: JSON, most: int) -> int:
+    """Return the number of levels of lists and objects in `value`, or `most + 1` if there are more."""
+    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
+    while level and depth <= most:
+        children = ((item.values() if isinstance(item, dict) else item) for item in level)
+        level = [child for group in children for child in group if isinstance(child, (dict, list))]
+        depth += 1
+    return depth
+
+
 def same(left: JSON, right: JSON) -> bool:
     """Return True if two JSON values are equal: 1 equals 1.0 but not true, and objects have no order."""
     if isinstance(left, bool) or isinstance(right, bool):
