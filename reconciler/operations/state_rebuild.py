@@ -26,7 +26,7 @@ from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labelled import is_mislabelled
 from reconciler.resources.labels import field_hash
@@ -164,7 +164,8 @@ def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
     for pointer in pointers:
         for text, id_ in pointer.ids.items():
             found[text].add(id_)
-    return {Address.parse(text): next(iter(ids)) for text, ids in found.items() if len(ids) == 1}
+    unique = ((parsed(text), next(iter(ids))) for text, ids in found.items() if len(ids) == 1)
+    return {address: id_ for address, id_ in unique if address}
 
 
 def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:

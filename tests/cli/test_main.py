@@ -109,9 +109,7 @@ def test_a_broken_file_of_the_embedded_api_is_named(project, cli: Cli):
     assert "emulator.sqlite: file is not a database" in done.err
 
 
-@pytest.mark.parametrize(
-    "row", ["not JSON", "[1]", "{}", '{"id": 5}']
-)
+@pytest.mark.parametrize("row", ["not JSON", "[1]", "{}", '{"id": 5}'])
 def test_a_damaged_row_of_the_embedded_api_is_an_error(applied, cli: Cli, row):
     with closing(sqlite3.connect(applied / ".reconciler" / "emulator.sqlite")) as rows:
         rows.execute("UPDATE objects SET body = ?", (row,))
