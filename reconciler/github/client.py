@@ -53,12 +53,12 @@ class GitHub:
         query = {"per_page": 100, **query}
         while url:
             answer = self._call("GET", url, query=query)
-            body = _parsed(answer)
+            body, following = _parsed(answer), self._next(answer)
             entries = body.get(key) if key and isinstance(body, dict) else body
             if not isinstance(entries, list):
                 raise GitHubError(Problem("github", f"the answer to GET {path} has no list of entries"))
             yield from entries
-            url, query = self._next(answer), {}
+            url, query = following, {}
 
     def download(self, path: str) -> bytes:
         """Return the bytes at `path`, which redirects to a server that does not receive the token."""

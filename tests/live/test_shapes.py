@@ -3,7 +3,7 @@ import json
 import httpx2
 import pytest
 
-from reconciler.live.errors import LiveError
+from reconciler.live.errors import Failure, LiveError
 from reconciler.live.responses import decoded
 from reconciler.live.shapes import OBJECT, SCALARS, SIZE, TEXT, TEXTS, TIME, TYPED, check, understood
 
@@ -38,6 +38,7 @@ def answer(content):
 )
 def test_response_that_is_not_a_list_of_objects_is_unreadable(content):
     failure = decoded(answer(content), is_list=True, id_=None)
+    assert isinstance(failure, Failure)
     problem = failure.exception(None, repeatable=True).problems[0]
     assert problem.code == "unreadable"
     assert "GET /v1/agents" in problem.message
