@@ -11,7 +11,7 @@ from typing import Any, Final
 from reconciler.live.client import Object
 from reconciler.live.errors import LiveError, plain
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import ADDRESS_KEY
+from reconciler.resources.values import ADDRESS_KEY, has_reserved_key
 
 _LAST_TIME: Final = 253_402_300_799
 """The last second of the year 9999, beyond which there are no dates."""
@@ -73,19 +73,13 @@ def understood(type_: str, body: Object, shapes: Mapping[str, Shape]) -> Iterato
 
 
 def _check(type_: str, body: Object, shapes: Mapping[str, Shape]) -> None:
-    if _has_reserved_key(body):
+    if has_reserved_key(body):
         hint = f"Rename the key `{ADDRESS_KEY}` at OpenAI: Reconciler uses it for references."
         raise _unreadable(type_, body, f"it has the reserved key `{ADDRESS_KEY}`", hint)
     for name, shape in shapes.items():
         value = body.get(name)
         if value is not None and not shape.holds(value):
             raise _unreadable(type_, body, f"its field `{name}` is not {shape.what}: {plain(value)[:80]}")
-
-
-def _has_reserved_key(value: Any) -> bool:
-    if isinstance(value, dict):
-        return ADDRESS_KEY in value or any(map(_has_reserved_key, value.values()))
-    return isinstance(value, list) and any(map(_has_reserved_key, value))
 
 
 def _unreadable(type_: str, body: Object, what: str, hint: str = _HINT) -> LiveError:

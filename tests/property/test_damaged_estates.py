@@ -180,6 +180,22 @@ def test_release_with_an_odd_address_reports_a_problem(estate, key):
         estate.plan()
 
 
+def test_release_with_the_key_of_references_reports_a_problem(estate):
+    (path,) = files_of(estate, "release")
+    document = document_of(path)
+    document["spec"]["content"]["objects"]["assistant/triage"]["metadata"] = {"$address": "gold"}
+    path.write_text(json.dumps(document))
+    with pytest.raises(ReconcilerError, match="reserved"):
+        estate.plan()
+
+
+def test_pointer_with_half_a_character_in_a_key_is_read(estate):
+    for pointer in files_of(estate, "pointer"):
+        original = json.loads(pointer.read_bytes())
+        pointer.write_text(json.dumps({**original, "\ud800": 1, "ids": {**original["ids"], "\ud800/x": "a"}}))
+    read(estate.plan)
+
+
 FILES = ("project", "manifest", "release", "pointer", "blob", "state")
 
 
