@@ -21,7 +21,9 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
+from reconciler.resources.labelled import address_of
 from reconciler.resources.problems import Problem
+from reconciler.resources.registry import resource_types
 
 
 def import_live(
@@ -72,7 +74,8 @@ async def import_objects(
 
 def _address(live: Live, prefix: str) -> str:
     """Return the address that selects a live object."""
-    return live.labels.address if live.labels else f"{prefix}/{unique_name(live.name, (), live.type)}"
+    labelled = address_of(live, resource_types())
+    return str(labelled) if labelled else f"{prefix}/{unique_name(live.name, (), live.type)}"
 
 
 @dataclass

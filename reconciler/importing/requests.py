@@ -12,16 +12,19 @@ from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.request_body import configuration, request_of
 from reconciler.importing.request_tools import of_chat_completions
-from reconciler.live.client import Connection
+from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
+from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, nesting
 
 LARGEST: Final = 16 * 2**20
 """Maximum size of a request body in bytes."""
+DEEPEST: Final = 60
+"""Maximum nesting of a request body: that of a manifest file, without the levels around it."""
 
 
 def import_responses(
@@ -54,6 +57,7 @@ async def import_stored_responses(target: Destination, connection: Connection, i
             continue
         try:
             body = await connection.read("responses", id_)
+            request = _request_of(body) if body else {}
         except LiveError as error:
             problems += error.problems
             continue
@@ -61,10 +65,14 @@ async def import_stored_responses(target: Destination, connection: Connection, i
             hint = "OpenAI keeps responses for 30 days, and only those created with `store: true`."
             problems.append(Problem("not-live", f"response {id_} was not found", hint=hint))
         else:
-            read.append(
-                _drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", request_of(body), body)
-            )
+            read.append(_drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", request, body))
     return replace(_finished(target, read, problems), skipped=tuple(skipped))
+
+
+def _request_of(response: Object) -> dict[str, JSON]:
+    """Return the request body of a stored response; raises LiveError if it has values of an unexpected type."""
+    with understood("response", response, {"created_at": TIME, "model": TEXT, "tools": TYPED, "text": OBJECT}):
+        return request_of(response)
 
 
 def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[Path], into: Path | None) -> Imported:
@@ -96,6 +104,8 @@ def _body(file: Path) -> dict[str, JSON]:
         raise _unusable(file, "syntax", "is not JSON in UTF-8, or is nested too deeply") from error
     if not isinstance(body, dict):
         raise _unusable(file, "syntax", "is not a JSON object; expected a request body")
+    if nesting(body, DEEPEST) > DEEPEST:
+        raise _unusable(file, "too-deep", f"is nested deeper than {DEEPEST} levels")
     if other := [*of_chat_completions(body)]:
         message = f"{file} has {' and '.join(other)}: it is not a request to the Responses API"
         hint = f"Run: reconciler migrate {shlex.quote(str(file))} --target responses"

@@ -52,7 +52,7 @@ def estate(tmp_path) -> Iterator[World]:
 
 
 def skills(estate: World) -> list[Document]:
-    listed: list[Document] = estate.by_hand(estate.connection.get("skills"))["data"]
+    listed: list[Document] = estate.by_hand(estate.connection.page("skills"))["data"]
     return listed
 
 

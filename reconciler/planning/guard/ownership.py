@@ -99,7 +99,10 @@ def _same_label(context: GuardContext, address: Address, known: Live | None, unp
 def unadopted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create an object that a manifest was imported from and that is still live."""
     imported = context.inputs.imported
-    unmanaged = {live.id for live in context.matched.unmanaged if live.labels is None} if imported else set()
+    unclaimed = (
+        live for live in context.matched.unmanaged if live.labels is None or context.inputs.is_mislabelled(live)
+    )
+    unmanaged = {live.id for live in unclaimed} if imported else set()
     for change in context.work:
         id_ = imported.get(Address.parse(change.address))
         if change.action == "create" and id_ in unmanaged:
