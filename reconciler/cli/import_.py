@@ -47,7 +47,7 @@ def command(
     reconciler import agents --name 'bot*'  agents with a matching name
     reconciler import vs_68f0 agent_91c2    objects by id, including foreign objects
     reconciler import response resp_68f0    the configuration of a stored response
-    reconciler import request body.json     a request body of `responses.create`
+    reconciler import request body.json     a body of `responses.create` or `agents.create`
 
     Live objects are not changed, and files are not overwritten. To manage the objects, run `reconciler adopt` next.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines

@@ -43,6 +43,13 @@ def tools(value: JSON, resources: Resources) -> Iterator[Part]:
             yield _MAPPERS.get(kind, _other)(f"{at} {kind}", tool, resources)
 
 
+def all_tools(value: Mapping[str, JSON]) -> JSON:
+    """Return the tools of an export, and the functions of a request to Chat Completions of the older form."""
+    given = value.get("tools")
+    older: JSON = [{"type": "function", "function": one} for one in list_of(value.get("functions"))]
+    return older + (given or []) if isinstance(given, list | None) else given
+
+
 def definition(tool: Tool) -> Tool:
     """Return the definition of a function tool: inside `function` in Assistants, beside `type` in responses."""
     inner = tool.get("function")
@@ -130,6 +137,16 @@ def _mcp(at: str, tool: Tool, resources: Resources) -> Part:
     return changed(at, TOOLS, made, f"removed, because secrets must not be committed: {', '.join(removed)}", hint)
 
 
+def _custom(at: str, tool: Tool, resources: Resources) -> Part:
+    """Map a custom tool; Chat Completions have its settings inside `custom`, and its grammar inside `grammar`."""
+    inner = tool.get("custom")
+    given = {"type": "custom", **inner} if isinstance(inner, dict) else dict(tool)
+    form = mapping_of(given.get("format"))
+    if isinstance(form.get("grammar"), dict):
+        given["format"] = {"type": "grammar", **form["grammar"]}
+    return _other(at, given, resources)
+
+
 def _other(at: str, tool: Tool, _resources: Resources) -> Part:
     """Keep any other tool; validation removes what responses do not support."""
     return mapped(at, TOOLS, {key: item for key, item in tool.items() if item is not None})
@@ -138,6 +155,7 @@ def _other(at: str, tool: Tool, _resources: Resources) -> Part:
 _MAPPERS: Final[Mapping[str, Callable[[str, Tool, Resources], Part]]] = {
     "function": _function,
     "code_interpreter": _code_interpreter,
+    "custom": _custom,
     "file_search": _file_search,
     "retrieval": _retrieval,
     "mcp": _mcp,

@@ -141,7 +141,7 @@ def _shown(container: Document, now: float) -> Document:
 
 
 def _added(call: Call, container: str, name: str, content: bytes) -> Document:
-    file = {
+    file: Document = {
         "id": new_id("cfile_"),
         "object": FILE,
         "bytes": len(content),

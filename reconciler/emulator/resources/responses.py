@@ -170,8 +170,20 @@ def _events(response: Document) -> Iterator[Document]:
 
 
 async def _read(request: Request) -> Document:
-    """Read a body in which function tools may omit `strict` and `parameters`, and versions of skills may be numbers."""
+    """Read a body that may omit what the API adds, although the types of the SDK require it: `strict` and `parameters`
+    of functions, `detail` of images, and the members of a message of the assistant beside its text. Versions of skills
+    may be numbers.
+    """
     body = await json_object(request)
+    for item in _objects(body.get("input")):
+        for part in _objects(item.get("content")):
+            if part.get("type") == "input_image":
+                part.setdefault("detail", "auto")
+            if part.get("type") == "output_text" and item.get("role") == "assistant":
+                part.setdefault("annotations", [])
+                item.setdefault("id", new_id("msg_"))
+                item.setdefault("type", "message")
+                item.setdefault("status", "completed")
     for tool in _objects(body.get("tools")):
         if tool.get("type") == "function":
             tool.setdefault("strict", None)

@@ -40,7 +40,7 @@ FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 
 
 def create(call: Call) -> Document:
-    skill = {"id": new_id("skill_"), "object": KIND, "created_at": int(call.now)}
+    skill: Document = {"id": new_id("skill_"), "object": KIND, "created_at": int(call.now)}
     version = _added(call, skill["id"], "1")
     return _pointed(call, skill, version, version["version"])
 
@@ -135,7 +135,7 @@ def check_references(call: Call, given: Iterable[Mapping[str, Any]] | None) -> N
 
 def _added(call: Call, skill: str, number: str) -> Document:
     archive, name, description = _bundle(call.body["files"])
-    version = {
+    version: Document = {
         "id": new_id("skillver_"),
         "object": VERSION,
         "created_at": int(call.now),
