@@ -21,7 +21,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import resources
-from reconciler.migration.tools import all_tools, tools
+from reconciler.migration.tools import older_functions, tools
 from reconciler.resources import model_retirements
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.metadata import KEY_LENGTH, PAIRS, RESERVED, USER_METADATA, VALUE_LENGTH
@@ -142,7 +142,9 @@ def _choice(field: str) -> Mapper:
             inner = next((given[key] for key in ("function", "custom") if isinstance(given.get(key), dict)), None)
             if inner is None and "type" not in given:
                 inner = given
-            chosen = {"type": given.get("type", "function"), "name": inner["name"]} if inner and inner.get("name") else value
+            chosen = (
+                {"type": given.get("type", "function"), "name": inner["name"]} if inner and inner.get("name") else value
+            )
             yield mapped(field, ("tool_choice",), chosen)
 
     return mapper
@@ -164,13 +166,16 @@ def _other(case: Case, field: str, value: JSON) -> Iterator[Part]:
 
 
 def _tools(case: Case) -> Iterator[Part]:
-    given = all_tools(case.export.value)
+    value = case.export.value.get("tools")
+    given, older = [] if value is None else value, older_functions(case.export.value)
     if case.target == "agents":
         yield from agent_tools(given)
+        yield from agent_tools(older, "functions")
         yield from agent_resources(case)
     else:
         usable = resources(case)
         yield from tools(given, usable)
+        yield from tools(older, usable, "functions")
         yield from usable.parts
 
 

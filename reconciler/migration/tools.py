@@ -30,12 +30,12 @@ _RESULTS: Final = (
 )
 
 
-def tools(value: JSON, resources: Resources) -> Iterator[Part]:
-    """Map every tool of an export to a tool of the Responses API."""
+def tools(value: JSON, resources: Resources, field: str = "tools") -> Iterator[Part]:
+    """Map every tool in a field of an export to a tool of the Responses API."""
     if not isinstance(value, list):
-        yield lost("tools", "expected a list")
+        yield lost(field, "expected a list")
     for index, tool in enumerate(list_of(value)):
-        at = f"tools[{index}]"
+        at = f"{field}[{index}]"
         kind = text_of(mapping_of(tool).get("type"))
         if not kind:
             yield lost(at, "the tool has no type")
@@ -43,11 +43,9 @@ def tools(value: JSON, resources: Resources) -> Iterator[Part]:
             yield _MAPPERS.get(kind, _other)(f"{at} {kind}", tool, resources)
 
 
-def all_tools(value: Mapping[str, JSON]) -> JSON:
-    """Return the tools of an export, and the functions of a request to Chat Completions of the older form."""
-    given = value.get("tools")
-    older: JSON = [{"type": "function", "function": one} for one in list_of(value.get("functions"))]
-    return older + (given or []) if isinstance(given, list | None) else given
+def older_functions(value: Mapping[str, JSON]) -> list[JSON]:
+    """Return the `functions` of a request to Chat Completions, its older form of tools, as tools."""
+    return [{"type": "function", "function": one} for one in list_of(value.get("functions"))]
 
 
 def definition(tool: Tool) -> Tool:

@@ -141,7 +141,7 @@ class TestStores:
         (file,) = estate.by_hand(estate.sdk.vector_stores.files.list(made.id)._get_page()).data
         estate.by_hand(estate.sdk.files.delete(file.id))
         run_import(estate)
-        assert f"- {file.id}  # does not exist" in (estate.root / "stores/kb.yaml").read_text()
+        assert f"- {file.id}  # deleted: remove the line" in (estate.root / "stores/kb.yaml").read_text()
 
 
 class TestNames:

@@ -40,9 +40,7 @@ class Shape:
 def shapes(file: str) -> list[Shape]:
     """Return the shapes of a file of this folder."""
     found = YAML(typ="safe", pure=True).load((_HERE / file).read_text(encoding="utf-8"))
-    return [
-        Shape(name, one["body"], tuple(one.get("said", ())), one.get("sent", True)) for name, one in found.items()
-    ]
+    return [Shape(name, one["body"], tuple(one.get("said", ())), one.get("sent", True)) for name, one in found.items()]
 
 
 def objects(world: World) -> dict[str, str]:
