@@ -1,6 +1,6 @@
 """The tools of a request body for a manifest: without secrets, and with `strict` where it is omitted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from reconciler.resources.assistants.schema_refusals import check_parameters
@@ -40,8 +40,7 @@ def _written(tool: Mapping[str, JSON], losses: list[str], notes: list[str]) -> M
 def _with_versions_as_text(tool: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Return a shell whose skills have their version as text; the API reads numbers too."""
     environment = tool.get("environment")
-    skills = environment.get("skills") if isinstance(environment, Mapping) else None
-    if not isinstance(skills, list):
+    if not isinstance(environment, Mapping) or not isinstance(skills := environment.get("skills"), list):
         return tool
     made = [
         {**skill, "version": str(skill["version"])}

@@ -12,8 +12,8 @@ def bot(number: int, name: str = "Bot", **given: tuple[str, ...]) -> Origin:
     return Origin(f"assistant/bot-{number}", "agent", f"agent_{number}", name, **given)
 
 
-def lines(*origins: Origin, **given: tuple[Skipped, ...]) -> list[str]:
-    return import_text(Imported(ROOT, WRITTEN, origins, **given)).splitlines()
+def lines(*origins: Origin, skipped: tuple[Skipped, ...] = ()) -> list[str]:
+    return import_text(Imported(ROOT, WRITTEN, origins, skipped)).splitlines()
 
 
 def test_a_manifest_is_listed_with_its_live_object_and_what_it_does_not_contain():

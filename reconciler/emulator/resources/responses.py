@@ -171,19 +171,11 @@ def _events(response: Document) -> Iterator[Document]:
 
 async def _read(request: Request) -> Document:
     """Read a body that may omit what the API adds, although the types of the SDK require it: `strict` and `parameters`
-    of functions, `detail` of images, and the members of a message of the assistant beside its text. Versions of skills
-    may be numbers.
+    of functions, and members of input items. Versions of skills may be numbers.
     """
     body = await json_object(request)
     for item in _objects(body.get("input")):
-        for part in _objects(item.get("content")):
-            if part.get("type") == "input_image":
-                part.setdefault("detail", "auto")
-            if part.get("type") == "output_text" and item.get("role") == "assistant":
-                part.setdefault("annotations", [])
-                item.setdefault("id", new_id("msg_"))
-                item.setdefault("type", "message")
-                item.setdefault("status", "completed")
+        _complete(item)
     for tool in _objects(body.get("tools")):
         if tool.get("type") == "function":
             tool.setdefault("strict", None)
@@ -193,6 +185,19 @@ async def _read(request: Request) -> Document:
             if type(skill.get("version")) is int:
                 skill["version"] = str(skill["version"])
     return body
+
+
+def _complete(item: Document) -> None:
+    """Add the members that the API adds to an input item: to a message of the assistant, an image, or reasoning."""
+    if item.get("type") == "reasoning":
+        item.setdefault("id", new_id("rs_"))
+    for part in _objects(item.get("content")):
+        if part.get("type") == "input_image":
+            part.setdefault("detail", "auto")
+        if part.get("type") == "output_text":
+            part.setdefault("annotations", [])
+        if item.get("role") == "assistant" and part.get("type") in ("output_text", "refusal"):
+            item |= {"id": new_id("msg_"), "type": "message", "status": "completed"} | item
 
 
 def _objects(value: Any) -> list[Document]:

@@ -15,7 +15,7 @@ _WITHOUT_OBJECT: Final = ("request", "response")
 
 
 def import_text(done: Imported) -> str:
-    """Return the lines for a terminal. A line about several objects is printed once, after the list of the manifests."""
+    """Return the lines for a terminal. A line about several objects is printed once, after the manifests."""
     origins = sorted(done.origins, key=lambda origin: _in_order(origin.address))
     said: dict[str, list[Origin]] = defaultdict(list)
     for origin in origins:
