@@ -60,6 +60,8 @@ class _Performer:
                 note = await remove(self.run, step)
             case "forget":
                 note = await give_up(self.run, step)
+            case "record":
+                pass
         return (note,) if note else ()
 
     def _outcome(self, step: Step) -> Outcome:

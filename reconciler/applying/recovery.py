@@ -38,6 +38,7 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
         write_only=_write_only(run, desired),
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
+        holds=run.holds_of(desired.address),
     )
 
 

@@ -30,7 +30,7 @@ async def remove(run: Run, step: Step) -> Note | None:
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
         note = None if run.in_outlets(live.type) else await _staying(run, step, live)
-        if planned_deletions and step.address in run.planned.inputs.pointers:
+        if planned_deletions and step.address in run.published:
             await asyncio.to_thread(run.publisher.withdraw, step.address)
         if not note and not run.in_outlets(live.type) and live.id not in run.deleted:
             await _delete(run, live)
@@ -53,10 +53,10 @@ async def give_up(run: Run, step: Step) -> Note | None:
     inputs, live = run.planned.inputs, run.planned.matched.live.get(step.address)
     applied = inputs.applied.get(step.address)
     # A run was killed when it had deleted the object, or its document is missing from the built-in outlet only.
-    if live is None and (step.address in inputs.pointers or (applied and run.in_outlets(applied.type))):
+    if live is None and (step.address in run.published or (applied and run.in_outlets(applied.type))):
         await asyncio.to_thread(run.publisher.withdraw, step.address)
     if live and applied and applied.keep and inputs.is_labelled(live.type):
-        await run.adapters[live.type].disown(live.id, inputs.identity)
+        await run.adapters[live.type].disown(live.id, inputs.identity, run.lineage)
     forget(run, step)
     if live is None or not any(change.keeps_upload for change in step.changes):
         return None
@@ -141,6 +141,8 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
     expected = (planned.identity, planned.address) if planned else (identity, str(step.address))
     if owner is not None and (owner.identity, owner.address) != expected:
         raise _stale(step, f"{live.id} is now {owner.address} of {owner.identity}")
+    if owner is not None and not run.is_ours(owner):
+        raise _stale(step, f"{live.id} is now {owner.address} of another state of {owner.identity}")
     if owner is not None and owner.protected and not (planned and planned.protected):
         raise _stale(step, f"{live.id} is protected now")
     return True

@@ -13,6 +13,7 @@ from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
+from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
@@ -49,9 +50,15 @@ class Journal(Protocol):
 class Publisher(Protocol):
     """A writer of the bundles that applications load."""
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         """Write the bundle of `address`, then its pointer with the live ids of what it refers to; a release's with
-        `under` as what its chatbot has published. Blocks.
+        `under` as what its chatbot has published, and with what it `holds`. Blocks.
         """
         ...
 
@@ -78,6 +85,8 @@ class Run:
     journal: Journal
     root: Path
     """The project folder."""
+    lineage: str | None
+    """The lineage of the state, for labels."""
     stop: asyncio.Event
     """Set to finish what is in flight and start nothing more."""
     referrers: Collection[Referrer] = ()
@@ -129,8 +138,19 @@ class Run:
             raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Run `reconciler plan` again."))
         return self.ids[now]
 
+    def holds_of(self, address: Address) -> dict[str, str]:
+        """Return what the state records of a release: see `Applied.holds`."""
+        now = self.planned.matched.now
+        return holds_of(self.planned.inputs, address, lambda name: self.ids.get(str(now(name))))
+
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types
+
+    @cached_property
+    def published(self) -> Collection[Address]:
+        """Objects of which an outlet has a document, even if only one beside the built-in outlet has it."""
+        inputs = self.planned.inputs
+        return {*inputs.pointers, *(stray.address for stray in inputs.strays)}
 
     def is_upload(self, type_: str) -> bool:
         return self.planned.inputs.is_upload(type_)
@@ -140,14 +160,18 @@ class Run:
         resource_type = self.planned.inputs.resource_types[desired.type]
         hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
         identity = str(self.planned.inputs.identity)
-        return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect)
+        return Labels(identity, str(desired.address), hashes, desired.lifecycle.protect, self.lineage)
+
+    def is_ours(self, labels: Labels) -> bool:
+        """Return True if labels name this identity, and the lineage of its state or none."""
+        return labels.is_of(str(self.planned.inputs.identity), self.lineage)
 
     async def publish(self, address: Address, under: Address | None = None) -> None:
         """Publish the bundle at `address`, if it has one, with the ids that hold now; `under` the name of a chatbot."""
         bundle = self.planned.inputs.bundles.get(address)
         if bundle is not None:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
-            await asyncio.to_thread(self.publisher.publish, address, ids, under)
+            await asyncio.to_thread(self.publisher.publish, address, ids, under, self.holds_of(address))
 
     def record(
         self, address: Address, applied: Applied, instead_of: Address | None = None, *, is_doubtful: bool = False

@@ -4,6 +4,7 @@ A change is one step, except that a replacement removes the old object only afte
 
     write file ──> write store ──> write assistant ──> publish
                         └──────────────┴──> remove what was replaced, remove what left the manifests
+                                                          └──> record the settings of the project
 """
 
 from collections import defaultdict
@@ -17,9 +18,11 @@ from reconciler.planning.holders import holders
 from reconciler.planning.keep_on_delete import given_up
 from reconciler.planning.model import CREATES, Action, Change
 from reconciler.planning.release_retention import release_of
+from reconciler.planning.settings import is_settings_change
 from reconciler.resources.address import Address
 
-Verb: TypeAlias = Literal["write", "publish", "remove", "forget"]
+Verb: TypeAlias = Literal["write", "publish", "remove", "forget", "record"]
+"""`record` sends nothing: the caller records the settings of the project after the last step."""
 
 VERBS: Final[Mapping[Action, tuple[Verb, ...]]] = {
     "create": ("write",),
@@ -62,7 +65,10 @@ def lower(planned: Planned) -> dict[Step, set[Step]]:
         by_address[str(step.address)].append(step)
     removed = {step.id: step.address for step in steps if step.verb == "remove" and step.id is not None}
     holding = holders(planned.inputs, planned.matched, removed)
-    needs = {step: _needs(planned, step, by_address, holding) - {step} for step in steps}
+    needs = {
+        step: (set(steps) if step.verb == "record" else _needs(planned, step, by_address, holding)) - {step}
+        for step in steps
+    }
     return needs | _files_first(planned, by_address)
 
 
@@ -83,7 +89,7 @@ def _steps(planned: Planned) -> Iterator[Step]:
     changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)
-        for verb in VERBS.get(change.action, ()):
+        for verb in ("record",) if is_settings_change(change) else VERBS.get(change.action, ()):
             id_ = _live_id(planned, address) if verb == "write" else change.id
             changes[address, verb, id_].append(change)
     return (Step(address, verb, tuple(group), id_) for (address, verb, id_), group in changes.items())

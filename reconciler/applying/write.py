@@ -56,6 +56,7 @@ async def write(run: Run, step: Step) -> Written:
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
+        holds=run.holds_of(step.address),
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
@@ -161,6 +162,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     )
     if live.labels and (live.labels.identity, live.labels.address) not in expected:
         raise _stale(step, f"{live.id} is now {live.labels.address} of {live.labels.identity}")
+    _check_owner(run, step, live)
     fields = run.planned.matched.localise(inputs, step.address, live).fields
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
@@ -191,6 +193,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
         raise _stale(step, f"{step.id} was not found")
+    _check_owner(run, step, live)
     _check_fresh(run, step, live, changes)
     fields = dict(_values(run, desired, names, changes))
     labels = _labels(run, desired, live, ignored)
@@ -200,7 +203,11 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
 
 
 def _is_labelled(live: Live, labels: Labels) -> bool:
-    """Return True if the object has these labels already, or no room for any."""
+    """Return True if the object has these labels already, or no room for any. A missing lineage alone is no reason for
+    a request.
+    """
+    if live.labels and live.labels.lineage is None:
+        labels = replace(labels, lineage=None)
     return live.labels == labels or (live.labels is None and not has_room(live.fields.get("metadata")))
 
 
@@ -216,6 +223,15 @@ def _labels(run: Run, desired: Desired, live: Live, ignored: Collection[str]) ->
     labels = run.labels(replace(desired, fields=settled(run, desired, desired.fields, ignored)))
     said = live.labels.spec if live.labels else {}
     return replace(labels, spec={**labels.spec, **{name: said[name] for name in ignored if name in said}})
+
+
+def _check_owner(run: Run, step: Step, live: Live) -> None:
+    """Refuse to write to an object that has another owner now."""
+    labels = live.labels
+    if labels and not run.is_ours(labels):
+        same = labels.identity == str(run.planned.inputs.identity)
+        owner = f"another state of {labels.identity}" if same else labels.identity
+        raise _stale(step, f"{live.id} is now {labels.address} of {owner}")
 
 
 def _check_fresh(run: Run, step: Step, live: Live, changes: list[FieldChange]) -> None:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 BLOB_FORMAT: Final = "reconciler/bundle/v1"
 POINTER_FORMAT: Final = "reconciler/pointer/v1"
@@ -49,16 +49,19 @@ class Pointer:
     """`sha256:` and the hexadecimal digest of the blob's bytes."""
     ids: Mapping[str, str] = field(default_factory=dict)
     """The live ids of the addresses in the blob."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the live ids of the objects that it was made from, when it was published. Applications do not need
+    them. Empty if it was written by a version without them."""
 
     def document(self) -> dict[str, Any]:
-        ids = dict(sorted(self.ids.items()))
-        return {
+        document = {
             "format": POINTER_FORMAT,
             "identity": self.identity,
             "address": self.address,
             "blob": self.blob,
-            "ids": ids,
+            "ids": dict(sorted(self.ids.items())),
         }
+        return {**document, "holds": dict(sorted(self.holds.items()))} if self.holds else document
 
 
 def pointer_key(identity: str, address: str) -> str:
@@ -82,9 +85,14 @@ def read_pointer(data: bytes | None, identity: str, address: str) -> Pointer:
     blob, ids = document.get("blob"), document.get("ids")
     if document.get("address") != address or not isinstance(blob, str) or not _DIGEST.fullmatch(blob):
         raise BundleError("broken", f"the pointer of {address} does not name a blob for this address")
-    if not isinstance(ids, dict) or not all(isinstance(live, str) for live in ids.values()):
+    if not _is_table(ids):
         raise BundleError("broken", f"the pointer of {address} does not contain a table of ids")
-    return Pointer(identity, address, blob, ids)
+    holds = document.get("holds")
+    return Pointer(identity, address, blob, ids, holds if _is_table(holds) else {})
+
+
+def _is_table(value: Any) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and all(isinstance(live, str) for live in value.values())
 
 
 def read_blob(data: bytes | None, digest: str) -> dict[str, Any]:

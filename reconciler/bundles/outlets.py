@@ -3,11 +3,19 @@
 import contextlib
 import errno
 import os
-import secrets
+import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+from reconciler.files.drafts import sweep, write_whole
+
+_EARLIER: Final = re.compile(r"\..+\.json\.[0-9a-f]{16}")
+"""Names of drafts of versions up to 0.1, which held no lock."""
+_ABANDONED: Final = 3600.0
+"""Age in seconds from which such a draft is not being written any more."""
 
 
 class Outlet(Protocol):
@@ -36,6 +44,8 @@ class DirectoryOutlet:
     """An outlet in a folder of the file system."""
 
     root: Path
+    _swept: set[Path] = field(default_factory=set, repr=False, compare=False)
+    """Folders without drafts of killed processes."""
 
     def read(self, key: str) -> bytes | None:
         try:
@@ -46,18 +56,8 @@ class DirectoryOutlet:
     def write(self, key: str, data: bytes) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Not `tempfile`, whose files only the owner can read: applications may run as another user.
-        new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        try:
-            with new.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        self._sweep(path.parent)
+        write_whole(path, data, durable=True)
 
     def list(self, prefix: str) -> list[str]:
         folder = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self.root
@@ -65,8 +65,22 @@ class DirectoryOutlet:
         return sorted(key for key in keys if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
+        path = self._path(key)
+        self._sweep(path.parent)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            self._path(key).unlink()
+            path.unlink()
+
+    def sweep(self, prefix: str) -> None:
+        """Remove the drafts of killed processes from the folder `prefix` and those below it. Errors are ignored."""
+        for folder, _, _ in os.walk(self._path(prefix)):
+            self._sweep(Path(folder))
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove the drafts of killed processes, once for each folder, because folders of blobs are large."""
+        if folder not in self._swept:
+            self._swept.add(folder)
+            sweep(folder)
+            _sweep_earlier(folder)
 
     def _path(self, key: str) -> Path:
         """Return the path of `key`; ValueError if it is not valid, OSError if a link leads out of the folder."""
@@ -96,9 +110,8 @@ def _unless_missing(error: OSError) -> None:
         raise error
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sweep_earlier(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            if _EARLIER.fullmatch(file.name) and time.time() - file.lstat().st_mtime > _ABANDONED:
+                file.unlink()

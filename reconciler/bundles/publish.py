@@ -47,12 +47,17 @@ def pointer_hash(pointer: Pointer) -> str:
 
 
 def publish(
-    outlets: Iterable[Outlet], identity: Identity, address: Address, content: JSON, ids: Mapping[str, str]
+    outlets: Iterable[Outlet],
+    identity: Identity,
+    address: Address,
+    content: JSON,
+    ids: Mapping[str, str],
+    holds: Mapping[str, str] | None = None,
 ) -> str:
     """Publish `content` at the pointer `address` (see `pointer_address`), and return the hash of the pointer.
 
     In each outlet the blob is written first and the pointer last, unless they are unchanged. Only the `ids` that the
-    content requires are published; ValueError if one is missing.
+    content requires are published; ValueError if one is missing. See `Pointer.holds` for `holds`.
     """
     needed = needs(content)
     if missing := sorted(needed - ids.keys()):
@@ -61,7 +66,7 @@ def publish(
         raise ValueError(
             f"{address} is reserved for releases: the working chatbot is published at {content['address']}"
         )
-    pointer = Pointer(str(identity), str(address), digest(content), {name: ids[name] for name in needed})
+    pointer = Pointer(str(identity), str(address), digest(content), {name: ids[name] for name in needed}, holds or {})
     key = pointer_key(str(identity), str(address))
     for outlet in outlets:
         _put(outlet, blob_key(str(identity), pointer.blob), rfc8785.dumps(content))

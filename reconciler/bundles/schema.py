@@ -135,7 +135,15 @@ POINTER: Final = {
                 "additionalProperties": {"type": "string"},
                 "description": "Live ids by address, for the references in the bundle.",
             },
-        }
+            "holds": {
+                "type": "object",
+                "propertyNames": {"type": "string", "pattern": "^[a-z]+/.+$"},
+                "additionalProperties": {"type": "string"},
+                "description": "Of a release, the live ids of the objects that it was made from, by address. For "
+                "Reconciler; applications do not need them.",
+            },
+        },
+        ("holds",),
     ),
 }
 

@@ -67,7 +67,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     of the owner of the token, and one job writes and replaces only its own notes.
     """
     from reconciler.github import connect
-    from reconciler.github.issues import mark_of, replace_comments, upsert_comment
+    from reconciler.github.issues import head_commit, mark_of, replace_comments, upsert_comment
     from reconciler.reports.markdown.origin import signed, unplanned
 
     if _in_gitlab():
@@ -77,7 +77,7 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     bodies = [signed(_text(path), run) for path in files]
     bodies = list({mark_of(body): body for body in bodies}.values())
     with connect(options.environ()) as github:
-        if run.commit and github.get(f"pulls/{number}")["head"]["sha"] != run.commit:
+        if run.commit and head_commit(github, number) != run.commit:
             show(f"Nothing is written: #{number} has a commit that is newer than {run.commit[:12]}.")
             return 0
         for body in bodies:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.output import show, show_json, write_json
+from reconciler.cli.output import show, show_json
 
 
 @click.command(name="schema")
@@ -23,12 +23,11 @@ def command(folder: Path | None) -> int:
     \b
     reconciler schema > .schemas/manifest.schema.json
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
-    from reconciler.operations.schema import schemas
+    from reconciler.operations.schema import MANIFEST, schemas, write_schemas
 
     if folder is None:
-        show_json(schemas()["manifest.schema.json"])
+        show_json(schemas()[MANIFEST])
         return 0
-    for name, schema in sorted(schemas().items()):
-        write_json(schema, folder / name)
-        show(f"wrote {folder / name}")
+    for file in write_schemas(folder):
+        show(f"wrote {file}")
     return 0

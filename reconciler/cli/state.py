@@ -109,13 +109,14 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
 )
 def pull_(start: Path, env: str | None, out: Path | None) -> int:
     """Print the complete state as one JSON document, for a backup or for `state push`."""
+    from reconciler.files.drafts import write_output
     from reconciler.operations.state_edits import pulled
 
     document = pulled(start, options.environ(), env=env)
     if out is None:
         show_json_text(document.decode())
     else:
-        out.write_bytes(document)
+        write_output(out, document)
     return 0
 
 
@@ -155,19 +156,31 @@ def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str 
 @command.command(name="rebuild", short_help="Rebuild lost state.")
 @options.live
 @click.option("--yes", is_flag=True, help="Replace an existing state without confirmation.")
-def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool) -> int:
+@click.option(
+    "--lineage",
+    metavar="ID",
+    help="Take over the objects of the state with this lineage. Required if there are several, or without a terminal.",
+)
+def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool, lineage: str | None) -> int:
     """Rebuild lost state from live labels, bundles and manifests. All other information is marked as unknown."""
     from reconciler.operations.state_rebuild import rebuild
     from reconciler.reports.text.state import rebuilt_text
 
     def confirm(found: "StateRebuild") -> bool:
-        if yes:
+        terminal = sys.stdin.isatty()
+        if yes and (terminal or not found.takes_over):
             return True
         note(rebuilt_text(found))
+        if found.takes_over and not terminal:
+            raise click.UsageError(
+                "without a terminal, the lineage to take over must be named; if the objects above are those of this "
+                f"project, run: reconciler state rebuild --lineage {found.lineage}"
+            )
         check_terminal(yes=yes)
-        return click.confirm("Replace the existing state?", err=True)
+        question = "Replace the existing state?" if found.replaces else "Take over these objects?"
+        return click.confirm(question, err=True)
 
-    done = rebuild(start, options.environ(), env=env, endpoint=endpoint, confirm=confirm)
+    done = rebuild(start, options.environ(), env=env, endpoint=endpoint, lineage=lineage, confirm=confirm)
     if format_ == "json":
         from reconciler.state.output import rebuilt_json
 

@@ -59,6 +59,18 @@ class Worktree:
         lines = self._records("ls-files", "-z", "-t", "--stage", "--", _literal(self._prefix))
         return [_entry(line, prefix) for line in lines]
 
+    def has_staged(self, files: Iterable[Path]) -> bool:
+        """Return True if the index has one of these files of the project with the content that it has now; False if
+        Git fails.
+        """
+        try:
+            blobs = {entry.path: entry.blob for entry in self.index()}
+        except GitError:
+            return False
+        inside = (file for file in files if file.is_relative_to(self.project))
+        known = ((file, blobs.get(file.relative_to(self.project).as_posix())) for file in inside)
+        return any(blob == _blob_id(file.read_bytes(), blob) for file, blob in known if blob)
+
     def blobs(self, files: Mapping[str, str]) -> dict[str, str]:
         """Return the ids of the blobs with the exact content of these files, given the place of each in the project
         folder by its path.

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.files.changes import Names
 from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import PROJECT_FILE, project_around
+from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address
@@ -28,6 +29,7 @@ class Destination:
     """Names in use, by prefix of the kind."""
     imported: Mapping[str, Address] = field(default_factory=dict)
     """Manifests of earlier imports, by the id of the live object."""
+    _names: Names = field(default_factory=Names)
 
     def has(self, address: Address) -> bool:
         return address.name in self.taken[address.kind]
@@ -45,8 +47,7 @@ class Destination:
 
     def in_the_way(self, draft: Draft) -> Path | None:
         """Return an existing file that the draft would overwrite."""
-        paths = (self.root / path for path in files_of(draft))
-        return next((path for path in paths if path.exists() or path.is_symlink()), None)
+        return next(filter(None, (self._names.taken(self.root / path) for path in files_of(draft))), None)
 
     def write(self, drafts: Sequence[Draft], comment: str) -> tuple[Path, ...]:
         """Write the drafts, and a `project.yaml` if there is none. Without drafts, nothing is written."""
@@ -54,7 +55,6 @@ class Destination:
             return ()
         name = unique_name(self.root.resolve().name, (), "project")
         project = Draft(PROJECT, name, {}, comment) if self.is_new else None
-        self.root.mkdir(parents=True, exist_ok=True)
         return tuple(write_drafts(self.root, drafts, project=project, schema=schema_file() if project else None))
 
 
@@ -64,6 +64,7 @@ def destination(start: Path, into: Path | None, here: ProjectContext) -> Destina
     Raises ReconcilerError for a folder inside another project, because paths in manifests start at the project folder.
     """
     root = (into or (here.project.root if here.workspace else start)).absolute()
+    undo_interrupted(root)
     if not (root / PROJECT_FILE).is_file():
         _check_alone(root)
         return Destination(root, is_new=True)

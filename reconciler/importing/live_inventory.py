@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -13,11 +12,14 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.live.listing import Listing
 from reconciler.manifests import Project, ProjectSpec, find_project, load
+from reconciler.manifests.folder import NO_PROJECT
 from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
+from reconciler.resources.labelled import labelled_address
 from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[str], None]
@@ -53,10 +55,12 @@ class LiveInventory:
     the state is ours: a label can be copied."""
     problems: tuple[Problem, ...] = ()
     """Problems of objects that could not be read."""
+    unproven: frozenset[str] = frozenset()
+    """Ids of the objects in `addresses` that another state has labelled; see `planning.lineage`."""
 
     def owner(self, live: Live) -> str | None:
         """Return the identity that owns an object; None for an unmanaged object."""
-        if live.id in self.addresses:
+        if live.id in self.addresses and live.id not in self.unproven:
             return str(self.identity)
         labelled = live.labels.identity if live.labels else None
         return None if labelled == str(self.identity) else labelled
@@ -71,7 +75,9 @@ def project_context(
     """
     try:
         folder = find_project(start)
-    except ReconcilerError:
+    except ReconcilerError as error:
+        if any(problem.code != NO_PROJECT for problem in error.problems):
+            raise
         root = start.absolute()
         no_project = Project(root, root, _NO_PROJECT, ProjectSpec(), Place("."))
         return ProjectContext(no_project, None, choose(no_project, endpoint, environ))
@@ -95,7 +101,7 @@ async def read_live_inventory(
     """
     by_type = {name: one for name, one in adapters(connection).items() if types is None or name in types}
     problems: list[Problem] = []
-    applied = await asyncio.to_thread(_applied, here.workspace)
+    applied, lineage = await asyncio.to_thread(_applied, here.workspace)
     known = [*applied]
     listing = Listing(connection)
     walks = (
@@ -115,13 +121,21 @@ async def read_live_inventory(
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),
         addresses={**_labelled(live, identity, applied), **applied},
         problems=tuple(dict.fromkeys(problems)),
+        unproven=frozenset(one.id for one in live if one.id not in applied and not _is_of(one, lineage)),
     )
 
 
-def _applied(workspace: Workspace | None) -> dict[str, Address]:
+def _is_of(live: Live, lineage: str | None) -> bool:
+    """Return True if the label of an object that is not in the state has the lineage of the state."""
+    return live.labels is None or (lineage is not None and live.labels.lineage == lineage)
+
+
+def _applied(workspace: Workspace | None) -> tuple[dict[str, Address], str | None]:
+    """Return the addresses in the state by live id, and the lineage of the state."""
     if workspace is None:
-        return {}
-    return {entry.id: address for address, entry in workspace.backend.read().state.objects.items()}
+        return {}, None
+    state = workspace.backend.read().state
+    return {entry.id: address for address, entry in state.objects.items()}, state.lineage
 
 
 def _known_types(workspace: Workspace | None) -> set[str]:
@@ -137,9 +151,8 @@ def _labelled(live: Iterable[Live], identity: Identity | None, applied: Mapping[
     """Return the objects that only their label makes ours: the only ones with it, at addresses without another one."""
     found: dict[str, Address] = {}
     for item in live:
-        if item.labels and identity and item.labels.identity == str(identity):
-            with suppress(ValueError):
-                found[item.id] = Address.parse(item.labels.address)
+        if identity and (address := labelled_address(item, resource_types(), identity)):
+            found[item.id] = address
     recorded = {applied[id_] for id_ in found.keys() & applied.keys()}
     number = Counter(found.values())
     return {id_: at for id_, at in found.items() if number[at] == 1 and (at not in recorded or id_ in applied)}

@@ -73,8 +73,10 @@ class Adapter(Protocol):
         """Write `request.fields` over `live`, which was read just before; metadata is merged key by key."""
         ...
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
-        """Take the labels of `identity` off the object and off what it holds; everything else of it stays."""
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
+        """Take the labels of this identity and lineage off the object and off what it holds; everything else of it
+        stays.
+        """
         ...
 
     async def delete(self, id: str) -> None:  # noqa: A002

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reconciler.manifests.scalars import plain
+from reconciler.manifests.scalars import needs_quotes
 from reconciler.resources.values import JSON
 
 Notes: TypeAlias = Mapping[tuple[str, ...], str]
@@ -17,8 +17,6 @@ Notes: TypeAlias = Mapping[tuple[str, ...], str]
 
 WIDTH: Final = 100
 """Largest number of columns of a list or a mapping of scalars on one line."""
-_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
-"""Text in YAML 1.2 and truth values in 1.1, in any case."""
 _IN_FLOW: Final = re.compile(r"[^\W\d][\w./@+$-]*(?: [\w./@+$()-]+)*|\$file")
 _IN_BLOCK: Final = re.compile(r"[^\W\d](?:[^:#]|:(?=\S)|(?<=\S)#)*")
 
@@ -122,7 +120,7 @@ def _scalar(value: JSON, unquoted: re.Pattern[str]) -> str:
     if not isinstance(value, str):
         return json.dumps(value, allow_nan=False)
     is_plain = unquoted.fullmatch(value) and value.isprintable() and not value.endswith((" ", ":"))
-    return value if is_plain and plain(value) == value and value.lower() not in _WORDS else _quoted(value)
+    return value if is_plain and not needs_quotes(value) else _quoted(value)
 
 
 def _quoted(text: str) -> str:

@@ -6,13 +6,18 @@ Pull requests choose the paths that are read. Paths outside the folder and hidde
 import os
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from reconciler.files.changes import recover
+from reconciler.git.worktree import worktree
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
 PROJECT_FILE: Final = "project.yaml"
+NO_PROJECT: Final = "no-project"
+"""Code of the problem that there is no project."""
 MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -31,13 +36,31 @@ class UnreadableError(Exception):
 
 
 def find_project(start: Path) -> Path:
-    """Return the project folder for commands run in `start`; raises `ReconcilerError` if there is none."""
+    """Return the project folder for commands run in `start`; raises `ReconcilerError` if there is none.
+
+    What a killed command has written to the folder is undone first.
+    """
     found = project_around(start)
+    if found is not None and undo_interrupted(found):
+        found = project_around(start)
     if found is None:
         hint = "run `reconciler init` to create a project, or set the project folder with `-C DIR`"
         message = f"{PROJECT_FILE} was not found in {start.resolve()}, in a folder above it or in manifests/"
-        raise ReconcilerError(Problem("no-project", message, None, hint))
+        raise ReconcilerError(Problem(NO_PROJECT, message, None, hint))
     return found
+
+
+def undo_interrupted(root: Path) -> bool:
+    """Undo what a killed command has written to a folder, and return True if files were restored.
+
+    If one of the files was added to the index of Git since, a person has accepted them, and they stay.
+    """
+
+    def is_accepted(files: Iterable[Path]) -> bool:
+        tree = worktree(root)
+        return tree is not None and tree.has_staged(file.resolve() for file in files)
+
+    return recover(root, is_accepted)
 
 
 def project_around(start: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""Paths in a manifest for the locations in pydantic's errors, and the fields that a model has there."""
+"""Paths in a manifest and the models there: the fields of a model, and the identity of the items of a list."""
 
 import sys
 import types
@@ -9,6 +9,7 @@ from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_ori
 from pydantic import BaseModel, Tag
 
 from reconciler.resources.base import Path
+from reconciler.resources.list_items import IdentifiedBy
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,44 @@ def model_path(model: type[BaseModel], location: Iterable[str | int], value: Any
             path.append(part)
             value = value[part] if _has(value, part) else None
     return ModelPath(tuple(path), siblings)
+
+
+def item_identity(model: type[BaseModel], path: Path, value: Any) -> IdentifiedBy | None:
+    """Return the declared identity of the items of the list at `path` in `value`, a value of the model."""
+    shapes: list[tuple[Any, Any]] = [(model, model)]
+    for part in path:
+        found = [
+            (choice, owner) for kind, owner in shapes for choice in _members(kind, owner) if _may_be(choice, value)
+        ]
+        shapes = []
+        for choice, owner in found:
+            here = choice if _is_model(choice) else owner
+            shapes.append((_resolved(_inside(choice, part), here), here))
+        value = value[part] if _has(value, part) else None
+    for kind, owner in shapes:
+        for choice in _members(kind, owner):
+            item = _resolved((*get_args(choice), Any)[0], owner) if get_origin(choice) in (list, tuple) else None
+            for extra in getattr(item, "__metadata__", ()):
+                if isinstance(extra, IdentifiedBy):
+                    return extra
+    return None
+
+
+def _members(kind: Any, owner: Any) -> Iterator[Any]:
+    """Yield the types in a union, and in the unions inside it."""
+    for choice in _choices(_resolved(kind, owner)):
+        plain = _plain(_resolved(choice, owner))
+        if get_origin(plain) in {Union, types.UnionType}:
+            yield from _members(plain, owner)
+        else:
+            yield plain
+
+
+def _may_be(kind: Any, value: Any) -> bool:
+    """Return False for a model whose `type` differs from that of the value."""
+    info = kind.model_fields.get("type") if _is_model(kind) else None
+    tags = get_args(info.annotation) if info and get_origin(info.annotation) is Literal else ()
+    return not tags or not isinstance(value, Mapping) or value.get("type", tags[0]) in tags
 
 
 def field_names(model: Any) -> Iterator[str]:

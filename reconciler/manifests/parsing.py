@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.libyaml import events, syntax_problem
+from reconciler.manifests.libyaml import MisreadError, fast_events, syntax_problem, thorough_events
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Place, Problem
@@ -37,8 +37,13 @@ MAX_REPEATED: Final = 256 * 2**20
 """Largest number of bytes that they may repeat in all documents of one run."""
 LESS: Final = "use shorter values or files, or use them less often"
 
-_MARKER: Final = re.compile(r"^(?:%[^\n]*\n){0,3}---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-"""The start of a document: `---` at the start of a line, with the directives before it."""
+_DIRECTIVES: Final = r"\ufeff?(?:%[^\n]*\n(?:[ \t]*(?:#[^\n]*|\r)?\n){0,100}){0,3}"
+_MARKER: Final = re.compile(r"---(?<=^---)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+"""The start of a document: `---` at the start of a line."""
+_MARKER_WITH_DIRECTIVES: Final = re.compile(rf"^{_DIRECTIVES}---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_HEAD: Final = re.compile(_DIRECTIVES)
+_VERSION: Final = re.compile(r"^\ufeff?%YAML[ \t]+([^\s#]+)", re.MULTILINE)
+YAML_VERSION: Final = "1.2"
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 
@@ -109,7 +114,9 @@ def parse(text: str, file: str, allowance: Allowance | None = None) -> Iterator[
     if control:
         yield _unreadable(text, file, control)
         return
-    starts = [0, *islice((found.start() for found in _MARKER.finditer(text) if found.start()), MAX_DOCUMENTS + 1)]
+    has_directives = text[:1] in {"%", "\ufeff"} or "\n%" in text or "\n\ufeff" in text
+    marker = _MARKER_WITH_DIRECTIVES if has_directives else _MARKER
+    starts = [0, *islice((found.start() for found in marker.finditer(text) if found.start()), MAX_DOCUMENTS + 1)]
     if len(starts) > MAX_DOCUMENTS:
         problem = Problem("too-large", f"more than {MAX_DOCUMENTS:,} documents in one file", Place(file))
         yield Document(file, 0, "", None, Place(file), dollars=False, problems=(problem,))
@@ -134,20 +141,39 @@ def parse_document(
     text: str, file: str, line: int = 0, spare: int = MAX_NODES, allowance: Allowance | None = None
 ) -> Document:
     """Parse a text that is one document. Its aliases may repeat at most `spare` values, and text of `allowance`."""
-    builder = _Builder(file, line, spare, allowance or Allowance())
-    try:
-        builder.run(events(text))
-    except MarkedYAMLError as error:
+    allowance = allowance or Allowance()
+    problem = _version_problem(text, file, line) if "%YAML" in text else None
+    if problem:
+        return Document(file, line, text, None, Place(file, line + 1), dollars=False, problems=(problem,))
+    bytes_left = allowance.spare
+    builder = _Builder(file, line, spare, allowance)
+    error = builder.read(fast_events(text))
+    if error is not None:
+        allowance.spare = bytes_left
+        second = _Builder(file, line, spare, allowance)
+        second_error = second.read(thorough_events(text))
+        if second_error is None or isinstance(error, MisreadError):
+            builder, error = second, second_error
+    if error is not None:
         builder.problems.append(syntax_problem(error, builder.at, text))
-    except _FatalError as fatal:
-        builder.problems.append(fatal.problem)
-    else:
-        place = builder.place or Place(file, line + 1)
-        problems = tuple(builder.problems)
-        empty, repeated, size = builder.empty, builder.repeated, builder.repeated_bytes
-        return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated, size)
-    place, outset = Place(file, line + 1), builder.stack[0].container if builder.stack else None
-    return Document(file, line, text, None, place, dollars=False, problems=tuple(builder.problems), outset=outset)
+    problems = tuple(builder.problems)
+    if error is not None or builder.stopped:
+        place, outset = Place(file, line + 1), builder.stack[0].container if builder.stack else None
+        return Document(file, line, text, None, place, dollars=False, problems=problems, outset=outset)
+    place = builder.place or Place(file, line + 1)
+    empty, repeated, size = builder.empty, builder.repeated, builder.repeated_bytes
+    return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated, size)
+
+
+def _version_problem(text: str, file: str, line: int) -> Problem | None:
+    head = _HEAD.match(text)
+    found = _VERSION.search(head[0]) if head else None
+    if found is None or found[1] == YAML_VERSION:
+        return None
+    place = Place(file, line + text.count("\n", 0, found.start()) + 1, 1)
+    message = f"the document is written in YAML {found[1]}, but manifests are read as YAML {YAML_VERSION}"
+    hint = f"remove the line `%YAML {found[1]}`, and put quotes around text such as yes, no, on and off"
+    return Problem("yaml-version", message, place, hint)
 
 
 @dataclass(slots=True)
@@ -191,12 +217,25 @@ class _Builder:
     repeated: int = 0
     bytes: int = 0
     repeated_bytes: int = 0
+    stopped: bool = False
+    """True after a problem that ends the reading."""
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)
     """None for a collection that is still open."""
 
     def at(self, mark: Any) -> Place:
         return Place(self.file, self.line + mark.line + 1, mark.column + 1)
+
+    def read(self, stream: Iterator[Any]) -> MarkedYAMLError | None:
+        """Build the value from events; return the syntax error that ends them."""
+        try:
+            self.run(stream)
+        except MarkedYAMLError as error:
+            return error
+        except _FatalError as fatal:
+            self.problems.append(fatal.problem)
+            self.stopped = True
+        return None
 
     def run(self, stream: Iterator[Any]) -> None:
         handlers = {
@@ -298,7 +337,7 @@ class _Builder:
             return
         if event.anchor not in self.anchors:
             message = f"*{event.anchor} refers to an anchor that does not exist above it"
-            self.report("unknown-alias", message, event)
+            self.report("unknown-alias", message, event, "quote text that starts with `*` or `&`")
             self.put(frame, None)
             return
         found = self.anchors[event.anchor]

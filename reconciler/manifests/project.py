@@ -18,6 +18,7 @@ from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem
 from reconciler.resources.variables import as_text
@@ -75,6 +76,22 @@ class Project:
     def openai_project(self) -> str | None:
         """Id of the OpenAI project that this environment is restricted to."""
         return self.environment.openai_project or self.spec.openai_project
+
+    @property
+    def guard_settings(self) -> GuardSettings:
+        """The settings that the guard reads. Prices are among them if the costs are limited."""
+        safety, prices = self.spec.safety, self.spec.prices
+        is_limited = safety.max_daily_cost is not None
+        own = {name: getattr(prices, name) for name in ("vector_storage", "free_gb") if name in prices.model_fields_set}
+        return GuardSettings(
+            openai_project=self.openai_project,
+            max_deletes=safety.max_deletes,
+            max_archives=safety.max_archives,
+            max_daily_cost=safety.max_daily_cost,
+            strict=safety.archive == "strict",
+            peers={peer.identity: peer.state.url if peer.state else None for peer in self.peers.values()},
+            **(own if is_limited else {}),
+        )
 
 
 @dataclass(frozen=True)

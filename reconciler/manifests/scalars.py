@@ -20,6 +20,18 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _OLD_NUMBER: Final = re.compile(r"[-+]?(?:0[0-9][0-9_]*(?:\.[0-9_]*)?|0b[01_]+|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)")
+_WORDS: Final = frozenset({"", "~", "null", "true", "false", "y", "n", "yes", "no", "on", "off", "=", "<<"})
+"""Truth values, nulls, the default key and the merge key of any version of YAML, in any case."""
+_NUMBER: Final = re.compile(
+    r"""[-+]?(?:
+        0[bB][01_]+ | 0[oO]?[0-7_]+ | 0[xX][0-9a-fA-F_]+
+        | [0-9][0-9_,]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)? | \.[0-9_]+(?:[eE][-+]?[0-9]+)?
+        | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+        | \.(?:inf|Inf|INF|nan|NaN|NAN)
+    )""",
+    re.VERBOSE,
+)
+"""Numbers of YAML 1.1 and 1.2 and of common parsers, such as `0b11`, `1_000`, `1,000`, `12:30:45` and `.5`."""
 _LONGEST_NUMBER: Final = 64
 
 
@@ -35,6 +47,19 @@ def plain(text: str) -> str | int | float | bool | Unclear | None:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     return _special(text) if text[0] in _MAY_BE_SPECIAL else text
+
+
+def needs_quotes(text: str) -> bool:
+    """Return True if a YAML parser may read the unquoted text as a value of another type.
+
+    Such text is written in quotes, so that parsers of all versions read the same value.
+    """
+    return (
+        text.lower() in _WORDS
+        or text.startswith(":")  # a symbol in Ruby
+        or _NUMBER.fullmatch(text) is not None
+        or _DATE.fullmatch(text) is not None
+    )
 
 
 def _special(text: str) -> str | int | float | Unclear:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
@@ -28,27 +29,25 @@ def write_drafts(
     """Write manifests and the files that they include to the project folder `folder`; return the paths relative to it.
 
     Files are not overwritten: if one of them exists, ReconcilerError is raised and nothing is written. `project` is
-    written as `project.yaml`. Manifests name the JSON Schema in the project or above it; if there is none, `schema` is
-    written.
+    written as `project.yaml`, after the other files. Manifests name the JSON Schema in the project or above it; if
+    there is none, `schema` is written.
     """
     manifests = [*([project] if project else ()), *drafts]
     contents = merged(manifests)
-    targets = {path: _target(folder, path) for path in contents}
-    there = [path for path, target in targets.items() if target.exists() or (folder / path).is_symlink()]
+    there = [path for path in contents if _target(folder, path).exists() or (folder / path).is_symlink()]
     if there:
         hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
         raise ReconcilerError(*(Problem("exists", f"{folder / path} already exists", hint=hint) for path in there))
     known = schema_around(folder)
     if known is None and schema is not None:
         known = folder / SCHEMA_FILE
-        targets[SCHEMA_FILE], contents[SCHEMA_FILE] = known, schema
+        contents[SCHEMA_FILE] = schema
     if known is not None:
         for path in map(path_of, manifests):
             contents[path] = modeline(folder / path, known).encode() + contents[path]
-    for path, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as file:
-            file.write(contents[path])
+    last = {path_of(one) for one in manifests}
+    order = sorted(contents, key=lambda path: (path in last, path == PROJECT_FILE))
+    write_files(folder, (FileChange(path, None, contents[path]) for path in order))
     return [Path(path) for path in contents]
 
 

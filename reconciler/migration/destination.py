@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.manifests import find_project, load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import on_disk, repository_of
+from reconciler.manifests.folder import NO_PROJECT, on_disk, repository_of, undo_interrupted
 from reconciler.manifests.project import Project
 from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
@@ -56,9 +56,12 @@ class Destination:
 def destination(folder: Path) -> Destination:
     """Return the project at or above `folder`, or a new one in it."""
     folder = folder.resolve()
+    undo_interrupted(folder)
     try:
         root = find_project(folder)
-    except ReconcilerError:
+    except ReconcilerError as error:
+        if any(problem.code != NO_PROJECT for problem in error.problems):
+            raise
         return Destination(_new(folder), is_new=True, assistants={})
     loaded = load(root, env=None)
     repository = loaded.project.repository

@@ -10,7 +10,7 @@ from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.applying.recovery import recover
 from reconciler.applying.run import Listener, Run
 from reconciler.bundles.documents import KINDS
-from reconciler.bundles.outlets import Outlet
+from reconciler.bundles.outlets import DirectoryOutlet, Outlet
 from reconciler.bundles.publish import publish, withdraw
 from reconciler.bundles.render import CHATBOT, pointer_address
 from reconciler.live.adapters import referrers
@@ -19,9 +19,10 @@ from reconciler.operations.intents import expected_writes, one_at_a_time
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.operations.supervision import confirming, kept_alive, stopping
+from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
-from reconciler.planning.publications import OUTLET
+from reconciler.planning.settings import records_settings
 from reconciler.planning.unfinished import publication
 from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity
@@ -73,13 +74,19 @@ class Outlets:
     kept: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Outlets whose document stays as it is, by pointer."""
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         self.lease.confirm()
         name = under or pointer_address(address)
         kept = self.kept.get(name, frozenset())
         written = {outlet: one for outlet, one in self.outlets.items() if outlet not in kept}
         with _outlet_errors(under or address):
-            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids)
+            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids, holds)
         self._record(written, name, hash_)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
@@ -141,13 +148,16 @@ async def apply_plan(
             ),
             Recorder(begun.journal, begun.later),
             workspace.root,
+            begun.journal.lineage,
             stop,
-            referrers=[*referrers(connection), Peers(workspace)],
+            referrers=[*referrers(connection), Peers(workspace, observed.planned.inputs.recorded)],
             sleep=connection.pace.sleep,
         )
         for written in observed.agreed:
             begun.journal.write(written)
         done_before = tuple(_catch_up(run)) if behind else ()
+        if behind:
+            await asyncio.to_thread(_remove_drafts, observed.outlets.values(), workspace.identity)
         if not observed.snapshot.was_interrupted:  # the run before ended, and reported what it had done
             done_before = ()
         outcomes = await _carried_out(run, begun, connection, listener)
@@ -192,8 +202,11 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
     intents, later = one_at_a_time(expected_writes(observed.planned, lease.now() - connection.ahead))
     project = connection.project
     inputs = observed.planned.inputs
-    removed = (name for name in inputs.removed_outlets if not inputs.in_scope(Address(OUTLET, name)))
-    names = (*(name for name in observed.outlets if name != BUILT_IN), *removed)
+    # Removed outlets and environments stay recorded until the change that forgets them is made.
+    names = (*(name for name in observed.outlets if name != BUILT_IN), *inputs.removed_outlets)
+    own = workspace.identity.project
+    removed = (one.environment for one in inputs.removed_identities if one.environment and one.project == own)
+    environments = dict.fromkeys((*workspace.loaded.project.spec.environments, *removed))
     journal = workspace.backend.begin(
         observed.snapshot,
         intents,
@@ -201,7 +214,8 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         openai_project=project,
         plan=record,
         outlets=names,
-        environments=tuple(workspace.loaded.project.spec.environments),
+        environments=tuple(environments),
+        holds=dict(unrecorded(inputs, observed.planned.matched)),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}
@@ -218,12 +232,21 @@ async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener
                 outcomes = await carry_out(run, listener)
         if _all_done(outcomes):
             _give_up(run, begun)
+            if records_settings(run.planned.inputs, run.planned.plan):
+                begun.journal.settle(run.planned.inputs.settings)
         await asyncio.to_thread(begun.journal.close, "complete" if _all_done(outcomes) else "partial")
     except ReconcilerError as error:
         if not any(outcome.status == "done" for outcome in outcomes):
             raise
         raise _partly(error, outcomes) from error
     return outcomes
+
+
+def _remove_drafts(outlets: Iterable[Outlet], identity: Identity) -> None:
+    """Remove the drafts that an interrupted run left in outlets."""
+    for outlet in outlets:
+        if isinstance(outlet, DirectoryOutlet):
+            outlet.sweep(str(identity))
 
 
 def _all_done(outcomes: Iterable[Outcome]) -> bool:

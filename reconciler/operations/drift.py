@@ -41,13 +41,15 @@ async def drift_of(
     """Return the drift report of an open project, with the requests of a plan, one request for shutdown dates,
     and a list of the uploads if there are foreign files and the plan did not need that list.
 
-    For another OpenAI project, in which all objects would seem to be deleted, the refusal is returned instead.
+    For another OpenAI project, in which all objects would seem to be deleted, and for a lost state, the refusal is
+    returned instead.
     """
     observed = await make_plan(workspace, connection, targets=targets, models=_of_interest)
     planned = observed.planned
     check_targets(workspace, targets, planned.matched.live)
     for refusal in planned.plan.refusals:
-        if refusal.rule == "wrong-project":
+        is_lost = planned.inputs.is_new and refusal.cause.code == "other-lineage"
+        if refusal.rule == "wrong-project" or is_lost:
             return refusal
     return await report_of(observed)
 

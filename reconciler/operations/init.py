@@ -1,5 +1,6 @@
 """`init`: write a starter project, or the files that run a project in CI."""
 
+import os
 import re
 import string
 from dataclasses import dataclass, replace
@@ -8,8 +9,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import project_around
+from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
+from reconciler.manifests.scalars import needs_quotes
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
@@ -19,8 +22,6 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows import CI, Setup, github, gitlab, parse_source, setup_of
 from reconciler.workflows.model import PREFIX
 
-NOT_TEXT = frozenset({"true", "false", "null"})
-"""Words that YAML 1.2 reads as values of other types, like numbers."""
 _OWNER: Final = re.compile(r"^# Written by `reconciler init --ci \w+`\. Project: (.*)$", re.MULTILINE)
 
 
@@ -30,8 +31,9 @@ def init(folder: Path) -> list[str]:
     Its manifests reference the JSON Schema above the folder in the repository; if there is none, it is written. Raises
     ReconcilerError if one of the files exists, or if `folder` overlaps with another project.
     """
+    undo_interrupted(folder)
     starter = dict(_tree(files("reconciler.operations") / "starter"))
-    existing = [path for path in starter if (folder / path).exists()]
+    existing = [path for path in starter if os.path.lexists(folder / path)]
     if existing:
         hint = "Choose an empty folder: reconciler init DIR"
         raise ReconcilerError(
@@ -45,19 +47,19 @@ def init(folder: Path) -> list[str]:
     if schema is None:
         schema = folder / SCHEMA_FILE
         starter[SCHEMA_FILE] = schema_file().decode()
+    made: dict[str, str] = {}
     for path, text in starter.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        first = modeline(target, schema) if is_manifest_name(path) else ""
-        made = string.Template(text).safe_substitute(project=_name(folder)) if first else text
-        target.write_text(first + made, encoding="utf-8")
+        first = modeline(folder / path, schema) if is_manifest_name(path) else ""
+        made[path] = first + (string.Template(text).safe_substitute(project=_name(folder)) if first else text)
+    order = sorted(made, key=lambda path: (is_manifest_name(path), path == PROJECT_FILE))
+    write_files(folder, (FileChange(path, None, made[path].encode()) for path in order))
     return list(starter)
 
 
 def _name(folder: Path) -> str:
     """Return a valid project name derived from the folder, which YAML reads as text."""
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "project"
-    if name[0].isdigit() or name in NOT_TEXT:
+    if name[0].isdigit() or needs_quotes(name):
         name = f"project-{name}"
     return name[:NAME_LENGTH].strip("-")
 
@@ -98,19 +100,17 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
     if not (repository / ".git").exists():
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
+    undo_interrupted(repository)
     setup = _named(setup_of(project), ci, repository)
     installed = parse_source(source, repository)
     texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
     include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
     unchanged = tuple(path for path, text in texts.items() if _is_same(repository / path, text))
     written = tuple(path for path in texts if path not in unchanged)
-    differing = [path for path in written if (repository / path).exists() or (repository / path).is_symlink()]
+    differing = [path for path in written if os.path.lexists(repository / path)]
     if differing:
         raise ReconcilerError(*map(_exists, differing))
-    for path in written:
-        target = repository / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(texts[path], encoding="utf-8")
+    write_files(repository, (FileChange(path, None, texts[path].encode()) for path in written))
     return Written(setup, repository, written, unchanged, include)
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.bundles.documents import Pointer as PublishedPointer, blob_key
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, pointer_hash, read_all
 from reconciler.bundles.render import object_address, own_fields
-from reconciler.planning.inputs import Pointer
+from reconciler.planning.inputs import Copy, Pointer, Stray
 from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON, reference
+from reconciler.resources.values import JSON, reference, strings_in
 from reconciler.state.model import Written
 
 
@@ -27,8 +28,16 @@ class OutletContents:
     documents: dict[Address, Live] = field(default_factory=dict)
     """Objects that exist as documents, by address."""
 
+    strays: tuple[Stray, ...] = ()
+    """Documents that only other outlets have."""
     agreed: tuple[Written, ...] = ()
     """Documents in other outlets that are as in the built-in one, and that the state does not have."""
+    foreign: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """Digests of the bundles in other outlets that the state did not record and that this project did not publish, by
+    object and outlet. Another state may have written them."""
+    taken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Hashes of the pointers in other outlets, as a rebuilt state records them: of the built-in outlet, if it has the
+    pointer. Empty if the state records outlets."""
 
 
 def read_outlets(
@@ -50,7 +59,8 @@ def read_outlets(
     found = OutletContents()
     names: dict[Address, Published] = {}
     agreed: list[Written] = []
-    for name, read in read_all(outlets[built_in], identity).items():
+    ours = read_all(outlets[built_in], identity)
+    for name, read in ours.items():
         address, elsewhere = object_address(name), {outlet: held.get(name) for outlet, held in copies.items()}
         if address is None:
             found.published[name], names[name] = _pointer(name, read, elsewhere, written), read
@@ -60,9 +70,64 @@ def read_outlets(
             if live is not None:
                 found.documents[address] = live
         agreed += _agreed(name, read, elsewhere, written or {})
+    known = {*found.documents, *found.pointers}
     for chatbot, one in names.items():
         found.documents[chatbot] = _with_release(found.documents.get(chatbot), chatbot, one)
-    return replace(found, agreed=tuple(agreed))
+    strays = tuple(_strays(copies, known, names.keys()))
+    taken = _taken(copies, ours) if written is None else {}
+    everything = _ForeignPointers(outlets[built_in], identity, ours, written)
+    foreign = everything.found(copies)
+    return replace(found, agreed=tuple(agreed), strays=strays, foreign=foreign, taken=taken)
+
+
+def _strays(
+    copies: Mapping[str, Mapping[Address, Published]], known: Collection[Address], released: Collection[Address]
+) -> Iterator[Stray]:
+    """Yield the documents in other outlets of which the built-in one has neither the object nor the released name."""
+    for outlet, held in copies.items():
+        for name, one in held.items():
+            address = object_address(name)
+            if name not in released if address is None else address not in known:
+                document = _found(one)
+                copy = Copy(outlet, "tampered", document.blob, document.ids)
+                yield Stray(name, address or name, copy, is_released=address is None)
+
+
+@dataclass(frozen=True)
+class _ForeignPointers:
+    """The pointers in other outlets, compared with what this state has published."""
+
+    built_in: Outlet
+    identity: Identity
+    ours: Mapping[Address, Published]
+    written: Mapping[str, Mapping[str, str]] | None
+
+    def found(self, copies: Mapping[str, Mapping[Address, Published]]) -> Mapping[Address, Mapping[str, str]]:
+        foreign: dict[Address, dict[str, str]] = {}
+        for outlet, names in copies.items():
+            for name, copy in names.items():
+                if copy.pointer and not self._is_explained(outlet, name, copy.pointer):
+                    foreign.setdefault(object_address(name) or name, {})[outlet] = copy.pointer.blob
+        return foreign
+
+    def _is_explained(self, outlet: str, name: Address, pointer: PublishedPointer) -> bool:
+        ours = self.ours.get(name)
+        if str(name) in (self.written or {}).get(outlet, {}) or (ours and ours.pointer == pointer):
+            return True
+        if ours and self.written is None:  # no run has recorded its outlets yet
+            return True
+        return self.built_in.read(blob_key(str(self.identity), pointer.blob)) is not None
+
+
+def _taken(
+    copies: Mapping[str, Mapping[Address, Published]], ours: Mapping[Address, Published]
+) -> Mapping[str, Mapping[str, str]]:
+    known = {name: one.pointer for name, one in ours.items() if one.pointer}
+    readable = ((outlet, {name: one.pointer for name, one in names.items()}) for outlet, names in copies.items())
+    return {
+        outlet: {str(name): pointer_hash(known.get(name, pointer)) for name, pointer in names.items() if pointer}
+        for outlet, names in readable
+    }
 
 
 def _pointer(
@@ -75,7 +140,8 @@ def _pointer(
         return Pointer("", {}, _fault(found))
     expected = pointer_hash(found.pointer)
     copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
-    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), tuple(filter(None, copies)))
+    differing = tuple(filter(None, copies))
+    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds)
 
 
 def _fault(found: Published) -> Reason | None:
@@ -92,7 +158,7 @@ def _found(copy: Published | None) -> OutletDocument:
     if copy.pointer is None:
         return OutletDocument(None, is_intact=False)
     intact = copy.problem is None or copy.lacks_blob
-    ids = frozenset(copy.pointer.ids.values())
+    ids = frozenset((*copy.pointer.ids.values(), *strings_in(copy.content)))
     return OutletDocument(
         pointer_hash(copy.pointer), copy.pointer.blob, ids, has_blob=not copy.lacks_blob, is_intact=intact
     )

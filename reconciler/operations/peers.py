@@ -5,18 +5,19 @@ outlets, and the references of those are in their state.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from reconciler.live.adapters import gather
-from reconciler.manifests.project_settings import Peer
 from reconciler.planning.reasons import Notice
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import references_in, strings_in
@@ -50,9 +51,10 @@ class Peers:
     type = "peer"
     asks_by_id = False
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, recorded: GuardSettings | None = None) -> None:
+        """Read the peers of project.yaml, and those among the `recorded` settings."""
         self.refers = frozenset(resource_types()) - outlet_types()
-        self._workspace = workspace
+        self._workspace, self._recorded = workspace, recorded
 
     async def referring(self, ids: Mapping[str, Collection[str]]) -> Sequence[Live]:
         found = await self.needing(ids)
@@ -64,12 +66,14 @@ class Peers:
         Raises PeerUnreadableError if a state cannot be read; returns a warning for a state that does not exist yet.
         """
         wanted = {id_ for group in ids.values() for id_ in group}
-        backends = self._backends if wanted else {}
-        snapshots = await gather(asyncio.to_thread(_read, *named) for named in backends.items())
-        read = list(zip(backends.values(), snapshots, strict=True))
-        objects = {backend.identity: list(_needing(snapshot.state, wanted)) for backend, snapshot in read}
+        backends = self._backends if wanted else ()
+        snapshots = await gather(asyncio.to_thread(_read, *named) for named in backends)
+        read = list(zip((backend for _, backend in backends), snapshots, strict=True))
+        objects: dict[Identity, dict[str, Live]] = defaultdict(dict)  # a peer may have moved: both its states are read
+        for backend, snapshot in read:
+            objects[backend.identity].update((one.id, one) for one in _needing(snapshot.state, wanted))
         return PeerReferences(
-            objects={identity: documents for identity, documents in objects.items() if documents},
+            objects={identity: list(documents.values()) for identity, documents in objects.items() if documents},
             warnings=tuple(_unknown(backend) for backend, snapshot in read if not snapshot.run),
         )
 
@@ -84,26 +88,39 @@ class Peers:
             )
 
     @cached_property
-    def _backends(self) -> Mapping[Place, Backend]:
-        """Backends by the place of the peer in the manifest."""
-        return {place: self._backend(place, peer) for place, peer in self._workspace.loaded.project.peers.items()}
+    def _backends(self) -> Sequence[tuple[Place, Backend]]:
+        """The backends of all peers, each with the place that names the peer in project.yaml, or named it."""
+        return [
+            (place, Backend(_store(self._workspace, place, identity, url), Identity.parse(identity)))
+            for (identity, url), place in self._places.items()
+        ]
 
-    def _backend(self, place: Place, peer: Peer) -> Backend:
-        return Backend(_store(self._workspace, place, peer), Identity.parse(peer.identity))
+    @property
+    def _places(self) -> Mapping[tuple[str, str | None], Place]:
+        """The places of peers, by identity and by the URL of the state, if it has one of its own."""
+        project = self._workspace.loaded.project
+        named = {
+            (peer.identity, peer.state.url if peer.state else None): place for place, peer in project.peers.items()
+        }
+        recorded = self._recorded.peers.items() if self._recorded else ()
+        return {**dict.fromkeys(recorded, project.where(("spec", "peers"))), **named}
 
 
-def _store(workspace: Workspace, place: Place, peer: Peer) -> Store:
-    """Return the store with the state of a peer; raises ReconcilerError if its URL is not allowed."""
+def _store(workspace: Workspace, place: Place, identity: str, state: str | None) -> Store:
+    """Return the store with the state of a peer, which has the URL `state`, or is in the backend of this project.
+
+    Raises ReconcilerError if the URL is not allowed.
+    """
     environ = dict(workspace.environ)
     given = environ.pop("RECONCILER_STATE", None)
     own = given or workspace.loaded.project.spec.state.url
-    url = peer.state.url if peer.state else own
+    url = state or own
     if url == own:
         return workspace.backend.store
     if url in environ.get(ALLOWED, "").split():
         environ["RECONCILER_STATE"] = url
     elif given:
-        message = f"reading the state of {peer.identity} from {url} is not allowed while RECONCILER_STATE is set"
+        message = f"reading the state of {identity} from {url} is not allowed while RECONCILER_STATE is set"
         hint = f"A pull request must not choose where credentials are sent. To allow this URL, add {url} to {ALLOWED}."
         raise ReconcilerError(Problem("peer-not-allowed", message, place, hint))
     return open_store(workspace.root, url, environ, embedded=workspace.endpoint == EMBEDDED)

@@ -22,6 +22,7 @@ from reconciler.planning.guard import guard
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.resolution import resolve
+from reconciler.planning.settings import settings_address, unrecorded
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -79,7 +80,8 @@ def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = seal(difference, guarded, commit=_commit(workspace.root), created_at=now)
     _check(workspace, planned)
-    warnings = (*checkout.notices(workspace, planned), *planned.plan.warnings)
+    new = (*checkout.notices(workspace, planned), *unrecorded(inputs, planned.plan))
+    warnings = (*new, *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings)), bundles
 
 
@@ -117,7 +119,7 @@ def _bundle(content: JSON) -> Bundle:
 
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
-    everything = {*workspace.desired, *known}
+    everything = {*workspace.desired, *known, settings_address(workspace.identity)}
     names = [str(address) for address in everything]
     every_address = "To list all addresses, run `reconciler status`."
     problems = [

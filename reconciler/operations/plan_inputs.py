@@ -1,19 +1,19 @@
 """The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
-from reconciler.bundles.publish import identities_in, published_by
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
+from reconciler.operations.removed import outlet_references, removed_identities
 from reconciler.operations.shutdowns import look_up
 from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
@@ -23,7 +23,7 @@ from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
@@ -72,9 +72,11 @@ async def read_referrers(
     types = {name for name, adapter in first.adapters.items() if adapter.refers & deleted.keys()}
     unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
     known_models = await look_up(connection, models)
-    peers = await Peers(workspace).for_plan(deleted)
+    peers = await Peers(workspace, first.inputs.recorded).for_plan(deleted)
+    left = await asyncio.to_thread(outlet_references, workspace, first.inputs, deleted)
     read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))
-    if not (types or unadapted or known_models.ends or peers.objects or peers.unreadable):
+    found = (known_models.ends, peers.objects, peers.unreadable, left.documents, left.unreadable)
+    if not (types or unadapted or any(found)):
         return read_before
     listing = Listing(connection)
     more = types - _types(workspace, first.snapshot)
@@ -83,9 +85,16 @@ async def read_referrers(
     unmanaged = await gather(
         listing.attempt(referrer.type, referrer.refers, referrer.referring(deleted), []) for referrer in unadapted
     )
-    refused = (*listing.unlisted(first.inputs.known_types.__contains__), *peers.unreadable)
+    refused = (*listing.unlisted(first.inputs.known_types.__contains__), *peers.unreadable, *left.unreadable)
     live = (*complete, *chain.from_iterable(unmanaged))
-    inputs = replace(first.inputs, live=live, shutdowns=known_models.ends, peers=peers.objects, unlisted=refused)
+    inputs = replace(
+        first.inputs,
+        live=live,
+        shutdowns=known_models.ends,
+        peers=peers.objects,
+        outlet_documents=left.documents,
+        unlisted=refused,
+    )
     absent = [Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent]
     return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *absent))
 
@@ -114,25 +123,28 @@ def inputs_of(
         superseded=pending(snapshot.superseded),
         pointers=outlets.pointers,
         published=outlets.published,
+        strays=outlets.strays,
         removed_outlets=removed(snapshot.state.outlets, workspace.outlet_names),
-        removed_identities=dict(_removed_identities(workspace, snapshot)),
+        removed_identities=dict(removed_identities(workspace, snapshot)),
         releases=workspace.releases,
         tombstones=snapshot.state.tombstones,
         archived=workspace.archived,
-        strict=workspace.loaded.project.spec.safety.archive == "strict",
         consents=consents(workspace.loaded.resources),
         today=datetime.now(UTC).date(),
         scope=_scope(workspace, targets),
         imported=_imported(workspace, snapshot),
         on_drift=on_drift,
-        max_deletes=workspace.loaded.project.spec.safety.max_deletes,
-        max_archives=workspace.loaded.project.spec.safety.max_archives,
-        max_daily_cost=workspace.loaded.project.spec.safety.max_daily_cost,
+        settings=workspace.loaded.project.guard_settings,
+        recorded=snapshot.state.settings,
+        project_place=workspace.loaded.project.where(("spec",)),
         prices=workspace.loaded.project.spec.prices,
         refused_parameters=workspace.loaded.project.spec.refused_parameters,
         openai_project=openai_project,
         applied_project=snapshot.state.openai_project,
         pinned_project=workspace.loaded.project.openai_project,
+        lineage=snapshot.state.lineage,
+        is_new=not snapshot.run,
+        foreign_pointers=outlets.foreign,
     )
     return with_copies_of_ours(inputs)
 
@@ -140,25 +152,6 @@ def inputs_of(
 def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
     """Return the writes that earlier runs announced and did not complete."""
     return tuple(Pending(item.address, item.type, item.marker, item.started, item.creates) for item in intents)
-
-
-def _removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
-    """Yield the identities that the project had and does not have any longer, as far as they publish something.
-
-    A project that was never applied has no record of them. If another identity in the same place publishes the same
-    names, the project had its name before.
-    """
-    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.built_in_outlet
-    if snapshot.run:
-        gone = [
-            Identity(own.project, name) for name in snapshot.state.environments or () if name not in spec.environments
-        ]
-        found = {identity: published_by(outlet, identity) for identity in gone}
-    else:
-        present = {own, *(Identity(own.project, name) for name in spec.environments)}
-        others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
-        found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
-    yield from ((identity, names) for identity, names in found.items() if names)
 
 
 def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]:

@@ -1,10 +1,11 @@
 """Errors of releases that are found before anything is written."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from reconciler.live.contents import VENDORED, kept_bytes
 from reconciler.planning.build import Planned, unresolved
+from reconciler.planning.held_names import Renamed, renamed_without_name, undefined
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES
 from reconciler.planning.release_retention import chatbot_of
@@ -13,9 +14,41 @@ from reconciler.resources.problems import Place, Problem, env_option
 
 
 def problems(root: Path, planned: Planned) -> Iterator[Problem]:
-    """Return the errors of releases in a plan: missing file contents, and references to archived releases."""
+    """Return the errors of releases in a plan: missing file contents, references to archived releases, and names that
+    another identity could not resolve.
+    """
     yield from _missing_bytes(root, planned)
     yield from _archived(planned)
+    inputs, matched = planned.inputs, planned.matched
+    yield from (_renamed(inputs, one) for one in renamed_without_name(inputs, matched))
+    applied = {*inputs.applied, *matched.live}
+    yield from undefined_names(inputs, {*applied, *matched.former}, applied)
+
+
+def undefined_names(
+    inputs: PlanInputs, known: Collection[Address] = (), applied: Collection[Address] = ()
+) -> Iterator[Problem]:
+    """Return an error for each name of a release that no manifest defines, without releases that are applied."""
+    for one in undefined(inputs, known):
+        if one.release in applied or one.name.release is not None:
+            continue
+        message = f"{one.release} uses {one.name}, which no manifest defines"
+        hint = (
+            f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its new "
+            f"name; otherwise restore its manifest, or archive {one.release}"
+        )
+        yield Problem("undefined-in-release", message, inputs.desired[one.source].place, hint)
+
+
+def _renamed(inputs: PlanInputs, one: Renamed) -> Problem:
+    """Return the error of a rename that only the state of this identity shows."""
+    message = f"{one.release} uses {one.name}, which is called {one.now} now, and no `moved_from` says so"
+    hint = f"add `lifecycle: {{moved_from: {one.name.name}}}` to {one.now}, or archive {one.release}"
+    if one.is_reused:
+        message = f"{one.release} uses {one.name}, which is called {one.now} now: {one.name} is another object"
+        hint = f"rename {one.name}, and add `lifecycle: {{moved_from: {one.name.name}}}` to {one.now}, or archive "
+        hint += str(one.release)
+    return Problem("moved-from-removed", message, inputs.desired[one.now].place, hint)
 
 
 def _missing_bytes(root: Path, planned: Planned) -> Iterator[Problem]:

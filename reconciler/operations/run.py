@@ -17,6 +17,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
+from reconciler.planning.settings import settings_address
 from reconciler.project.endpoint import open_connection, run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
@@ -84,7 +85,7 @@ def applied(
                     workspace,
                     connection,
                     on_drift=on_drift_of(saved),
-                    targets=changed_addresses(saved),
+                    targets=(*changed_addresses(saved), settings_address(workspace.identity)),
                     applies=True,
                 )
                 if adopted := adoptions(observed.snapshot, saved):

@@ -11,14 +11,14 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
-from reconciler.resources.name_lists import did_you_mean
+from reconciler.resources.name_lists import did_you_mean, few
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
 from reconciler.state.edits import StateEdit, check_not_older, compare
 from reconciler.state.lock import Lease, this_process
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, State
 
 Objects = Mapping[Address, Applied]
 
@@ -38,6 +38,8 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
         check_not_older(pushed, present, str(file))
+        lineage = pushed.state.lineage or present.state.lineage
+        pushed = replace(pushed, state=replace(pushed.state, lineage=lineage))
         return rewritten(workspace, lease, present, pushed, f"push {file.name}")
 
 
@@ -55,7 +57,7 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
         rest = {known: applied for known, applied in present.state.objects.items() if known != former}
         new = _with_objects(present, {**rest, address: entry})
         done = rewritten(workspace, lease, present, new, f"move {former} to {address}")
-    return replace(done, notes=tuple(_after_move(workspace, former, address)))
+    return replace(done, notes=tuple(_after_move(workspace, present.state.objects, former, address)))
 
 
 def forget(
@@ -74,7 +76,7 @@ def forget(
                 present = await asyncio.to_thread(workspace.backend.read)
                 removed = _removed_entries(present.state.objects, addresses)
                 with connection.writing_while(confirming(lease)):
-                    await _disown(workspace, adapters(connection), lease, removed)
+                    await _disown(workspace, adapters(connection), lease, present.state, removed)
                 rest = {known: item for known, item in present.state.objects.items() if known not in removed}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
@@ -120,8 +122,16 @@ def _check_movable(objects: Objects, former: Address, address: Address, entry: A
         raise ReconcilerError(Problem("in-outlets", message, hint=hint))
 
 
-def _after_move(workspace: Workspace, former: Address, address: Address) -> Iterator[str]:
+def _after_move(workspace: Workspace, objects: Objects, former: Address, address: Address) -> Iterator[str]:
     """Return notes about the changes of the next plan."""
+    desired = workspace.desired.get(address)
+    releases = [
+        release for release in workspace.releases.keys() & objects.keys() if str(former) in objects[release].holds
+    ]
+    if desired and releases and former.name not in desired.lifecycle.moved_from:
+        names = few([str(release) for release in sorted(releases)])
+        hint = f"add `lifecycle: {{moved_from: {former.name}}}` to {address}"
+        yield f"releases use the name {former} ({names}): {hint}, so that other environments can follow it"
     if address not in workspace.desired:
         yield f"{address} has no manifest: the next plan removes the object"
     elif former.kind in {one.address_kind for one in resource_types().values() if one.is_labelled}:
@@ -161,12 +171,16 @@ def _files(entries: Collection[Applied] | Iterator[Applied]) -> Iterator[Address
 
 
 async def _disown(
-    workspace: Workspace, by_type: Mapping[str, Adapter], lease: Lease, removed: Mapping[Address, Applied]
+    workspace: Workspace,
+    by_type: Mapping[str, Adapter],
+    lease: Lease,
+    state: State,
+    removed: Mapping[Address, Applied],
 ) -> None:
     """Remove the labels of the objects one by one; can be repeated after an interruption."""
     for applied in removed.values():
         await asyncio.to_thread(lease.keep)
-        await by_type[applied.type].disown(applied.id, workspace.identity)
+        await by_type[applied.type].disown(applied.id, workspace.identity, state.lineage)
 
 
 def _after_forgetting(workspace: Workspace, removed: Mapping[Address, Applied]) -> Iterator[str]:

@@ -17,17 +17,21 @@ from typing import Final
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
+from reconciler.operations.lineages import ChosenLineage, choose, lineages
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.field_diff import owned
+from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labelled import is_mislabelled
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -48,9 +52,11 @@ def rebuild(
     *,
     env: str | None,
     endpoint: str | None,
+    lineage: str | None,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
-    """Rebuild the state; `confirm` is called if it would replace a different state.
+    """Rebuild the state; `confirm` is called if it would replace a different state, or take over a lineage that
+    `lineage` does not name.
 
     Recent applies and archived releases, which are recorded in the state only, are kept.
     """
@@ -58,19 +64,22 @@ def rebuild(
     async def run() -> StateRebuild:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
-            return await rebuild_state(workspace, connection, confirm)
+            return await rebuild_state(workspace, connection, confirm, lineage)
 
     return run_async(run())
 
 
 async def rebuild_state(
-    workspace: Workspace, connection: Connection, confirm: Callable[[StateRebuild], bool] = lambda _: False
+    workspace: Workspace,
+    connection: Connection,
+    confirm: Callable[[StateRebuild], bool] = lambda _: False,
+    lineage: str | None = None,
 ) -> StateRebuild:
-    """Rebuild the state of an open workspace."""
+    """Rebuild the state of an open workspace; see `rebuild`."""
     check_unlocked(workspace)
     present, listing = await asyncio.to_thread(workspace.backend.read), Listing(connection)
-    state, matched = await _rebuilt(workspace, connection, present, listing)
-    return _written(workspace, present, state, matched, listing, confirm)
+    chosen, state, matched = await _rebuilt(workspace, connection, present, listing, lineage)
+    return _written(workspace, present, state, matched, listing, chosen, confirm)
 
 
 def _written(
@@ -79,13 +88,29 @@ def _written(
     state: State,
     matched: Matched,
     listing: Listing,
+    chosen: ChosenLineage,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
     unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
     ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
-    made = StateRebuild(edited, len(state.objects), unknown, ambiguous, listing.requests)
-    if made.replaces and not confirm(replace(made, written=False)):
+    wrong = {
+        live.id: live.labels.address
+        for live in matched.unmanaged
+        if live.labels and is_mislabelled(live, resource_types(), workspace.identity)
+    }
+    made = StateRebuild(
+        edited,
+        len(state.objects),
+        unknown,
+        ambiguous,
+        listing.requests,
+        mislabelled=wrong,
+        lineage=chosen.lineage,
+        taken={live.id: live.name for live in chosen.objects},
+        takes_over=chosen.is_new,
+    )
+    if made.is_confirmed and not confirm(replace(made, written=False)):
         return replace(made, written=False)
     with workspace.backend.lock(this_process(workspace.environ)) as lease:
         base = workspace.backend.read()
@@ -99,12 +124,13 @@ def _written(
 
 
 async def _rebuilt(
-    workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing
-) -> tuple[State, Matched]:
+    workspace: Workspace, connection: Connection, present: Snapshot, listing: Listing, lineage: str | None
+) -> tuple[ChosenLineage, State, Matched]:
     outlets = await asyncio.to_thread(read_outlets, workspace.reachable(()).outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()}, listing)
     _check_project(workspace, connection)
+    chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage)
     inputs = PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),
@@ -113,6 +139,10 @@ async def _rebuilt(
         live=(*live, *outlets.documents.values()),
         pending=tuple(item for item in pending(present.pending) if item.creates),
         pointers=outlets.pointers,
+        published=outlets.published,
+        releases=workspace.releases,
+        lineage=chosen.lineage,
+        takes_over=True,
     )
     listing.require(inputs.known_types)
     inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
@@ -125,10 +155,29 @@ async def _rebuilt(
     state = replace(
         present.state,
         openai_project=connection.project or present.state.openai_project,
-        objects=entries,
+        objects={**entries, **dict(_with_names(inputs, matched, entries))},
         tombstones=present.state.tombstones | workspace.archived,
+        settings=_settings(workspace, present.state.settings, connection.project),
+        lineage=chosen.lineage,
+        outlets=_with_pointers(present.state.outlets, outlets.taken),
     )
-    return state, matched
+    return chosen, state, matched
+
+
+def _with_pointers(
+    recorded: Mapping[str, Mapping[str, str]] | None, found: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the pointers in outlets that the state records, with those that were `found`."""
+    outlets = {**found, **(recorded or {})}
+    return {outlet: {**found.get(outlet, {}), **outlets[outlet]} for outlet in outlets}
+
+
+def _with_names(
+    inputs: PlanInputs, matched: Matched, entries: Mapping[Address, Applied]
+) -> Iterator[tuple[Address, Applied]]:
+    """Yield the entries of releases with the names that they have for other objects."""
+    for release, held in unrecorded(replace(inputs, applied=entries), matched):
+        yield release, replace(entries[release], holds=held)
 
 
 async def _everything(
@@ -152,13 +201,23 @@ def _check_project(workspace: Workspace, connection: Connection) -> None:
         )
 
 
+def _settings(workspace: Workspace, recorded: GuardSettings | None, answered: str | None) -> GuardSettings | None:
+    """Return the recorded settings. After a move to another OpenAI project, whose objects these are, the pin is that of
+    project.yaml.
+    """
+    if recorded is None or answered is None or recorded.openai_project in (None, answered):
+        return recorded
+    return replace(recorded, openai_project=workspace.loaded.project.openai_project)
+
+
 def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
     """Return the ids in published bundles, for addresses with the same id in all bundles."""
     found: dict[str, set[str]] = defaultdict(set)
     for pointer in pointers:
         for text, id_ in pointer.ids.items():
             found[text].add(id_)
-    return {Address.parse(text): next(iter(ids)) for text, ids in found.items() if len(ids) == 1}
+    unique = ((parsed(text), next(iter(ids))) for text, ids in found.items() if len(ids) == 1)
+    return {address: id_ for address, id_ in unique if address}
 
 
 def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
@@ -175,7 +234,8 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
 
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
     if live.labels is not None:
-        return (live.labels.identity, live.labels.address) == (str(inputs.identity), str(address))
+        ours = live.labels.is_of(str(inputs.identity), inputs.lineage)
+        return ours and inputs.labelled_address(live) == address
     if desired is None or desired.type != live.type:
         return False
     if inputs.is_upload(live.type):

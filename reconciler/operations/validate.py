@@ -1,11 +1,16 @@
 """`validate`: check the manifests without state and API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.manifests import find_project, load
+from reconciler.operations.release_blockers import undefined_names
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.release_retention import apply_retention
+from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import Problem
+from reconciler.resources.registry import resource_types
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,25 @@ class Checked:
 def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None) -> Checked:
     """Check the project at or above `start`; every reference must have a manifest, as the state is not read."""
     loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
-    dangling = (item.problem for item in loaded.dangling)
-    problems = sorted((*loaded.problems, *dangling), key=_place)
-    return Checked(str(loaded.project.identity), len(loaded.resources), tuple(problems))
+    found = [*loaded.problems, *(item.problem for item in loaded.dangling)]
+    if not any(problem.severity == "error" for problem in found):
+        found += _of_releases(Workspace(loaded, None, environ))
+    return Checked(str(loaded.project.identity), len(loaded.resources), tuple(sorted(found, key=_place)))
+
+
+def _of_releases(workspace: Workspace) -> Iterator[Problem]:
+    """Return the errors of names in releases that an identity without state cannot resolve."""
+    inputs = PlanInputs(
+        identity=workspace.identity,
+        resource_types=resource_types(),
+        desired=workspace.desired,
+        applied={},
+        live=(),
+        releases=workspace.releases,
+        settings=workspace.loaded.project.guard_settings,
+    )
+    staying, _ = apply_retention(inputs)
+    return undefined_names(staying)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from reconciler.planning.field_diff import LastApplied, compare
@@ -115,7 +116,8 @@ class _Pairing:
 
     def missing(self) -> list[Address]:
         """Return the adoptable objects of the manifests that are not live."""
-        known = {*self.matched.live, *self.matched.ambiguous, *self.matched.foreign_owned}
+        matched = self.matched
+        known = {*matched.live, *matched.ambiguous, *matched.foreign_owned, *matched.other_lineage}
         return [address for address, one in sorted(self.inputs.desired.items()) if self._of_kind(one) - known]
 
     def candidates(self, address: Address) -> Sequence[Live]:
@@ -157,6 +159,10 @@ class _Pairing:
         type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
         if live is None:
             self._problem("not-live", f"{address}: {type_} {id_} was not found", _LIST)
+        elif live.labels and self.inputs.is_mislabelled(live) and live.id not in self.matched.addresses:
+            hint = "Remove the `reconciler-` keys from the metadata of the object, then adopt it."
+            message = f"{address}: {id_} has the label {live.labels.address}, which {_a(live.type)} cannot have"
+            self._problem("wrong-label", message, hint)
         elif live.type != type_:
             self._problem("wrong-type", f"{address} requires {_a(type_)}, but {id_} is {_a(live.type)}", _LIST)
         elif owner := self._owner(live):
@@ -172,8 +178,18 @@ class _Pairing:
             return live.labels.identity
         return str(self.inputs.identity) if live.id in self.matched.addresses else ""
 
+    def _is_proven(self, live: Live) -> bool:
+        others = chain.from_iterable((*self.matched.other_lineage.values(), self.matched.foreign_owned.values()))
+        return live.id not in {other.id for other in others}
+
     def _owned(self, address: Address, live: Live, owner: str) -> None:
-        if owner == str(self.inputs.identity):
+        if owner == str(self.inputs.identity) and not self._is_proven(live):
+            hint = (
+                "If the state of this project was lost, run `reconciler state rebuild`. Otherwise, remove the "
+                "`reconciler-` keys from the metadata of the object."
+            )
+            self._problem("foreign-owner", f"{address}: {live.id} was created by another state of {owner}", hint)
+        elif owner == str(self.inputs.identity):
             known = self.matched.addresses.get(live.id)
             former = known[0] if known else live.labels.address if live.labels else ""
             hint = f"To rename the object, set `lifecycle: {{moved_from: {str(former).partition('/')[2]}}}`."
@@ -194,7 +210,7 @@ class _Pairing:
         if len(equal or found) == 1:
             return (equal or found)[0]
         if found:
-            how = "are equal to the manifest" if equal else "have its name"
+            how = "have its name and equal it in every field that it sets" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)

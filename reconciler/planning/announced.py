@@ -79,6 +79,8 @@ def is_as_sent(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
 def _made(inputs: PlanInputs, item: Pending, live: Live) -> bool:
     sent = item.marker.get("fields")  # intents of version 893cbbb have none for an object with labels
     since = created(live) >= item.since - CLOCK_LAG
+    if live.labels and not live.labels.is_of(str(inputs.identity), inputs.lineage):
+        return False
     return live.type == item.type and since and _fits(live, sent or {}) and _holds_only_ours(inputs, item, live)
 
 

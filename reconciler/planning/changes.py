@@ -67,7 +67,7 @@ def _of_address(
     desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
     for duplicate in matched.duplicates.get(address, ()):
         yield ByOrigin(_removal(address, duplicate, Reason("duplicate")), None)
-    if address in matched.ambiguous or address in matched.foreign_owned or address in inputs.idle:
+    if matched.is_disputed(address) or address in inputs.idle:
         return
     if desired is None:
         if live is not None and stays_published(inputs, address):

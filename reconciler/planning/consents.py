@@ -33,7 +33,8 @@ class Lifted:
     def permitted(self, change: Change) -> Iterator[Consent]:
         """Return the consents that permit `change`. Consents about the plan as a whole are warnings."""
         made = (change.address, change.action)
-        return (consent for refusal, consent in self.permits if (refusal.address, refusal.action) == made)
+        about = ((refusal, consent) for refusal, consent in self.permits if not refusal.address.startswith(PROJECT))
+        return (consent for refusal, consent in about if (refusal.address, refusal.action) == made)
 
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:

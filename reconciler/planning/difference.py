@@ -14,10 +14,12 @@ from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
 from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
+from reconciler.planning.outlets import only_in_outlets
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
 from reconciler.planning.resolution import Resolution
+from reconciler.planning.settings import is_settings_change, settings_change
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -40,6 +42,8 @@ def diff(resolution: Resolution) -> Difference:
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.reasons))
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
+    settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
+    pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs
     edits = [pair.ours for pair in pairs if pair.ours]
     drift = [_decided(inputs, pair.drift) for pair in pairs if pair.drift]
     work = [*edits, *(change for change in drift if change.decision == "revert")]
@@ -51,8 +55,8 @@ def diff(resolution: Resolution) -> Difference:
         identity=str(inputs.identity),
         changes=order.of(edits),
         drift=order.of(drift),
-        unmanaged=tuple(_unmanaged(matched)),
-        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *archived),
+        unmanaged=tuple(_unmanaged(inputs, matched)),
+        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *only_in_outlets(inputs, matched), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)
@@ -64,17 +68,19 @@ def _decided(inputs: PlanInputs, change: Change) -> Change:
 
 @dataclass(frozen=True)
 class _Order:
-    """The order in which changes are shown: dependencies first, removals last and in reverse."""
+    """The order in which changes are shown: dependencies first, removals last and in reverse, then the settings."""
 
     inputs: PlanInputs
     before: Graph
     after: Graph
 
     def of(self, found: Iterable[Change]) -> tuple[Change, ...]:
-        sealed = [seal_change(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        everything = [seal_change(str(self.inputs.identity), self._with_referrers(change)) for change in found]
+        settings = tuple(change for change in everything if is_settings_change(change))
+        sealed = [change for change in everything if change not in settings] if settings else everything
         staying = sorted((change for change in sealed if change.action not in RELEASES_OWNERSHIP), key=self._by_depth)
         removed = sorted((change for change in sealed if change.action in RELEASES_OWNERSHIP), key=self._by_rank)
-        return (*staying, *removed)
+        return (*staying, *removed, *settings)
 
     def _by_depth(self, change: Change) -> tuple[int, str, str, str]:
         return self._made.get(Address.parse(change.address), 0), change.address, change.action, change.id or ""
@@ -105,10 +111,11 @@ class _Order:
         return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
 
 
-def _unmanaged(matched: Matched) -> Iterator[Unmanaged]:
+def _unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Unmanaged]:
     for live in sorted(matched.unmanaged, key=lambda live: (live.type, live.name, live.id)):
-        owner = live.labels.identity if live.labels else None
-        yield Unmanaged(live.type, live.id, live.name, owner)
+        wrong = live.labels.address if live.labels and inputs.is_mislabelled(live) else None
+        owner = live.labels.identity if live.labels and wrong is None else None
+        yield Unmanaged(live.type, live.id, live.name, owner, wrong)
 
 
 def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
@@ -146,7 +153,6 @@ def _creation_only_edits(inputs: PlanInputs, address: Address, live: Live) -> It
 
 
 def _unchanged(inputs: PlanInputs, matched: Matched, found: Iterable[Change]) -> int:
-    changed = (
-        {Address.parse(change.address) for change in found} | matched.ambiguous.keys() | matched.foreign_owned.keys()
-    )
-    return sum(1 for address in inputs.desired if inputs.in_scope(address) and address not in changed)
+    changed = {Address.parse(change.address) for change in found}
+    rest = (address for address in inputs.desired if inputs.in_scope(address) and address not in changed)
+    return sum(not matched.is_disputed(address) for address in rest)

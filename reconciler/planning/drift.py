@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import DRIFT_CLASSES, GONE, Change, FieldChange, Plan, Risk, drift_class, is_repaired
-from reconciler.planning.reasons import Notice
+from reconciler.planning.reasons import CauseCode, Notice, NoticeCode
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
 from reconciler.planning.sync_status import (
@@ -27,6 +27,9 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.resource_type import CONTENT, Members
 from reconciler.resources.values import ABSENT, JSON, same
+
+_WARNED: Final[Mapping[CauseCode, NoticeCode]] = {"same-label": "same-label", "other-lineage": "other-lineage"}
+"""Causes of refusals of plans that the report shows as warnings."""
 
 FOREIGN_FILE: Final = "foreign-file"
 """The class of files in a store that no manifest names. A plan leaves them: they are drift of the report only."""
@@ -232,8 +235,8 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
 def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
     """Yield the warnings, except those about files that the report lists, and the objects with a copied label."""
     for refusal in planned.plan.refusals:
-        if refusal.cause.code == "same-label":
-            yield Notice("same-label", refusal.cause.args, refusal.address)
+        if refusal.cause.code in _WARNED:
+            yield Notice(_WARNED[refusal.cause.code], refusal.cause.args, refusal.address)
     failed = Counter(file.store for file in failing)
     stores = {
         str(address)

@@ -209,6 +209,10 @@ def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
         for document in documents:
             peer = PeerObject(str(identity), document.name)
             yield from (Edge(peer, target, "state") for target in _known_to(document, matched))
+    for outlet, documents in inputs.outlet_documents.items():
+        for document in documents:
+            left = Foreign(document.type, outlet, document.name)
+            yield from (Edge(left, target, "live") for target in _known_to(document, matched))
 
 
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:

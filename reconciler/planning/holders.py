@@ -6,10 +6,11 @@ id while an object, a published bundle or another project still has the old one:
 | holder                                      | its ids after the plan                                            |
 |---------------------------------------------|-------------------------------------------------------------------|
 | live object, whoever owns it                | those that it has; in fields that the plan writes, the new ones   |
-| name in an outlet                           | those of its table; none if the plan publishes or withdraws it    |
+| name in any outlet, whatever the state has  | those of its table; none if the plan publishes or withdraws it    |
 | literal id in a manifest, in scope or not   | the id                                                            |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
+| document in a removed outlet                | those of its table: no plan writes it any longer                  |
 """
 
 from collections import defaultdict
@@ -157,10 +158,16 @@ class _Holding:
         own, released = self.effects.outlets
         yield from self._published(self.inputs.pointers, own, lambda address: address)
         yield from self._published(self.inputs.published, released, lambda address: release_of(self.inputs, address))
+        for stray in self.inputs.strays:
+            now = self.matched.now(stray.address)
+            if not (released if stray.is_released else own).has(now):
+                yield now, "live", stray.copy.ids
         yield from self._documents(own)
         yield from self._as_applied()
         for identity, documents in self.inputs.peers.items():
             yield from ((PeerObject(str(identity), one.name), "state", one.refers_to) for one in documents)
+        for outlet, documents in self.inputs.outlet_documents.items():
+            yield from ((Foreign(one.type, outlet, one.name), "live", one.refers_to) for one in documents)
 
     def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():
@@ -231,9 +238,17 @@ class _Holding:
                 bundle = self.inputs.bundles.get(content(now) or now) if self.inputs.in_scope(now) else None
                 known = set(map(self.matched.now, bundle.refers_to if bundle and now in self.inputs.desired else ()))
                 own = {now, *_inside(self.matched, now)}
-                by_name = {self.matched.now(Address.parse(name)): id_ for name, id_ in pointer.ids.items()}
-                yield now, "live", {id_ for name, id_ in by_name.items() if name in own}
-                yield now, INSIDE, {id_ for name, id_ in by_name.items() if name not in own | known}
+                named = [(self.matched.now(Address.parse(name)), id_) for name, id_ in pointer.ids.items()]
+                yield now, "live", {id_ for name, id_ in named if name in own}
+                yield (
+                    now,
+                    INSIDE,
+                    {id_ for name, id_ in named if name not in own and not self._is_named(name, id_, known)},
+                )
+
+    def _is_named(self, name: Address, id_: str, known: Collection[Address]) -> bool:
+        """Return True if the references of a desired bundle show that it has this id: the state may say otherwise."""
+        return name in known and self.effects.id_of(name, after=True) == id_
 
     def _documents(self, names: _Names) -> Iterator[tuple[Node, str, Collection[str]]]:
         for live in self.inputs.live:

@@ -12,6 +12,8 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labelled import is_mislabelled, labelled_address
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
@@ -49,6 +51,8 @@ class Bundle:
     refers_to: frozenset[Address]
 
 
+BUNDLE: Final = "bundle"
+"""The type of a document in a removed outlet, as a referrer."""
 OUTLETS: Final = "outlets"
 """The first key of the field changes of copies in outlets; the second is the name of the outlet."""
 
@@ -68,7 +72,7 @@ class Copy:
     blob: str | None = None
     """The digest in its pointer; None without a readable pointer."""
     ids: frozenset[str] = frozenset()
-    """The live ids in its pointer."""
+    """The live ids in its pointer, and all other texts of its content, among which may be literal ids."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,23 @@ class Pointer:
     """Set if the blob is missing, or if the pointer or the blob was altered."""
     copies: tuple[Copy, ...] = ()
     """The copies in other outlets that differ from it."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the live ids of the objects that it was made from, when it was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A document in an outlet beside the built-in one, which does not have its name: of a restored backup, or of an
+    outlet that the project did not name for some time. Applications may load it.
+    """
+
+    name: Address
+    """Its name in the outlet, such as `chatbot/support@working`."""
+    address: Address
+    """The object that the name belongs to."""
+    copy: Copy
+    is_released: bool = False
+    """True for the name of a chatbot, under which a release is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +164,20 @@ class PlanInputs:
     """Releases that manifests ask for, by address. Of an archived one there is nothing, as of one that never was."""
     published: Mapping[Address, Pointer] = field(default_factory=dict)
     """Published releases by chatbot; `pointers` has the drafts."""
+    strays: Sequence[Stray] = ()
+    """Documents that only outlets beside the built-in one have."""
     removed_outlets: Mapping[str, frozenset[Address]] = field(default_factory=dict)
     """Outlets of the last run that the project does not name any longer, each with the pointers written there."""
     removed_identities: Mapping[Identity, frozenset[Address]] = field(default_factory=dict)
-    """Environments of the last run that the project does not have any longer, and before the first run identities in
-    the same place that publish the same names, each with the names that applications load.
+    """Environments of the last run that the project does not have any longer and whose states have objects, and before
+    the first run identities in the same place that publish the same names, each with the names that applications load.
     """
+    outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
     """Releases that were archived: they never come back."""
     archived: frozenset[Address] = frozenset()
     """Releases with `archived: true` in their manifests."""
-    strict: bool = False
-    """True if unpublished releases block deletes, too, instead of being archived with the objects that they use."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)
@@ -165,10 +188,12 @@ class PlanInputs:
     shutdowns: Mapping[str, date] = field(default_factory=dict)
     """Shutdown dates of models: a model does not answer from that day on."""
     on_drift: OnDrift = "revert"
-    max_deletes: int | None = None
-    max_archives: int | None = None
-    max_daily_cost: float | None = None
-    """US dollars."""
+    settings: GuardSettings = field(default_factory=GuardSettings)
+    """The settings of project.yaml."""
+    recorded: GuardSettings | None = None
+    """The settings that an apply recorded; None if none did."""
+    project_place: Place | None = None
+    """The place of the settings in project.yaml."""
     prices: Prices = field(default_factory=Prices)
     refused_parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that models refuse, by model, where the project says so."""
@@ -180,11 +205,41 @@ class PlanInputs:
     """The OpenAI project that state was applied to."""
     pinned_project: str | None = None
     """The OpenAI project that the manifest of the project names for this environment."""
+    lineage: str | None = None
+    """The lineage of the state. None before the first run, and in states of versions without lineages."""
+    is_new: bool = False
+    """True if the state was never written: everything that exists for the identity belongs to another state."""
+    takes_over: bool = False
+    """True if objects whose label has no lineage are managed although the state does not have them: for
+    `state rebuild`."""
+    foreign_pointers: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """Digests of bundles in outlets beside the built-in one that another state may have published, by object and
+    outlet."""
+
+    @property
+    def guarding(self) -> tuple[GuardSettings, ...]:
+        """The settings that a plan must satisfy: those of project.yaml, and those that are recorded."""
+        return (self.settings,) if self.recorded is None else (self.recorded, self.settings)
+
+    @property
+    def strict(self) -> bool:
+        """True if unpublished releases block deletes."""
+        return any(one.strict for one in self.guarding)
 
     @cached_property
     def outlet_types(self) -> frozenset[str]:
         """Types whose objects are documents in the outlets."""
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
+
+    @cached_property
+    def recorded_names(self) -> Mapping[Address, Address]:
+        """The address that the state has for each name that an applied release has for an object, where it is another
+        one. See `planning.held_names`.
+        """
+        held = [item for applied in self.applied.values() for item in applied.holds.items()]
+        by_id = {applied.id: address for address, applied in self.applied.items()} if held else {}
+        names = ((Address.parse(name), by_id[id_]) for name, id_ in held if id_ in by_id)
+        return {name: address for name, address in names if name != address}
 
     @cached_property
     def intents(self) -> Mapping[Address, Sequence[Pending]]:
@@ -227,6 +282,14 @@ class PlanInputs:
     def elsewhere(self) -> Iterator[Live]:
         """The objects of peers."""
         return chain.from_iterable(self.peers.values())
+
+    def labelled_address(self, live: Live) -> Address | None:
+        """Return the address that a label of this identity assigns to an object; None without one that counts."""
+        return labelled_address(live, self.resource_types, self.identity)
+
+    def is_mislabelled(self, live: Live) -> bool:
+        """Return True if the label names this identity and an address that an object of this type cannot have."""
+        return is_mislabelled(live, self.resource_types, self.identity)
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope

@@ -1,7 +1,7 @@
 """Pairing of addresses with live objects.
 
-An object is managed if the state has its id or if its label names this identity. Uploads carry no label; `uploads`
-finds those that the state does not have.
+An object is managed if the state has its id, or if its label names this identity and the lineage of the state; see
+`lineage`. Uploads carry no label; `uploads` finds those that the state does not have.
 """
 
 from collections import defaultdict
@@ -12,9 +12,10 @@ from itertools import chain
 
 from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
 from reconciler.planning.uploads import created, find_uploads, moved_uploads
-from reconciler.resources.address import Address, parsed
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
@@ -32,7 +33,7 @@ class Matched:
     ambiguous: Mapping[Address, Sequence[Live]]
     """Several objects with one address, and no entry in the state that selects one."""
     foreign_owned: Mapping[Address, Live]
-    """Objects whose id is in the state but whose label names another identity."""
+    """Objects whose id is in the state but whose label names another owner."""
     unmanaged: Sequence[Live]
     """Objects of other owners and unmanaged objects."""
     addresses: Mapping[str, Sequence[Address]]
@@ -43,11 +44,18 @@ class Matched:
     """The present address of each former name."""
     clones: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
     """Further objects labelled with the address of another one, without proof that this identity created them."""
+    other_lineage: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
+    """Objects that are not in the state, whose label has this identity, and which another state created."""
 
     @property
     def unproven(self) -> Iterator[Live]:
         """The objects that have a label of this identity and no other proof, where more than one has the label."""
         return chain.from_iterable((*self.clones.values(), *self.ambiguous.values()))
+
+    def is_disputed(self, address: Address) -> bool:
+        """Return True if live objects claim an address without proof that one of them is managed."""
+        claimed = address in self.ambiguous or address in self.foreign_owned
+        return claimed or (address in self.other_lineage and address not in self.live)
 
     @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:
@@ -155,15 +163,16 @@ def match(inputs: PlanInputs) -> Matched:
     adopted = dict(_adopted(inputs))
     chosen = {**stored, **adopted}
     known |= {live.id for live in adopted.values()}
-    others = {
-        address: [live for live in labelled if live.id not in known] for address, labelled in _labelled(inputs).items()
-    }
+    ours, theirs = labelled(inputs)
+    others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
     clones = {address: one.clones for address, one in claims.items() if one.clones}
-    for address, live in _documents(inputs):
+    known |= {live.id for live in foreign_owned.values()}
+    lost = {address: [live for live in group if live.id not in known] for address, group in theirs.items()}
+    for address, live in documents(inputs):
         paired.setdefault(address, live)
     paired.update(adopted)
     moved = find_moves(inputs, paired)
@@ -178,6 +187,7 @@ def match(inputs: PlanInputs) -> Matched:
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
+    found = replace(found, other_lineage={address: group for address, group in lost.items() if group})
     return _finish(inputs, found)
 
 
@@ -196,8 +206,7 @@ def _by_state(inputs: PlanInputs) -> tuple[dict[Address, Live], dict[Address, Li
         live = by_id.get(applied.id)
         if live is None or live.type != applied.type:
             continue
-        owner = live.labels.identity if live.labels else None
-        (paired if owner in {None, str(inputs.identity)} else foreign_owned)[address] = live
+        (foreign_owned if is_foreign(inputs, live) else paired)[address] = live
     return paired, foreign_owned
 
 
@@ -226,28 +235,17 @@ def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequenc
     return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
 
 
-def _labelled(inputs: PlanInputs) -> dict[Address, list[Live]]:
-    found: dict[Address, list[Live]] = defaultdict(list)
-    for live in inputs.live:
-        if live.labels and live.labels.identity == str(inputs.identity):
-            address = parsed(live.labels.address)  # one with nonsense on its label is reported as unmanaged
-            if address is not None:
-                found[address].append(live)
-    return found
-
-
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
     """Yield the objects to adopt that are still unmanaged, or that have a label of this identity as the only proof."""
     known = {applied.id for applied in inputs.applied.values()} if inputs.adopt else set()
-    own = {None, str(inputs.identity)}
     candidates = (live for live in inputs.live if live.id not in known) if inputs.adopt else ()
-    by_id = {live.id: live for live in candidates if (live.labels.identity if live.labels else None) in own}
+    by_id = {live.id: live for live in candidates if live.labels is None or _is_labelled_by_us(inputs, live)}
     return ((address, by_id[id_]) for address, id_ in inputs.adopt.items() if id_ in by_id)
 
 
-def _documents(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
-    """Yield the documents of this identity in the outlets, whose ids are their addresses."""
-    return ((Address.parse(live.id), live) for live in inputs.live if live.type in inputs.outlet_types)
+def _is_labelled_by_us(inputs: PlanInputs, live: Live) -> bool:
+    address = inputs.labelled_address(live)
+    return address is not None and is_proven(inputs, address, live)
 
 
 def _addresses(paired: Mapping[Address, Live]) -> dict[str, list[Address]]:

@@ -4,10 +4,14 @@ An outlet is not a source of desired values. A document that was never written, 
 by the next apply as part of the changes of the project. A document that is not as it was written is drift.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.planning.inputs import Copy, CopyState
+from reconciler.planning.inputs import Copy, CopyState, PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.planning.reasons import Notice
+from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
 
 
@@ -61,3 +65,17 @@ def removed(written: Mapping[str, Mapping[str, str]] | None, present: Iterable[s
     """Return the outlets of the last run that are not `present`, each with the pointers written there."""
     gone = (written or {}).keys() - set(present)
     return {outlet: frozenset(map(Address.parse, (written or {})[outlet])) for outlet in sorted(gone)}
+
+
+def only_in_outlets(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
+    """Yield a warning for each outlet that has documents of this state which no manifest publishes."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for stray in inputs.strays:
+        if stray.copy.outlet in inputs.foreign_pointers.get(stray.address, {}):
+            continue
+        now = matched.now(stray.address)
+        if now not in inputs.desired or (stray.is_released and release_of(inputs, now) is None):
+            names[stray.copy.outlet].append(str(stray.name))
+    yield from (
+        Notice("only-in-outlet", {"outlet": outlet, "names": sorted(names[outlet])}) for outlet in sorted(names)
+    )

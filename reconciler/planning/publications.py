@@ -17,11 +17,9 @@ from reconciler.planning.model import CREATES, Change, FieldChange, Origin, deci
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases
 from reconciler.planning.unfinished import is_half_published
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import ENVIRONMENT, OUTLET, PROJECT, Address, Identity
 from reconciler.resources.values import ABSENT, JSON, references_in
 
-OUTLET: Final = "outlet"
-"""The kind in the address of the change of an outlet itself."""
 OTHER_IDS: Final = "with other ids"
 """The live value of a copy that has the content of the built-in outlet, and other live ids."""
 WRITABLE: Final = frozenset[CopyState]({"unwritten", "outdated"})
@@ -63,6 +61,8 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
     edited = {change.address for change in ours}
     done["agent"] = moved | {str(address) for address in (*matched.moved, *inputs.adopt)}
     for place in _places(inputs):
+        if matched.is_disputed(place.address):
+            continue
         if str(place.address) in done[place.holds]:
             renewed, fields = list[str](), [item for item in _copies(place) if item.origin == "drift"]
         else:
@@ -148,8 +148,8 @@ def _forgotten(address: Address, reason: Reason) -> ByOrigin:
 def address_of(inputs: PlanInputs, identity: Identity) -> Address:
     """Return the address of the change of an identity that was removed."""
     if identity.project == inputs.identity.project and identity.environment:
-        return Address("environment", identity.environment)
-    return Address("project", str(identity))
+        return Address(ENVIRONMENT, identity.environment)
+    return Address(PROJECT, str(identity))
 
 
 def _differences(inputs: PlanInputs, matched: Matched, place: _Place) -> Iterator[FieldChange]:

@@ -61,6 +61,7 @@ ReasonCode: TypeAlias = Literal[
     "outlet-unreadable",  # message: of the problem with what the outlet has
     "identity-removed",  # identity: whose objects and documents stay, and are not updated any longer
     "outlet-removed",  # names: of the pointers that stay in an outlet that the project does not name any longer
+    "settings-weaker",  # the guard checks this plan by the recorded settings of the project, too
     # Of drift
     "last-changed",  # at: Unix time of the last change to the live object
     "written-outside",  # fields: not written by Reconciler; empty for all that differ
@@ -69,6 +70,7 @@ ReasonCode: TypeAlias = Literal[
 
 NoticeCode: TypeAlias = Literal[
     "text",  # text
+    "only-in-outlet",  # outlet, names: of documents that neither the built-in outlet nor a manifest has
     "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API
@@ -85,11 +87,13 @@ NoticeCode: TypeAlias = Literal[
     "consent-outdated",  # place, consent: the refusal has another subject by now
     "consent-unneeded",  # place, consent: the plan has no such refusal
     "same-label",  # objects: live objects with the label of the address, as of the refusal
+    "other-lineage",  # objects and documents of another state, as of the refusal
     "peer-without-state",  # identity, location
     "outlet-not-read",  # outlet: a new one in CI; entry: what the workflow must name before apply writes there, or ""
     "list-not-served",  # request: a list that this server does not have
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
+    "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
@@ -100,6 +104,8 @@ CauseCode: TypeAlias = Literal[
     "unpinned-project",  # answered, pinned: OpenAI projects; environment, of which the manifest names the second
     "nothing-live",  # objects: how many the state has, of which none is live
     "foreign-owner",  # id, owner: the identity on the label
+    "other-lineage",  # identity; objects (address, id, name, lineage, in_state) and documents of another state
+    "foreign-pointer",  # address, outlets: which have a pointer under this name that another state wrote
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
@@ -126,6 +132,10 @@ RemedyCode: TypeAlias = Literal[
     "text",  # text
     "use-other-key",
     "leave-to-owner",  # owner, address
+    "rebuild-state",  # if the state of these objects was lost
+    "rename-project",  # if another repository manages them
+    "unlabel-copies",  # if someone copied them
+    "choose-outlet",  # outlets: which another state uses
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
     "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label
@@ -134,6 +144,7 @@ RemedyCode: TypeAlias = Literal[
     "delete-or-unlabel-one",  # id: of plans of earlier versions
     "widen-target",  # targets: the referrers that `--target` leaves out
     "stop-ignoring",  # address, fields: of a referrer, in `lifecycle.ignore`
+    "apply-outlets",  # outlets: that the plan removes, and whose documents refer to the object
     "repoint-referrers",  # names
     "publish-other-release",  # releases
     "archive-releases",  # releases
@@ -155,6 +166,7 @@ RemedyCode: TypeAlias = Literal[
     "raise-daily-cost",  # dollars
     "raise-deletes",  # number
     "raise-archives",  # number
+    "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet; address: of their change
 ]
 
 

@@ -13,7 +13,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -85,18 +85,19 @@ def _lost(
 ) -> Address | None:
     """Return an assistant that the release uses, itself or as a copy, and that has no manifest.
 
-    For a live release, only assistants that this plan removes count: a release stays live if the assistant did not
-    exist before the plan, or was renamed and its manifest does not set `moved_from` any longer.
+    A renamed assistant is found by the names that the state records. For a live release, only assistants that this plan
+    removes count: a release stays live if the assistant did not exist before the plan.
     """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    lost = families - wanted
+    lost = {inputs.recorded_names.get(address, address) for address in families - wanted} - wanted
     return min(lost & known if release in known else lost, default=None)
 
 
 def _known(inputs: PlanInputs) -> set[Address]:
-    """Return all addresses of this identity in the state, on labels and in outlets."""
-    labels = (live.labels for live in inputs.live if live.labels and live.labels.identity == str(inputs.identity))
-    labelled = (address for one in labels if (address := parsed(one.address)))
+    """Return all addresses of this identity and lineage in the state, on labels and in outlets."""
+    owner = str(inputs.identity), inputs.lineage
+    labels = (inputs.labelled_address(live) for live in inputs.live if live.labels and live.labels.is_of(*owner))
+    labelled = (address for address in labels if address)
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
     return {*inputs.applied, *labelled, *documents}
 
@@ -126,7 +127,9 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
 def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
     """Return the chatbot that a release is of, under its present name."""
     made_for = inputs.releases[release].chatbot
-    return made_for if made_for in inputs.desired else declared(inputs.desired).get(made_for, made_for)
+    if made_for in inputs.desired:
+        return made_for
+    return declared(inputs.desired).get(made_for) or inputs.recorded_names.get(made_for, made_for)
 
 
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:

@@ -1,8 +1,8 @@
 """Renamed objects, which keep their live objects.
 
 Only the state, labels and documents in the outlets have the former name, so that a rename is not found again after it
-was applied: `moved_from` may stay in the manifest. References that keep a former name, such as those of a release, are
-followed with `former_names`.
+was applied: `moved_from` may stay in the manifest, and must stay while a release has the name. References that keep a
+former name, such as those of a release, are followed with `former_names`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,19 +34,12 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
     Addresses that have another object now are left out.
     """
     used = {*inputs.desired, *inputs.applied, *paired}
-    found = ((address, _label(inputs, live)) for address, live in paired.items() if address in inputs.applied)
+    found = ((address, inputs.labelled_address(live)) for address, live in paired.items() if address in inputs.applied)
     return {
         address: former
         for address, former in found
         if former is not None and former not in used and former.kind == address.kind and address in inputs.desired
     }
-
-
-def _label(inputs: PlanInputs, live: Live) -> Address | None:
-    """Return the address on the label of an object of this identity; None if there is no valid one."""
-    if live.labels is None or live.labels.identity != str(inputs.identity):
-        return None
-    return parsed(live.labels.address)
 
 
 def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:
@@ -104,12 +97,13 @@ def former_names(
 ) -> dict[Address, Address]:
     """Return the present address of each former name.
 
-    Former names are found from the renames of the plan, from `moved_from`, and from published pointers, which have the
-    ids behind the names in a bundle: an id stays the same when an object is renamed.
+    Former names are found from the renames of the plan, from `moved_from`, and from the ids behind the names of
+    releases, in the state and in published pointers: an id stays the same when an object is renamed.
     """
     known = {former: address for address, former in moved.items()}
     listed = _published_names((*inputs.pointers.values(), *inputs.published.values()), addresses)
-    for former, address in (*declared(inputs.desired).items(), *listed):
+    recorded = ((name, known.get(address, address)) for name, address in inputs.recorded_names.items())
+    for former, address in (*declared(inputs.desired).items(), *recorded, *listed):
         known.setdefault(former, address)
     return {
         former: address for former, address in known.items() if former not in paired and former not in inputs.desired
@@ -120,7 +114,7 @@ def _published_names(
     pointers: Iterable[Pointer], addresses: Mapping[str, Sequence[Address]]
 ) -> Iterator[tuple[Address, Address]]:
     for pointer in pointers:
-        for name, id_ in pointer.ids.items():
+        for name, id_ in (*pointer.ids.items(), *pointer.holds.items()):
             former = parsed(name)
             if former is not None and id_ in addresses:
                 yield former, addresses[id_][0]

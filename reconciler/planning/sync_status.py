@@ -146,7 +146,8 @@ def sync_statuses(
 
 def never_applied(planned: Planned) -> bool:
     """Return True if the state has no object and none is live, although the manifests have some."""
-    return bool(planned.inputs.desired) and not (planned.inputs.applied or planned.matched.live)
+    matched = planned.matched
+    return bool(planned.inputs.desired) and not (planned.inputs.applied or matched.live or matched.other_lineage)
 
 
 def _by_address(changes: Iterable[Change]) -> dict[str, list[Change]]:

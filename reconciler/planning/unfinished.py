@@ -54,13 +54,20 @@ def is_half_published(inputs: PlanInputs, address: Address, pointer: Pointer | N
 
 
 def with_copies_of_ours(inputs: PlanInputs) -> PlanInputs:
-    """Return `inputs` with copies in further outlets that an unfinished publication wrote as outdated, not as tampered:
-    the state does not record them, and their content proves the writer.
+    """Return `inputs` with copies in further outlets that an unfinished publication wrote as outdated, not as tampered
+    or foreign: the state does not record them, and their content proves the writer.
     """
     if not inputs.announced:
         return inputs
     pointers, published = (_with_copies_of_ours(inputs, found) for found in (inputs.pointers, inputs.published))
-    return replace(inputs, pointers=pointers, published=published)
+    foreign = {address: _not_announced(inputs, address, found) for address, found in inputs.foreign_pointers.items()}
+    left = {address: found for address, found in foreign.items() if found}
+    return replace(inputs, pointers=pointers, published=published, foreign_pointers=left)
+
+
+def _not_announced(inputs: PlanInputs, address: Address, found: Mapping[str, str]) -> Mapping[str, str]:
+    announced = _bundles(inputs, address)
+    return {outlet: blob for outlet, blob in found.items() if blob not in announced}
 
 
 def _with_copies_of_ours(inputs: PlanInputs, pointers: Mapping[Address, Pointer]) -> Mapping[Address, Pointer]:

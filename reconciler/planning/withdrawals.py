@@ -11,9 +11,9 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.match import Matched
 from reconciler.planning.model import Action, Change
-from reconciler.planning.publications import OUTLET, address_of
+from reconciler.planning.publications import address_of
 from reconciler.planning.release_retention import release_of
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import OUTLET, Address, Identity
 from reconciler.resources.values import references_in
 
 

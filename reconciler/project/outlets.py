@@ -63,6 +63,15 @@ def outlets_of(project: Project) -> list[ProjectOutlet]:
     ]
 
 
+def recorded_outlet(project: Project, name: str) -> Outlet:
+    """Return the outlet that the state remembers by this name. Raises ReconcilerError for one behind a link."""
+    if name.startswith("s3://"):
+        return S3Outlet(Location.parse(name))
+    if _leads_out(project, name):
+        raise ReconcilerError(_linked(name))
+    return DirectoryOutlet(project.root / name)
+
+
 def reachable(
     project: Project, environ: Mapping[str, str], recorded: Collection[str], *, applies: bool = False
 ) -> Reachable:
@@ -78,7 +87,7 @@ def reachable(
         named = _Named.parse(environ.get(ALLOWED, ""))
         new = [one for one in found if one.name not in recorded and not named.includes(one)]
     contacted = [one for one in found if applies or one not in new]
-    problems = [_linked(one) for one in contacted if one.is_link]
+    problems = [_linked(one.name, one.place) for one in contacted if one.is_link]
     problems += [_refused(one) for one in new if applies and one.entry]
     if problems:
         raise ReconcilerError(*problems)
@@ -138,9 +147,9 @@ def _leads_out(project: Project, path: str) -> bool:
     return False
 
 
-def _linked(outlet: ProjectOutlet) -> Problem:
-    message = f"the outlet {outlet.name} is reached through a link that leads out of the project"
-    return Problem("outlet-link", message, outlet.place, "Write the path of the folder itself, or remove the link.")
+def _linked(name: str, place: Place | None = None) -> Problem:
+    message = f"the outlet {name} is reached through a link that leads out of the project"
+    return Problem("outlet-link", message, place, "Write the path of the folder itself, or remove the link.")
 
 
 def _refused(outlet: ProjectOutlet) -> Problem:

@@ -140,7 +140,9 @@ def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectSta
         foreign[extra.store].append(extra)
     refusals: dict[str, list[Refusal]] = defaultdict(list)
     for refusal in planned.plan.refusals:
-        refusals[refusal.address].append(refusal)
+        concerned = refusal.cause.args.get("objects", ()) if refusal.cause.code == "other-lineage" else ()
+        for address in dict.fromkeys((refusal.address, *(one["address"] for one in concerned))):
+            refusals[address].append(refusal)
     known = {*map(str, planned.inputs.desired), *map(str, planned.matched.live), *changes, *drift, *refusals}
     for address in sorted(known):
         live = planned.matched.live.get(Address.parse(address))

@@ -24,7 +24,7 @@ def hypothetical(was: Workspace, wanted: Workspace) -> PlanInputs:
         links=wanted.links,
         releases=wanted.releases,
         archived=wanted.archived,
-        strict=wanted.loaded.project.spec.safety.archive == "strict",
+        settings=wanted.loaded.project.guard_settings,
     )
 
 

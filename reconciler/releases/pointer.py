@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.manifests.editing.documents import source_of
+from reconciler.manifests.editing.comments import comments
+from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
@@ -13,7 +14,6 @@ from reconciler.resources.kinds.chatbot import published_in
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
-from reconciler.resources.values import JSON
 
 
 def set_published(
@@ -35,14 +35,27 @@ def set_published(
     source = source_of(project.project, chatbot)
     if not moves:
         return (), Edit(source.path, source.text, source.text)
-    value = source.document.value
-    spec = {name: old for name, old in value["spec"].items() if name != "published"}
-    line = _line(after, everywhere=len(chosen) == len(before))
-    wanted = {**value, "spec": spec if line is None else {**spec, "published": line}}
     try:
-        return moves, Edit(source.path, source.text, source.edited(wanted))
+        return moves, Edit(source.path, source.text, _edited(source, after, everywhere=len(chosen) == len(before)))
     except UneditableError as error:
         raise ReconcilerError(source.uneditable(error)) from error
+
+
+def _edited(source: ManifestSource, after: Mapping[str | None, int | None], *, everywhere: bool) -> str:
+    """Return the text of the file with the published releases. A number for each environment becomes one number for all
+    only if it has no comments, which are about the environments.
+    """
+    value = source.document.value
+    spec = {name: old for name, old in value["spec"].items() if name != "published"}
+    numbers = {environment: number for environment, number in after.items() if number is not None}
+    if not numbers:
+        return source.edited({**value, "spec": spec})
+    each = source.edited({**value, "spec": {**spec, "published": numbers}}) if None not in numbers else ""
+    if not everywhere:
+        return each
+    one = source.edited({**value, "spec": {**spec, "published": next(iter(numbers.values()))}})
+    has_comments = each and sum(1 for _ in comments(each)) > sum(1 for _ in comments(one))
+    return each if has_comments else one
 
 
 def _chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]:
@@ -59,14 +72,6 @@ def _published(project: AllEnvironments, chatbot: Resource) -> Iterator[tuple[st
     for loaded, found in zip(project.loads, project.in_each(chatbot.address), strict=True):
         environment = loaded.project.identity.environment
         yield environment, published_in(found.spec, environment)
-
-
-def _line(after: Mapping[str | None, int | None], *, everywhere: bool) -> JSON:
-    """Return one number for all environments, a number for each environment, or None for no line."""
-    numbers = {environment: number for environment, number in after.items() if number is not None}
-    if not numbers:
-        return None
-    return next(iter(numbers.values())) if everywhere else numbers
 
 
 def _archived_by_limit(

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.changes import FileChange
 from reconciler.git.worktree import Worktree, worktree
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
-from reconciler.project.edits import Edit, write, write_bytes
+from reconciler.project.edits import Edit, write
 from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
@@ -61,8 +62,7 @@ def release(
     if publish:
         moves, edit = set_published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
         edits.append(edit)
-    _vendor(project.root, loose)
-    write(project.root, edits)
+    write(project.root, edits, _vendor(project.root, loose))
     changes = _changes(before, found, project) if before else None
     return Released(
         found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]), project.warnings()
@@ -120,12 +120,12 @@ def _vendored(root: Path, asked: RequiredFile) -> Path:
     return root / VENDORED / asked.file.sha256
 
 
-def _vendor(root: Path, loose: Mapping[str, RequiredFile]) -> None:
-    """Copy these files, and prevent Git from converting them."""
-    for asked in loose.values():
-        target = _vendored(root, asked)
-        if not target.exists():
-            write_bytes(target, (root / asked.file.place).read_bytes())
-    attributes = root / VENDORED / ".gitattributes"
-    if loose and not attributes.exists():
-        write_bytes(attributes, _ATTRIBUTES.encode())
+def _vendor(root: Path, loose: Mapping[str, RequiredFile]) -> Iterator[FileChange]:
+    """Yield copies of these files, and a file that prevents Git from converting them."""
+    attributes = f"{VENDORED}/.gitattributes"
+    if loose and not (root / attributes).exists():
+        yield FileChange(attributes, None, _ATTRIBUTES.encode())
+    for asked in {asked.file.sha256: asked for asked in loose.values()}.values():
+        if not _vendored(root, asked).exists():
+            content = (root / asked.file.place).read_bytes()
+            yield FileChange(f"{VENDORED}/{asked.file.sha256}", None, content)

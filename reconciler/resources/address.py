@@ -16,6 +16,10 @@ VERSION_PATTERN: Final = f"{NAME_PATTERN}@[1-9][0-9]{{0,8}}"
 NAME_RULE: Final = "lower-case letters, digits and `-`, at most 63, starting and ending with a letter or digit"
 RELEASE: Final = "release"
 FILE: Final = "file"
+PROJECT: Final = "project"
+OUTLET: Final = "outlet"
+ENVIRONMENT: Final = "environment"
+"""Kinds in the addresses of changes of the project itself, of an outlet, and of an environment."""
 _KEPT: Final = re.compile(r"@[0-9a-f]{12}$")
 _VERSION: Final = re.compile(r"(?P<chatbot>[a-z0-9][-a-z0-9]*)[@.](?P<number>[1-9][0-9]{0,8})")
 

@@ -190,6 +190,12 @@ class Labels:
     spec: Mapping[str, str] = field(default_factory=dict)
     """Eight hex characters of the digest of each top-level field, as last applied."""
     protected: bool = False
+    lineage: str | None = None
+    """The lineage of the state that wrote the labels; None on labels of versions without lineages."""
+
+    def is_of(self, identity: str, lineage: str | None) -> bool:
+        """Return True if a state of this identity and lineage may have written the labels."""
+        return self.identity == identity and self.lineage in {None, lineage}
 
 
 @dataclass(frozen=True)
@@ -206,6 +212,9 @@ class Applied:
     """Value of `keep_on_delete`: the live object is kept when its manifest is removed."""
     unproven: tuple[str, ...] = ()
     """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
+    holds: Mapping[str, str] = field(default_factory=dict)
+    """Of a release, the objects that it uses or was copied from: the present live id by the address that the release
+    has. Empty if it was applied by a version that does not record them. See `planning.held_names`."""
 
 
 @dataclass(frozen=True)

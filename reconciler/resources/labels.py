@@ -1,5 +1,11 @@
-"""Ownership labels: four keys in the metadata of a live object."""
+"""Ownership labels: four keys in the metadata of a live object.
 
+The lineage of the state follows the value of `PROTECTED`: that value is short, while the length of `SPEC` depends on
+the number of fields, and the API limits both the number of pairs and the length of a value.
+"""
+
+import re
+import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +20,17 @@ KEYS: Final = frozenset({PROJECT, ADDRESS, SPEC, PROTECTED})
 
 FILE_SHA256: Final = "reconciler-sha256"
 """Attribute of a file in a vector store. Together with `PROJECT` it marks a managed file."""
+
+_LINEAGE: Final = re.compile("[0-9a-f]{16}")
+
+
+def new_lineage() -> str:
+    """Return a new random lineage of a state."""
+    return secrets.token_hex(8)
+
+
+def is_lineage(text: str) -> bool:
+    return _LINEAGE.fullmatch(text) is not None
 
 
 def field_hash(value: object) -> str:
@@ -32,7 +49,7 @@ def to_metadata(labels: Labels) -> dict[str, str]:
         PROJECT: labels.identity,
         ADDRESS: labels.address,
         SPEC: f"v1 {hashes}".rstrip(),
-        PROTECTED: "true" if labels.protected else "false",
+        PROTECTED: " ".join(filter(None, ("true" if labels.protected else "false", labels.lineage))),
     }
 
 
@@ -43,10 +60,12 @@ def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
     if not all(isinstance(metadata.get(key, ""), str) for key in KEYS):
         return None
     version, _, hashes = metadata.get(SPEC, "").partition(" ")
+    protected, _, lineage = metadata.get(PROTECTED, "").partition(" ")
     pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
     return Labels(
         identity=metadata[PROJECT],
         address=metadata[ADDRESS],
         spec={name: value for name, _, value in pairs if value},
-        protected=metadata.get(PROTECTED) == "true",
+        protected=protected == "true",
+        lineage=lineage or None,
     )

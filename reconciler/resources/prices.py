@@ -18,6 +18,11 @@ FREE_GB: Final = 1
 Dollars: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+def storage_per_day(stored: int, price: float, free_gb: float) -> float:
+    """Return the price per day of a number of bytes of vector storage, given the price per GB and day."""
+    return max(0.0, stored / GB - free_gb) * price
+
+
 class Prices(Spec):
     """Prices for cost estimates, in US dollars. The defaults are those that OpenAI published on 2026-11-21."""
 
@@ -35,7 +40,7 @@ class Prices(Spec):
 
     def per_day(self, stored: int) -> float:
         """Return the price per day of a number of bytes of vector storage."""
-        return max(0.0, stored / GB - self.free_gb) * self.vector_storage
+        return storage_per_day(stored, self.vector_storage, self.free_gb)
 
     @property
     def source(self) -> str:

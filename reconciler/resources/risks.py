@@ -23,6 +23,7 @@ High: TypeAlias = Literal[
     "parameter-refused",  # model, parameter, value, source
     "publication-withdrawn",  # name, release, now: the name instead; or outlet or identity, names
     "name-lost",  # before, after: addresses
+    "guard-weakened",  # settings: paths in `spec` of project.yaml
     "consent-used",  # consent, until, why
 ]
 Medium: TypeAlias = Literal[

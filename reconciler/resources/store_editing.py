@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from reconciler.resources.base import Path, ProjectFiles
 from reconciler.resources.kind import Notebook
+from reconciler.resources.list_items import Items
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.store_files import MEMBERS, held
 from reconciler.resources.values import JSON
@@ -43,7 +44,7 @@ class _Entries:
                 self.attach(made, path, new[path])
             elif index is not None and old[path] != new[path]:
                 self.set(made, path, index, old[path], new[path])
-        return [made[index] for index in sorted(made)]
+        return Items.of([(made[index], index if index < len(raw) else None) for index in sorted(made)])
 
     def attach(self, made: dict[int, JSON], path: str, new: JSON) -> None:
         """Add an entry for a file that was attached outside Reconciler, by its id, or by its path if it is ours."""
@@ -58,7 +59,11 @@ class _Entries:
         settings = {"attributes": self.notebook.plain(own)} if own else {}
         if chunking:
             settings["chunking_strategy"] = chunking
-        made[len(made)] = {"path": path, **settings} if settings else path
+        made[self.below(made)] = {"path": path, **settings} if settings else path
+
+    def below(self, made: Mapping[int, JSON]) -> int:
+        """Return the index of an entry below all entries, those that were removed included."""
+        return max((*made, len(self.spec.files) - 1)) + 1
 
     def detach(self, made: dict[int, JSON], path: str, index: int) -> None:
         naming = [at for at, entry in enumerate(self.spec.files) if path in self.meant(entry)]
@@ -88,7 +93,7 @@ class _Entries:
         else:
             inherited = {"attributes": dict(entry.attributes)} if entry.attributes else {}
             chunking = {"chunking_strategy": old["chunking_strategy"]} if entry.chunking_strategy else {}
-            made[len(made)] = {"path": path, **inherited, **chunking, **settings}
+            made[self.below(made)] = {"path": path, **inherited, **chunking, **settings}
 
     def settings(self, path: str, index: int, entry: Any, old: JSON, new: JSON) -> dict[str, JSON]:
         settings: dict[str, JSON] = {}

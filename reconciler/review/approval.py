@@ -142,7 +142,7 @@ def _needs(planned: Planned) -> dict[str, set[str]]:
     work = planned.plan.work
     needs: dict[str, set[str]] = {change.digest: set() for change in work}
     for step, before in lower(planned).items():
-        for change in step.changes:
+        for change in step.changes if step.verb != "record" else ():  # it is last, and depends on no other change
             needs[change.digest] |= {str(other.address) for other in before}
     for change in work:
         if _only_follows(change):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.resources.address import Identity
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import edits, journal, lock, snapshots
 from reconciler.state.git import open_git
@@ -73,6 +73,7 @@ class Backend:
         plan: AppliedPlan | None = None,
         outlets: tuple[str, ...] | None = None,
         environments: tuple[str, ...] | None = None,
+        holds: Mapping[Address, Mapping[str, str]] | None = None,
     ) -> journal.Journal:
         """Begin the journal of a run; see `journal.begin`."""
         return journal.begin(
@@ -84,6 +85,7 @@ class Backend:
             plan=plan,
             outlets=outlets,
             environments=environments,
+            holds=holds,
         )
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:

@@ -7,6 +7,8 @@ from typing import Final, cast, get_args
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labels import is_lineage
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -92,6 +94,10 @@ def encode_segment(segment: Segment) -> bytes:
             parts["outlets"] = array(segment.outlets)
         if segment.environments is not None:
             parts["environments"] = array(segment.environments)
+        if segment.holds:
+            parts["holds"] = mapping((str(address), dict(held)) for address, held in sorted(segment.holds.items()))
+        if segment.lineage is not None:
+            parts["lineage"] = line(segment.lineage)
     else:
         parts["completed"] = array(map(_completed_record, segment.completed))
         parts["discarded"] = array(map(str, segment.discarded))
@@ -99,6 +105,8 @@ def encode_segment(segment: Segment) -> bytes:
             parts["announced"] = array(map(_intent_record, segment.announced))
         if segment.written:
             parts["written"] = array(map(asdict, segment.written))
+        if segment.settings is not None:
+            parts["settings"] = line(_settings_record(segment.settings))
     return document(parts)
 
 
@@ -149,7 +157,10 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
     if "intents" in record:
         intents = tuple(map(_intent, record["intents"]))
         project = optional(str, record["openai_project"])
-        return RunBegun(run, intents, project, plan, _names(record, "outlets"), _names(record, "environments"))
+        outlets, environments = _names(record, "outlets"), _names(record, "environments")
+        held = typed(dict, record.get("holds", {})).items()
+        holds = {Address.parse(release): _holds(names) for release, names in held}
+        return RunBegun(run, intents, project, plan, outlets, environments, holds, _lineage(record))
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -157,6 +168,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         plan=plan,
         announced=tuple(map(_intent, record.get("announced", ()))),
         written=tuple(map(_written, record.get("written", ()))),
+        settings=_settings(record.get("settings")),
     )
 
 
@@ -168,6 +180,8 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         "pending": array(map(_intent_record, pending)),
         **({} if state.outlets is None else {"outlets": mapping(sorted(state.outlets.items()))}),
         **({} if state.environments is None else {"environments": array(state.environments)}),
+        **({} if state.settings is None else {"settings": line(_settings_record(state.settings))}),
+        **({} if state.lineage is None else {"lineage": line(state.lineage)}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -186,6 +200,8 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         outlets=_outlets(record),
         environments=_names(record, "environments"),
+        settings=_settings(record.get("settings")),
+        lineage=_lineage(record),
     )
     return state, tuple(map(_intent, record["pending"]))
 
@@ -204,6 +220,13 @@ def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | No
 def _names(record: Mapping[str, JSON], member: str) -> tuple[str, ...] | None:
     names = optional(list, record.get(member))
     return None if names is None else tuple(typed(str, name) for name in names)
+
+
+def _lineage(record: Mapping[str, JSON]) -> str | None:
+    found = optional(str, record.get("lineage"))
+    if found is not None and not is_lineage(found):
+        raise ValueError(f"{found!r} is not a valid lineage")
+    return found
 
 
 def _written(record: JSON) -> Written:
@@ -229,6 +252,8 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["keep"] = True
     if applied.unproven:
         record["unproven"] = list(applied.unproven)
+    if applied.holds:
+        record["holds"] = dict(sorted(applied.holds.items()))
     return record
 
 
@@ -237,6 +262,8 @@ def _applied(record: JSON) -> Applied:
     resource_type = resource_types().get(type_)
     for name in resource_type.owned_by_key & fields.keys() if resource_type else ():
         optional(dict, fields[name])
+    for entry in resource_type.members.of(fields).values() if resource_type and resource_type.members else ():
+        typed(dict, entry)
     return Applied(
         id=typed(str, record["id"]),
         type=type_,
@@ -245,6 +272,32 @@ def _applied(record: JSON) -> Applied:
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
         unproven=tuple(typed(list, record.get("unproven", []))),
+        holds=_holds(record.get("holds", {})),
+    )
+
+
+def _holds(record: JSON) -> Mapping[str, str]:
+    return {str(Address.parse(name)): typed(str, id_) for name, id_ in typed(dict, record).items()}
+
+
+def _settings_record(settings: GuardSettings) -> dict[str, JSON]:
+    """Return the settings that are not the defaults."""
+    defaults = asdict(GuardSettings())
+    return {name: value for name, value in asdict(settings).items() if value != defaults[name]}
+
+
+def _settings(record: JSON) -> GuardSettings | None:
+    """Return the guard settings in `record`; None for a document that does not have them."""
+    if record is None:
+        return None
+    amounts = {name: record.get(name) for name in ("max_daily_cost", "vector_storage", "free_gb")}
+    return GuardSettings(
+        openai_project=optional(str, record.get("openai_project")),
+        max_deletes=optional(int, record.get("max_deletes")),
+        max_archives=optional(int, record.get("max_archives")),
+        strict=typed(bool, record.get("strict", False)),
+        peers={peer: optional(str, url) for peer, url in typed(dict, record.get("peers", {})).items()},
+        **{name: None if amount is None else finite(amount) for name, amount in amounts.items()},
     )
 
 

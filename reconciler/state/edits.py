@@ -38,6 +38,19 @@ class StateRebuild:
     unlisted: tuple[str, ...] = ()
     """Requests for objects that could not be listed. No object of theirs is in the manifests or the outlets."""
     written: bool = True
+    lineage: str | None = None
+    """The lineage of the new state; None if no live object has one."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """The names of the live objects with that lineage, by id."""
+    takes_over: bool = False
+    """True if the previous state had another lineage, and the new one was not named."""
+    mislabelled: Mapping[str, str] = field(default_factory=dict)
+    """Addresses on labels that objects of their type cannot have, by id of the object. None is in the state."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """True if a person has to confirm the rebuild."""
+        return self.replaces or self.takes_over
 
     @property
     def replaces(self) -> bool:

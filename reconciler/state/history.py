@@ -56,14 +56,16 @@ def with_records(identity: Identity, title: str, plans: Iterable[AppliedPlan]) -
     return f"{title}\n\n{records}" if records else title
 
 
-def summary(completed: Iterable[Completed], known: AbstractSet[Address]) -> str:
-    """Count the changes: `3 created, 1 updated, 2 removed`. `known` holds the addresses that the state had before."""
+def summary(completed: Iterable[Completed], known: AbstractSet[Address], *, has_settings: bool = False) -> str:
+    """Count the changes: `3 created, 1 updated, 2 removed`. `known` holds the addresses that the state had before;
+    `has_settings` adds an update of the settings of the project.
+    """
     ended = {item.address: item for item in completed}
     removed = sum(item.applied is None for item in ended.values())
     updated = sum(
         item.applied is not None and not known.isdisjoint((item.address, item.instead_of)) for item in ended.values()
     )
-    numbers = (len(ended) - removed - updated, updated, removed)
+    numbers = (len(ended) - removed - updated, updated + has_settings, removed)
     return ", ".join(f"{number} {word}" for word, number in zip(_WORDS, numbers, strict=True) if number) or _NOTHING
 
 

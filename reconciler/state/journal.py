@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labels import new_lineage
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
@@ -22,9 +24,9 @@ INTERVAL: Final = 1.0
 SHARE: Final = 10
 """Writes take at most one part in `SHARE` of the run time: a store that takes a second is written every ten seconds."""
 
-_Entry: TypeAlias = Completed | Address | Intent | Written | AppliedPlan
-"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, or the
-final record of the plan.
+_Entry: TypeAlias = Completed | Address | Intent | Written | GuardSettings | AppliedPlan
+"""A completed change, an address whose intents are void, a new intent, a pointer that was written to an outlet, the
+settings of the project, or the final record of the plan.
 """
 
 
@@ -41,10 +43,14 @@ class Journal:
     loop and runs `flush` in a thread when `due` is true: recording continues in the meantime, and flushes take turns.
     """
 
+    lineage: str | None
+    """The lineage of the state, for the labels of what the run writes."""
+
     def __init__(
         self, store: Store, lease: Lease, base: Snapshot, begun: RunBegun, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
+        self.lineage = base.state.lineage or begun.lineage
         self._segments: list[Segment] = [begun]
         self._waiting: list[_Entry] = []
         self._sending: list[_Entry] = []
@@ -81,6 +87,10 @@ class Journal:
     def write(self, written: Written) -> None:
         """Record that a pointer was written to an outlet or withdrawn from it. Written with the next other entry."""
         self._wait(written)
+
+    def settle(self, settings: GuardSettings) -> None:
+        """Record the settings of the project. Called when every change is made, so that a partial run does not."""
+        self._wait(settings)
 
     def flush(self) -> None:
         """Write the queued entries; raises `LeaseLostError`. May be repeated after a `StoreError`: no entry is lost."""
@@ -150,8 +160,11 @@ class Journal:
             return compact(self._store, snapshot)
 
     def _summary(self, *segments: Segment) -> str:
-        completed = (item for segment in segments if isinstance(segment, RunProgress) for item in segment.completed)
-        return summary(completed, self._base.state.objects.keys())
+        progress = [segment for segment in segments if isinstance(segment, RunProgress)]
+        completed = (item for segment in progress for item in segment.completed)
+        before = self._base.state.settings  # settings that no run has recorded before are not an update
+        changed = before is not None and any(segment.settings not in (None, before) for segment in progress)
+        return summary(completed, self._base.state.objects.keys(), has_settings=changed)
 
 
 def begin(
@@ -164,16 +177,20 @@ def begin(
     plan: AppliedPlan | None = None,
     outlets: tuple[str, ...] | None = None,
     environments: tuple[str, ...] | None = None,
+    holds: Mapping[Address, Mapping[str, str]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
+
+    The segment gives a state without a lineage a new one: of two runs that begin at once, one writes its segment.
 
     Raises `StateMovedError` if a segment was written after `snapshot` was read. Intents of unfinished runs stay pending
     until they are completed or discarded.
     """
     identity = snapshot.state.identity
     base = read(store, identity)
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments)
+    lineage = None if base.state.lineage else new_lineage()
+    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {}, lineage)
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)
@@ -194,6 +211,7 @@ def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:
         discarded=tuple(entry for entry in entries if isinstance(entry, Address)),
         announced=tuple(entry for entry in entries if isinstance(entry, Intent)),
         written=tuple(entry for entry in entries if isinstance(entry, Written)),
+        settings=next((entry for entry in entries if isinstance(entry, GuardSettings)), None),
         plan=next((entry for entry in entries if isinstance(entry, AppliedPlan)), None),
     )
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.drafts import sweep, write_whole
 from reconciler.resources.problems import Problem, reason
 from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict_error, exists_error
 
@@ -151,4 +152,5 @@ def ignore_in_git(folder: Path) -> None:
     """Exclude the contents of `folder` from Git."""
     file = folder / ".gitignore"
     if not file.exists():
-        file.write_text("*\n", encoding="utf-8")
+        sweep(folder)
+        write_whole(file, b"*\n")

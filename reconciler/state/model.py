@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.values import JSON
 
 Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
@@ -99,6 +100,11 @@ class State:
     """
     environments: tuple[str, ...] | None = None
     """The environments that the project had in the last run; None if no run has recorded them."""
+    settings: GuardSettings | None = None
+    """The settings of the project that the last complete apply recorded; None if none did."""
+    lineage: str | None = None
+    """A random id that distinguishes this state from others of the same identity. It is on the labels of the objects
+    that its runs write. None before the first run, and in states of versions without lineages."""
 
 
 @dataclass(frozen=True, slots=True)

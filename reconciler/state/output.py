@@ -93,6 +93,8 @@ class StateEntryDocument(TypedDict):
     """True where the live object is to stay when its manifest is removed."""
     unproven: list[str]
     """Fields of which a rebuilt state does not have the value."""
+    holds: NotRequired[dict[str, str]]
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
 
 
 class StateHistoryDocument(TypedDict):
@@ -130,6 +132,8 @@ class StoredObject(TypedDict):
     """The live object stays when its manifest is removed."""
     unproven: NotRequired[list[str]]
     """Fields of which a rebuilt state does not have the value."""
+    holds: NotRequired[dict[str, str]]
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
 
 
 class StoredIntent(TypedDict):
@@ -144,6 +148,27 @@ class StoredIntent(TypedDict):
     """Unix time: nothing older can be this object."""
     creates: NotRequired[Literal[False]]
     """The write does not create an object."""
+
+
+class StoredSettings(TypedDict, total=False):
+    """The settings of the project that the guard reads. A setting that has its default is left out."""
+
+    openai_project: str
+    """The OpenAI project that keys must belong to."""
+    max_deletes: int
+    """`safety.max_deletes`."""
+    max_archives: int
+    """`safety.max_archives`."""
+    max_daily_cost: float
+    """`safety.max_daily_cost`, in US dollars."""
+    strict: bool
+    """`safety.archive` is `strict`."""
+    vector_storage: float
+    """The price that `max_daily_cost` is compared with."""
+    free_gb: float
+    """The free storage that `max_daily_cost` is compared with."""
+    peers: dict[str, str | None]
+    """The URL of the state of each peer; null for the backend of the project."""
 
 
 class StateDocument(TypedDict):
@@ -168,6 +193,11 @@ class StateDocument(TypedDict):
     hash. Missing before a run has recorded its outlets."""
     environments: NotRequired[list[str]]
     """The environments that the project had in the last run. Missing before a run has recorded them."""
+    settings: NotRequired[StoredSettings]
+    """The settings of the project that the guard reads, as the last complete apply recorded them, without defaults.
+    Missing before an apply has recorded them."""
+    lineage: NotRequired[str]
+    """The id that is on the labels of the objects that the runs of this state write. Missing before the first run."""
     objects: dict[str, StoredObject]
     """By address."""
 
@@ -196,6 +226,12 @@ class StateRebuildDocument(EntriesDocument):
     """By address, the ids of objects with a label that another object has: none of them is in the state."""
     unlisted: list[str]
     """Requests for objects that could not be listed, and of which none is in the manifests or the outlets."""
+    lineage: str | None
+    """The lineage of the state; null if no live object has one."""
+    taken: dict[str, str]
+    """The names of the live objects with that lineage, by id."""
+    mislabelled: dict[str, str]
+    """By live id, the addresses on labels that objects of their type cannot have: none of them is in the state."""
 
 
 def state_list_json(state: State) -> StateListDocument:
@@ -208,7 +244,7 @@ def state_list_json(state: State) -> StateListDocument:
 
 
 def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
-    return {
+    entry: StateEntryDocument = {
         "format": ENTRY_FORMAT,
         "address": str(address),
         "id": applied.id,
@@ -219,6 +255,7 @@ def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
         "keep": applied.keep,
         "unproven": list(applied.unproven),
     }
+    return {**entry, "holds": dict(applied.holds)} if applied.holds else entry
 
 
 def state_history_json(identity: Identity, plans: Iterable[AppliedPlan]) -> StateHistoryDocument:
@@ -264,6 +301,9 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         "unknown": {str(address): list(names) for address, names in done.unknown.items()},
         "contested": {str(address): list(ids) for address, ids in done.ambiguous.items()},
         "unlisted": list(done.unlisted),
+        "lineage": done.lineage,
+        "taken": dict(done.taken),
+        "mislabelled": dict(done.mislabelled),
     }
 
 

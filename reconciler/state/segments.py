@@ -1,10 +1,11 @@
 """Journal segments, and their replay on a snapshot. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.address import ENVIRONMENT, OUTLET, RELEASE, Address, composed
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class RunBegun:
     """The names of the outlets that the run writes to, beside the built-in one; None if they are not recorded."""
     environments: tuple[str, ...] | None = None
     """The environments of the project; None if they are not recorded."""
+    holds: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """`Applied.holds` of releases whose entries do not have it yet."""
+    lineage: str | None = None
+    """The new lineage of a state that had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class RunProgress:
     """Additional writes that the run is about to make."""
     written: tuple[Written, ...] = ()
     """Pointers that were written to outlets, or withdrawn from them, in order."""
+    settings: GuardSettings | None = None
+    """The settings of the project, which a complete run records; None if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,11 @@ class _Replay:
         self._plans: dict[str, AppliedPlan] = dict(base.state.plans)
         self._tombstones: set[Address] = set(base.state.tombstones)
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
+        self._settings = base.state.settings
+        self._lineage = base.state.lineage
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
+        self._holders: dict[str, set[Address]] | None = None
         self._superseded: dict[Address, list[Intent]] = {}
         for intent in base.superseded:
             self._superseded.setdefault(intent.address, []).append(intent)
@@ -100,6 +110,8 @@ class _Replay:
             tombstones,
             self._outlets,
             self._environments,
+            self._settings,
+            self._lineage,
         )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
@@ -107,6 +119,7 @@ class _Replay:
     def _begin(self, begun: RunBegun) -> None:
         self._run = begun.run
         self._project = begun.openai_project or self._project
+        self._lineage = self._lineage or begun.lineage
         self._intend(begun.intents)
         self._remember(begun.plan)
         if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
@@ -114,13 +127,18 @@ class _Replay:
             self._outlets = {name: known.get(name, {}) for name in begun.outlets}
         if begun.environments is not None:
             self._environments = begun.environments
+        for release, held in begun.holds.items():
+            if release in self._objects:
+                self._objects[release], self._holders = replace(self._objects[release], holds=held), None
 
     def _replace(self, replaced: StateReplaced) -> None:
         state = replaced.state
         self._run, self._project = replaced.run, state.openai_project
-        self._objects, self._plans = dict(state.objects), dict(state.plans)
+        self._objects, self._plans, self._holders = dict(state.objects), dict(state.plans), None
         self._tombstones, self._pending, self._superseded = set(state.tombstones), {}, {}
         self._outlets, self._environments = _copied(state.outlets), state.environments
+        self._settings = state.settings
+        self._lineage = state.lineage
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -133,6 +151,7 @@ class _Replay:
             self._write(written)
         self._intend(progress.announced)
         self._remember(progress.plan)
+        self._settings = progress.settings or self._settings
 
     def _intend(self, intents: Iterable[Intent]) -> None:
         for intent in intents:
@@ -143,14 +162,44 @@ class _Replay:
 
     def _complete(self, completed: Completed) -> None:
         self._resolve(completed)
+        self._follow(completed)
         if completed.instead_of is not None:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
-            if completed.address.kind == RELEASE:
-                self._tombstones.add(completed.address)
+            self._end(completed.address)
         else:
             self._objects[completed.address] = completed.applied
+
+    def _follow(self, completed: Completed) -> None:
+        """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a
+        document, whose id is its address, was renamed.
+        """
+        known = self._objects.get(completed.instead_of or completed.address) or self._objects.get(completed.address)
+        applied = completed.applied
+        if applied is None:
+            return
+        if applied.holds:
+            self._holders = None
+        if known is None or known.id == applied.id:
+            return
+        if self._holders is None:
+            self._holders = _holders(self._objects)
+        for release in self._holders.pop(known.id, ()):
+            entry = self._objects.get(release)
+            if entry is not None:
+                held = {name: applied.id if id_ == known.id else id_ for name, id_ in entry.holds.items()}
+                self._objects[release] = replace(entry, holds=held)
+                self._holders.setdefault(applied.id, set()).add(release)
+
+    def _end(self, address: Address) -> None:
+        """Record that a release was archived, or that an outlet or an environment of the project was removed."""
+        if address.kind == RELEASE:
+            self._tombstones.add(address)
+        elif address.kind == OUTLET and self._outlets is not None:
+            self._outlets = {name: known for name, known in self._outlets.items() if composed(name) != address.name}
+        elif address.kind == ENVIRONMENT and self._environments is not None:
+            self._environments = tuple(name for name in self._environments if name != address.name)
 
     def _resolve(self, completed: Completed) -> None:
         """Resolve the intents of an address. Superseded ones stay as long as the address has the same object."""
@@ -179,6 +228,15 @@ class _Replay:
 
 def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
     return tuple(intent for address in sorted(intents) for intent in intents[address])
+
+
+def _holders(objects: Mapping[Address, "Applied"]) -> dict[str, set[Address]]:
+    """Return the releases that hold each id."""
+    found: dict[str, set[Address]] = {}
+    for address, applied in objects.items():
+        for id_ in applied.holds.values():
+            found.setdefault(id_, set()).add(address)
+    return found
 
 
 def _copied(outlets: Mapping[str, Mapping[str, str]] | None) -> dict[str, dict[str, str]] | None:

@@ -95,7 +95,13 @@ class Cloud:
         self.doubtful += [str(address)] if is_doubtful else []
         self.left += [str(instead_of)] if instead_of else []
 
-    def publish(self, address: Address, ids: Mapping[str, str], under: Address | None = None) -> None:
+    def publish(
+        self,
+        address: Address,
+        ids: Mapping[str, str],
+        under: Address | None = None,
+        holds: Mapping[str, str] | None = None,
+    ) -> None:
         self.calls.append(f"publish {under or address}")
         self.published[str(under or address)] = dict(ids)
 
@@ -161,7 +167,7 @@ class FakeAdapter:
         self.cloud.objects[live.id] = changed
         return changed
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         await self.cloud.meet(f"disown {id}")
         self.cloud.objects[id] = replace(self.cloud.objects[id], labels=None)
 
@@ -213,7 +219,8 @@ async def carry_out(planned: Planned, cloud: Cloud, stop: asyncio.Event | None =
             cloud.objects.setdefault(live.id, live)
     adapters = {type_: FakeAdapter(type_, cloud) for type_ in FORMS if type_ not in planned.inputs.outlet_types}
     stop = stop or asyncio.Event()
-    run = Run(planned, adapters, cloud, cloud, Path(), stop, [FakeReferrer(cloud)], sleep=cloud.sleep)
+    referrers, lineage = [FakeReferrer(cloud)], planned.inputs.lineage
+    run = Run(planned, adapters, cloud, cloud, Path(), lineage, stop, referrers, sleep=cloud.sleep)
     return Result(cloud, await apply(run, _Listener(cloud)))
 
 

@@ -1,10 +1,12 @@
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
 from reconciler.bundles.outlets import DirectoryOutlet
+from tests.support.file_operations import Dead, before_each, dying
 
 
 def test_what_is_written_is_read(outlet):
@@ -105,3 +107,54 @@ def test_concurrent_readers_see_whole_documents(tmp_path, monkeypatch):
     done.set()
     reader.join()
     assert seen <= set(versions)
+
+
+class TestDrafts:
+    """Drafts that killed processes left in the folder of an outlet."""
+
+    def killed(self, outlet: DirectoryOutlet, key: str) -> Path:
+        with pytest.raises(Dead), before_each(dying(2)):
+            outlet.write(key, b"{}")
+        (draft,) = (file for file in outlet.root.rglob(".*") if file.is_file())
+        return draft
+
+    def test_next_write_in_the_folder_removes_them(self, tmp_path):
+        (tmp_path / "acme/blobs").mkdir(parents=True)
+        self.killed(DirectoryOutlet(tmp_path), "acme/blobs/1.json")
+        DirectoryOutlet(tmp_path).write("acme/blobs/2.json", b"{}")
+        assert [file.name for file in (tmp_path / "acme/blobs").iterdir()] == ["2.json"]
+
+    def test_withdrawal_removes_them(self, tmp_path):
+        (tmp_path / "acme/chatbot").mkdir(parents=True)
+        self.killed(DirectoryOutlet(tmp_path), "acme/chatbot/support.json")
+        DirectoryOutlet(tmp_path).delete("acme/chatbot/support.json")
+        assert list((tmp_path / "acme/chatbot").iterdir()) == []
+
+    def test_sweep_removes_them_from_the_folders_of_the_project_only(self, tmp_path):
+        for folder in ("acme/blobs", "acme/production/blobs", "other/blobs"):
+            (tmp_path / folder).mkdir(parents=True)
+        drafts = [self.killed(DirectoryOutlet(tmp_path), "acme/production/blobs/1.json")]
+        DirectoryOutlet(tmp_path).sweep("acme")
+        assert not drafts[0].exists()
+        other = self.killed(DirectoryOutlet(tmp_path), "other/blobs/1.json")
+        DirectoryOutlet(tmp_path).sweep("acme")
+        assert other.exists()
+
+    def test_those_of_earlier_versions_are_removed_after_an_hour(self, tmp_path):
+        new, old = (tmp_path / f".bot.json.{digit * 16}" for digit in "01")
+        mine = tmp_path / ".bot.json.backup"
+        for file in (new, old, mine):
+            file.touch()
+        for file in (old, mine):
+            os.utime(file, (0, 0))
+        DirectoryOutlet(tmp_path).write("bot.json", b"{}")
+        assert {file.name for file in tmp_path.iterdir()} == {"bot.json", new.name, mine.name}
+
+    def test_folder_is_swept_once(self, tmp_path, monkeypatch):
+        """A folder of blobs may have thousands of files."""
+        swept: list[Path] = []
+        monkeypatch.setattr("reconciler.bundles.outlets.sweep", swept.append)
+        outlet = DirectoryOutlet(tmp_path)
+        for number in range(3):
+            outlet.write(f"acme/blobs/{number}.json", b"{}")
+        assert swept == [tmp_path / "acme/blobs"]

@@ -159,7 +159,7 @@ def test_mv_moves_an_entry_to_another_address(applied, cli: Cli):
     assert (store["action"], [field["path"] for field in store["fields"]]) == ("update", ["name", "address"])
     assert cli("apply", "--yes").code == 0
     assert len(stores(applied)) == 1
-    lose_state(applied)
+    rebuild(applied, cli)
     plan = cli("plan", "-o", "json").document
     assert not [change for change in plan["changes"] if change["action"] in ("create", "delete")]
 
@@ -195,17 +195,57 @@ def test_rm_refuses_objects_that_would_be_found_again(applied, cli: Cli):
 
 def test_rebuild_restores_a_lost_state(applied, cli: Cli):
     before = cli("state", "pull").document
-    lose_state(applied)
-    done = cli("state", "rebuild")
-    assert (done.code, done.out) == (0, "Rebuilt: acme, 4 objects.\n\nNext: reconciler plan\n")
-    assert cli("state", "pull").document["objects"].keys() == before["objects"].keys()
+    done = rebuild(applied, cli)
+    store = before["objects"]["vectorstore/handbook"]["id"]
+    lineage = f"Lineage {before['lineage']}, from the labels of 1 live object\n  {store} (handbook)"
+    assert done.out == f"Rebuilt: acme, 4 objects.\n\n{lineage}\n\nNext: reconciler plan\n"
+    after = cli("state", "pull").document
+    assert after["objects"].keys() == before["objects"].keys()
+    assert after["lineage"] == before["lineage"]
     assert cli("plan", "--detailed-exitcode").code == 0
+
+
+def test_rebuild_without_a_terminal_requires_the_lineage(applied, cli: Cli):
+    lineage = cli("state", "pull").document["lineage"]
+    lose_state(applied)
+    for words in ((), ("--yes",), ("-o", "json", "--yes")):
+        refused = cli("state", "rebuild", *words)
+        assert (refused.code, refused.out) == (64, "")
+        assert "(handbook)" in refused.err
+        assert f"reconciler state rebuild --lineage {lineage}" in refused.err
+    assert cli("state", "list", "-o", "json").document["objects"] == []
+    document = cli("state", "rebuild", "--lineage", lineage, "-o", "json").document
+    assert (document["lineage"], list(document["taken"].values())) == (lineage, ["handbook"])
+    assert cli("state", "rebuild").code == 0, "the state has this lineage"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_rebuild_in_a_terminal_shows_the_ids_and_asks(applied, cli: Cli, monkeypatch, answer, code):
+    lose_state(applied)
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    done = cli("state", "rebuild")
+    assert done.code == code
+    assert "(handbook)" in done.err
+    assert "Take over these objects?" in done.err
+    assert cli("plan").code == (0 if code == 0 else 3)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pushed_document_without_a_lineage_keeps_that_of_the_state(applied, cli: Cli, tmp_path):
+    """A version without lineages may have written it."""
+    document = cli("state", "pull").document
+    lineage = document.pop("lineage")
+    assert pushed(cli, tmp_path, document).code == 0
+    assert cli("state", "pull").document["lineage"] == lineage
 
 
 def test_drift_before_a_rebuild_stays_drift(applied, cli: Cli):
     rename_store(applied, "by hand")
-    lose_state(applied)
-    cli("state", "rebuild")
+    rebuild(applied, cli)
     assert cli("drift").code == 2
     plan = cli("plan", "-o", "json", "--on-drift", "keep").document
     assert (plan["changes"], [item["address"] for item in plan["drift"]]) == ([], ["vectorstore/handbook"])
@@ -243,8 +283,9 @@ def test_migrate_backend_moves_the_state(applied, cli: Cli, bucket, monkeypatch)
 
 
 def test_migrate_backend_refuses_a_target_with_a_state(applied, cli: Cli, bucket, monkeypatch):
+    lineage = cli("state", "pull").document["lineage"]
     monkeypatch.setenv("RECONCILER_STATE", bucket.url)
-    assert cli("state", "rebuild").code == 0
+    assert cli("state", "rebuild", "--lineage", lineage).code == 0
     there = cli("state", "pull").out
     monkeypatch.delenv("RECONCILER_STATE")
     assert "state-exists" in cli("state", "migrate-backend", bucket.url).err
@@ -257,6 +298,15 @@ def pushed(cli: Cli, folder: Path, document: Any, *words: str) -> Done:
     file = folder / "edited.json"
     file.write_text(json.dumps(document))
     return cli("state", "push", file, *words)
+
+
+def rebuild(project: Path, cli: Cli) -> Done:
+    """Lose the state, and rebuild it with the lineage that it had."""
+    lineage = cli("state", "pull").document["lineage"]
+    lose_state(project)
+    done = cli("state", "rebuild", "--lineage", lineage)
+    assert done.code == 0, done.err
+    return done
 
 
 def lose_state(project: Path) -> None:

@@ -119,11 +119,14 @@ def _git(root: Path, *words: str) -> None:
 
 
 def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outlets: int = 2) -> dict[str, list[str]]:
-    """Return all objects of the API, the first of `outlets` and the state, with names in place of ids."""
+    """Return all objects of the API, the first of `outlets` and the state, with names in place of ids and the
+    lineage.
+    """
     objects, contents = _api(data or root / DATA)
     names = _names(objects, contents)
     workspace = open_workspace(root, environ)
     snapshot = workspace.backend.read()
+    names |= {snapshot.state.lineage: "<lineage>"} if snapshot.state.lineage else {}
     known = State(snapshot.state.identity, None, snapshot.state.objects, {}, snapshot.state.tombstones)
     documents = [
         f"{number} {key} {(outlet.read(key) or b'').decode()}"
@@ -149,6 +152,11 @@ def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
     finally:
         database.close()
     return [(kind, scope, json.loads(body)) for kind, scope, body in rows if "batch" not in kind], contents
+
+
+def live_ids(data: Path) -> set[str]:
+    """Return the ids of all objects of the API."""
+    return {body["id"] for _, _, body in _api(data)[0] if "id" in body}
 
 
 def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, str]:

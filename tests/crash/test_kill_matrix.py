@@ -17,6 +17,7 @@ from tests.crash import runs
 from tests.crash.conftest import Shared
 from tests.crash.estate import DATA, KEYLESS, found, make, move_state
 from tests.crash.runs import Kill, Moment
+from tests.crash.writes import left_in
 from tests.support.clones import clone_agent
 from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent
@@ -88,6 +89,7 @@ def test_killed_anywhere_the_next_run_converges(template, uninterrupted, tmp_pat
     assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
     assert is_silent(plan)
     assert found(root, KEYLESS) == uninterrupted
+    assert left_in(root) == []
 
 
 def steady(url: str, *, clone: str = "") -> str:

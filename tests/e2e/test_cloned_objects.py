@@ -12,7 +12,7 @@ from reconciler.releases.release import release
 from reconciler.resources.labels import ADDRESS
 from tests.support.cli import Cli, by_hand
 from tests.support.clones import clone_agent, clone_store, unlabel_agent, unlabel_store
-from tests.support.world import STATE, World, is_silent, manifest, world
+from tests.support.world import BUNDLES, STATE, World, is_silent, manifest, world
 
 PROJECT: Any = {
     "kind": "Project",
@@ -121,14 +121,22 @@ def test_a_clone_is_refused_and_not_deleted(estate, kind, edits):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("also_restored", [False, True], ids=["lost", "restored"])
-def test_without_the_state_that_has_the_original_both_are_refused(estate, kind, also_restored):
-    address = kinds(estate)[kind]
-    original, clone = cloned(estate, address)
-    estate.lose_state()
-    if also_restored:  # a state from before any of them was made
-        (estate.root / STATE).mkdir(parents=True)
+def test_with_a_state_from_before_the_original_both_are_refused(estate, kind):
+    original, clone = cloned(estate, kinds(estate)[kind])
+    estate.lose_entries()
     assert objects(estate.plan()) == {original: False, clone: False}
+
+
+def test_without_the_state_that_has_the_original_everything_is_refused(estate):
+    original, clone = cloned(estate, "assistant/triage")
+    estate.lose_state()
+    (refusal,) = estate.plan().refusals
+    assert refusal.rule == "foreign-owner"
+    listed = {one["id"] for one in refusal.cause.args["objects"]}
+    assert {original, clone} < listed
+    left_out = {str(address): ids for address, ids in estate.rebuild().ambiguous.items()}
+    assert left_out == {"assistant/triage": (clone,)}, "a published bundle selects the original"
+    assert objects(estate.plan()) == {original: True, clone: False}
 
 
 def test_a_clone_of_an_object_of_another_environment_is_refused_there_and_left_alone_here(estate):
@@ -205,6 +213,7 @@ class TestTheWaysOut:
         original, clone = cloned(estate, "assistant/triage")
         estate.lose_state()
         estate.by_hand(estate.sdk.beta.agents.delete(clone))
+        estate.rebuild()
         estate.apply()
         assert is_silent(estate.plan())
         assert estate.id_of("assistant/triage") == original
@@ -263,7 +272,10 @@ def test_the_command_of_the_remedy_adopts_the_clone_under_another_name(project, 
 
 def test_the_command_of_the_remedy_selects_one_after_a_loss(project, clones, cli: Cli):
     original, clone = clones
-    shutil.rmtree(project / STATE)
+    lineage = cli("state", "pull").document["lineage"]
+    for folder in (STATE, BUNDLES):  # without a bundle that selects one of them
+        shutil.rmtree(project / folder)
+    assert cli("state", "rebuild", "--lineage", lineage).code == 0
     (refusal,) = cli("plan", "-o", "json").document["refusals"]
     assert "`reconciler adopt assistant/desk=" in remedies(refusal)
     assert cli("adopt", f"assistant/desk={clone}", "--yes").code == 0

@@ -1,6 +1,7 @@
 """The drift report of a team: what somebody did by hand, what fails, what ends, and who is in sync."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from reconciler.emulator.resources import models
 from reconciler.operations.drift import drift_of
 from reconciler.planning.drift import DriftReport
 from reconciler.planning.drift_codec import drift_json
-from reconciler.planning.model import OnDrift, drift_class
+from reconciler.planning.model import OnDrift, Refusal, drift_class
 from reconciler.project.workspace import open_workspace
 from reconciler.reports.text.drift import drift_text
 from tests.support.plans import PLAIN
@@ -87,10 +88,10 @@ def test_a_hand_edit_says_when_and_that_it_was_none_of_us(team: World):
     assert out_of_sync(made) == ["assistant/triage"]
 
 
-def test_somebody_who_applies_through_another_state_is_a_run_that_we_do_not_know(team: World):
-    """A colleague with a state of their own: their label vouches for what they wrote."""
+def test_somebody_who_applies_through_another_copy_of_the_state_is_a_run_that_we_do_not_know(team: World):
+    """A colleague with a copy of our state: their label vouches for what they wrote."""
     ours = team.root / STATE
-    ours.rename(team.root / "ours")
+    shutil.copytree(ours, team.root / "ours")
     team.wants(manifest("Assistant", "triage", {**TRIAGE, "instructions": "Be long."}))
     team.apply()
     ours.rename(team.root / "theirs")
@@ -294,4 +295,11 @@ def test_a_project_that_was_never_applied_is_not_in_sync(tmp_path: Path):
 
 def test_a_lost_state_is_not_a_project_that_was_never_applied(team: World):
     team.lose_state()
+    refusal = team.run(drift_of(open_workspace(team.root, team.environ), team.connection))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.rule, refusal.cause.code) == ("foreign-owner", "other-lineage")
+
+
+def test_an_older_state_is_not_a_project_that_was_never_applied(team: World):
+    team.lose_entries()
     assert report(team).unapplied == 0

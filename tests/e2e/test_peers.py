@@ -71,6 +71,26 @@ def test_what_a_peer_searches_is_not_deleted_until_it_searches_something_else(de
     assert done(desk) == ["delete vectorstore/kb"]
 
 
+def test_a_removed_peer_counts_until_its_removal_is_applied(desk, lab):
+    lab.apply()
+    desk.wants(project("desk"))
+    desk.drops("VectorStore/kb")
+    (rule,) = [(found.rule, found.address) for found in desk.plan().refusals]
+    assert rule == ("referenced", "vectorstore/kb")
+    desk.wants(STORE)
+    assert done(desk) == ["update project/desk"]
+    desk.drops("VectorStore/kb")
+    assert done(desk) == ["delete vectorstore/kb"]
+
+
+def test_a_peer_whose_state_is_named_elsewhere_is_still_looked_for_where_it_was(desk, lab):
+    lab.apply()
+    desk.environ = {**desk.environ, "RECONCILER_PEER_STATES": "git:empty?remote=origin"}
+    desk.wants(project("desk", peers=[{"identity": "lab", "state": {"backend": "git", "branch": "empty"}}]))
+    desk.drops("VectorStore/kb")
+    assert "referenced" in [found.rule for found in desk.plan().refusals]
+
+
 def test_what_another_project_says_in_manifests_only_does_not_count(desk, lab):
     """As what is not applied is not used."""
     desk.drops("VectorStore/kb")
@@ -132,4 +152,4 @@ def test_a_person_may_consent(desk, lab):
 def test_a_plan_that_deletes_nothing_reads_no_peer(desk, lab):
     desk.wants(project("desk", peers=[{"identity": "lab", "state": {"backend": "s3", "bucket": "unreachable"}}]))
     desk.wants(manifest("VectorStore", "kb", {"name": "manual"}))
-    assert told(desk.plan().changes) == ["update vectorstore/kb: name"]
+    assert told(desk.plan().changes) == ["update vectorstore/kb: name", "update project/desk: peers.lab"]

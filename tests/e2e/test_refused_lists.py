@@ -8,7 +8,6 @@ import pytest
 from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import LiveError
 from reconciler.operations.drift import drift_of
-from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.drift import DriftReport
 from reconciler.planning.model import Plan
 from reconciler.project.status import object_statuses
@@ -214,14 +213,14 @@ class TestNotServed:
     def test_a_rebuilt_state_names_what_was_not_listed(self, estate):
         estate.lose_state()
         faulty(estate, "404:GET:/v1/agents*")
-        done = estate.run(rebuild_state(open_workspace(estate.root, estate.environ), estate.connection))
+        done = estate.rebuild()
         assert (done.objects, done.unlisted) == (4, ("GET /v1/agents",))
 
     def test_a_state_is_not_rebuilt_without_a_list_of_a_kind_in_use(self, estate):
         estate.lose_state()
         faulty(estate, "404:GET:/v1/vector_stores")
         with pytest.raises(LiveError):
-            estate.run(rebuild_state(open_workspace(estate.root, estate.environ), estate.connection))
+            estate.rebuild()
 
     def test_an_agent_that_only_the_outlets_name_is_known(self, tmp_path):
         with world(tmp_path) as made:
@@ -232,4 +231,4 @@ class TestNotServed:
             made.drops("Chatbot/desk", "Assistant/digest")
             faulty(made, "404:GET:/v1/agents*")
             with pytest.raises(LiveError):
-                made.run(rebuild_state(open_workspace(made.root, made.environ), made.connection))
+                made.rebuild()

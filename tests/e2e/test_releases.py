@@ -148,7 +148,7 @@ def test_what_the_api_fills_in_of_a_field_is_no_news(shop):
     shop.wants(manifest("Assistant", "triage", {**TRIAGE, "reasoning": {"effort": "low"}}))
     shop.release(publish=1)
     assert is_silent(shop.plan())
-    shop.lose_state()
+    shop.lose_entries()
     assert told(shop.plan().drift) == []
 
 

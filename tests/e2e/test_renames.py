@@ -16,7 +16,6 @@ from reconciler.bundles.documents import BundleError
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import adoption_plan
 from reconciler.operations.state_edits import rewritten
-from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
 from reconciler.planning.referrers import subject_text
 from reconciler.project.workspace import open_workspace
@@ -275,14 +274,14 @@ class TestLiteralIds:
         assert is_silent(named.plan())
 
     def test_nor_where_state_does_not_have_it(self, named: World):
-        named.lose_state()
+        named.lose_entries()
         assert named.plan().drift == ()
         named.apply()
         assert is_silent(named.plan())
 
     def test_nor_where_state_was_rebuilt(self, named: World):
         named.lose_state()
-        named.run(rebuild_state(open_workspace(named.root, named.environ), named.connection))
+        named.rebuild()
         assert is_silent(named.plan())
 
     def test_writing_the_name_instead_changes_what_is_published_and_nothing_else(self, named: World):
@@ -565,7 +564,8 @@ class TestCommands:
         assert cli("adopt", f"vectorstore/wiki={id_}", "--yes").code == 0
         assert cli("plan", "--detailed-exitcode").code == 0
         assert cli("drift").code == 0
+        lineage = cli("state", "pull").document["lineage"]
         shutil.rmtree(project / ".reconciler" / "state")
-        assert cli("state", "rebuild", "--yes").code == 0
+        assert cli("state", "rebuild", "--lineage", lineage).code == 0
         assert cli("plan", "--detailed-exitcode").code == 0
         assert cli("drift").code == 0

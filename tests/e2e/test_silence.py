@@ -103,7 +103,7 @@ def test_what_labels_and_bundles_prove_needs_no_state(estate):
         manifest("VectorStore", "kb", {"files": ["kb/*.md"]}),
     )
     estate.apply()
-    estate.lose_state()
+    estate.lose_entries()
     plan = estate.plan()
     assert told(plan.changes) == [
         "create file/data/prices.csv: purpose, sha256",

@@ -40,6 +40,9 @@ def test_switch_of_the_default_target_is_refused_until_the_limit_is_raised(appli
     assert "spec.safety.max_deletes: 11" in plan.out
     assert cli("apply", "--yes").code != 0
     edit(applied / "project.yaml", "spec:\n", "spec:\n  safety: {max_deletes: 11}\n")
+    assert remedies(cli(*PLAN)) == ["apply-settings"]
+    assert cli("apply", "--yes").code != 0
+    assert cli("apply", "--yes", "--target", "project/acme").code == 0
     assert cli("apply", "--yes").code == 0
 
 

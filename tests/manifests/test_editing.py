@@ -94,9 +94,82 @@ def test_new_list_has_the_indentation_of_the_document():
     assert change(text, lambda v: v["b"].update(d=[2])) == text + "  d:\n  - 2\n"
 
 
-def test_removed_entry_takes_only_its_lines_and_comment_along():
+def test_removed_entry_takes_only_its_lines_and_comments_along():
     text = "a: 1\n# about b\nb:\n  c: |\n    text\n\n    more\n\n# about d\nd: 4\n"
-    assert diff(text, lambda v: v.pop("b")) == ["- b:", "-   c: |", "-     text", "- ", "-     more"]
+    assert diff(text, lambda v: v.pop("b")) == ["- # about b", "- b:", "-   c: |", "-     text", "- ", "-     more"]
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "after"),
+    [
+        # the last entry of a flow collection on several lines
+        (
+            "a: [\n  x,  # one\n  # about y\n  y  # two\n  # end\n]\n",
+            lambda v: v["a"].pop(),
+            "a: [\n  x  # one\n  # end\n]\n",
+        ),
+        ("a: [\n  x,  # one\n  y,  # two\n]\n", lambda v: v["a"].pop(), "a: [\n  x,  # one\n]\n"),
+        ("a: {b: 1,  # one\n    c: 2}\n", lambda v: v["a"].pop("c"), "a: {b: 1  # one\n    }\n"),
+        (
+            "a: [\n  # about x\n  x,  # one\n  y  # two\n]\n",
+            lambda v: v["a"].pop(0),
+            "a: [\n  y  # two\n]\n",
+        ),
+        (
+            "a: [\n  # about x\n  x,  # one\n  # about y\n  y  # two\n]\n",
+            lambda v: v["a"].insert(1, "z"),
+            "a: [\n  # about x\n  x,  # one\n  z,\n  # about y\n  y  # two\n]\n",
+        ),
+        (
+            "a: [\n  # about x\n  x  # one\n]\n",
+            lambda v: v["a"].insert(0, "z"),
+            "a: [\n  z,\n  # about x\n  x  # one\n]\n",
+        ),
+        # comments at the end of a nested collection
+        (
+            "a:\n  p:\n    x: 1\n    # y: 2  # waits for legal\n\nb: 1\n",
+            lambda v: v["a"].update(q=2),
+            "a:\n  p:\n    x: 1\n    # y: 2  # waits for legal\n  q: 2\n\nb: 1\n",
+        ),
+        (
+            "a:\n  - x: 1\n    # y: 2\n  # the end\n",
+            lambda v: v["a"].append(3),
+            "a:\n  - x: 1\n    # y: 2\n  - 3\n  # the end\n",
+        ),
+        ("a:\n  x: 1\n  # y: 2\n# about b\nb: 1\n", lambda v: v.pop("a"), "# about b\nb: 1\n"),
+        # comments between a key and its value
+        ("a:   # legal\n  x\n", lambda v: v.update(a="x\ny\n"), "a: |   # legal\n  x\n  y\n"),
+        ("a:  # legal\n  # and net\n  x\n", lambda v: v.update(a=["z"]), "a:  # legal  # and net\n  - z\n"),
+        ("a: {  # legal\n  b: 1\n}\n", lambda v: v.update(a=5), "a: 5  # legal\n"),
+        ("a: x  # one\n      # two\n", lambda v: v.update(a="x\ny\n"), "a: |  # one  # two\n  x\n  y\n"),
+        # items of block lists
+        (
+            "# about x\n- x  # one\n# about y\n- y\n\n# about z\n\n- z\n",
+            lambda v: v.insert(0, "w"),
+            "- w\n# about x\n- x  # one\n# about y\n- y\n\n# about z\n\n- z\n",
+        ),
+        (
+            "k:\n# about x\n- x  # one\n# about y\n- y\n# about l\nl: 1\n",
+            lambda v: v["k"].reverse(),
+            "k:\n# about y\n- y\n# about x\n- x  # one\n# about l\nl: 1\n",
+        ),
+        (
+            "# Copyright 2026 Acme\na: 1\nb: 2\n",
+            lambda v: v.pop("a"),
+            "# Copyright 2026 Acme\nb: 2\n",
+        ),
+    ],
+)  # fmt: skip
+def test_comments_stay_with_their_entries(before, by, after):
+    assert change(before, by) == after
+    assert change(before.replace("\n", "\r\n"), by) == after.replace("\n", "\r\n")
+
+
+def test_uneditable_names_the_line_of_the_first_difference():
+    text = "a:\n  - x: &v [1]\n  - x: 2\n    y: *v\n"
+    with pytest.raises(UneditableError) as caught:
+        edited(text, {"a": [{"x": [3]}, {"x": 2, "y": [1]}]})
+    assert caught.value.line == 2
 
 
 def test_first_key_of_a_list_item_can_be_removed():
@@ -163,3 +236,36 @@ def test_rewritten_without_the_value_of_a_variable_names_the_variable():
     with pytest.raises(LostVariableError) as caught:
         rewritten("${var.company}, ${var.year}", "Brightwater, 2027", VARIABLES)
     assert caught.value.variable == "${var.year}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "after"),
+    [
+        ("l: {&t team: net, area: *t}\n", {"l": {"team": "new", "area": "team"}}, "l: {&t team: new, area: *t}\n"),
+        ("l: {&t team: net, area: *t}\n", {"l": {"team": "net", "area": "new"}}, "l: {&t team: net, area: new}\n"),
+        ("? &t team\n: net\narea: *t\n", {"team": "net"}, "? &t team\n: net\n"),
+        ("a: &an:chor x\nb: *an:chor\n", {"a": "z", "b": "z"}, "a: &an:chor z\nb: *an:chor\n"),
+        ("a: !!str &t x\nb: *t\n", {"a": "z", "b": "z"}, "a: !!str &t z\nb: *t\n"),
+        ("a: [x:y, ?z]\n", {"a": ["x:y", "?z", "new"]}, "a: [x:y, ?z, new]\n"),
+        ("a: {url: https://x.example, b: 1}\n", {"a": {"url": "https://y.example"}}, "a: {url: https://y.example}\n"),
+        ('{"a":1,"b"\n :2}\n', {"a": 1, "b": 3}, '{"a":1,"b"\n :3}\n'),
+        ("\ufeffa: 1\nb: 2\n", {"a": 1, "b": 3}, "\ufeffa: 1\nb: 3\n"),
+        ("a: 1\rb:\r  - x\r", {"a": 1, "b": ["x", "z"]}, "a: 1\rb:\r  - x\r  - z\r"),
+        ("%YAML 1.2 # why\n---\na: 1\n", {"a": 2}, "%YAML 1.2 # why\n---\na: 2\n"),
+    ],
+)  # fmt: skip
+def test_document_that_can_be_read_can_be_edited(text, wanted, after):
+    assert edited(text, wanted) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "line"),
+    [
+        ("a: 1\nlabels: {&t team: net, area: *t}\n", {"a": 1, "labels": {"area": "team"}}, 2),
+        ("a: 1\nb: 2\rc: 3\n", {"a": 1, "b": 2, "c": 4}, 2),
+    ],
+)
+def test_change_that_cannot_be_made_names_the_line(text, wanted, line):
+    with pytest.raises(UneditableError) as caught:
+        edited(text, wanted)
+    assert caught.value.line == line

@@ -1,6 +1,9 @@
+from importlib.resources import files
+
 import pytest
 
-from reconciler.manifests.parsing import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, parse
+from reconciler.manifests import parsing
+from reconciler.manifests.parsing import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, Allowance, parse
 
 
 def values(text):
@@ -98,6 +101,88 @@ def test_tab_indentation_gets_a_hint():
     assert problem.hint == "indent with spaces, not with tabs"
 
 
+@pytest.mark.parametrize("text", ["a: **", "a: *note*", "a: *not here"])
+def test_text_that_begins_with_an_asterisk_gets_a_hint(text):
+    assert problems(text)[0].hint == "quote text that starts with `*` or `&`"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{server_url: https://x.example/a}", {"server_url": "https://x.example/a"}),
+        ("[12:30, a:b:c, :x, -x]", ["12:30", "a:b:c", ":x", "-x"]),
+        ("[Where is my bill?, How do I pay?]", ["Where is my bill?", "How do I pay?"]),
+        ("{a:, b: 1}", {"a": None, "b": 1}),
+        ('{"a":1, "b"\n  :2, c d\n  e: 3}', {"a": 1, "b": 2, "c d e": 3}),
+        ("[?x, a?b]", ["?x", "a?b"]),
+        ("{?x: 1}", {"?x": 1}),
+        ("v: &an:chor text\nw: *an:chor\nx: [*an:chor , *an:chor]", {"v": "text", "w": "text", "x": ["text"] * 2}),
+        ("%YAML 1.2 # why\n# more\n---\na: 1", {"a": 1}),
+        ("%OTHER directive # why\n---\na: 1", {"a": 1}),
+        ("a: 1\n\t\nb: [x:y]\t# note\n", {"a": 1, "b": ["x:y"]}),
+        ("a: |\n \t\nb: 1\n", {"a": "\t\n", "b": 1}),
+        ("a: {b: x\u2028y, c: d:e\x85}", {"a": {"b": "x\u2028y", "c": "d:e\x85"}}),
+        ("\ufeffa: [b:c]", {"a": ["b:c"]}),
+    ],
+)
+def test_text_that_libyaml_refuses_or_misreads_has_the_value_of_yaml_1_2(text, value):
+    (document,) = parse(text, "f.yaml")
+    assert (document.problems, document.value) == ((), value)
+
+
+def test_problems_after_such_text_have_their_places():
+    assert places("a: [x:y]\nb: 2026-01-01\nc: [x:y\n  , d]\na: 1\n") == [
+        ("unclear-scalar", "f.yaml:2:4"),
+        ("duplicate-key", "f.yaml:5:1"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["a: |# note\n  b\n", "a: >-\n     \n  b\n", "a: ['\\ud800', \"\\ud800\", b:c]"])
+def test_text_that_is_not_valid_is_refused_also_where_libyaml_reads_it(text):
+    assert [problem.code for problem in problems(text)] == ["syntax"]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0", "1.3", "2.0"])
+@pytest.mark.parametrize(
+    "lines", ["{}\n---\n", "# note\n{} # why\n\n# more\n---\n", "%TAG ! !\n{}\n---\n", "a: 1\n...\n{}\n---\n"]
+)
+def test_other_version_of_yaml_is_refused_by_name(version, lines):
+    (problem,) = problems(lines.format(f"%YAML {version}") + "on: yes\n")
+    assert (problem.code, version in problem.message, version in problem.hint) == ("yaml-version", True, True)
+
+
+def test_version_inside_of_text_is_text():
+    assert values("a: |\n  %YAML 1.1\n  ---\nb: '%YAML 1.1'\n") == [{"a": "%YAML 1.1\n---\n", "b": "%YAML 1.1"}]
+
+
+def test_ordinary_manifests_are_read_by_the_fast_parser_only(monkeypatch):
+    def slow(_text):
+        pytest.fail("the slow parser is used")
+
+    monkeypatch.setattr(parsing, "thorough_events", slow)
+    prose = "  Where is it? See https://x.example/?a=b & *this* or **that**: a | b > c, 12:30. [x](y) {z}?\n"
+    starter = files("reconciler.operations") / "starter"
+    texts = [f"a: |\n{prose}b: >-\n{prose}\n{prose}c: [x, 'a?b']\nd: &x {{y: 1}}\ne: [*x, *x]\n"]
+    texts += [file.read_text() for folder in starter.iterdir() if folder.is_dir() for file in folder.iterdir()
+              if file.name.endswith(".yaml")]  # fmt: skip
+    assert len(texts) > 3
+    assert [problems(text) for text in texts] == [[]] * len(texts)
+
+
+def test_aliases_of_a_text_that_is_parsed_twice_are_counted_once():
+    text = "a: &a " + "x" * 1000 + "\nb: [" + "*a, " * 100 + "c:d]\n"
+    allowance = Allowance(150_000)
+    (document,) = parse(text, "f.yaml", allowance)
+    assert (document.problems, allowance.spare) == ((), 50_000)
+
+
+@pytest.mark.parametrize(
+    "text", ["[a:b, " + "[" * 50_000, "{a:b, " + "{" * 50_000, "{?x: 1, " + "{a: " * 50_000, "[?x, " + "[{" * 50_000]
+)
+def test_deep_nesting_in_such_text_is_an_error_and_does_not_take_long(text):
+    assert len(problems(text)) == 1
+
+
 def test_unquoted_variable_in_flow_style_gets_a_hint():
     (problem,) = problems("a: {b: ${var.x}}\n")
     assert "quote values that contain ${…}" in problem.hint
@@ -164,7 +249,7 @@ def test_dollars_is_true_for_a_dollar_in_any_key_or_value():
         ("a: [1, 2\nb: 3\n", "2:2", "close the bracket that opens at column 4 of the line above"),
         ("a: {b: ${var.x}}\n", "1:9", "quote values that contain ${…}"),
         ("a: @x\n", "1:4", "quote text that starts with this character"),
-        ("a: **\n", "1:5", "quote text that starts with `*` or `&`"),
+        ("a: *[b\n", "1:5", "quote text that starts with `*` or `&`"),
         ("a: 1\nb\nc: 2\n", "3:1", "write `key: value`"),
         ("- a\nb: 1\n", "2:1", "not an item of the list"),
         ('a: "\\d"\n', "1:5", "backslash"),

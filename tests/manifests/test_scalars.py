@@ -1,6 +1,8 @@
 import pytest
 
-from reconciler.manifests.scalars import Unclear, plain
+from reconciler.manifests.editing import edited
+from reconciler.manifests.emitting import emit
+from reconciler.manifests.scalars import Unclear, needs_quotes, plain
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,25 @@ def test_ambiguous_scalar_is_unclear(text, reason):
     assert isinstance(found, Unclear)
     assert reason in found.reason
     assert len(found.reason) < 200
+
+
+AMBIGUOUS = [
+    "", "~", "null", "NULL", "true", "False", "y", "N", "yes", "NO", "on", "Off", "=", "<<", "0", "-7", "+1", "1.",
+    "1.5", ".5", "-.5e3", "1e3", "1_000", "1,000", "0x1F", "-0x1F", "0o14", "-0o7", "014", "0b11", "-0b1", "12:30",
+    "12:30:45", "-1:59:59.5", ".inf", "-.Inf", ".nan", "+.NAN", "2026-01-01", "2026-1-1 10:00:00", ":symbol",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_text_that_a_parser_may_read_as_another_type_is_quoted_by_import_and_edits(text):
+    assert needs_quotes(text)
+    assert emit({"a": text, "b": [text], text: 1}) == f'a: "{text}"\nb: ["{text}"]\n"{text}": 1\n'
+    assert edited("a: x\nb: [x]\nc: {x: 1}\n", {"a": text, "b": [text], "c": {"x": 1, text: 1}}) == (
+        f'a: "{text}"\nb: ["{text}"]\nc: {{x: 1, "{text}": 1}}\n'
+    )
+
+
+@pytest.mark.parametrize("text", ["1.2.3", "gpt-5.1", "nobody", "yes please", "24:00 o'clock", "a=b", "v1", "3 items"])
+def test_text_that_every_parser_reads_as_text_is_not_quoted(text):
+    assert not needs_quotes(text)
+    assert edited("a: x\n", {"a": text}) == f"a: {text}\n"

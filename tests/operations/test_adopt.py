@@ -148,7 +148,7 @@ class TestAdopt:
         agent(estate, name="triage", instructions="Live.")
         estate.wants(manifest("Assistant", "triage", {**AGENT, "instructions": "Wanted."}))
         adopt(estate)
-        estate.lose_state()
+        estate.lose_entries()
         plan = estate.plan()
         assert told(plan.changes) == ["update assistant/triage: instructions"]
         assert not plan.drift
@@ -193,7 +193,7 @@ class TestMoved:
         estate.apply()
         assert estate.id_of(address) == id_
         assert is_silent(estate.plan())
-        estate.lose_state()
+        estate.lose_entries()
         assert not estate.plan().drift
         assert {change.action for change in estate.plan().work} <= {"adopt"}
 

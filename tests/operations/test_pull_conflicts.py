@@ -109,7 +109,7 @@ def test_a_value_that_only_git_has_is_replaced_if_it_is_committed(acme: World):
     """The state has lost its entries, and the label of the object has only hashes."""
     agents = acme.sdk.beta.agents
     acme.by_hand(agents.update(acme.id_of("assistant/triage"), instructions="Be quick."))
-    acme.lose_state()
+    acme.lose_entries()
     assert pull(acme, "assistant/triage").conflicts
     commit(acme, "project.yaml", "triage.yaml", "tools")
     (conflict,) = pull(acme, "assistant/triage").conflicts

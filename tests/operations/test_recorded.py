@@ -81,7 +81,7 @@ def test_a_plan_that_only_records_after_the_state_was_restored(acme: World) -> N
 
 
 def test_an_upload_of_a_lost_state_is_only_recorded(acme: World) -> None:
-    acme.lose_state()
+    acme.lose_entries()
     plan = acme.plan("keep")
     assert has_no_effect(plan)
     assert "file/kb/faq.md" in {change.address for change in plan.changes}

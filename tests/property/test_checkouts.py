@@ -57,7 +57,7 @@ def check(files: Mapping[str, bytes], lines: list[str]) -> None:
             wants(world, files, lines, newline, form)
             plan = world.plan()
             assert is_silent(plan), (told(plan.changes), told(plan.drift), plan.warnings)
-        world.lose_state()
+        world.lose_entries()
         plan = world.plan()
         assert {change.action for change in plan.changes} <= {"adopt"}, told(plan.changes)
         assert not plan.drift, told(plan.drift)

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.operations.state_rebuild import rebuild_state
-from reconciler.project.workspace import open_workspace
 from reconciler.resources.labels import ADDRESS
 from tests.property.projects import Project, new_world, projects
 from tests.support.clones import clone_agent, clone_store, unlabel_agent, unlabel_store
@@ -53,6 +51,8 @@ class Past:
     """The names of the clones by id: each has the label of its original until it is unlabelled."""
     labelled: dict[str, str] = field(default_factory=dict)
     """The addresses on the labels of clones, by id."""
+    is_lost: bool = False
+    """Whether the state was lost, and not rebuilt yet: then nothing is planned for what is live."""
 
     def happens(self, event: Event) -> None:
         if isinstance(event, Project):
@@ -73,6 +73,9 @@ class Past:
         """With `keep`: where a manifest wants something else than a hand, it is refused, and nothing done. Files that
         the plan tells to attach are no hand's any more.
         """
+        if self.is_lost:
+            self._check_refused()
+            self.rebuild()
         plan = self.world.plan("keep")
         refused = {refusal.address for refusal in plan.refusals if refusal.rule == "duplicate"}
         assert refused == set(self.labelled.values())
@@ -93,10 +96,25 @@ class Past:
         if (self.world.root / STATE).exists():
             self.world.lose_state()
         self.proven = self.proven and rebuilt and not self.loose
+        self.is_lost = True
         if rebuilt:
-            workspace = open_workspace(self.world.root, self.world.environ)
-            made = self.world.run(rebuild_state(workspace, self.world.connection))
-            assert {str(address) for address in made.ambiguous} == set(self.labelled.values())
+            self.rebuild()
+
+    def rebuild(self) -> None:
+        made = self.world.rebuild()
+        assert {str(address) for address in made.ambiguous} == set(self.labelled.values())
+        self.is_lost = False
+
+    def _check_refused(self) -> None:
+        """Check that a plan without the state changes no object that it may not know: all of them are refused."""
+        plan = self.world.plan("keep")
+        causes = {refusal.cause.code for refusal in plan.refusals}
+        listed = {one["id"] for refusal in plan.refusals for one in refusal.cause.args.get("objects", ())}
+        changed = {change.id for change in plan.work if change.id}
+        live = {one.id for one in self.world.observed().planned.inputs.live if one.labels}
+        assert listed == live
+        assert not changed & live
+        assert causes == ({"other-lineage"} if live or self.world.observed().planned.inputs.pointers else set())
 
     async def _edit(self) -> None:
         async for agent in self.world.sdk.beta.agents.list():

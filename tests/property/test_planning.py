@@ -17,15 +17,17 @@ from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
 from reconciler.planning.model import Change, OnDrift, Plan, is_optional
+from reconciler.planning.settings import is_settings_change, records_settings
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live, Unlisted
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.values import digest, put, references_in
 from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, live_id, ref, type_of
 
 WIDGETS = ("widget/a", "widget/b", "widget/c")
 PAGES = ("page/home", "page/shop")
-STORES = ("store/kb", "store/faq")
+STORES = ("vectorstore/kb", "vectorstore/faq")
 PATHS = ("x/a.md", "y/a.md", "b.md")
 
 scalars = st.sampled_from([None, "", "x", "y", 1, 1.5, True])
@@ -46,7 +48,8 @@ unmanaged = st.lists(st.sampled_from(["agent_8", "agent_9"]), unique=True)
 places = st.sets(st.integers(0, 12), max_size=2)
 """Of live objects, among all of them."""
 modes: st.SearchStrategy[OnDrift] = st.sampled_from(["revert", "keep", "refuse"])
-bounds = st.sampled_from([None, 99])
+bounds = st.builds(GuardSettings, max_deletes=st.sampled_from([None, 99]), max_archives=st.sampled_from([None, 99]))
+recorded = st.none() | bounds
 booleans = st.booleans()
 renames = st.dictionaries(
     st.sampled_from([*WIDGETS, *PAGES, *STORES]),
@@ -125,7 +128,9 @@ def worlds(draw: st.DrawFn, *, same_manifests: bool = False, missing: bool = Tru
     live = [touched(draw, item) for item in found.objects]
     gone = draw(places) if missing else set()
     left = tuple(item for index, item in enumerate(live) if index not in gone)
-    world = replace(found.world(), live=left, on_drift=draw(modes), max_deletes=draw(bounds), max_archives=draw(bounds))
+    now_set = draw(bounds)
+    then_set = draw(st.sampled_from([None, now_set]) if same_manifests else recorded)
+    world = replace(found.world(), live=left, on_drift=draw(modes), settings=now_set, recorded=then_set)
     return published(world)
 
 
@@ -167,7 +172,8 @@ class Simulation:
         self.numbers = count(1)
 
     def after(self) -> PlanInputs:
-        work = sorted(self.planned.plan.work, key=lambda change: not change.address.startswith("file/"))
+        found = [change for change in self.planned.plan.work if not is_settings_change(change)]
+        work = sorted(found, key=lambda change: not change.address.startswith("file/"))
         for address in dict.fromkeys(change.address for change in work):
             actions = {change.action for change in work if change.address == address}
             if actions & {"create", "replace", "update", "adopt"}:
@@ -180,7 +186,11 @@ class Simulation:
                 self.remove(Address.parse(change.address), change)
             if change.action == "forget":
                 self.state.pop(Address.parse(change.address), None)
-        return replace(self.read, live=tuple(self.live.values()), applied=self.state, pointers=self.pointers)
+        recorded = self.read.recorded
+        if records_settings(self.inputs, self.planned.plan):
+            recorded = self.read.settings
+        live = tuple(self.live.values())
+        return replace(self.read, live=live, applied=self.state, pointers=self.pointers, recorded=recorded)
 
     def write(self, address: Address, *, anew: bool) -> None:
         desired = self.inputs.desired[address]
@@ -408,11 +418,11 @@ def estate(size: int, *, edited: int = 0) -> PlanInputs:
         found.synced_file(f"kb/{number}.md", f"{number}")
     for start in range(0, size // 2, 20):
         paths = [f"kb/{number}.md" for number in range(start, min(start + 20, size // 2))]
-        found.synced(f"store/s{start}", files={path: entry(path, path[3:-3]) for path in paths})
+        found.synced(f"vectorstore/s{start}", files={path: entry(path, path[3:-3]) for path in paths})
     for number in range(size - size // 2 - len(range(0, size // 2, 20))):
-        found.synced(f"widget/w{number}", note=f"{number}", metadata={"n": "1"}, uses=ref("store/s0"))
+        found.synced(f"widget/w{number}", note=f"{number}", metadata={"n": "1"}, uses=ref("vectorstore/s0"))
         if number < edited:
-            found.want(f"widget/w{number}", note=f"{number}", metadata={"n": "2"}, uses=ref("store/s0"))
+            found.want(f"widget/w{number}", note=f"{number}", metadata={"n": "2"}, uses=ref("vectorstore/s0"))
     return found.world()
 
 
@@ -456,7 +466,7 @@ def test_ten_times_the_objects_take_about_ten_times_as_long():
 @pytest.mark.long
 def test_removing_thousands_is_linear_too():
     def seconds(size: int) -> float:
-        world = replace(estate(size), desired={}, max_deletes=10**6)
+        world = replace(estate(size), desired={}, settings=GuardSettings(max_deletes=10**6))
         start = perf_counter()
         plan = build.plan(world).plan
         assert plan.summary["delete"] == size

@@ -31,15 +31,18 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(Health
 MANY = settings(FEW, max_examples=400)
 OWN_STORES = BASIC_STORES.map(lambda spec: {key: value for key, value in spec.items() if key != "prune"})
 
+LINEAGE = "0123456789abcdef"
+
 
 def label(world: World, done: Imported) -> None:
-    """Make what was imported ours, as `adopt` does: by labels alone."""
+    """Make what was imported ours, as `adopt` does: by labels alone, with the lineage of a state without entries."""
+    world.restore(LINEAGE)
     wanted = open_workspace(world.root, world.environ).desired
 
     async def write() -> None:
         for origin in done.origins:
             hashes = spec_hashes(_labelled(wanted[Address.parse(origin.address)]))
-            labels = to_metadata(Labels("acme", origin.address, hashes))
+            labels = to_metadata(Labels("acme", origin.address, hashes, lineage=LINEAGE))
             if origin.type == "agent":
                 agent = await world.sdk.beta.agents.retrieve(origin.id)
                 await world.sdk.beta.agents.update(origin.id, metadata={**agent.metadata, **labels})

@@ -28,7 +28,7 @@ def check_without_state(world: World) -> None:
     """Labels and bundles prove what is ours, but for two things that only state knows: uploads that no store holds,
     which are made again, and the protection of what is published.
     """
-    world.lose_state()
+    world.lose_entries()
     plan = world.plan()
     assert not plan.drift
     assert not plan.refusals

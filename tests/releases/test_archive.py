@@ -128,6 +128,35 @@ class TestAssistants:
         archived(desk, "assistant/triage")
         assert desk.read("assistants/triage.yaml") == f"# The other.\n{other}---\n# The last.\n{last}"
 
+    @pytest.mark.parametrize(
+        ("above", "kept"),
+        [
+            ("# Copyright 2026 Acme.\n# All rights reserved.\n", "# Copyright 2026 Acme.\n# All rights reserved.\n"),
+            ("# Support bots.\n\n# The first one.\n", "# Support bots.\n\n"),
+            ("# Support bots.\n\n", "# Support bots.\n\n"),
+            ("# Support bots.\n---\n", "# Support bots.\n"),
+            ("# yaml-language-server: $schema=../schema.json\n", "# yaml-language-server: $schema=../schema.json\n"),
+            ("# The first one.\n", ""),
+            ("---\n# The first one.\n", ""),
+        ],
+    )
+    def test_comments_of_the_file_stay_when_its_first_document_is_removed(
+        self, desk: Desk, above: str, kept: str
+    ) -> None:
+        without_triage(desk)
+        last = HEAD.format(kind="Assistant", name="last", more="") + "  model: gpt-6-luna # cheap\n"
+        triage = desk.read("assistants/triage.yaml")
+        desk.write("assistants/triage.yaml", f"{above}{triage}\n# The last.\n---\n{last}")
+        archived(desk, "assistant/triage")
+        assert desk.read("assistants/triage.yaml") == f"{kept}# The last.\n---\n{last}"
+
+    def test_the_comment_above_a_removed_document_goes_with_it(self, desk: Desk) -> None:
+        without_triage(desk)
+        other = HEAD.format(kind="Assistant", name="other", more="") + "  model: gpt-6-luna\n# End.\n"
+        desk.write("assistants/triage.yaml", f"{other}\n# Triage.\n---\n{desk.read('assistants/triage.yaml')}")
+        archived(desk, "assistant/triage")
+        assert desk.read("assistants/triage.yaml") == f"{other}\n"
+
     def test_a_removed_text_that_is_not_committed_is_kept_as_a_blob(self, desk: Desk) -> None:
         without_triage(desk)
         text = desk.read("assistants/triage.yaml") + "  # edited\n"

@@ -114,3 +114,42 @@ def test_a_release_beyond_keep_cannot_be_published_elsewhere(desk: Desk) -> None
     assert problem.message == "release/support@1 is archived in staging: `releases.keep` of chatbot/support is 1"
     assert published(desk, 1, "production").moves == ()
     assert [move.after for move in published(desk, 2).moves] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "env", "after"),
+    [
+        (
+            "  published:\n    staging: 1  # approved\n    # waits for legal\n    production: 1\n",
+            2,
+            None,
+            "  published:\n    staging: 2  # approved\n    # waits for legal\n    production: 2\n",
+        ),
+        (
+            "  published: {\n    staging: 1 # approved\n  }\n",
+            2,
+            None,
+            "  published: {\n    staging: 2, # approved\n    production: 2\n  }\n",
+        ),
+        ("  published: {staging: 1} # approved\n", 2, None, "  published: 2 # approved\n"),
+        (
+            "  published: {\n    staging: 1, # approved\n    production: 2 # in March\n  }\n",
+            None,
+            "production",
+            "  published: {\n    staging: 1 # approved\n  }\n",
+        ),
+        (
+            "  published:   # approved\n    1\n",
+            2,
+            "staging",
+            "  published:   # approved\n    staging: 2\n    production: 1\n",
+        ),
+    ],
+)
+def test_publish_keeps_comments_on_environments(
+    desk: Desk, before: str, number: int | None, env: str | None, after: str
+) -> None:
+    head = desk.read(CHATBOT)
+    desk.write(CHATBOT, head + before)
+    published(desk, number, env)
+    assert desk.read(CHATBOT) == head + after

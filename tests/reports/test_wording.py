@@ -33,6 +33,8 @@ PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
 PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
 PLACED = {"place": "a.yaml:4", "consent": "spring"}
 OBJECTS = [{"id": "w1", "name": "Lamp", "in_state": True}, {"id": "w2", "name": "", "in_state": False}]
+OTHER = {"address": "assistant/desk", "id": "agent_1", "name": "Desk", "lineage": "0123456789abcdef", "in_state": False}
+OTHERS = {"identity": "acme", "objects": [OTHER], "documents": ["chatbot/support"]}
 BREAK = {"at": "size", "change": "removed"}
 ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "reasons": {
@@ -79,6 +81,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "outlet-unreadable": {"message": "the blob is missing"},
         "identity-removed": {"identity": "acme/staging"},
         "outlet-removed": {"names": ["chatbot/support"]},
+        "settings-weaker": {},
         "last-changed": {"at": 1_795_000_000.0},
         "written-outside": {"fields": ["model"]},
         "written-by-unknown-run": {"fields": ["model"]},
@@ -89,6 +92,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "checkout": {"place": "kb/a", "problem": "linked-folder", "message": "kb/a is not read", "hint": "move it"},
         "line-endings": {},
         "upload-alike": {"upload": "file-1", "path": "kb/a.md"},
+        "only-in-outlet": {"outlet": "build/bundles", "names": ["assistant/old"]},
         "stays-published": {},
         "no-label-room": {},
         "set-at-creation": {"field": "description"},
@@ -101,11 +105,13 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "consent-outdated": PLACED,
         "consent-unneeded": PLACED,
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
+        "other-lineage": OTHERS,
         "peer-without-state": {"identity": "globex", "location": ".reconciler"},
         "outlet-not-read": {"outlet": "s3://acme/bots", "entry": "https://s3.example"},
         "list-not-served": {"request": "GET /v1/agents"},
         "models-not-listed": {"scope": "api.model.read"},
         "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},
+        "settings-unrecorded": {"settings": ["safety.max_deletes"]},
         "already-managed": {"id": "agent_1"},
         "nothing-to-adopt": {},
     },
@@ -115,6 +121,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "unpinned-project": {"answered": "proj_b", "pinned": "proj_a", "environment": "production"},
         "nothing-live": {"objects": 7},
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
+        "other-lineage": OTHERS,
+        "foreign-pointer": {"address": "chatbot/support", "outlets": ["build/b"]},
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "imported-unmanaged": {"id": "agent_1"},
         "label-only": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "known": "w2"},
@@ -146,6 +154,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "remedies": {
         "text": {"text": "old"},
         "use-other-key": {},
+        "rebuild-state": {},
+        "rename-project": {},
+        "unlabel-copies": {},
+        "choose-outlet": {"outlets": ["build/b"]},
         "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},
         "delete-or-unlabel": {"ids": ["w1"]},
         "adopt-clone": {"kind": "assistant", "id": "w1"},
@@ -155,6 +167,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "delete-or-unlabel-one": {"id": "w1"},
         "widen-target": {"targets": ["chatbot/support"]},
         "stop-ignoring": {"address": "vectorstore/kb", "fields": ["files"]},
+        "apply-outlets": {"outlets": ["build/b"]},
         "repoint-referrers": {"names": ["pipeline/flow"]},
         "publish-other-release": {"releases": ["release/support@1"]},
         "archive-releases": {"releases": ["release/support@1"]},
@@ -176,6 +189,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "raise-daily-cost": {"dollars": 160},
         "raise-deletes": {"number": 9},
         "raise-archives": {"number": 9},
+        "apply-settings": {"settings": ["safety.max_deletes"], "address": "project/acme", "environment": "staging"},
     },
     "notes": {
         "upload-shared": {},
@@ -209,6 +223,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "model-unpinned": {"models": ["gpt-6-latest"]},
         "tool-removed": {"tool": "function:book"},
         "kept-no-longer": {},
+        "guard-weakened": {"settings": ["safety.max_deletes"]},
     },
 }
 """For every code, each of its arguments."""
@@ -233,6 +248,7 @@ SAID_OTHERWISE = {
     "allowed",
     "objects",
     "problem",
+    "lineage",
 }
 """Arguments that choose a sentence, or are not said as they are."""
 
@@ -291,7 +307,7 @@ def test_braces_in_an_argument_are_text():
     [
         (reason_text(Reason("manifest-removed")), "manifest removed"),
         (reason_text(Reason("release-leaves", {"release": "release/a@1"})), "release/a@1 is archived"),
-        (reason_text(Reason("unmanaged", {"type": "agent", "id": "w1", "name": ""})), "agent w1 is unmanaged"),
+        (reason_text(Reason("unmanaged", {"type": "agent", "id": "w1", "name": ""})), "live object: agent w1"),
         (reason_text(Reason("bundle-changes", {"addresses": []})), "something in the bundle changes"),
         (reason_text(Reason("bundle-changes", {"addresses": [*"abcde"]})), "a, b, c and 2 more in it change"),
         (reason_text(Reason("written-outside", {"fields": []})), "not written by Reconciler"),

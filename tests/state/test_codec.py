@@ -7,11 +7,12 @@ from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state import lock, snapshots
 from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
 from reconciler.state.documents import StateFormatError
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored, Written
-from reconciler.state.segments import RunBegun, RunProgress, replay
+from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -92,6 +93,37 @@ def test_outlets_and_environments_round_trip():
     assert (EXAMPLE.state.outlets, EXAMPLE.state.environments) == (None, None)
 
 
+def test_guard_settings_are_optional_and_round_trip_without_defaults():
+    assert "settings" not in encode_state(EXAMPLE).decode()
+    for settings in (
+        GuardSettings(),
+        GuardSettings("proj_1", 0, 4, 2.5, True, 0.1, 0, {"globex": None, "lab": "git:x"}),
+    ):
+        state = replace(EXAMPLE.state, settings=settings)
+        assert decode_state(encode_state(replace(EXAMPLE, state=state)), ACME, "state.json", "1").state == state
+        segment = RunProgress("run", settings=settings)
+        assert decode_segment(encode_segment(segment), "1.json") == segment
+    assert json.loads(encode_segment(RunProgress("run", settings=GuardSettings(max_deletes=0))))["settings"] == {
+        "max_deletes": 0
+    }
+
+
+def test_settings_stay_until_a_run_records_others():
+    first, second = GuardSettings(max_deletes=1), GuardSettings(strict=True)
+    runs: list[Segment] = [RunBegun("run"), RunProgress("run", settings=first), RunBegun("2"), RunProgress("2")]
+    assert replay(EXAMPLE, runs).state.settings == first
+    assert replay(EXAMPLE, [*runs, RunProgress("2", settings=second)]).state.settings == second
+    assert replay(EXAMPLE, [*runs, RunProgress("run", settings=second)]).state.settings == first
+
+
+def test_removed_outlets_and_environments_stay_until_they_are_forgotten():
+    begun = RunBegun("run", outlets=("b", "c"), environments=("staging", "production"))
+    forgot = [Completed(Address("outlet", "b"), None), Completed(Address("environment", "staging"), None)]
+    before, after = (replay(EXAMPLE, [begun, RunProgress("run", tuple(done))]).state for done in ([], forgot))
+    assert (before.outlets, before.environments) == ({"b": {}, "c": {}}, ("staging", "production"))
+    assert (after.outlets, after.environments) == ({"c": {}}, ("production",))
+
+
 def test_what_is_written_to_an_outlet_is_forgotten_with_the_outlet():
     both, first = RunBegun("run", outlets=("b", "c")), Written("b", "chatbot/support", "h1")
     wrote = RunProgress("run", written=(first, Written("c", "chatbot/support", "h1"), Written("d", "chatbot/x", "h2")))
@@ -100,6 +132,17 @@ def test_what_is_written_to_an_outlet_is_forgotten_with_the_outlet():
     assert state.outlets == {"b": {"chatbot/support": "h1"}, "c": {}}
     again = replay(EXAMPLE, [both, wrote, RunBegun("2", outlets=("c",)), RunBegun("3", outlets=("b", "c"))]).state
     assert again.outlets == {"b": {}, "c": {"chatbot/support": "h1"}}
+
+
+def test_a_state_that_was_written_before_releases_recorded_what_they_hold_is_read():
+    release = Address.parse("release/support@1")
+    entry = Applied(str(release), "release", {}, holds={"vectorstore/kb": "vs_1"})
+    state = replace(EXAMPLE.state, objects={release: entry})
+    written = encode_state(replace(EXAMPLE, state=state))
+    assert decode_state(written, ACME, "state.json", "1").state == state
+    before = written.replace(b'"holds": {"vectorstore/kb": "vs_1"}, ', b"")
+    assert b"holds" not in before
+    assert decode_state(before, ACME, "state.json", "1").state.objects == {release: replace(entry, holds={})}
 
 
 def test_a_state_that_was_written_before_there_were_releases_is_read():
@@ -119,12 +162,15 @@ values = st.recursive(
 )
 fields = st.dictionaries(st.text(), values, max_size=3)
 hashes = st.dictionaries(st.text(), st.text(), max_size=2)
-applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans())
+holds = st.dictionaries(names.map(str), st.text(), max_size=2)
+applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans(), holds=holds)
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
 settings = st.none() | st.lists(st.text(), max_size=2).map(tuple)
 begun = st.builds(
-    RunBegun, st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans, settings, settings
+    RunBegun,
+    *(st.text(), st.lists(intents, max_size=3).map(tuple), st.none() | st.text(), plans, settings, settings),
+    holds=st.dictionaries(names, holds, max_size=2),
 )
 completed = st.lists(st.builds(Completed, names, st.none() | applied, st.none() | names), max_size=3).map(tuple)
 written = st.lists(st.builds(Written, st.text(), st.text(), st.none() | st.text()), max_size=2).map(tuple)

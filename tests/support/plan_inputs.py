@@ -22,6 +22,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.kinds.file import RESOURCE_TYPE
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.problems import Place
@@ -29,19 +30,24 @@ from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, reference
 
 IDENTITY = Identity("acme", "production")
+SETTINGS = frozenset({"max_deletes", "max_archives", "max_daily_cost", "strict"})
+"""Guard settings that are options of a plan."""
+LINEAGE = "0123456789abcdef"
+"""The lineage of the state, and of the labels that it wrote."""
 
 
 def _form(type_: str, **options: Any) -> ResourceType:
     return ResourceType(type_, canonical=lambda _name, value: value, render=dict, **options)
 
 
-def _widget(type_: str) -> ResourceType:
+def _widget(type_: str, **options: Any) -> ResourceType:
     """Return a resource type: `metadata` is owned by key, `size` is immutable, the default of `colour` is grey."""
     return _form(
         type_,
         defaults={"note": None, "colour": "grey", "metadata": {}, "tools": [], "uses": None},
         owned_by_key=frozenset({"metadata"}),
         immutable=frozenset({"size"}),
+        **options,
     )
 
 
@@ -59,7 +65,7 @@ def _named_ids(fields: Fields, addresses_of: Callable[[str], Sequence[str]], _ex
 
 FORMS: Mapping[str, ResourceType] = {
     "widget": _widget("widget"),
-    "agent": _widget("agent"),
+    "agent": _widget("agent", prefix="assistant"),
     "store": _form(
         "store",
         defaults={"files": {}},
@@ -113,6 +119,8 @@ class Worlds:
     bundles: dict[Address, Bundle] = field(default_factory=dict)
     pointers: dict[Address, Pointer] = field(default_factory=dict)
     peers: dict[Identity, list[Live]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of every plan, which those of one plan replace."""
 
     def want(
         self,
@@ -164,6 +172,7 @@ class Worlds:
         id_: str = "",
         type_: str = "",
         owner: str | None = str(IDENTITY),
+        lineage: str | None = LINEAGE,
         hashes: Mapping[str, Any] | None = None,
         protect: bool = False,
         refers_to: tuple[str, ...] = (),
@@ -175,7 +184,9 @@ class Worlds:
         known = self.state.get(Address.parse(address))
         vouched = hashes if hashes is not None else (known.fields if known else {})
         spec = spec_hashes({name: value for name, value in vouched.items() if name not in FORMS[type_].apart})
-        labels = None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect)
+        labels = (
+            None if owner is None or not FORMS[type_].is_labelled else Labels(owner, address, spec, protect, lineage)
+        )
         name = address.partition("/")[2]
         self.objects.append(
             Live(type_, id_ or live_id(address, type_), fields, labels, name, tuple(refers_to), detail or {})
@@ -262,6 +273,11 @@ class Worlds:
         self.links.setdefault(Address.parse(source), []).append(Link(Address.parse(target), place))
         return self
 
+    def recorded(self, /, **settings: Any) -> Self:
+        """Set the guard settings that the last apply recorded. Those of the manifest are options of the plan."""
+        self.options["recorded"] = GuardSettings(**settings)
+        return self
+
     def bundle(self, address: str, content: Any, *refers_to: str) -> Self:
         self.bundles[Address.parse(address)] = Bundle(digest(content), frozenset(map(Address.parse, refers_to)))
         return self
@@ -273,6 +289,10 @@ class Worlds:
         return self
 
     def world(self, **options: Any) -> PlanInputs:
+        options = {**self.options, **options}
+        given = {name: options.pop(name) for name in SETTINGS & options.keys()}
+        if given:
+            options["settings"] = replace(options.get("settings", GuardSettings()), **given)
         world = PlanInputs(
             identity=IDENTITY,
             resource_types=FORMS,
@@ -287,6 +307,7 @@ class Worlds:
             peers=dict(self.peers),
             openai_project="proj_a",
             applied_project="proj_a",
+            lineage=LINEAGE,
         )
         return replace(world, **options)
 

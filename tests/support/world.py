@@ -24,10 +24,14 @@ from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
+from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Action, Change, OnDrift, Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
+from reconciler.state.edits import StateRebuild
+from reconciler.state.lock import this_process
+from reconciler.state.model import State
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -119,6 +123,12 @@ class World:
         assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
         return result
 
+    def carry_out(self, observed: Observed) -> ApplyResult:
+        """Apply a plan that was made before, as it is."""
+        workspace = open_workspace(self.root, self.environ)
+        work = apply_plan(workspace, self.connection, observed, Quiet(), resume="reconciler apply")
+        return self.run(work)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
@@ -150,6 +160,24 @@ class World:
 
     def lose_state(self) -> None:
         shutil.rmtree(self.root / STATE)
+
+    def lose_entries(self) -> None:
+        """Restore an older state: it has the same lineage, and no entry."""
+        self.restore(open_workspace(self.root, self.environ).backend.read().state.lineage)
+
+    def restore(self, lineage: str | None) -> None:
+        """Replace the state with one that has this lineage, and no entry."""
+        workspace = open_workspace(self.root, self.environ)
+        state = State(workspace.identity, lineage=lineage)
+        shutil.rmtree(self.root / STATE, ignore_errors=True)
+        with workspace.backend.lock(this_process({})) as lease:
+            base = workspace.backend.read()
+            workspace.backend.rewrite(base, replace(base, state=state), lease, "restore")
+
+    def rebuild(self, lineage: str | None = None) -> StateRebuild:
+        """Rebuild the state, and confirm that it takes over what is live."""
+        workspace = open_workspace(self.root, self.environ)
+        return self.run(rebuild_state(workspace, self.connection, lambda _: True, lineage))
 
     def memory(self) -> dict[str, bytes]:
         """Return the content of the state and the bundles by path."""

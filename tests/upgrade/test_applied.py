@@ -7,7 +7,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from reconciler.bundles import load
-from tests.upgrade.conftest import DATA, STATE, Cli, Restore, by_hand, contents, is_empty, live, pins, read
+from tests.upgrade.conftest import DATA, STATE, Cli, Restore, by_hand, contents, is_empty, labels, live, pins, read
 
 ENVIRONMENTS = ("staging", "production")
 PROJECTS = [
@@ -71,6 +71,40 @@ def test_a_lost_state_is_rebuilt_from_labels_and_bundles(cli: Cli, restore: Rest
     assert (plan.code, plan.document["refusals"]) == (0, [])
     assert cli("apply", "--yes", *words).code == 0
     assert live(root) == before
+
+
+@pytest.mark.parametrize(("name", "words"), PROJECTS)
+def test_without_its_state_nothing_is_planned_for_what_is_live(cli: Cli, restore: Restore, name, words):
+    root = restore(name)
+    before = live(root)
+    shutil.rmtree(root / STATE)
+    plan = cli("plan", "-o", "json", *words)
+    assert plan.code == 3
+    assert {refusal["rule"] for refusal in plan.document["refusals"]} == {"foreign-owner"}
+    assert cli("apply", "--yes", *words).code == 3
+    assert live(root) == before
+
+
+def test_the_lineage_is_added_with_the_next_write_of_each_object(cli: Cli, restore: Restore):
+    root = restore("globex/applied")
+    clerk = root / "assistants" / "clerk.yaml"
+    clerk.write_text(clerk.read_text().replace("File it.", "File it well."))
+    plan = cli("plan", "-o", "json").document
+    written = {change["address"] for change in plan["changes"] if change.get("id")}
+    assert cli("apply", "--yes").code == 0
+    lineage = cli("state", "pull").document["lineage"]
+    found = {
+        name.partition(" ")[2]: pairs["reconciler-protected"].partition(" ")[2] for name, pairs in labels(root).items()
+    }
+    assert found["assistant/clerk"] == lineage
+    assert {address for address, one in found.items() if one} <= written
+    assert "" in found.values()
+    assert cli("plan", "--detailed-exitcode").code == 0
+    shutil.rmtree(root / STATE)
+    assert cli("plan").code == 3
+    rebuilt = cli("state", "rebuild", "--lineage", lineage)
+    assert rebuilt.code == 0, rebuilt.err
+    assert cli("plan").code == 0, "objects with the lineage and those without one"
 
 
 def test_a_state_that_was_migrated_says_where_it_is(cli: Cli, restore: Restore):

@@ -10,8 +10,10 @@ from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.pages import walk
+from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
+from reconciler.resources.labelled import labelled_address
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import same
@@ -19,6 +21,13 @@ from reconciler.resources.values import same
 FIELDS: Final = ("name", "metadata", "expires_after")
 NO_FILES: Final = "The vector store exists, but this server does not list its files. Check the base URL."
 DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes")
+SHAPES: Final = {
+    **dict.fromkeys(("name", "status"), TEXT),
+    **dict.fromkeys(("created_at", "last_active_at", "expires_at"), TIME),
+    **dict.fromkeys(("expires_after", "file_counts"), OBJECT),
+    "metadata": TEXTS,
+    "usage_bytes": SIZE,
+}
 
 
 class VectorStores:
@@ -42,11 +51,11 @@ class VectorStores:
 
         A file in a store is managed if it is marked or `known`; later reads use the same `known`.
         """
-        self._known = frozenset(known)
+        self._known, types = frozenset(known), {self.type: self._resource_type}
 
         async def listed(body: Object) -> Live | None:
             live = self._live(body)
-            is_ours = live.labels is not None and live.labels.identity == str(identity)
+            is_ours = labelled_address(live, types, identity) is not None
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
         found = await gather(listed(body) for body in await walk(self._connection, "vector_stores"))
@@ -75,11 +84,11 @@ class VectorStores:
         """Send the values that differ only."""
         return await self._synchronised(await self._changed(live, _without_files(request)), request)
 
-    async def disown(self, id: str, identity: Identity) -> None:  # noqa: A002
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         """Remove the marks of its files first: the labels of the store identify the owner."""
         body = await self._connection.read("vector_stores", id)
         live = self._live(body) if body else None
-        if live and live.labels and live.labels.identity == str(identity):
+        if live and live.labels and live.labels.is_of(str(identity), lineage):
             await store_files.unmark(self._connection, id, identity)
             await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
 
@@ -88,12 +97,17 @@ class VectorStores:
         await self._connection.remove("vector_stores", id)
 
     async def _changed(self, live: Live, request: WriteRequest) -> Live:
-        labels = to_metadata(live.labels) if live.labels else {}
+        known = live.labels
+        if known and known.lineage is None:  # a missing lineage alone is no reason for a request
+            known = replace(known, lineage=request.labels.lineage)
+        labels = to_metadata(known) if known else {}
         now = {**live.fields, "metadata": {**(live.fields.get("metadata") or {}), **labels}}
         wanted = bodies.change(self._resource_type, request, live)
         body = {name: value for name, value in wanted.items() if not same(value, now.get(name))}
         if not body:
             return live
+        if known != live.labels:
+            body["metadata"] = wanted["metadata"]
         sent = await self._connection.replace("vector_stores", live.id, body=body, about=request.desired)
         changed = self._live(sent)
         return replace(
@@ -125,22 +139,25 @@ class VectorStores:
 
     def _holding(self, live: Live, files: store_files.Contents) -> Live:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}
+        with understood(self.type, {"id": live.id}, {}):
+            held = self._resource_type.canonical("files", {**files.unmanaged, **files.ours})
         return replace(
             live,
-            fields={**live.fields, "files": self._resource_type.canonical("files", {**files.unmanaged, **files.ours})},
+            fields={**live.fields, "files": held},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
         )
 
     def _live(self, body: Object) -> Live:
-        return Live(
-            type=self.type,
-            id=body["id"],
-            fields=bodies.canonical(self._resource_type, body, FIELDS),
-            labels=from_metadata(body.get("metadata")),
-            name=body.get("name") or "",
-            detail=bodies.detail(body, DETAIL),
-        )
+        with understood(self.type, body, SHAPES):
+            return Live(
+                type=self.type,
+                id=body["id"],
+                fields=bodies.canonical(self._resource_type, body, FIELDS),
+                labels=from_metadata(body.get("metadata")),
+                name=body.get("name") or "",
+                detail=bodies.detail(body, DETAIL),
+            )
 
 
 def _without_files(request: WriteRequest) -> WriteRequest:

@@ -1,6 +1,7 @@
 """Edits of a manifest and the files that it includes, so that they have other canonical values."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.manifests.editing.documents import source_of
@@ -9,12 +10,14 @@ from reconciler.manifests.editing.merging import Merger, Obstacle
 from reconciler.manifests.expansion import Expander, Expansion
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.loading import Loaded
+from reconciler.manifests.model_paths import item_identity
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.variables import Variables
-from reconciler.resources.base import Desired, Resource
+from reconciler.resources.base import Desired, Path, Resource
+from reconciler.resources.list_items import Identity
 from reconciler.resources.problems import Problem
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.values import JSON, Fields, is_reference
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,29 @@ def _merger(
     expansion = Expansion(Expander(Sources(project.root, "", texts), variables), lambda _path, _on_key: resource.place)
     expansion.expand(document.value)
     resource_type = resource_types()[desired.type]
-    return Merger(expansion.includes, variables, lambda items: resource_type.canonical("tools", list(items)))
+    spec = resource.spec.model_dump(by_alias=True, exclude_unset=True)
+
+    def split(path: Path, item: JSON) -> Sequence[JSON]:
+        found = resource_type.canonical(str(path[1]), [item]) if len(path) == 2 else [item]
+        return found if isinstance(found, list) else [item]
+
+    def identify(path: Path) -> Identity:
+        declared = item_identity(type(resource.spec), path[1:], spec)
+
+        def identity(item: JSON) -> str | None:
+            if is_reference(item) or not isinstance(item, dict | list):
+                return json.dumps(item)
+            return declared.of(item) if declared else None
+
+        return identity
+
+    return Merger(
+        expansion.includes,
+        variables,
+        lambda items: resource_type.canonical("tools", list(items)),
+        split,
+        identify,
+    )
 
 
 def _spec(loaded: Loaded, resource: Resource, raw: JSON, old: Fields, new: Fields, merger: Merger) -> JSON:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.manifests.editing.comments import of_file, of_next
 from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.folder import MAX_MANIFEST, locate, read_text
 from reconciler.manifests.parsing import Document, parse
@@ -37,9 +38,20 @@ class ManifestSource:
         return "".join(text if at == self.index else one.text for at, one in enumerate(self.documents))
 
     def removed(self) -> str:
-        """Return the text of the file without this document; empty if it has no other document."""
+        """Return the text of the file without this document; empty if it has no other document.
+
+        Comments of the file and of the next document are kept.
+        """
         others = [one for at, one in enumerate(self.documents) if at != self.index]
-        return "" if all(one.empty for one in others) else "".join(one.text for one in others)
+        if all(one.empty for one in others):
+            return ""
+        texts = [one.text for one in self.documents]
+        own = texts[self.index]
+        if self.index:
+            texts[self.index - 1] = texts[self.index - 1].removesuffix(of_next(texts[self.index - 1]))
+        kept = "" if self.index else of_file(own)
+        texts[self.index] = kept + (of_next(own) if self.index < len(others) else "")
+        return "".join(texts)
 
     def edited(self, wanted: JSON) -> str:
         """Return the text of the file with the value `wanted` for this document; raises UneditableError if its layout

@@ -5,19 +5,25 @@ The text is edited at the positions of its nodes. Loading and dumping it would r
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.manifests.editing.alignment import alignment
+from reconciler.manifests.editing.flow import Added, change_flow
+from reconciler.manifests.editing.folding import block_scalar, reflowed
 from reconciler.manifests.editing.layout import Layout
-from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
-from reconciler.manifests.editing.styles import Style, block_scalar, headed, inline, key_text
+from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants, first_difference, is_movable
+from reconciler.manifests.editing.styles import Style, headed, inline, key_text
+from reconciler.manifests.libyaml import BYTE_ORDER_MARK
 from reconciler.manifests.parsing import parse_document
+from reconciler.resources.list_items import Items, additions, in_order, sources_of
 from reconciler.resources.values import JSON, same
 
 _LONGEST: Final = 100
 """Largest number of characters of a list item in flow style. Longer items are written in block style."""
-_HEADER: Final = re.compile(r"[|>][-+0-9]*")
+_CARRIAGE_RETURN: Final = re.compile(r"\r(?!\n)")
+_COMMENT: Final = re.compile(r"(?:[ \t]+|^)#[^\r\n]*", re.MULTILINE)
+_OPENING: Final = re.compile(r"[\[{][ \t]+#[^\r\n]*")
 
 
 class UneditableError(Exception):
@@ -37,6 +43,14 @@ def edited(text: str, wanted: JSON) -> str:
     with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, or if the result
     would not be read as exactly `wanted`.
     """
+    if text.startswith(BYTE_ORDER_MARK):
+        return BYTE_ORDER_MARK + edited(text.removeprefix(BYTE_ORDER_MARK), wanted)
+    lone = _CARRIAGE_RETURN.search(text)
+    if lone and "\n" not in text:
+        return edited(text.replace("\r", "\n"), wanted).replace("\n", "\r")
+    if lone:
+        line = text.count("\n", 0, lone.start()) + 1
+        raise UneditableError("the line ends with a carriage return without a line feed", line)
     root, aliases = compose(text)
     if same(root.node.value, wanted):
         return text
@@ -45,9 +59,7 @@ def edited(text: str, wanted: JSON) -> str:
         document = parse_document(result, "")
         if not document.problems and same(document.value, wanted):
             return result
-    raise UneditableError(
-        "the layout of the document does not allow this change", _first_difference(root, wanted, text)
-    )
+    raise UneditableError("the layout of the document does not allow this change", first_difference(root, wanted, text))
 
 
 @dataclass
@@ -87,48 +99,76 @@ class _Editor:
         kept = [entry for entry in node.entries if entry.key in wanted]
         for entry in kept:
             self.change(entry, wanted[str(entry.key)])
-        self.layout.remove(node, [entry for entry in node.entries if entry.key not in wanted], thorough=self.thorough)
         added = {key: value for key, value in wanted.items() if key not in node.value}
-        if not added:
-            return
         last = kept[-1]
         if node.flow:
-            texts = [f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items()]
-            self.layout.add_to_flow(last, texts)
-        else:
+            texts = (f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items())
+            change_flow(self.layout, node, [*kept, *map(Added, texts)])
+            return
+        gone = [entry for entry in node.entries if entry.key not in wanted]
+        self.layout.remove(node, gone, thorough=self.thorough)
+        if added:
             lines = [headed(f"{key_text(key)}:", self.style.lines(item, node.column)) for key, item in added.items()]
             self.add_after(last, node.column, lines)
 
     def change_sequence(self, entry: Entry, wanted: list[JSON]) -> None:
         node = entry.node
-        kept, removed, added = alignment(node.value, wanted)
-        if not kept:
+        sources = wanted.sources if isinstance(wanted, Items) else sources_of(node.value, wanted)
+        stay = in_order(sources)
+        if not stay:
             self.replace(entry, wanted)
             return
-        for index, item in kept.items():
-            self.change(node.entries[index], item)
-        self.layout.remove(node, [node.entries[index] for index in removed], thorough=self.thorough)
-        for index, items in added.items():
-            above = [at for at in kept if at < index]
-            neighbour = node.entries[max(above, default=min(kept))]
-            self.add_items(node, neighbour, items, above=bool(above))
-
-    def add_items(self, node: Node, neighbour: Entry, items: Sequence[JSON], *, above: bool) -> None:
-        """Add items below the `neighbour`, or above it if it is the first item that is kept."""
+        for at in stay:
+            self.change(node.entries[sources[at] or 0], wanted[at])
+        kept = {sources[at] for at in stay}
+        first = node.entries[min(index for index in kept if index is not None)]
         if node.flow:
-            texts = [_inline(item, neighbour) for item in items]
-            if above:
-                self.layout.add_to_flow(neighbour, texts)
-            else:
-                self.layout.edit(neighbour.start, neighbour.start, "".join(f"{text}, " for text in texts))
+            slots = [
+                node.entries[source or 0] if at in stay else self.flow_item(node, first, item, source)
+                for at, (item, source) in enumerate(zip(wanted, sources, strict=True))
+            ]
+            change_flow(self.layout, node, slots)
             return
-        lines = [self.item(node, neighbour, item) for item in items]
-        if above:
-            self.add_after(neighbour, node.column, lines)
-        else:
-            self.layout.add_before(neighbour, node.column, lines)
+        gone = [one for one in node.entries if one.index not in kept]
+        self.layout.remove(node, gone, replaced=0 not in stay, thorough=self.thorough)
+        for above, added in additions(wanted, sources, stay):
+            neighbour = first if above is None else node.entries[above]
+            lines = [self.item(node, neighbour, item, source) for item, source in added]
+            if above is None:
+                self.layout.add_before(node, neighbour, lines)
+            else:
+                self.add_after(neighbour, node.column, lines)
 
-    def item(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
+    def flow_item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> Added:
+        """Return an item to add to a flow sequence. An item from another place in it brings its text and comments."""
+        if source is None:
+            return Added(_inline(value, neighbour))
+        layout, entry = self.layout, node.entries[source]
+        end, _ = layout.flow_end(entry)
+        beside = _COMMENT.search(layout.text, entry.end, end)
+        text = layout.text[entry.start : entry.end] if is_movable(entry, value) else _inline(value, entry)
+        return Added(text, layout.above(entry), beside[0] if beside else "")
+
+    def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
+        """Return the lines of an item to add. An item from another place in the list brings its text and comments."""
+        if source is None:
+            return self.fresh(node, neighbour, value)
+        layout, entry, indent = self.layout, node.entries[source], " " * node.column
+        own = layout.text[entry.start : layout.end(entry)]
+        if is_movable(entry, entry.node.value) and not layout.keeps(entry.node):
+            with suppress(UneditableError):
+                own = edited(indent + own + layout.newline, Items([value], [0]))
+                lines = own.removeprefix(indent).removesuffix(layout.newline).split(layout.newline)
+                return self.indented(node, layout.above(entry), lines)
+        first, *rest = self.fresh(node, entry, value)
+        return self.indented(node, layout.above(entry), [first + self.comment(entry), *rest])
+
+    def indented(self, node: Node, above: Sequence[str], own: Sequence[str]) -> list[str]:
+        """Return the lines of an item with the comments above it, of which the first line is not indented."""
+        first, *rest = [*above, own[0]]
+        return [first, *(" " * node.column + line for line in rest), *own[1:]]
+
+    def fresh(self, node: Node, neighbour: Entry, value: JSON) -> list[str]:
         text = _inline(value, neighbour)
         if neighbour.node.style in {"'", '"'} or (neighbour.node.flow and len(text) <= _LONGEST):
             return [f"- {text}"]
@@ -142,7 +182,7 @@ class _Editor:
         while last.node.block:
             last = last.node.entries[-1]
         ends = self.layout.tail(entry) == len(self.layout.text)
-        untouched = not any(start <= last.after <= end for start, end, _ in self.layout.edits)
+        untouched = not any(start <= last.after <= end for start, end, _, _ in self.layout.edits)
         if last.node.block_scalar and ends and untouched:
             self.replace(last, last.node.value)
         self.layout.add_after(entry, column, entries)
@@ -152,7 +192,12 @@ class _Editor:
     def replace(self, entry: Entry, wanted: JSON) -> None:
         """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
-        layout.removed += [(inner.node.start, inner.node.end) for inner in node.entries]
+        layout.removed += [(inner.start, inner.node.end) for inner in node.entries]
+        if isinstance(wanted, str) and node.kind == "scalar" and not (node.block_scalar or self.thorough):
+            lines = reflowed(layout.text[node.content : node.end], wanted, node.style)
+            if lines:
+                layout.edit(node.content, node.end, layout.newline.join(lines))
+                return
         in_flow = entry.parent is not None and entry.parent.flow
         if in_flow:
             self.put_inline(entry, _inline(wanted, entry))
@@ -176,11 +221,16 @@ class _Editor:
         return self.style.lines(wanted, column, dashed=dashed)
 
     def put_inline(self, entry: Entry, new: str) -> None:
-        node = entry.node
+        node, layout = entry.node, self.layout
         if node.empty:
             self.layout.edit(entry.after, entry.after, f" {new}" if entry.colon else f": {new}")
         else:
-            self.layout.edit(node.content, node.end, new)
+            layout.edit(node.content, node.end, new)
+            opening = _OPENING.match(layout.text, node.content) if node.flow else None
+            if opening and layout.flow_end(entry)[1]:
+                in_flow = entry.parent is not None and entry.parent.flow
+                at = layout.past(entry) if in_flow else node.end
+                layout.edit(at, at, opening[0][1:], rank=2 if in_flow else 0)
 
     def put_lines(self, entry: Entry, lines: Sequence[str]) -> None:
         """Write lines after a key or dash, with its anchor and comment."""
@@ -188,22 +238,30 @@ class _Editor:
         first, *rest = lines
         anchor = f"&{node.anchor}" if node.anchor else ""
         head = "".join(f" {part}" for part in (anchor, first) if part)
-        end = layout.tail(entry)
-        new = layout.newline.join([head + self.comment(entry), *rest])
+        end = layout.end(node.entries[-1]) if node.block else layout.tail(entry)
+        comment = self.comment(entry)
+        if first[:1] in {"|", ">"}:  # comments below it would be read as its text
+            below, end = layout.text[end : layout.end(entry)], layout.end(entry)
+            comment += "".join(f"  {one[0].strip()}" for one in _COMMENT.finditer(below))
+        new = layout.newline.join([head + comment, *rest])
         at_root = entry.parent is None
         ends = end == len(layout.text) and len(lines) > 1
         layout.edit(entry.after, end, (new.lstrip() if at_root else new) + (layout.newline if ends else ""))
 
     def comment(self, entry: Entry) -> str:
-        """Return the comment on the first line of a value, with the spaces before it."""
+        """Return the comments beside a value and between its key and itself, with the spaces before them."""
         node, text = entry.node, self.layout.text
-        if node.block_scalar:
-            header = _HEADER.match(text, node.content)
-            at = header.end() if header else node.content
+        parts = [text[entry.after : node.entries[0].floor if node.block else node.content]]
+        if node.block:
+            head = self.layout.line_end(entry.after)
+            parts = [text[entry.after : max(entry.after, min(head, node.entries[0].start))]]
+        elif node.block_scalar:
+            parts.append(text[node.content : self.layout.line_end(node.content)])
         else:
-            at = entry.end if not node.block else node.start + len(node.anchor) + 1 if node.anchor else entry.after
-        found = re.compile(r"[ \t]+#[^\r\n]*").match(text, at)
-        return found[0] if found else ""
+            opening = _OPENING.match(text, node.content) if node.flow else None
+            parts += [opening[0][1:] if opening else "", text[entry.end : self.layout.line_end(entry.end)]]
+        found = [one[0].rstrip() for part in parts for one in _COMMENT.finditer(part)]
+        return "".join(one if one[0] in " \t" else f"  {one}" for one in found)
 
     # Aliases
 
@@ -247,13 +305,3 @@ def _style(root: Node) -> Style:
                     dash = inner.column - node.column
     step = step or 2
     return Style(step, step if dash is None else dash)
-
-
-def _first_difference(entry: Entry, wanted: JSON, text: str) -> int:
-    """Return the line of the first value that differs."""
-    node = entry.node
-    if node.kind == "mapping" and isinstance(wanted, dict) and node.value.keys() <= wanted.keys():
-        for inner in node.entries:
-            if not same(inner.node.value, wanted[str(inner.key)]):
-                return _first_difference(inner, wanted[str(inner.key)], text)
-    return text.count("\n", 0, entry.start) + 1

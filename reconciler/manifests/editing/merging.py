@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,11 +13,16 @@ from reconciler.manifests.includes import Source
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
+from reconciler.resources.list_items import Identity, Items, sources_of
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
 from reconciler.resources.variables import PREFIX
 
 Keyed = Callable[[Sequence[JSON]], Mapping[str, JSON]]
 """Returns the canonical form of a list of named items: a mapping by name."""
+Split = Callable[[Path, JSON], Sequence[JSON]]
+"""Returns the canonical items that one item of the list at a path stands for."""
+Identify = Callable[[Path], Identity]
+"""Returns the identity of the items of the list at a path, as the models declare it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Merger:
     includes: Mapping[Path, Source]
     variables: Variables
     keyed: Keyed
+    split: Split
+    identify: Identify
     files: dict[str, str] = field(default_factory=dict)
     """New texts of included files, by path."""
     obstacles: list[Obstacle] = field(default_factory=list)
@@ -83,13 +91,17 @@ class Merger:
     def items_by_name(self, raw: list[JSON], written: Sequence[JSON], old: JSON, new: JSON, path: Path) -> JSON:
         """Merge a list whose items the canonical form identifies by name and not by position, such as tools."""
         free = dict(old)
-        made = []
-        for index, item in enumerate(raw):
-            name = self.name(written[index], free)
-            tool = free.pop(name)
-            if name in new:
-                made.append(self.merged(item, written[index], tool, new[name], (*path, index)))
-        return made + [self.neat(tool) for name, tool in new.items() if name not in old]
+        before = [free.pop(self.name(item, free)) for item in written]
+        after = list(new.values())
+        sources = sources_of(before, after, lambda item: next(iter(self.keyed([item]))))
+        partners = {source: item for item, source in zip(after, sources, strict=True) if source is not None}
+        made = [
+            (self.merged(item, written[index], before[index], partners[index], (*path, index)), index)
+            for index, item in enumerate(raw)
+            if index in partners
+        ]
+        added = [(self.neat(item), None) for item, source in zip(after, sources, strict=True) if source is None]
+        return Items.of([*made, *added])
 
     def name(self, written: JSON, free: Mapping[str, JSON]) -> str:
         """Return the name of an item among the `free` names. Items with the same name are numbered by content."""
@@ -98,13 +110,54 @@ class Merger:
         return next((other for other in numbered if same(free[other], value)), numbered[0])
 
     def items(self, raw: list[JSON], written: Sequence[JSON], old: list[JSON], new: list[JSON], path: Path) -> JSON:
-        known = list(zip(raw, written, strict=True))
-        if not all(map(same, written, old)) and all(any(same(item, one) for one in old) for item in written):
-            stay = [text for text, item in known if any(same(item, one) for one in new)]  # a set: its order is free
-            return stay + [self.plain(one) for one in new if not any(same(item, one) for item in written)]
-        if len(old) == len(new) == len(raw):
-            return [self.merged(*known[at], old[at], new[at], (*path, at)) for at in range(len(new))]
-        return [next((text for text, item in known if same(item, one)), self.plain(one)) for one in new]
+        """Merge a list. Items keep their places if the list has no order; otherwise they are in the new order."""
+        places = _places([self.split(path, item) for item in written], old)
+        if places is None:
+            return [self.plain(one) for one in new]
+        sources = sources_of(old, new, self.identify(path))
+        self.pair_templates(sources, raw, places, new)
+        partners = {source: at for at, source in enumerate(sources) if source is not None}
+        made: dict[int, tuple[JSON, int | None]] = {}
+        """Merged items with their index in `raw`, by position in `new`."""
+        for index, own in enumerate(places):
+            kept = [partners[place] for place in own if place in partners]
+            if kept:
+                pairs = [old[place] for place in own], [new[at] for at in kept]
+                made[kept[0]] = self.item(raw[index], written[index], *pairs, (*path, index)), index
+        added = [(self.plain(one), None) for one, source in zip(new, sources, strict=True) if source is None]
+        if [place for own in places for place in own] != list(range(len(old))):
+            return Items.of([*made.values(), *added])
+        waiting = iter(added)
+        order = (made.get(at) if source is not None else next(waiting) for at, source in enumerate(sources))
+        return Items.of([one for one in order if one])
+
+    def item(self, raw: JSON, written: JSON, old: Sequence[JSON], new: Sequence[JSON], path: Path) -> JSON:
+        """Merge an item that stands for several canonical items, such as an edge with a list of sources."""
+        if len(old) == 1:
+            return self.merged(raw, written, old[0], new[0], path)
+        if len(old) == len(new) and all(map(same, old, new)):
+            return raw
+        parts = [self.plain(one) for one in new]
+        return {
+            key: [part[key] for part in parts] if isinstance(raw.get(key), list) else value
+            for key, value in parts[0].items()
+        }
+
+    def pair_templates(
+        self, sources: list[int | None], raw: Sequence[JSON], places: Sequence[Sequence[int]], new: Sequence[JSON]
+    ) -> None:
+        """Pair changed texts with variables with the added texts, so that the variables are kept."""
+        paired = set(sources)
+        found = {
+            place
+            for text, own in zip(raw, places, strict=True)
+            for place in own
+            if place not in paired and isinstance(text, str) and PREFIX in text
+        }
+        added = [at for at, source in enumerate(sources) if source is None and isinstance(new[at], str)]
+        if len(found) == len(added):
+            for at, place in zip(added, sorted(found), strict=True):
+                sources[at] = place
 
     def template(self, raw: str, new: JSON, path: Path) -> JSON:
         whole = raw.startswith(PREFIX) and raw.find("}") == len(raw) - 1
@@ -127,7 +180,7 @@ class Merger:
             message = f"the live value of {_dotted(path)} is not a text, but {source.path} is a text file"
             self.obstacles.append(Obstacle(path, message, hint))
         else:
-            inner = Merger({}, self.variables, self.keyed, obstacles=self.obstacles)
+            inner = Merger({}, self.variables, self.keyed, self.split, self.identify, obstacles=self.obstacles)
             value = inner.value(source.value, written, old, new, path)
             try:
                 is_json = source.path.endswith(".json")
@@ -168,6 +221,19 @@ class Merger:
         nested = kept.get("tools")
         plain = self.plain(kept)
         return {**plain, "tools": [self.neat(one) for one in nested.values()]} if isinstance(nested, dict) else plain
+
+
+def _places(parts: Sequence[Sequence[JSON]], old: Sequence[JSON]) -> list[list[int]] | None:
+    """Return the indices in `old` of the canonical items that each item of a list stands for; None if they are not
+    known.
+    """
+    free: dict[str, list[int]] = defaultdict(list)
+    for index in reversed(range(len(old))):
+        free[json.dumps(old[index], sort_keys=True)].append(index)
+    keys = [[json.dumps(part, sort_keys=True) for part in own] for own in parts]
+    if all(key in free for own in keys for key in own):
+        return [[free[key].pop() if len(free[key]) > 1 else free[key][0] for key in own] for own in keys]
+    return [[index] for index in range(len(old))] if len(parts) == len(old) else None
 
 
 def _dotted(path: Path) -> str:

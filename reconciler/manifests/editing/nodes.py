@@ -16,10 +16,11 @@ from ruamel.yaml.events import (
 
 from reconciler.manifests.libyaml import events
 from reconciler.manifests.scalars import plain
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, same
 
-_PROPERTIES: Final = re.compile(r"(?:&[^\s,\[\]{}]+(?:\s+|\Z)(?:#[^\n]*\s*)*)?(?:!(?:!str)?\s+)?")
-_COLON: Final = re.compile(r"\s*:")
+_PROPERTIES: Final = re.compile(r"(?:(?:&[^\s,\[\]{}]+|!(?:!str)?)(?:\s+|\Z)(?:#[^\n]*\s*)*){0,2}")
+"""An anchor and a tag, in any order, with the white space after them."""
+_COLON: Final = re.compile(r"(?:\s++|(?<=\s)#[^\n]*+)*+:")
 
 
 @dataclass(slots=True)
@@ -74,6 +75,10 @@ class Entry:
     """True if the key is in double quotes."""
     colon: bool = True
     """False for a key without a colon in a flow mapping."""
+    floor: int = 0
+    """End of the scalar, the alias or the bracket before the entry. Comments of the entry are below it."""
+    index: int = 0
+    """Position in the parent."""
 
     @property
     def end(self) -> int:
@@ -96,12 +101,22 @@ class _Composer:
     """Key without a value so far, for each open collection."""
     anchors: dict[str, Node] = field(default_factory=dict)
     aliases: list[Entry] = field(default_factory=list)
+    last: int = 0
+    """End of the last scalar, alias or bracket."""
+    floor: int = 0
+    """The value of `last` at the start of the entry that is being read."""
     root: Entry = field(init=False)
 
     def take(self, event: Any) -> None:
+        is_value = bool(self.stack) and self.stack[-1].kind == "mapping" and self.keys[-1] is not None
+        if not is_value:
+            self.floor = self.last
         match event:
             case ScalarEvent() if self.stack and self.stack[-1].kind == "mapping" and self.keys[-1] is None:
                 self.keys[-1] = event
+                if event.anchor:
+                    start, end = _span(event)
+                    self.anchors[event.anchor] = Node("scalar", start, start, end, event.value)
             case ScalarEvent():
                 self.put(self.scalar(event), event.anchor)
             case AliasEvent():
@@ -112,6 +127,8 @@ class _Composer:
                 self.open(event)
             case MappingEndEvent() | SequenceEndEvent():
                 self.close(event)
+        if isinstance(event, ScalarEvent | AliasEvent) and event.start_mark.index < event.end_mark.index:
+            self.last = event.end_mark.index
 
     def scalar(self, event: Any) -> Node:
         start, end = _span(event)
@@ -129,6 +146,7 @@ class _Composer:
             end -= 1  # if a sequence is not indented under its key, the event includes the first dash
         column = end - (self.text.rfind("\n", 0, end) + 1)
         content = self.content(start) if flow else end
+        self.last = end if flow else self.last
         node = Node("mapping" if mapping else "sequence", start, content, end, flow=flow, column=column)
         self.put(node, event.anchor)
         self.stack.append(node)
@@ -137,6 +155,8 @@ class _Composer:
     def close(self, event: Any) -> None:
         node = self.stack.pop()
         self.keys.pop()
+        if node.flow:
+            self.last = event.end_mark.index
         node.end = event.end_mark.index if node.flow else node.entries[-1].end
         if node.kind == "mapping":
             node.value = {entry.key: entry.node.value for entry in node.entries}
@@ -152,26 +172,34 @@ class _Composer:
         if parent is None:
             self.root = entry
         else:
+            entry.index = len(parent.entries)
             parent.entries.append(entry)
         return entry
 
     def entry(self, parent: Node | None, node: Node) -> Entry:
         if parent is None:
-            return Entry(None, node.start, node.start, node)
+            return Entry(None, node.start, node.start, node, floor=self.floor)
         if parent.kind == "mapping":
             key, self.keys[-1] = self.keys[-1], None
             colon = _COLON.match(self.text, key.end_mark.index)
             after = colon.end() if colon else key.end_mark.index
-            return Entry(parent, key.start_mark.index, after, node, key.value, key.style == '"', colon is not None)
+            quoted = key.style == '"'
+            return Entry(parent, self.key_start(key), after, node, key.value, quoted, colon is not None, self.floor)
         if parent.flow:
-            return Entry(parent, node.start, node.start, node)
+            return Entry(parent, node.start, node.start, node, floor=self.floor)
         dash = self.dash(parent.column, node.start)
-        return Entry(parent, dash, dash + 1, node)
+        return Entry(parent, dash, dash + 1, node, floor=self.floor)
+
+    def key_start(self, key: Any) -> int:
+        """Return the start of a key, or of the question mark before it."""
+        start: int = key.start_mark.index
+        mark = self.text.rfind("?", self.text.rfind("\n", 0, start) + 1, start)
+        return start if mark < 0 or self.text[mark + 1 : start].strip(" ") else mark
 
     def dash(self, column: int, start: int) -> int:
         """Return the position of the closest dash in this column before `start`."""
         line = self.text.rfind("\n", 0, start) + 1
-        while not self._is_dash(line, column, start):
+        while line and not self._is_dash(line, column, start):
             line = self.text.rfind("\n", 0, line - 1) + 1
         return line + column
 
@@ -191,3 +219,28 @@ def descendants(node: Node) -> Iterator[Node]:
         found = waiting.pop()
         yield found
         waiting.extend(entry.node for entry in found.entries)
+
+
+def is_movable(entry: Entry, value: JSON) -> bool:
+    """Return True if the text of an entry has the value wherever it stands: it contains no anchors and no aliases."""
+    nodes = descendants(entry.node)
+    return same(entry.node.value, value) and not any(one.anchor or one.kind == "alias" for one in nodes)
+
+
+def first_difference(entry: Entry, wanted: JSON, text: str) -> int:
+    """Return the line of the first value that differs."""
+    node = entry.node
+    inner: Entry | None = None
+    if node.kind == "mapping" and isinstance(wanted, dict):
+        differs = (one for one in node.entries if one.key not in wanted or not same(one.node.value, wanted[one.key]))
+        inner = next(differs, node.entries[-1] if node.entries else None)
+        wanted = wanted.get(inner.key) if inner else None
+    elif node.kind == "sequence" and isinstance(wanted, list):
+        pairs = zip(node.entries, wanted, strict=False)
+        inner, wanted = next(
+            ((one, item) for one, item in pairs if not same(one.node.value, item)),
+            (node.entries[-1] if node.entries else None, None),
+        )
+    if inner is None or same(inner.node.value, wanted):
+        return text.count("\n", 0, (inner or entry).start) + 1
+    return first_difference(inner, wanted, text)

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.planning.consents import Lifted, consent_document, lift
 from reconciler.planning.difference import Difference
-from reconciler.planning.guard import drift, limits, ownership, references, releases, retired, unlisted
+from reconciler.planning.guard import drift, limits, lineage, ownership, references, releases, retired, unlisted
 from reconciler.planning.guard.context import Check, GuardContext, Usage, Violation
 from reconciler.planning.model import Refusal
 from reconciler.resources.values import digest
@@ -26,7 +26,11 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
         Check(ownership.another_project, NEVER),  # the plan compares with objects of another project
         Check(ownership.nothing_found, BY_CONSENT),  # all objects may have been deleted on purpose
     ),
-    "foreign-owner": (Check(ownership.foreign, NEVER),),  # only the owner can release the object
+    "foreign-owner": (
+        Check(ownership.foreign, NEVER),  # only the owner can release the object
+        Check(lineage.other_lineage, NEVER),  # `state rebuild` is the reviewed takeover
+        Check(lineage.foreign_pointer, NEVER),  # applications of the other state load it
+    ),
     "duplicate": (
         Check(ownership.same_label, NEVER),  # a label can be copied: only a person knows whose the objects are
         Check(ownership.unadopted, NEVER),  # `adopt` has the intended result without a second object

@@ -1,20 +1,18 @@
 """Rules for limits: the numbers of deletes and of archives, and the daily costs of vector stores."""
 
 from collections.abc import Iterator
-from math import ceil, floor
-from typing import Final
+from math import ceil
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.held_uploads import kept_elsewhere
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
+from reconciler.planning.settings import allowed as allowed_by, settings_address
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.values import ABSENT
-
-LEAST_ALLOWED: Final = 3
-ALLOWED_SHARE: Final = 0.3
 
 
 def too_many_deletes(context: GuardContext) -> Iterator[Violation]:
@@ -35,14 +33,14 @@ def too_many_deletes(context: GuardContext) -> Iterator[Violation]:
     going = ended | {change.id for change in context.work if change.action == "delete"}
     detached = {id_: address for address, id_ in _detached(context).items() if id_ not in going}
     number, live = len(ended) + len(detached), _live(context)
-    allowed = _allowed(context.inputs.max_deletes, live)
+    allowed = min(allowed_by(one.max_deletes, live) for one in context.inputs.guarding)
     if number > allowed:
         kinds = {"deleted": bool(deletes), "replaced": bool(replaced), "detached": bool(detached)}
         yield Violation(
             address=f"project/{context.inputs.identity.project}",
             action="delete",
             cause=Cause("too-many-deletes", {"number": number, **kinds, "allowed": allowed, "live": live}),
-            remedies=(Remedy("raise-deletes", {"number": number}),),
+            remedies=(_raise_deletes(context, number, live),),
             facts={
                 "deletes": deletes,
                 "detached": sorted(detached.values()),
@@ -62,13 +60,13 @@ def too_many_archives(context: GuardContext) -> Iterator[Violation]:
         if not any(reason.code == "release-limit" for reason in change.reasons)
     )
     live = _live(context)
-    allowed = _allowed(context.inputs.max_archives, live)
+    allowed = min(allowed_by(one.max_archives, live) for one in context.inputs.guarding)
     if len(counted) > allowed:
         yield Violation(
             address=f"project/{context.inputs.identity.project}",
             action="archive",
             cause=Cause("too-many-archives", {"number": len(counted), "allowed": allowed, "live": live}),
-            remedies=(Remedy("raise-archives", {"number": len(counted)}),),
+            remedies=(_raise_archives(context, len(counted), live),),
             facts={"archives": counted},
         )
 
@@ -88,8 +86,22 @@ def _live(context: GuardContext) -> int:
     return len({found.id for found in context.matched.live.values()})
 
 
-def _allowed(most: int | None, live: int) -> int:
-    return max(LEAST_ALLOWED, floor(ALLOWED_SHARE * live)) if most is None else most
+def _raise_deletes(context: GuardContext, number: int, live: int) -> Remedy:
+    if number <= allowed_by(context.inputs.settings.max_deletes, live):
+        return _apply_settings(context, "max_deletes")
+    return Remedy("raise-deletes", {"number": number})
+
+
+def _raise_archives(context: GuardContext, number: int, live: int) -> Remedy:
+    if number <= allowed_by(context.inputs.settings.max_archives, live):
+        return _apply_settings(context, "max_archives")
+    return Remedy("raise-archives", {"number": number})
+
+
+def _apply_settings(context: GuardContext, name: str) -> Remedy:
+    """Return the remedy for a limit that project.yaml has, and that is not recorded yet."""
+    address = str(settings_address(context.inputs.identity))
+    return Remedy("apply-settings", {"settings": [f"safety.{name}"], "address": address, **context.of_environment})
 
 
 def _detached(context: GuardContext) -> dict[str, str]:
@@ -119,14 +131,32 @@ def _id(context: GuardContext, address: Address) -> str | None:
 
 def too_much(context: GuardContext) -> Iterator[Violation]:
     """Refuse daily costs above `safety.max_daily_cost`, unless the plan reduces them."""
-    most, costs = context.inputs.max_daily_cost, context.costs
-    before, after = costs.per_day
-    if most is None or after <= max(most, before):
+    exceeded = next(_exceeded(context), None)
+    if exceeded is None:
         return
+    settings, before, after = exceeded
+    is_recorded, raised = settings is context.inputs.recorded, Remedy("raise-daily-cost", {"dollars": ceil(after)})
     yield Violation(
         address=f"project/{context.inputs.identity.project}",
         action="update",
-        cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": most}),
-        remedies=(Remedy("raise-daily-cost", {"dollars": ceil(after)}),),
-        facts={"allowed": most, "dollars": ceil(after), "growth": [list(pair) for pair in costs.growth]},
+        cause=Cause("daily-cost", {"dollars": after, "before": before, "allowed": settings.max_daily_cost}),
+        remedies=(_apply_settings(context, "max_daily_cost") if is_recorded else raised,),
+        facts={
+            "allowed": settings.max_daily_cost,
+            "dollars": ceil(after),
+            "growth": [list(pair) for pair in context.costs.growth],
+        },
     )
+
+
+def _exceeded(context: GuardContext) -> Iterator[tuple[GuardSettings, float, float]]:
+    """Yield the settings whose limit the plan exceeds, those of project.yaml first, with the costs by their prices."""
+    inputs, stored = context.inputs, context.costs.stored
+    costs = [(inputs.settings, *context.costs.per_day)]
+    if inputs.recorded is not None:
+        before, after = map(inputs.recorded.per_day, stored)
+        costs.append((inputs.recorded, before, after))
+    for settings, before, after in costs:
+        most = settings.max_daily_cost
+        if most is not None and after > max(most, before):
+            yield settings, before, after

@@ -7,7 +7,6 @@ from reconciler.planning.announced import accounts_for
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import applied_protection
-from reconciler.planning.model import INVALIDATES_ID
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -15,16 +14,18 @@ from reconciler.resources.values import JSON, strings_in
 
 
 def another_project(context: GuardContext) -> Iterator[Violation]:
-    """Refuse a key of another OpenAI project than the one that the manifest names, or that the state was applied to."""
-    answered, applied = context.inputs.openai_project, context.inputs.applied_project
+    """Refuse a key of another OpenAI project than that of project.yaml, that of the state, or the recorded one."""
+    answered, recorded = context.inputs.openai_project, context.inputs.recorded
     pinned = context.inputs.pinned_project
+    applied = (context.inputs.applied_project, recorded.openai_project if recorded else None)
+    other = next((one for one in applied if one and one != answered), None)
     if answered and pinned and answered != pinned:
         where = context.inputs.identity.environment
         about: dict[str, JSON] = {"answered": answered, "pinned": pinned, **({"environment": where} if where else {})}
         yield _wrong_project(context, Cause("unpinned-project", about), facts=[answered, pinned])
-    elif answered and applied and answered != applied:
-        cause = Cause("other-project", {"answered": answered, "applied": applied})
-        yield _wrong_project(context, cause, facts=[answered, applied])
+    elif answered and other:
+        cause = Cause("other-project", {"answered": answered, "applied": other})
+        yield _wrong_project(context, cause, facts=[answered, other])
 
 
 def nothing_found(context: GuardContext) -> Iterator[Violation]:
@@ -49,10 +50,10 @@ def _wrong_project(context: GuardContext, cause: Cause, facts: list[str]) -> Vio
 
 
 def foreign(context: GuardContext) -> Iterator[Violation]:
-    """Refuse changes of objects in the state that carry the label of another owner."""
+    """Refuse changes of objects in the state that carry the label of another identity."""
     for address, live in sorted(context.matched.foreign_owned.items()):
-        if context.inputs.in_scope(address):
-            owner = live.labels.identity if live.labels else ""
+        owner = live.labels.identity if live.labels else ""
+        if context.inputs.in_scope(address) and owner != str(context.inputs.identity):
             yield Violation(
                 address=str(address),
                 action="update",
@@ -103,7 +104,10 @@ def _same_label(context: GuardContext, address: Address, known: Live | None, unp
 def unadopted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create an object that a manifest was imported from and that is still live."""
     imported = context.inputs.imported
-    unmanaged = {live.id for live in context.matched.unmanaged if live.labels is None} if imported else set()
+    unclaimed = (
+        live for live in context.matched.unmanaged if live.labels is None or context.inputs.is_mislabelled(live)
+    )
+    unmanaged = {live.id for live in unclaimed} if imported else set()
     for change in context.work:
         id_ = imported.get(Address.parse(change.address))
         if change.action == "create" and id_ in unmanaged:
@@ -117,22 +121,22 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
 
 
 def label_only(context: GuardContext) -> Iterator[Violation]:
-    """Refuse to end an object that only its label assigns to an address, if the state has another object there that is
-    not live any more: it may be a clone, made before the other one was deleted.
+    """Refuse to manage an object that only its label assigns to an address, if the state has another object there that
+    is not live any more: it may be a clone, made before the other one was deleted.
     """
-    inputs = context.inputs
-    for change in context.work:
-        address = Address.parse(change.address)
-        live = context.matched.live.get(address) if change.action in INVALIDATES_ID else None
-        known = inputs.applied.get(address)
-        if live is None or known is None or live.id != change.id or not inputs.is_labelled(live.type):
+    inputs, ends = context.inputs, {change.address: change for change in context.work if change.ends_id}
+    for address, known in sorted(inputs.applied.items(), key=lambda item: item[0]):
+        live = context.matched.live.get(address)
+        if live is None or not inputs.is_labelled(live.type) or address in inputs.adopt:
+            continue
+        if not inputs.in_scope(address) or live.labels is None:
             continue
         if known.id != live.id and known.type == live.type and not accounts_for(inputs, address, None, live):
             about: dict[str, JSON] = {"id": live.id, "name": live.name, "known": known.id}
             yield Violation(
-                address=change.address,
-                action=change.action,
-                cause=Cause("label-only", {"address": change.address, **about}),
+                address=str(address),
+                action=ends[str(address)].action if str(address) in ends else "update",
+                cause=Cause("label-only", {"address": str(address), **about}),
                 remedies=(Remedy("delete-or-unlabel", {"ids": [live.id]}),),
                 facts=[live.id, known.id],
             )
@@ -160,10 +164,12 @@ def _users(inputs: PlanInputs, ids: Collection[str]) -> dict[str, str]:
         return {}
     live = ((f"{one.type} {one.id}", one.refers_to) for one in chain(inputs.live, inputs.elsewhere))
     written = ((str(one.address), strings_in(dict(one.fields))) for one in inputs.desired.values())
-    published = (
-        (str(address), one.ids.values()) for address, one in chain(inputs.pointers.items(), inputs.published.items())
-    )
-    return {id_: user for user, held in chain(published, written, live) for id_ in held if id_ in ids}
+    pointers = [*inputs.pointers.items(), *inputs.published.items()]
+    published = ((str(address), one.ids.values()) for address, one in pointers)
+    altered = ((address, copy) for address, one in pointers for copy in one.copies if copy.state == "tampered")
+    copies = ((str(address), copy.ids) for address, copy in altered)
+    strays = ((str(one.address), one.copy.ids) for one in inputs.strays)
+    return {id_: user for user, held in chain(published, copies, strays, written, live) for id_ in held if id_ in ids}
 
 
 def protected(context: GuardContext) -> Iterator[Violation]:

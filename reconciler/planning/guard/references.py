@@ -21,9 +21,10 @@ from typing import Final
 from reconciler.planning.graph import INSIDE, Edge
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
 from reconciler.planning.holders import direct, ignored_fields
+from reconciler.planning.inputs import BUNDLE
 from reconciler.planning.model import SECTIONS, Change, Section
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.planning.referrers import Node, Referrer, ReleaseState, subject_text
+from reconciler.planning.referrers import Foreign, Node, Referrer, ReleaseState, subject_text
 from reconciler.resources.address import RELEASE, Address
 
 ASSISTANT: Final = "assistant"
@@ -173,7 +174,11 @@ def _remedies(
     ignoring = {source: fields for source, fields in sorted(ignoring.items()) if fields and source not in unscoped}
     for source, fields in ignoring.items():
         yield Remedy("stop-ignoring", {"address": source, "fields": fields})
-    done = unscoped | ignoring.keys()
+    foreign = (edge.source for edge in edges if isinstance(edge.source, Foreign))
+    left = {str(source): source.id for source in foreign if source.type == BUNDLE}  # in an outlet that is removed
+    if left:
+        yield Remedy("apply-outlets", {"outlets": sorted(set(left.values()))})
+    done = unscoped | ignoring.keys() | left.keys()
     referrers = {(subject_text(one), one.state): str(one.node) for section in SECTIONS for one in sections[section]}
     by_state: dict[str | None, list[str]] = defaultdict(list)
     for (_, state), name in sorted(referrers.items(), key=lambda item: item[0][0]):

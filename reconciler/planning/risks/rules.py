@@ -11,7 +11,9 @@ from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought, concerned
 from reconciler.planning.model import Change
-from reconciler.resources.address import Address, release_number
+from reconciler.planning.publications import address_of
+from reconciler.planning.settings import is_settings_change, weaker_settings
+from reconciler.resources.address import Address, parsed, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
@@ -84,7 +86,7 @@ def lifecycle(_context: GuardContext, change: Change) -> Iterator[Hazard]:
 def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
+        former = parsed(str(item.live)) if item.keys == ADDRESS else None
         if former in context.inputs.pointers and not _is_published(context, change):
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
     live = context.matched.live.get(Address.parse(change.address))
@@ -117,6 +119,21 @@ def withdrawal(context: GuardContext, change: Change) -> Iterator[Hazard]:
         yield Hazard("publication-withdrawn", {**where, "names": names})
 
 
+def settings(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the settings of the project by which the guard refuses less after the plan."""
+    if is_settings_change(change):
+        weaker = weaker_settings(change, len({live.id for live in context.matched.live.values()}))
+        if weaker:
+            yield Hazard("guard-weakened", {"settings": weaker})
+
+
+def environment(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield an environment that the project no longer has, and that publishes no names, which are other risks."""
+    for identity, names in context.inputs.removed_identities.items():
+        if not names and change.action == "forget" and change.address == str(address_of(context.inputs, identity)):
+            yield Hazard("guard-weakened", {"settings": [f"environments.{identity.environment}"]})
+
+
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
@@ -126,6 +143,8 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     withdrawal,
     lifecycle,
     names,
+    settings,
+    environment,
 )
 
 

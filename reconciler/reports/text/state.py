@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.reports.style import count, plain
+from reconciler.reports.wording.phrases import object_text
 from reconciler.state.backend_migration import StateMigration
 from reconciler.state.edits import StateEdit, StateRebuild
 
@@ -16,13 +17,19 @@ def edited_text(word: str, done: StateEdit) -> str:
 
 def rebuilt_text(done: StateRebuild) -> str:
     """Return the objects of a rebuilt state, the entries it replaces, and the values that are unknown."""
-    verb = "Rebuilt" if done.written else "A different state exists"
+    verb = "Rebuilt" if done.written else "A different state exists" if done.replaces else "Not rebuilt yet"
     lines = [f"{verb}: {plain(done.edited.identity)}, {count(done.objects, 'object')}."]
     if done.replaces:
         lines += _entries(done.edited)
+    if done.lineage and done.taken:
+        lines += ["", f"Lineage {plain(done.lineage)}, from the labels of {count(len(done.taken), 'live object')}"]
+        lines += [f"  {plain(object_text(id_, name))}" for id_, name in done.taken.items()]
     if done.ambiguous:
         lines += ["", "Left out: another live object carries the same label"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
+    if done.mislabelled:
+        lines += ["", "Left out: the label is not an address of such an object"]
+        lines += [f"  {plain(id_)}  {plain(address)}" for id_, address in sorted(done.mislabelled.items())]
     if done.unknown:
         lines += ["", "Applied values unknown: the next plan shows any differences"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, names))}" for one, names in done.unknown.items()]

@@ -11,7 +11,7 @@ from reconciler.resources.name_lists import few
 
 
 def _unmanaged(args: Args) -> str:
-    return f"{args['type']} {object_text(args['id'], args['name'])} is unmanaged"
+    return f"live object: {args['type'].replace('_', ' ')} {object_text(args['id'], args['name'])}"
 
 
 def _bundle_changes(args: Args) -> str:
@@ -93,6 +93,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "outlet-unreadable": "{message}",
     "identity-removed": "project.yaml no longer has {identity}: its objects and documents stay and are not updated",
     "outlet-removed": _outlet_removed,
+    "settings-weaker": "recorded last: this plan is checked by the settings before and after",
     "last-changed": _last_changed,
     "written-outside": lambda args: _written(args, "not written by Reconciler"),
     "written-by-unknown-run": lambda args: _written(args, "written by a run of Reconciler that is not in the state"),

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
-from reconciler.reports.wording.refusals import CAUSES, same_label
+from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
 from reconciler.resources.name_lists import few
 
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
@@ -23,6 +23,11 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "upload-alike": (
         "{address}: {upload} has the name and size of {path}, but uploads cannot be read back to compare them: "
         "the next apply uploads {path}. To use {upload}, write its id into the manifest in place of the path"
+    ),
+    "only-in-outlet": lambda args: (
+        f"the outlet {args['outlet']} has {few(args['names'])}, which no manifest publishes: applications may load "
+        f"{'it' if len(args['names']) == 1 else 'them'}, and the guard counts the references. If "
+        f"{'it is' if len(args['names']) == 1 else 'they are'} not in use, delete {_pointer_files(args['names'])} there"
     ),
     "stays-published": "{address} stays published without a manifest, because of `keep_on_delete`",
     "no-label-room": "{address}: its metadata has no room for four labels: only the state records that it is managed",
@@ -46,6 +51,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
+    "other-lineage": lambda args: f"{other_lineage(args)}: every plan is refused until `reconciler state rebuild`",
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),
@@ -56,6 +62,11 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
     ),
     "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "settings-unrecorded": lambda args: (
+        "no apply has recorded the guard settings of this project yet: this one records those of project.yaml"
+        + (f" ({few(args['settings'])})" if args["settings"] else " (none is set)")
+        + ", and later plans are also checked by them"
+    ),
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
 }
@@ -83,6 +94,10 @@ def _not_read(outlet: str, entry: str) -> str:
         f"{outlet} is a new outlet and was not read: in CI, plans contact only outlets that an earlier apply wrote to "
         f"or that RECONCILER_OUTLETS names{refused}"
     )
+
+
+def _pointer_files(names: list[str]) -> str:
+    return few([f"{name}.json" for name in names])
 
 
 def _cause(cause: Args) -> str:

@@ -8,6 +8,9 @@ from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
 
+_LISTED: Final = 100
+"""The number of objects that a sentence names. The JSON document has all of them."""
+
 
 def same_label(args: Args) -> str:
     """Return the live objects that carry one label, each with its name and whether it is in the state."""
@@ -17,6 +20,13 @@ def same_label(args: Args) -> str:
 
 def _labelled(one: Args) -> str:
     return f"{object_text(one['id'], one['name'])} {'' if one['in_state'] else 'not '}in the state"
+
+
+def other_lineage(args: Args) -> str:
+    """Return the live objects and the documents that another state of the identity created."""
+    objects = [f"{object_text(one['id'], one['name'])} as {one['address']}" for one in args["objects"]]
+    found = few([*objects, *args["documents"]], _LISTED)
+    return f"this state did not create these objects of {args['identity']}: {found}"
 
 
 def _duplicate_used(args: Args) -> str:
@@ -44,6 +54,10 @@ def _deletes(args: Args) -> str:
 
 def _env(args: Args) -> str:
     return env_option(args.get("environment"))
+
+
+def _rebuild(args: Args) -> str:
+    return f"if the state was lost, `reconciler state rebuild{_env(args)}` takes them over"
 
 
 def _adopt(args: Args) -> str:
@@ -107,12 +121,19 @@ def _wider_target(args: Args) -> str:
     return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
 
 
+def _apply_settings(args: Args) -> str:
+    alone = f"`reconciler apply --target {args['address']}{_env(args)}`"
+    return f"apply the new {few(args['settings'])} of project.yaml first, by a pull request of its own or by {alone}"
+
+
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
     "unpinned-project": _unpinned_project,
     "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
+    "other-lineage": other_lineage,
+    "foreign-pointer": "{outlets} already has a pointer {address}, which this state did not write",
     "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
     "label-only": (
@@ -148,6 +169,10 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "text": "{text}",
     "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
+    "rebuild-state": _rebuild,
+    "rename-project": "if another repository manages them, set another `metadata.name` in project.yaml",
+    "unlabel-copies": "if someone copied them, delete the copies, or remove the `reconciler-` keys from their metadata",
+    "choose-outlet": "if another repository uses {outlets}, set another location in `spec.outlets`",
     "delete-or-unlabel": _delete_or_unlabel,
     "adopt-clone": _adopt_clone,
     "adopt-one": _adopt_one,
@@ -156,6 +181,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "widen-target": _wider_target,
     "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
+    "apply-outlets": "apply the removal of the outlet {outlets} first, or keep it in `spec.outlets`",
     "repoint-referrers": "point {names} at something else, or remove it in the same change",
     "publish-other-release": "publish a release without it in place of {releases}",
     "archive-releases": _archive,
@@ -175,8 +201,15 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
     "decide-drift": _decide,
     "choose-model": "choose another model in the manifest; for one that is only released, release again",
-    "raise-daily-cost": "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml",
-    "raise-deletes": "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml",
-    "raise-archives": "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml",
+    "raise-daily-cost": (
+        "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml and apply that first"
+    ),
+    "raise-deletes": (
+        "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml and apply that first"
+    ),
+    "raise-archives": (
+        "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml and apply that first"
+    ),
+    "apply-settings": _apply_settings,
 }
 """Parts of one sentence: a refusal may have several."""

@@ -92,6 +92,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "parameter-refused": _refused,
     "publication-withdrawn": _withdrawn,
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
+    "guard-weakened": "after it, the guard refuses less: {settings}",
     "consent-used": permission,
     "published-version-changed": _version,
     "knowledge-removed": _knowledge,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources.assistants.shared import ContextSize, Extensible, JSONObject, Location, Part
+from reconciler.resources.assistants.shared import NAMED_TOOL, ContextSize, Extensible, JSONObject, Location, Part
 from reconciler.resources.names import CredentialId
 
 
@@ -127,4 +127,5 @@ class Automations(Extensible):
 Tool: TypeAlias = Annotated[
     Function | ToolSearch | ProgrammaticToolCalling | Mcp | WebSearch | ComputerUse | Automations,
     Field(discriminator="type"),
+    NAMED_TOOL,
 ]

@@ -1,10 +1,11 @@
 """Containers of hosted tools, their network and their skills (`openai.types.responses.container_*_param`)."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from reconciler.resources.assistants.shared import OMITTED, Part
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.names import FileName, SkillId
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
@@ -77,8 +78,9 @@ class LocalSkill(Part):
     """Folder of the skill on the machine that runs the commands."""
 
 
+_SKILL: Final = IdentifiedBy(("skill_id", "name"))
 Skills: TypeAlias = Annotated[
-    list[Annotated[SkillReference | InlineSkill, Field(discriminator="type")]], Field(max_length=200)
+    list[Annotated[SkillReference | InlineSkill, Field(discriminator="type"), _SKILL]], Field(max_length=200)
 ]
 
 
@@ -117,7 +119,7 @@ class ShellLocal(Part):
 
     type: Literal["local"]
     """Environment type. Always `local`."""
-    skills: list[LocalSkill] = OMITTED
+    skills: list[Annotated[LocalSkill, _SKILL]] = OMITTED
     """Skills on that machine. Default: none."""
 
 

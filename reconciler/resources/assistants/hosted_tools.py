@@ -17,6 +17,7 @@ from reconciler.resources.assistants.shared import (
     Location,
     Part,
 )
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.names import FileName, VectorStoreName
 
 Scalar: TypeAlias = str | int | float | bool
@@ -42,7 +43,7 @@ class Compound(Part):
     """Filters to combine, each a comparison or another combination."""
 
 
-Filter: TypeAlias = Annotated[Comparison | Compound, Field(discriminator="type")]
+Filter: TypeAlias = Annotated[Comparison | Compound, Field(discriminator="type"), IdentifiedBy(("key",))]
 
 
 class HybridSearch(Part):

@@ -7,6 +7,7 @@ from pydantic import Field, Tag
 from reconciler.resources.assistants.containers import AutoContainer, ShellEnvironment
 from reconciler.resources.assistants.hosted_tools import FileSearch, ImageGeneration, WebSearch, WebSearchPreview
 from reconciler.resources.assistants.shared import (
+    NAMED_TOOL,
     OMITTED,
     Count,
     Extensible,
@@ -111,7 +112,7 @@ class Namespace(Extensible):
     """Name of the namespace in tool calls, such as `crm`."""
     description: str
     """Description of the namespace, for the model."""
-    tools: list[Annotated[NamespaceFunction | Custom, Field(discriminator="type")]]
+    tools: list[Annotated[NamespaceFunction | Custom, Field(discriminator="type"), NAMED_TOOL]]
     """Functions and custom tools of the namespace."""
 
 
@@ -277,4 +278,5 @@ Tool: TypeAlias = Annotated[
     | ToolSearch
     | ApplyPatch,
     Field(discriminator="type"),
+    NAMED_TOOL,
 ]

@@ -9,6 +9,7 @@ from pydantic import Field, Tag
 
 from reconciler.resources.assistants.response_tools import Tool
 from reconciler.resources.assistants.shared import (
+    NAMED_TOOL,
     OMITTED,
     Count,
     Effort,
@@ -22,6 +23,7 @@ from reconciler.resources.assistants.shared import (
     TextOrObject,
     Verbosity,
 )
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.metadata import Metadata
 
 
@@ -78,7 +80,7 @@ class AllowedTools(Part):
     """Choice type. Always `allowed_tools`."""
     mode: Literal["auto", "required"]
     """`auto` lets the model call the tools or answer; `required` demands at least one call."""
-    tools: list[JSONObject]
+    tools: list[Annotated[JSONObject, NAMED_TOOL]]
     """Tools that may be called, such as `{type: function, name: get_balance}` or `{type: file_search}`."""
 
 
@@ -272,7 +274,7 @@ class ResponsesSpec(Extensible):
     truncation: Literal["auto", "disabled"] | None = None
     """Handling of input beyond the context window. `auto` drops the oldest items; `disabled` fails the request.
     Default: `disabled`."""
-    context_management: list[ContextManagement] | None = None
+    context_management: list[Annotated[ContextManagement, IdentifiedBy(("type",))]] | None = None
     """Rules for shortening the context. Default: none."""
     include: list[Includable] | None = None
     """Additional output to include in responses. Default: none."""

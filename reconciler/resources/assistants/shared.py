@@ -6,16 +6,19 @@ are sent.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from reconciler.resources.base import Spec
+from reconciler.resources.list_items import IdentifiedBy
 
 OMITTED: Any = Field(default_factory=lambda: None)
 """Default of a field that is optional but cannot be null. A factory does not appear in the JSON Schema."""
 
 JSONObject: TypeAlias = dict[str, Any]
+NAMED_TOOL: Final = IdentifiedBy(("type", "name", "server_label"))
+"""Tools of a list are identified by their type, and by the name or the label that it requires."""
 Verbosity: TypeAlias = Literal["low", "medium", "high"]
 ContextSize: TypeAlias = Literal["low", "medium", "high"]
 Summary: TypeAlias = Literal["concise", "detailed", "auto"]

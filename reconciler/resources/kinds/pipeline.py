@@ -1,10 +1,11 @@
 """Pipelines: graphs of nodes that applications run. Their graph and their references are checked."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final
 
 from reconciler.resources.base import Desired, Resource, Scope, Spec
 from reconciler.resources.kind import Kind
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.pipelines import graph, nodes
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
@@ -18,7 +19,7 @@ class PipelineSpec(Spec):
     nodes: dict[str, nodes.AnyNode]
     """Nodes by name: letters, digits, `-` and `_`, at most 63 characters. The nodes `start` and `end` always exist and
     are not listed."""
-    edges: tuple[graph.Edge, ...]
+    edges: tuple[Annotated[graph.Edge, IdentifiedBy(("from", "to"))], ...]
     """Connections between nodes. They lead from `start` to `end` and contain no cycle."""
 
 

@@ -12,6 +12,7 @@ from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope,
 from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_object, is_file_id
 from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.metadata import Attributes, Metadata, kept_pairs
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
@@ -107,7 +108,7 @@ class VectorStoreSpec(Spec):
     description: str | None = None
     """Description of the store. Sent only when the store is created, because the API neither returns nor updates it; a
     later change has no effect on the existing store."""
-    files: tuple[FileEntry, ...] = ()
+    files: tuple[Annotated[FileEntry, IdentifiedBy(("path",))], ...] = ()
     """Files of the store, as paths, globs or entries. If several entries match a file, the last one applies. Default:
     none."""
     chunking_strategy: ChunkingStrategy | None = None

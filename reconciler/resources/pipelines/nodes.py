@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.resources import references
 from reconciler.resources.base import Spec
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.names import AssistantName, VectorStoreName
 from reconciler.resources.values import JSON
 
@@ -35,7 +36,7 @@ class Llm(Node):
     """Name of the model, such as `gpt-6-luna`. Default: chosen by the application."""
     history: str | None = None
     """Conversation history that the model sees, as the application defines it. Default: chosen by the application."""
-    tools: list[Any] | None = None
+    tools: list[Annotated[Any, IdentifiedBy(("type", "name", "server_label"))]] | None = None
     """Tools of the model, passed to the application unchanged. Default: none."""
     vector_stores: list[VectorStoreName] | None = Field(default=None, max_length=2)
     """Vector stores that the model searches, by name. At most 2, the limit of one request. Default: none."""

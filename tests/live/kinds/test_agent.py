@@ -129,7 +129,7 @@ class TestUpdate:
 
     def test_given_up_it_is_as_it_was_but_for_our_labels(self, api, agents, order):
         made = api.run(agents.create(order(**TRIAGE, metadata={"tier": "gold"})))
-        api.run(agents.disown(made.id, IDENTITY))
+        api.run(agents.disown(made.id, IDENTITY, None))
         after = api.run(agents.read(made.id))
         assert after.labels is None
         assert after.fields == made.fields
@@ -137,7 +137,7 @@ class TestUpdate:
     def test_labels_of_another_identity_stay(self, api, agents, order):
         made = api.run(agents.create(order(**TRIAGE)))
         api.requests()
-        api.run(agents.disown(made.id, Identity("globex")))
+        api.run(agents.disown(made.id, Identity("globex"), None))
         assert api.requests() == ["GET /v1/agents/{id}"]
 
 

@@ -68,7 +68,7 @@ class Bench:
 
     def attached(self, id_):
         """What the API says: attributes by file id."""
-        page = self.api.run(self.api.connection.get("vector_stores", id_, "files", query={"limit": 100}))
+        page = self.api.run(self.api.connection.page("vector_stores", id_, "files", query={"limit": 100}))
         return {file["id"]: file["attributes"] for file in page["data"]}
 
     def attach_by_hand(self, id_, name="theirs.md", content=b"theirs", **attributes):
@@ -378,7 +378,7 @@ class TestDisown:
     def test_given_up_it_is_as_it_was_but_for_our_labels(self, api, stores):
         made = stores.make({"kb/a.md": ("one", {"attributes": {"team": "day"}})}, metadata={"tier": "gold"})
         theirs = stores.attach_by_hand(made.id, team="night")
-        api.run(stores.adapter.disown(made.id, IDENTITY))
+        api.run(stores.adapter.disown(made.id, IDENTITY, None))
         after = stores.read(made.id)
         assert (after.labels, after.fields["metadata"]) == (None, {"tier": "gold"})
         assert stores.attached(made.id) == {api.ids["file/kb/a.md"]: {"team": "day"}, theirs: {"team": "night"}}
@@ -388,15 +388,15 @@ class TestDisown:
         by_id = stores.attach_by_hand(made.id, **OURS)
         with pytest.raises(LiveError):
             stores.update(made.id, {"kb/photo.xyz": "no text"})
-        api.run(stores.adapter.disown(made.id, IDENTITY))
+        api.run(stores.adapter.disown(made.id, IDENTITY, None))
         assert stores.attached(made.id) == {by_id: {}, api.ids["file/kb/photo.xyz"]: {}}
 
     def test_what_another_identity_owns_or_has_marked_is_let_alone(self, api, stores):
         made = stores.make()
         theirs = stores.attach_by_hand(made.id, **{PROJECT: "globex"})
-        api.run(stores.adapter.disown(made.id, Identity("globex")))
+        api.run(stores.adapter.disown(made.id, Identity("globex"), None))
         assert api.requests() == ["GET /v1/vector_stores/{id}"]
-        api.run(stores.adapter.disown(made.id, IDENTITY))
+        api.run(stores.adapter.disown(made.id, IDENTITY, None))
         assert stores.attached(made.id) == {theirs: {PROJECT: "globex"}}
 
 

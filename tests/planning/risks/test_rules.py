@@ -100,6 +100,19 @@ def rewritten() -> Worlds:
     return Worlds().stays_file("a.md", "old").want_file("a.md", "new")
 
 
+def settings(before: int, after: int) -> Worlds:
+    worlds = Worlds().synced("widget/lamp").recorded(max_deletes=before)
+    worlds.options["max_deletes"] = after
+    return worlds
+
+
+def abandoned(environment: str, *published: str) -> Worlds:
+    """An environment that project.yaml no longer has, with the names that it publishes."""
+    worlds = Worlds().synced("widget/lamp")
+    worlds.options["removed_identities"] = {Identity("acme", environment): frozenset(map(Address.parse, published))}
+    return worlds
+
+
 TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-changed", lambda: model("m1", "m2")),
     ("model-retiring", lambda: fresh("o3")),
@@ -118,6 +131,8 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("kept-no-longer", lambda: keep(True, False)),
     ("name-lost", lambda: moved(is_loaded=True)),
     ("id-changed", resized),
+    ("guard-weakened", lambda: settings(1, 2)),
+    ("guard-weakened", lambda: abandoned("staging")),
 ]
 
 NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
@@ -143,6 +158,9 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("name-lost", lambda: moved(is_loaded=False)),
     ("id-changed", rewritten),
     ("consent-used", resized),
+    ("guard-weakened", lambda: settings(2, 1)),
+    ("guard-weakened", lambda: settings(2, 2)),
+    ("guard-weakened", lambda: abandoned("staging", "chatbot/support")),
 ]
 
 
@@ -255,17 +273,19 @@ class TestWhoseChange:
 class TestStoresThatArePublished:
     def shortened(self, estate: Estate) -> list[Risk]:
         """The risks when a store expires sooner."""
-        world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
+        world = (
+            estate.stays("vectorstore/kb", expires_after=WEEK).want("vectorstore/kb", expires_after=TWO_DAYS).world()
+        )
         forms = {**world.resource_types, "store": replace(VECTOR_STORE, type="store")}
         return [*build.plan(replace(world, resource_types=forms)).plan.risks]
 
     def test_one_that_only_working_assistants_use(self):
-        (risk,) = self.shortened(Estate().assistant("triage", uses=ref("store/kb")))
+        (risk,) = self.shortened(Estate().assistant("triage", uses=ref("vectorstore/kb")))
         assert ((risk.rule, risk.args), risk.used_by) == (SOONER, None)
 
     def test_one_that_users_depend_on(self):
         estate = Estate().assistant("triage").bot("support", assistant="triage", published=1)
-        estate.release("support", 1, assistant="triage", uses=ref("store/kb"))
+        estate.release("support", 1, assistant="triage", uses=ref("vectorstore/kb"))
         (risk,) = self.shortened(estate)
         assert ((risk.rule, risk.args), risk.used_by) == (SOONER, "release/support@1")
 

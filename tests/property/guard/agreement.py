@@ -16,7 +16,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.values import JSON, digest
 from tests.property.guard.estates import Estate
 from tests.property.guard.manifests import upload_id
-from tests.property.guard.oracle import Judgement, Sections, judge
+from tests.property.guard.oracle import PROJECT, Judgement, Sections, judge
 from tests.property.guard.translation import plan_inputs
 
 Verdicts: TypeAlias = dict[tuple[str, str], Sections]
@@ -53,6 +53,7 @@ def disagreement(estate: Estate, rules: Rules = RULES) -> str:
         ),
         "orphans": (_orphans(found) - _ids(judgement.disowned | judgement.ended), frozenset()),
         "new uploads": (_uploaded(found), judgement.uploaded),
+        "settings": (_settings(plan), judgement.settings),
         "order": (_out_of_order(plan, judgement), []),
     }
     differing = ((what, *sides) for what, sides in told.items() if sides[0] != sides[1])
@@ -132,6 +133,13 @@ def _is_held(change: Change) -> bool:
 
 def _of_files(plan: Plan) -> Iterator[Change]:
     return (change for change in plan.work if change.address.startswith(FILES))
+
+
+def _settings(plan: Plan) -> frozenset[tuple[str, bool]]:
+    """Return the settings that the plan changes, the last of its changes, each with whether a risk names it."""
+    found = [change for change in plan.changes[-1:] if (change.action, change.address) == ("update", PROJECT)]
+    weaker = [name for risk in plan.risks if risk.rule == "guard-weakened" for name in risk.args["settings"]]
+    return frozenset((item.path, item.path in weaker) for change in found for item in change.fields)
 
 
 def _out_of_order(plan: Plan, judgement: Judgement) -> list[tuple[str, str]]:

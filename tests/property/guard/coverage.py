@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.property.guard.estates import Estate, without_literal_ids
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import left_objects, upload
+from tests.property.guard.manifests import left_objects, live_releases, upload, working
 from tests.property.guard.oracle import SECTIONS, Judgement, judge
 
 DIMENSIONS: Final = (
@@ -23,6 +23,10 @@ DIMENSIONS: Final = (
     "literal ids",
     "left uploads",
     "renames",
+    "past renames",
+    "moved entries",
+    "strays",
+    "recorded settings",
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
@@ -98,6 +102,13 @@ def _has_literal_ids(outcome: Holding) -> bool:
     return bool(named & (leaving | (outcome.uploads.keys() - wanted)))
 
 
+def _has_past_renames(outcome: Holding) -> bool:
+    """Return True if a release that is live has a name from before a rename."""
+    before = outcome.estate.before
+    live = live_releases(before, outcome.estate.tombstones)
+    return any(name in working(before.releases[one].content) for one in live for name in outcome.estate.past)
+
+
 SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "content edits": _has_content_edits,
     "target changes": lambda outcome: bool(outcome.replaced),
@@ -107,6 +118,10 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "literal ids": _has_literal_ids,
     "left uploads": lambda outcome: bool(outcome.estate.left),
     "renames": lambda outcome: any(map(outcome.in_scope, outcome.former)),
+    "past renames": _has_past_renames,
+    "moved entries": lambda outcome: bool(outcome.estate.entries),
+    "strays": lambda outcome: bool(outcome.estate.strays),
+    "recorded settings": lambda outcome: outcome.estate.recorded is not None,
 }
 
 
@@ -129,7 +144,8 @@ def _without_left_uploads(made: Estate) -> Estate:
 
     unmanaged = tuple(replace(one, refers_to=tuple(filter(others, one.refers_to))) for one in made.unmanaged)
     peers = tuple(replace(one, refers_to=tuple(filter(others, one.refers_to))) for one in made.peers)
-    return replace(made, left={}, unmanaged=unmanaged, peers=peers)
+    strays = tuple(replace(one, refers_to=tuple(filter(others, one.refers_to))) for one in made.strays)
+    return replace(made, left={}, unmanaged=unmanaged, peers=peers, strays=strays)
 
 
 WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
@@ -142,8 +158,13 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
         made, before=without_literal_ids(made.before), after=without_literal_ids(made.after)
     ),
     "left uploads": _without_left_uploads,
+    "past renames": lambda made: replace(made, past={}),
+    "moved entries": lambda made: replace(made, entries={}),
+    "strays": lambda made: replace(made, strays=()),
+    "recorded settings": lambda made: replace(made, recorded=None),
 }
-"""The same estate without a dimension. A rename decides nothing: its id stays."""
+"""The same estate without a dimension; without past renames, releases have names that nothing follows. A rename in the
+edit decides nothing: its id stays."""
 
 
 def _traits(made: Estate, judgement: Judgement) -> Iterator[str]:

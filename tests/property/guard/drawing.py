@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Literal
 
 from tests.property.guard.edits import Edits
-from tests.property.guard.estates import Estate, PeerDocument, Stranger
+from tests.property.guard.estates import Estate, PeerDocument, Recorded, Stranger, Stray
 from tests.property.guard.history import is_agent
 from tests.property.guard.manifests import Manifests, Object, left_objects, live_releases
 
@@ -27,21 +27,44 @@ class _Drawing(Edits):
         made = Estate(
             before=before,
             after=after,
+            past=self.past,
             ignored=frozenset(self.ignored(after)) if self.maybe(0.4) else frozenset(),
             kept=frozenset(self.some(self.working(live), 0.5)) if self.maybe(0.4) else frozenset(),
             left=self.left,
             unmanaged=tuple(self.unmanaged(live)),
             protected=dict(self.protection(live)),
             tombstones=frozenset(self.tombstones),
-            strict=self.maybe(0.2),
+            strict=self.maybe(0.17),
             max_deletes=self.most(),
         )
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
-        made = replace(made, peers=tuple(self.peers(live)))
+        made = replace(made, peers=tuple(self.peers(live)), strays=tuple(self.strays(live)))
+        if not (made.duplicates or made.taken or made.by_hand or made.rewritten) and self.maybe(0.9):
+            made = replace(made, entries=dict(self.entries(live)))
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
-            return made
-        return replace(made, max_archives=self.random.choice((self.most(), self.random.randint(0, 1))))
+            return self.of_lineages(made, live)
+        made = replace(
+            made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1)))
+        )
+        made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
+        return self.of_lineages(made, live)
+
+    def recorded(self) -> Recorded:
+        return Recorded(
+            strict=self.maybe(0.06),
+            max_deletes=self.most(),
+            max_archives=self.most(),
+            other_project=self.maybe(0.03),
+        )
+
+    def of_lineages(self, made: Estate, live: Mapping[str, Object]) -> Estate:
+        """Return the estate with labels of another state of the identity, and of versions without lineages."""
+        field = self.random.choice(("taken", "other_lineage", "lost"))
+        marks: Mapping[str, Any] = {"taken": frozenset(), field: made.taken}
+        made = replace(made, **marks)
+        labelled = [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
+        return replace(made, older=frozenset(self.some(labelled, 0.3))) if self.maybe(0.2) else made
 
     def most(self) -> int | None:
         """Return a limit; most are so large that other rules decide."""
@@ -73,22 +96,23 @@ class _Drawing(Edits):
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (26, {}),
-            (4, {"other_project": True}),
-            (46, {"duplicates": same, "max_deletes": PLENTY}),
-            (44, {"taken": same, "max_deletes": PLENTY}),
-            (44, {"by_hand": staying, "on_drift": "refuse"}),
-            (46, {"by_hand": staying, "on_drift": "keep"}),
-            (18, {"by_hand": staying, "on_drift": "revert"}),
-            (8, {"rewritten": frozenset(releases)}),
+            (8, {}),
+            (2, {"other_project": True}),
+            (75, {"duplicates": same, "max_deletes": PLENTY}),
+            (140, {"taken": same, "max_deletes": PLENTY}),
+            (62, {"by_hand": staying, "on_drift": "refuse"}),
+            (104, {"by_hand": staying, "on_drift": "keep"}),
+            (80, {"by_hand": staying, "on_drift": "revert"}),
+            (3, {"rewritten": frozenset(releases)}),
         )
         possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
         weights, marks = zip(*possible, strict=True)
         (chosen,) = self.random.choices(marks, weights)
         if chosen.get("on_drift") == "keep" and self.maybe(0.95):
             made = replace(made, after=self.reworded(made.after, staying))
-        if "by_hand" in chosen and self.maybe(0.9):
-            made = replace(made, after=self.released(made.after))
+        for probability in (0.95, 0.9) if "by_hand" in chosen else ():
+            if self.maybe(probability):
+                made = replace(made, after=self.released(made.after))
         return replace(made, **chosen)
 
     # What stands around.
@@ -114,6 +138,20 @@ class _Drawing(Edits):
             if known and self.maybe(0.15):
                 address = self.random.choice(("assistant/triage", "pipeline/flow@support.1", "release/support@1"))
                 yield PeerDocument(identity, address, self.sample(known, 1, 3))
+
+    def strays(self, live: Mapping[str, Object]) -> Iterator[Stray]:
+        """Documents of a restored backup, with ids that are still live."""
+        known = [
+            name for name, thing in live.items() if thing.target == "agents" or name.startswith(("vecto", "file/"))
+        ]
+        if known and self.maybe(0.14):
+            yield Stray("assistant/restored", self.sample(known, 1, 3))
+
+    def entries(self, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
+        """Copies of agents whose entry in the state has the address of a release that never was."""
+        copies = [name for name, thing in live.items() if thing.target == "agents" and "@" in name]
+        for number, name in enumerate(self.sample(copies, 1, 2)):
+            yield name, f"assistant/moved@gone.{number + 1}"
 
     def protection(self, live: Mapping[str, Object]) -> Iterator[tuple[str, Literal["state", "label"]]]:
         """Of what manifests may say it; a request is a document, and has no label."""

@@ -17,11 +17,11 @@ class Edits(History):
         for _ in range(self.random.randint(0, 3)):
             steps = (self.moved_on, self.republished, self.retained, self.released, self.reworded)
             after = self.random.choice(steps)(after)
-        if self.maybe(0.25):
+        if self.maybe(0.2):
             after = self.renamed(after)
         if self.maybe(0.5):
             after = self.with_new_contents(after)
-        if self.maybe(0.4):
+        if self.maybe(0.25):
             after = self.retargeted(after)
         if self.maybe(0.25):
             after = self.with_literal_ids(after)
@@ -31,20 +31,6 @@ class Edits(History):
         """Return manifests with other bytes in some files."""
         edited = {path: self.random.choice(("Edited.", "Edited.", self.text())) for path in self.sample(PATHS, 1, 4)}
         return replace(manifests, texts={**manifests.texts, **edited})
-
-    def renamed(self, manifests: Manifests) -> Manifests:
-        """Return manifests with an assistant, a pipeline or a store under another name, and references to that name."""
-        parts = [part for part in ("assistants", "pipelines", "stores") if getattr(manifests, part)]
-        if not parts:
-            return manifests
-        part = self.random.choice(parts)
-        items: dict[str, Any] = getattr(manifests, part)
-        former = self.random.choice(tuple(items))
-        new = f"{former}-two"
-        by_name = {new if name == former else name: one for name, one in items.items()}
-        by_name[new] = replace(by_name[new], moved_from=former)
-        kind = {"assistants": "assistant", "pipelines": "pipeline", "stores": "vectorstore"}[part]
-        return _pointing(replace(manifests, **{part: by_name}), f"{kind}/{former}", f"{kind}/{new}")
 
     def retargeted(self, manifests: Manifests) -> Manifests:
         """Return manifests with an assistant that changes from an agent to a request, or back."""
@@ -145,26 +131,6 @@ class Edits(History):
             stores = tuple(one for one in assistant.stores if _names_a(one, manifests.stores))
             manifests = replace(manifests, assistants={**manifests.assistants, name: replace(assistant, stores=stores)})
         return manifests
-
-
-def _pointing(manifests: Manifests, former: str, new: str) -> Manifests:
-    """Return manifests with the new name in references."""
-
-    def named(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(new.partition("/")[2] if f"{kind}/{name}" == former else name for name in names)
-
-    bots = {
-        name: replace(one, answers=new if one.answers == former else one.answers, starts=named("pipeline", one.starts))
-        for name, one in manifests.bots.items()
-    }
-    pipelines = {
-        name: replace(one, nodes=named("assistant", one.nodes), searches=named("vectorstore", one.searches))
-        for name, one in manifests.pipelines.items()
-    }
-    assistants = {
-        name: replace(one, stores=named("vectorstore", one.stores)) for name, one in manifests.assistants.items()
-    }
-    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants)
 
 
 def _names_a(store: str, stores: Collection[str]) -> bool:

@@ -45,9 +45,36 @@ class PeerDocument:
 
 
 @dataclass(frozen=True)
+class Stray:
+    """A document that only a further outlet has, such as one of a restored backup."""
+
+    address: str
+    refers_to: tuple[str, ...]
+    """Addresses of managed objects, whose live ids it has."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The guard settings that the last apply recorded."""
+
+    strict: bool = False
+    max_deletes: int | None = 100
+    max_archives: int | None = 100
+    other_project: bool = False
+    """True if they pin another OpenAI project than that of the key; the manifest pins none."""
+
+
+@dataclass(frozen=True)
 class Estate:
     before: Manifests
     after: Manifests
+    past: Mapping[str, str] = field(default_factory=dict)
+    """Renames that were applied long ago, whose `moved_from` was removed: the address before the edit by the former
+    one, which releases from before the rename still have."""
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """Copies whose entry in the state was moved to another address, as by `state mv`: the address in the state by that
+    in the manifests, on the label and in the outlets."""
+    strays: tuple[Stray, ...] = ()
     targets: frozenset[str] = frozenset()
     """The addresses of `--target`; empty for a plan of everything."""
     ignored: frozenset[str] = frozenset()
@@ -65,6 +92,8 @@ class Estate:
     strict: bool = False
     max_deletes: int | None = None
     max_archives: int | None = 100
+    recorded: Recorded | None = None
+    """None for a state without recorded settings: those of the manifest count alone."""
     by_hand: frozenset[str] = frozenset()
     """Agents whose instructions were changed outside Reconciler."""
     on_drift: Literal["revert", "keep", "refuse"] = "revert"
@@ -72,6 +101,12 @@ class Estate:
     """Agents that are live twice, and the state has neither."""
     taken: frozenset[str] = frozenset()
     """Agents with the label of another owner."""
+    other_lineage: frozenset[str] = frozenset()
+    """Agents that another state of the same identity has labelled; the state has them."""
+    lost: frozenset[str] = frozenset()
+    """Agents that the state does not have, labelled by another state."""
+    older: frozenset[str] = frozenset()
+    """Agents and stores whose label has no lineage, because an earlier version wrote it."""
     rewritten: frozenset[str] = frozenset()
     """Releases whose manifests differ from what was released."""
     other_project: bool = False

@@ -31,6 +31,8 @@ DOCUMENTS = ("kb/hours.md", "kb/rates.md", "old/hours.md", "faq.md")
 """Two have one base name: with equal bytes they are one upload."""
 DATA = ("data/t.csv", "data/u.csv")
 PATHS = (*DOCUMENTS, *DATA)
+KINDS = {"assistants": "assistant", "pipelines": "pipeline", "stores": "vectorstore"}
+"""The parts of manifests that can be renamed, with the kinds of their addresses."""
 
 
 class Chances:
@@ -56,6 +58,8 @@ class History(Chances):
         self.tombstones: set[str] = set()
         self.live: Mapping[str, Object] = {}
         """What is live after the history: an edit refers to no copy that is still to be made."""
+        self.past: dict[str, str] = {}
+        """Renames that the manifests do not declare any longer: the new address by the former one."""
         self.left: dict[str, str] = {}
         """Uploads that an earlier plan left live: content by key."""
 
@@ -65,6 +69,9 @@ class History(Chances):
             steps = (self.release, self.moved, self.rewritten, self.buried)
             (step,) = self.random.choices(steps, (9, 8, 3, 1))
             manifests = step(manifests)
+        for _ in range(self.random.choices((0, 1, 2), (6, 3, 1))[0]):
+            manifests = self.renamed(manifests, "new", declares=False)
+            manifests = self.release(manifests) if self.maybe(0.3) else manifests
         if self.maybe(0.3):
             files = ((path, self.random.choice(("Left.", "Edited."))) for path in self.sample(DOCUMENTS, 1, 2))
             self.left = {upload(f"file/{path}", text): text for path, text in files}
@@ -74,6 +81,23 @@ class History(Chances):
         for name in manifests.bots:
             manifests = self.publication(manifests, name, 0.85)
         return manifests
+
+    def renamed(self, manifests: Manifests, suffix: str = "two", *, declares: bool = True) -> Manifests:
+        """Return manifests with an assistant, a pipeline or a store under another name, and references to that name."""
+        parts = [part for part in KINDS if getattr(manifests, part)]
+        if not parts:
+            return manifests
+        part = self.random.choice(parts)
+        items: dict[str, Any] = getattr(manifests, part)
+        former = self.random.choice(tuple(items))
+        new = f"{former}-{suffix}"
+        by_name = {new if name == former else name: one for name, one in items.items()}
+        if declares:
+            by_name[new] = replace(by_name[new], moved_from=former)
+        else:
+            was, now = f"{KINDS[part]}/{former}", f"{KINDS[part]}/{new}"
+            self.past = {one: now if name == was else name for one, name in self.past.items()} | {was: now}
+        return _pointing(replace(manifests, **{part: by_name}), f"{KINDS[part]}/{former}", f"{KINDS[part]}/{new}")
 
     def first(self) -> Manifests:
         texts = {path: self.text() for path in PATHS}
@@ -222,3 +246,23 @@ class History(Chances):
 def is_agent(address: str, live: Mapping[str, Object]) -> bool:
     """Return True for a working assistant that is live as a saved agent."""
     return address in live and live[address].target == "agents" and "@" not in address
+
+
+def _pointing(manifests: Manifests, former: str, new: str) -> Manifests:
+    """Return manifests with the new name in references."""
+
+    def named(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new.partition("/")[2] if f"{kind}/{name}" == former else name for name in names)
+
+    bots = {
+        name: replace(one, answers=new if one.answers == former else one.answers, starts=named("pipeline", one.starts))
+        for name, one in manifests.bots.items()
+    }
+    pipelines = {
+        name: replace(one, nodes=named("assistant", one.nodes), searches=named("vectorstore", one.searches))
+        for name, one in manifests.pipelines.items()
+    }
+    assistants = {
+        name: replace(one, stores=named("vectorstore", one.stores)) for name, one in manifests.assistants.items()
+    }
+    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants)

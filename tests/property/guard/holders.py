@@ -98,7 +98,7 @@ class Holding(Outcome):
         """Return the ids in the published bundles of a document: of the agents, stores and uploads in it."""
         found, seen, waiting = set[str](), set[str](), [document]
         while waiting:
-            address = waiting.pop()
+            address = self.entry_of(waiting.pop())
             thing = self.before.get(address)
             if thing is None or address in seen:
                 continue
@@ -148,8 +148,9 @@ class Holding(Outcome):
 
     def referrers(self, addresses: Collection[str]) -> set[str]:
         """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
-        named = self._holding(addresses, by_name=True)
-        return named.union(*(self._serving(one, by_name=True) for one in addresses if one in self.leaving))
+        named, ended = self._holding(addresses, by_name=True), self.leaving.intersection(addresses)
+        strays = {one.address for one in self.estate.strays if self._ids_of(one.refers_to) & ended}
+        return strays.union(named, *(self._serving(one, by_name=True) for one in ended))
 
     def holders(self, id_: str) -> set[str]:
         """Return who holds the present id of an object, or an upload, after the plan."""
@@ -184,11 +185,15 @@ class Holding(Outcome):
         estate = self.estate
         others = [(one.title, one.refers_to) for one in estate.unmanaged]
         others += [(one.name, one.refers_to) for one in estate.peers]
+        others += [] if by_name else [(one.address, one.refers_to) for one in estate.strays]
         theirs = {name for name, refers_to in others if not self._ids_of(refers_to).isdisjoint(held)}
         return ours - set(held) | theirs
 
     def _ids_of(self, addresses: Iterable[str]) -> set[str]:
-        return {upload(one, self.before[one].text) if one.startswith("file/") else self.now(one) for one in addresses}
+        return {
+            upload(one, self.before[one].text) if one.startswith("file/") else self.entry_of(self.now(one))
+            for one in addresses
+        }
 
 
 def _published(chatbot: Object) -> set[str]:

@@ -43,6 +43,8 @@ class Judgement:
     """The uploads of stores that are no longer managed: they stay whether or not the plan says so of each."""
     uploaded: frozenset[str]
     """The keys of the new uploads."""
+    settings: frozenset[tuple[str, bool]]
+    """The settings of the project that the plan changes, each with whether it is weaker afterwards."""
     first: frozenset[tuple[str, str]]
     """Pairs of removals of which the first precedes the second."""
 
@@ -62,6 +64,7 @@ class _Oracle(Holding):
             held={key: frozenset(self.holders(key)) for key in self.held},
             disowned=frozenset(self.disowned),
             uploaded=frozenset(self.written - self.uploads.keys()),
+            settings=frozenset(self.differing()),
             first=frozenset(self.first()),
         )
 
@@ -96,9 +99,9 @@ class _Oracle(Holding):
         protected = set(map(self.now, self.estate.protected))
         for address in sorted((self.gone | self.replaced) & protected):
             yield ("protected", address), {}
-        if len(self.counted_deletes()) > self.allowed(self.estate.max_deletes):
+        if len(self.counted_deletes()) > self.allowed("max_deletes"):
             yield ("threshold of deletes", PROJECT), {}
-        if len(self.counted_archives()) > self.allowed(self.estate.max_archives):
+        if len(self.counted_archives()) > self.allowed("max_archives"):
             yield ("threshold of archives", PROJECT), {}
         yield from ((refused, {}) for refused in self.further())
 
@@ -151,13 +154,17 @@ class _Oracle(Holding):
     # Rules about single objects.
 
     def further(self) -> Iterator[tuple[str, str]]:
-        """Another OpenAI project; two objects with one address; a managed object with the label of another owner; a
-        release whose manifest was edited; drift; models that were shut down.
+        """Another OpenAI project; two objects with one address; a managed object with the label of another owner;
+        objects that another state created, or of which no lineage proves the state; a release whose manifest was
+        edited; drift; models that were shut down.
         """
         estate = self.estate
-        if estate.other_project:
+        if estate.other_project or (estate.recorded and estate.recorded.other_project):
             yield "wrong-project", PROJECT
-        yield from (("duplicate", address) for address in filter(self.in_scope, estate.duplicates))
+        yield from (("duplicate", address) for address in filter(self.in_scope, estate.duplicates - estate.older))
+        unproven = (estate.duplicates & estate.older) | (estate.other_lineage - estate.older) | estate.lost
+        if any(map(self.in_scope, unproven)):
+            yield "foreign-owner", PROJECT
         yield from (("foreign-owner", address) for address in filter(self.in_scope, estate.taken))
         edited = (f"release/{name}" for name in estate.rewritten if not self.goes(name))
         yield from (("released-version-edited", address) for address in filter(self.in_scope, edited))
@@ -218,6 +225,7 @@ class _Oracle(Holding):
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
         known = thing.by_id - self.estate.duplicates - self.estate.taken
+        known -= (self.estate.other_lineage - self.estate.older) | self.estate.lost
         return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
 
     # The numbers of deletes and archives.
@@ -262,12 +270,32 @@ class _Oracle(Holding):
         asked = name in self.estate.after.releases and not self.estate.after.releases[name].archived
         return asked and not self.has_lost_an_assistant(name)
 
-    def allowed(self, most: int | None) -> int:
-        """Return a limit of `safety`; its default is three, or 30 % of the live objects."""
+    def allowed(self, name: str) -> int:
+        """Return a limit of `safety`: the lower one of that of the manifest and that of the last apply."""
+        return min(self.number(getattr(one, name)) for one in (self.estate, self.estate.recorded) if one)
+
+    def number(self, most: int | None) -> int:
+        """Return the value of a limit; its default is three, or 30 % of the live objects."""
         if most is not None:
             return most
         others = [name for name in self.before if not name.startswith("file/")]
         return max(3, (len(others) + len(self.uploads)) * 30 // 100)
+
+    # The settings of the project.
+
+    def differing(self) -> Iterator[tuple[str, bool]]:
+        """Yield the settings that differ from those of the last apply, each with whether it is weaker now."""
+        now, then = self.estate, self.estate.recorded
+        if then is None or self.scope is not None:
+            return
+        if now.strict != then.strict:
+            yield "safety.archive", then.strict
+        if then.other_project:
+            yield "openai_project", True
+        for name in ("max_deletes", "max_archives"):
+            before, after = getattr(then, name), getattr(now, name)
+            if before != after:
+                yield f"safety.{name}", self.number(after) > self.number(before)
 
     # The order.
 

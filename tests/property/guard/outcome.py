@@ -49,7 +49,12 @@ class Outcome:
         answering = {bot.answers for bot in content.bots.values() if bot.answers.startswith("assistant/")}
         used = {f"assistant/{name}" for name in nodes} | answering
         named = {self.family(name) for name in used if LITERAL not in name}
-        return not self.estate.strict and not named <= working(self.estate.after).keys()
+        return not self.is_strict and not named <= working(self.estate.after).keys()
+
+    @property
+    def is_strict(self) -> bool:
+        recorded = self.estate.recorded
+        return self.estate.strict or (recorded is not None and recorded.strict)
 
     def _is_too_old(self, release: str) -> bool:
         """`releases: {keep: N}` keeps the N newest."""
@@ -62,8 +67,8 @@ class Outcome:
 
     @cached_property
     def before(self) -> dict[str, Object]:
-        """What is live, under the names of after the edit."""
-        return self._renamed(self.as_applied)
+        """What is live, under the names of after the edit, and those of the state."""
+        return {self.entry_of(address): thing for address, thing in self._renamed(self.as_applied).items()}
 
     @cached_property
     def as_applied(self) -> dict[str, Object]:
@@ -78,7 +83,12 @@ class Outcome:
 
     def now(self, address: str) -> str:
         """Return what an object is called after the edit."""
-        return self.moved.get(address, address)
+        applied = self.estate.past.get(address, address)
+        return self.moved.get(applied, applied)
+
+    def entry_of(self, address: str) -> str:
+        """Return the address under which the state has the object that is live as `address`."""
+        return self.estate.entries.get(address, address)
 
     @cached_property
     def former(self) -> dict[str, str]:
@@ -93,7 +103,7 @@ class Outcome:
         return {self.now(address): self._with_names(thing) for address, thing in things.items()}
 
     def _with_names(self, thing: Object) -> Object:
-        if not self.moved:
+        if not self.moved and not self.estate.past:
             return thing
         refs = tuple((how, self.now(address)) for how, address in thing.refs)
         return replace(thing, refs=refs, literal=tuple((how, self.now(address)) for how, address in thing.literal))

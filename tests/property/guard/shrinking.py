@@ -10,11 +10,24 @@ from tests.property.guard.manifests import Manifests, left_objects, live_release
 from tests.property.guard.oracle import judge
 
 PARTS: Final = ("bots", "pipelines", "assistants", "stores", "releases")
-MARKS: Final = ("tombstones", "by_hand", "duplicates", "taken", "rewritten", "ignored", "kept", "targets")
+MARKS: Final = (
+    "tombstones",
+    "by_hand",
+    "duplicates",
+    "taken",
+    "other_lineage",
+    "lost",
+    "older",
+    "rewritten",
+    "ignored",
+    "kept",
+    "targets",
+)
 USUAL: Final[Mapping[str, Any]] = {
     "strict": False,
     "max_deletes": 100,
     "max_archives": 100,
+    "recorded": None,
     "other_project": False,
     "on_drift": "revert",
 }
@@ -38,17 +51,20 @@ def is_whole(estate: Estate) -> bool:
     except KeyError:
         return False
     ids = {*live, *(upload(name, thing.text) for name, thing in live.items() if name.startswith("file/"))}
-    named_before = {name for thing in live.values() for name in (*thing.by_name, *thing.by_id)}
-    named_after = {name for thing in wanted.values() for name in thing.by_name}
+    past = estate.past
+    named_before = {past.get(name, name) for thing in live.values() for name in (*thing.by_name, *thing.by_id)}
+    named_after = {past.get(name, name) for thing in wanted.values() for name in thing.by_name}
     by_id = {name for thing in wanted.values() for name in thing.by_id}
-    at_rest = judge(Estate(estate.before, estate.before, tombstones=estate.tombstones))
+    at_rest = judge(Estate(estate.before, estate.before, estate.past, tombstones=estate.tombstones))
     nothing_goes = not (at_rest.archived or at_rest.deleted or at_rest.ended)
-    marked = estate.by_hand | estate.duplicates | estate.taken
+    marked = estate.by_hand | estate.duplicates | estate.taken | estate.other_lineage | estate.lost
     if not (marked <= live.keys() & wanted.keys() and estate.rewritten <= estate.after.releases.keys()):
         return False
     others = {name for stranger in estate.unmanaged for name in stranger.refers_to}
     others |= {name for peer in estate.peers for name in peer.refers_to}
-    named = estate.targets | estate.ignored
+    others |= {name for stray in estate.strays for name in stray.refers_to}
+    others |= estate.entries.keys()
+    named = estate.targets | estate.ignored | estate.older
     if not (others | estate.kept <= live.keys() and named <= live.keys() | wanted.keys()):
         return False
     return nothing_goes and named_before | by_id <= ids and named_after <= live.keys() | wanted.keys()
@@ -93,6 +109,9 @@ def _with_fewer_around(estate: Estate) -> Iterator[Estate]:
     """Yield the estate with one thing less of what is not in the manifests."""
     yield from (replace(estate, unmanaged=rest) for rest in _without_one(estate.unmanaged))
     yield from (replace(estate, peers=rest) for rest in _without_one(estate.peers))
+    yield from (replace(estate, strays=rest) for rest in _without_one(estate.strays))
+    yield from (replace(estate, past=rest) for rest in _without_key(estate.past))
+    yield from (replace(estate, entries=rest) for rest in _without_key(estate.entries))
     for key in estate.left:
         yield replace(estate, left={one: text for one, text in estate.left.items() if one != key})
     for key in estate.protected:
@@ -108,6 +127,10 @@ def _smaller(thing: Any) -> Iterator[Any]:
             yield from (replace(thing, **{name: rest}) for rest in _without_one(value))
         elif value is not None and name in {"published", "keep"}:
             yield replace(thing, **{name: None})
+
+
+def _without_key(items: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    yield from ({key: item for key, item in items.items() if key != one} for one in items)
 
 
 def _without_one(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

@@ -8,15 +8,16 @@ from typing import Final
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
-from reconciler.planning.inputs import Link, PlanInputs, Pointer, Release
+from reconciler.planning.inputs import Copy, Link, PlanInputs, Pointer, Release, Stray
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
+from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, references_in
 from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
-from tests.property.guard.estates import Estate, Stranger
+from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
     OLD_MODEL,
     Manifests,
@@ -36,6 +37,8 @@ PROJECT: Final = "proj_acme"
 OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
 TODAY: Final = date(2026, 12, 1)
 GONE_SINCE: Final = date(2026, 11, 30)
+LINEAGE: Final = "0123456789abcdef"
+THEIRS: Final = "fedcba9876543210"
 BY_HAND: Final = "By hand."
 IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "chatbot": ("assistant", "pipeline", "starts"),
@@ -69,17 +72,20 @@ class _Translation:
             releases={Address("release", name): _release(after, name) for name in asked},
             peers=dict(self.peers()),
             pointers=self.pointers,
+            strays=tuple(self.strays()),
             published={Address.parse(name): pointer for name, pointer in self.published()},
             tombstones=frozenset(Address("release", name) for name in estate.tombstones),
             archived=frozenset(Address("release", name) for name, one in after.releases.items() if one.archived),
-            strict=estate.strict,
-            max_deletes=estate.max_deletes,
-            max_archives=estate.max_archives,
+            settings=GuardSettings(
+                strict=estate.strict, max_deletes=estate.max_deletes, max_archives=estate.max_archives
+            ),
+            recorded=_settings(estate.recorded) if estate.recorded else None,
             today=TODAY,
             shutdowns={OLD_MODEL: GONE_SINCE},
             on_drift=estate.on_drift,
             openai_project="proj_other" if estate.other_project else PROJECT,
             applied_project=PROJECT,
+            lineage=LINEAGE,
         )
 
     @cached_property
@@ -126,11 +132,25 @@ class _Translation:
 
     def state(self) -> Iterator[tuple[Address, Applied]]:
         for name, thing in self.before.items():
-            if name not in self.estate.duplicates:
+            if name not in self.estate.duplicates | self.estate.lost:
                 protected = self.estate.protected.get(name) == "state"
                 form, keep = _form(name, thing), name in self.estate.kept
                 fields = self.fields(name, thing)
-                yield Address.parse(name), Applied(self.id(name), form.type, fields, protected=protected, keep=keep)
+                yield (
+                    Address.parse(self.estate.entries.get(name, name)),
+                    Applied(
+                        self.id(name), form.type, fields, protected=protected, keep=keep, holds=dict(self.holds(name))
+                    ),
+                )
+
+    def holds(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the ids that the state records of a release, by the names that the release has."""
+        if name.startswith("release/"):
+            content = self.estate.before.releases[name.removeprefix("release/")].content
+            for address in working(content):
+                now = self.estate.past.get(address, address)
+                if now in self.before and not now.startswith("file/"):
+                    yield address, self.id(now)
 
     def live(self) -> Iterator[Live]:
         """Yield every object once, though several paths may share an upload."""
@@ -149,7 +169,13 @@ class _Translation:
     def labels(self, address: str, form: ResourceType, thing: Object) -> Labels:
         fields = {name: item for name, item in self.fields(address, thing).items() if name not in form.apart}
         owner = "globex" if address in self.estate.taken else str(IDENTITY)
-        return Labels(owner, address, spec_hashes(fields), self.estate.protected.get(address) == "label")
+        protected = self.estate.protected.get(address) == "label"
+        return Labels(owner, address, spec_hashes(fields), protected, self.lineage(address))
+
+    def lineage(self, address: str) -> str | None:
+        if address in self.estate.older:
+            return None
+        return THEIRS if address in self.estate.other_lineage | self.estate.lost else LINEAGE
 
     def as_read(self, fields: Fields) -> Fields:
         """Return the fields of a store with its files by id."""
@@ -172,7 +198,7 @@ class _Translation:
         """The published bundles of before, each with its table of ids."""
         was = {Address.parse(name): self.desired(name, thing) for name, thing in self.before.items()}
         return {
-            address: Pointer(digest(content), {name: self.id(name) for name in sorted(needs(content))})
+            address: Pointer(digest(content), {name: self.id_behind(name) for name in sorted(needs(content))})
             for address, content in contents(was).items()
         }
 
@@ -180,6 +206,15 @@ class _Translation:
         for name, bot in self.estate.before.bots.items():
             if bot.published is not None:
                 yield f"chatbot/{name}", self.pointers[Address("release", f"{name}@{bot.published}")]
+
+    def id_behind(self, name: str) -> str:
+        """Return the live id behind a name in a bundle, which may be one from before a rename."""
+        return self.id(self.estate.past.get(name, name))
+
+    def strays(self) -> Iterator[Stray]:
+        for one in self.estate.strays:
+            address, held = Address.parse(one.address), frozenset(self.ids(one.refers_to))
+            yield Stray(address, address, Copy("restored", "tampered", ids=held))
 
     # Objects of others.
 
@@ -226,3 +261,12 @@ def _links(address: str, thing: Object) -> Iterator[Link]:
 def _release(manifests: Manifests, name: str) -> Release:
     parts = frozenset(map(Address.parse, frozen(name, manifests.releases[name]))) - {Address("release", name)}
     return Release(Address("chatbot", name.partition("@")[0]), parts)
+
+
+def _settings(recorded: Recorded) -> GuardSettings:
+    return GuardSettings(
+        openai_project="proj_recorded" if recorded.other_project else None,
+        strict=recorded.strict,
+        max_deletes=recorded.max_deletes,
+        max_archives=recorded.max_archives,
+    )

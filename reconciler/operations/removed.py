@@ -1,0 +1,81 @@
+"""Outlets and environments that project.yaml no longer names, as the state and the outlets have them."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
+
+from reconciler.bundles.publish import identities_in, published_by, read_all
+from reconciler.planning.inputs import BUNDLE, PlanInputs
+from reconciler.project.outlets import recorded_outlet
+from reconciler.project.workspace import Workspace
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Live, Unlisted
+from reconciler.resources.problems import ReconcilerError, reason
+from reconciler.resources.registry import outlet_types, resource_types
+from reconciler.state.backend import Backend
+from reconciler.state.codec import MovedError
+from reconciler.state.model import Snapshot
+
+
+@dataclass(frozen=True)
+class OutletReferences:
+    """Documents in removed outlets that have ids of our objects."""
+
+    documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    """By outlet."""
+    unreadable: tuple[Unlisted, ...] = ()
+    """Outlets that cannot be read."""
+
+
+def removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
+    """Yield the identities that the project had and does not have any longer, if they publish something or have objects
+    in their states, each with the names that applications load.
+
+    A project that was never applied has no record of them. If another identity in the same place publishes the same
+    names, the project had its name before.
+    """
+    own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.built_in_outlet
+    if snapshot.run:
+        recorded = snapshot.state.environments or ()
+        gone = [Identity(own.project, name) for name in recorded if name not in spec.environments]
+        found = {identity: published_by(outlet, identity) for identity in gone}
+    else:
+        present = {own, *(Identity(own.project, name) for name in spec.environments)}
+        others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
+        found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
+    for identity, names in found.items():
+        if names or _has_objects(workspace, identity):
+            yield identity, names
+
+
+def _has_objects(workspace: Workspace, identity: Identity) -> bool:
+    """Return True if the state of another identity has objects, and was not moved to another backend."""
+    with suppress(MovedError):
+        return bool(Backend(workspace.backend.store, identity).read().state.objects)
+    return False
+
+
+def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str, Collection[str]]) -> OutletReferences:
+    """Return the documents in removed outlets that have one of these ids, which are given by type.
+
+    No run writes such an outlet any longer, but applications may load from it until its removal is applied.
+    """
+    wanted = frozenset(chain.from_iterable(ids.values()))
+    documents: dict[str, Sequence[Live]] = {}
+    unreadable: list[Unlisted] = []
+    for name in inputs.removed_outlets if wanted else ():
+        try:
+            documents[name] = list(_referring(workspace, name, wanted))
+        except (OSError, ReconcilerError) as error:
+            message = reason(error) if isinstance(error, OSError) else error.problems[0].message
+            refers = frozenset(resource_types()) - outlet_types()
+            unreadable.append(Unlisted(BUNDLE, refers, f"the removed outlet {name}", "", message))
+    return OutletReferences({name: found for name, found in documents.items() if found}, tuple(unreadable))
+
+
+def _referring(workspace: Workspace, name: str, wanted: Collection[str]) -> Iterator[Live]:
+    for address, published in read_all(recorded_outlet(workspace.loaded.project, name), workspace.identity).items():
+        held = sorted(set(published.pointer.ids.values()).intersection(wanted)) if published.pointer else ()
+        if held:
+            yield Live(BUNDLE, f"{name}: {address}", {}, name=str(address), refers_to=tuple(held))

@@ -1,0 +1,301 @@
+"""What a release holds, through renames, moves in the state, lost states, further outlets, and other identities."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.bundles.bundle import load
+from reconciler.operations.state_edits import move, rewritten
+from reconciler.operations.validate import validate
+from reconciler.planning.model import Plan
+from reconciler.project.workspace import open_workspace
+from reconciler.releases.release import release
+from reconciler.resources.address import Address
+from reconciler.resources.problems import ReconcilerError
+from reconciler.state.lock import this_process
+from tests.support.world import BUNDLES, PROJECT, Document, World, is_silent, manifest, told, world
+
+REQUEST: Document = {"target": "responses", "model": "gpt-6.1-sol"}
+AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
+SEARCHING: Document = {**REQUEST, "tools": [{"type": "file_search", "vector_store_ids": ["kb"]}]}
+
+
+def named(kind: str, name: str, spec: Document, *former: str) -> Document:
+    return manifest(kind, name, spec, **({"lifecycle": {"moved_from": list(former)}} if former else {}))
+
+
+def store(name: str, *former: str) -> Document:
+    return named("VectorStore", name, {"files": [], "releases": "live"}, *former)
+
+
+def bot(assistant: str = "triage", **spec: Any) -> Document:
+    return manifest("Chatbot", "bot", {"assistant": assistant, **spec})
+
+
+def released(made: World, number: int = 1, assistant: str = "triage", **spec: Any) -> None:
+    """Release the bot, publish the release, and apply."""
+    release(made.root, made.environ, "bot", vendor=True)
+    made.wants(bot(assistant, published=number, **spec))
+    made.apply()
+
+
+def refused(plan: Plan) -> list[tuple[str, str]]:
+    return [(refusal.rule, refusal.address) for refusal in plan.refusals]
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path / "acme") as made:
+        yield made
+
+
+@pytest.fixture
+def shop(estate: World) -> World:
+    """A published release that uses a live store, whose working assistant no longer uses it."""
+    estate.wants(store("kb"), manifest("Assistant", "triage", SEARCHING), bot())
+    estate.apply()
+    released(estate)
+    estate.wants(manifest("Assistant", "triage", REQUEST))
+    estate.apply()
+    return estate
+
+
+def rename_store(made: World) -> None:
+    """Rename the store as documented, apply it, and remove `moved_from` again."""
+    made.drops("VectorStore/kb")
+    made.wants(store("guides", "kb"))
+    made.apply()
+    made.wants(store("guides"))
+    assert is_silent(made.plan())
+
+
+def rewrite_state(made: World, **holds: str) -> None:
+    """Write the state as the version before this record did: the releases have nothing but `holds`."""
+    workspace = open_workspace(made.root, made.environ)
+    snapshot = workspace.backend.read()
+    objects = {address: replace(one, holds=holds) for address, one in snapshot.state.objects.items()}
+    with workspace.backend.lock(this_process({})) as lease:
+        rewritten(workspace, lease, snapshot, replace(snapshot, state=replace(snapshot.state, objects=objects)), "test")
+
+
+def held(made: World, name: str) -> dict[str, str]:
+    objects = open_workspace(made.root, made.environ).backend.read().state.objects
+    return dict(objects[Address.parse(name)].holds)
+
+
+def rebuild(made: World) -> None:
+    made.lose_state()
+    made.rebuild()
+
+
+class TestStoreOfARelease:
+    def test_is_not_deleted_after_its_rename(self, shop: World):
+        rename_store(shop)
+        shop.drops("VectorStore/guides")
+        assert refused(shop.plan()) == [("referenced", "vectorstore/guides")]
+
+    def test_nor_where_the_bundles_beside_the_state_are_lost(self, shop: World):
+        rename_store(shop)
+        shop.drops("VectorStore/guides")
+        shutil.rmtree(shop.root / BUNDLES)
+        assert ("referenced", "vectorstore/guides") in refused(shop.plan())
+
+    def test_nor_where_the_state_was_rebuilt(self, shop: World):
+        rename_store(shop)
+        rebuild(shop)
+        assert held(shop, "release/bot@1")["vectorstore/kb"] == shop.id_of("vectorstore/guides")
+        shop.drops("VectorStore/guides")
+        assert refused(shop.plan()) == [("referenced", "vectorstore/guides")]
+
+    def test_nor_after_state_mv(self, shop: World):
+        shop.drops("VectorStore/kb")
+        shop.wants(store("guides"))
+        former, address = Address.parse("vectorstore/kb"), Address.parse("vectorstore/guides")
+        (note, _) = move(shop.root, shop.environ, former, address, env=None).notes
+        assert note == (
+            "releases use the name vectorstore/kb (release/bot@1): add `lifecycle: {moved_from: kb}` to "
+            "vectorstore/guides, so that other environments can follow it"
+        )
+        shop.apply()
+        shop.drops("VectorStore/guides")
+        assert refused(shop.plan()) == [("referenced", "vectorstore/guides")]
+
+    def test_an_upgraded_state_has_no_record_and_the_next_apply_writes_it(self, shop: World):
+        rename_store(shop)
+        rewrite_state(shop)
+        before = shop.memory()
+        assert is_silent(shop.plan())
+        shop.apply()
+        assert shop.memory() == before
+        shop.wants(manifest("Assistant", "triage", {**REQUEST, "instructions": "Help."}))
+        shop.apply()
+        assert held(shop, "release/bot@1")["vectorstore/kb"] == shop.id_of("vectorstore/guides")
+        shop.drops("VectorStore/guides")
+        assert refused(shop.plan()) == [("referenced", "vectorstore/guides")]
+
+    def test_is_used_again_after_a_rollback(self, shop: World):
+        rename_store(shop)
+        released(shop, 2)
+        shop.wants(bot(published=1))
+        shop.apply()
+        ids = load(shop.root / BUNDLES, "acme", "chatbot/bot").pointer.ids
+        assert ids == {"vectorstore/kb": shop.id_of("vectorstore/guides")}
+        shop.drops("VectorStore/guides")
+        assert refused(shop.plan()) == [("referenced", "vectorstore/guides")]
+
+    def test_is_deleted_once_retention_archives_the_release(self, shop: World):
+        rename_store(shop)
+        released(shop, 2, releases={"keep": 1})
+        shop.drops("VectorStore/guides")
+        assert told(shop.plan().changes) == ["delete vectorstore/guides"]
+
+    def test_keeps_its_name_to_itself(self, shop: World):
+        rename_store(shop)
+        shop.wants(store("kb"))
+        with pytest.raises(ReconcilerError, match="release/bot@1 uses vectorstore/kb, which is called") as raised:
+            shop.plan()
+        (problem,) = raised.value.problems
+        assert (problem.code, str(problem.place)) == ("moved-from-removed", "manifests.yaml:5:1")
+        assert problem.hint.startswith("rename vectorstore/kb, and add `lifecycle: {moved_from: kb}`")
+
+
+class TestAnotherIdentity:
+    """One that has applied neither the release nor the rename: it has Git alone."""
+
+    @pytest.fixture
+    def elsewhere(self, shop: World, tmp_path: Path) -> Iterator[World]:
+        rename_store(shop)
+        with world(tmp_path / "elsewhere") as made:
+            shutil.copytree(shop.root, made.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".reconciler"))
+            made.documents = shop.documents
+            yield made
+
+    def test_cannot_apply_the_release_without_moved_from(self, elsewhere: World):
+        with pytest.raises(ReconcilerError) as raised:
+            elsewhere.plan()
+        (problem,) = raised.value.problems
+        assert problem.code == "undefined-in-release"
+        assert problem.message == "release/bot@1 uses vectorstore/kb, which no manifest defines"
+        assert problem.hint.startswith("if vectorstore/kb was renamed, add `lifecycle: {moved_from: kb}` to")
+        assert str(problem.place).startswith("releases/bot/v1.yaml:")
+        assert validate(elsewhere.root, elsewhere.environ).problems == (problem,)
+
+    def test_can_with_it(self, elsewhere: World):
+        elsewhere.wants(store("guides", "kb"))
+        assert validate(elsewhere.root, elsewhere.environ).valid
+        elsewhere.apply()
+        assert held(elsewhere, "release/bot@1")["vectorstore/kb"] == elsewhere.id_of("vectorstore/guides")
+
+
+@pytest.mark.parametrize("spec", [AGENT, REQUEST], ids=["agent", "request"])
+class TestAssistantOfARelease:
+    @pytest.fixture
+    def renamed(self, estate: World, spec: Document) -> World:
+        """A release from before a rename that no manifest declares any longer."""
+        estate.wants(manifest("Assistant", "triage", spec), manifest("Assistant", "other", REQUEST), bot())
+        estate.apply()
+        released(estate)
+        estate.drops("Assistant/triage")
+        estate.wants(named("Assistant", "first", spec, "triage"), bot("first", published=1))
+        estate.apply()
+        estate.wants(manifest("Assistant", "first", spec))
+        assert is_silent(estate.plan())
+        return estate
+
+    @pytest.mark.parametrize("rebuilt", [False, True])
+    def test_takes_it_along_when_it_is_deleted(self, renamed: World, spec: Document, rebuilt: bool):
+        renamed.wants(bot("other"))
+        renamed.apply()
+        if rebuilt and spec is AGENT:  # the id of a request is its name, which only the state follows
+            rebuild(renamed)
+        renamed.drops("Assistant/first")
+        plan = renamed.plan()
+        gone = [change.address for change in plan.changes if change.action in {"archive", "delete"}]
+        assert gone == ["release/bot@1", "assistant/triage@bot.1", "assistant/first"]
+
+    def test_is_not_deleted_while_it_is_published(self, renamed: World, spec: Document):
+        renamed.wants(bot("other", published=1))
+        renamed.apply()
+        renamed.drops("Assistant/first")
+        assert refused(renamed.plan()) == [("referenced", "assistant/first")]
+
+    def test_its_lost_name_is_an_error_of_validate(self, renamed: World, spec: Document):
+        (problem,) = validate(renamed.root, renamed.environ).problems
+        assert problem.message == "release/bot@1 uses assistant/triage, which no manifest defines"
+
+
+class TestMovedCopy:
+    """The entry of a copy that a published release answers with is moved to another address in the state."""
+
+    @pytest.fixture
+    def moved(self, estate: World) -> World:
+        estate.wants({**PROJECT, "spec": {"outlets": [{"directory": "out"}]}})
+        estate.wants(manifest("Assistant", "clerk", AGENT), bot("clerk"))
+        estate.apply()
+        released(estate, assistant="clerk")
+        move(estate.root, estate.environ, *map(Address.parse, ("assistant/clerk@bot.1", "assistant/z@y.9")), env=None)
+        return estate
+
+    def test_is_archived_after_everything_that_serves_it_is_published_again(self, moved: World):
+        outcomes = moved.apply().outcomes
+        assert [f"{one.action} {one.address}" for one in outcomes][-1] == "archive assistant/z@y.9"
+        agents = moved.ids(moved.sdk.beta.agents.list())
+        for outlet in (BUNDLES, Path("out")):
+            served = load(moved.root / outlet, "acme", "chatbot/bot").pointer.ids
+            assert set(served.values()) <= agents
+
+    def test_is_not_archived_where_the_publication_fails(self, moved: World, monkeypatch: pytest.MonkeyPatch):
+        before = moved.ids(moved.sdk.beta.agents.list())
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("reconciler.operations.apply.publish", full)
+        with pytest.raises(AssertionError, match="No space left"):
+            moved.apply()
+        assert before <= moved.ids(moved.sdk.beta.agents.list())
+
+    def test_is_not_archived_by_a_plan_that_publishes_nothing(self, moved: World):
+        (refusal,) = moved.plan(targets=("assistant/z@y.9",)).refusals
+        assert (refusal.rule, refusal.address) == ("referenced", "assistant/z@y.9")
+
+
+class TestRestoredOutlet:
+    """A document that a further outlet has, and that nothing publishes: of a backup, or of an earlier run."""
+
+    @pytest.fixture
+    def restored(self, estate: World) -> World:
+        estate.wants({**PROJECT, "spec": {"outlets": [{"directory": "out"}]}})
+        estate.wants(manifest("Assistant", "clerk", AGENT), manifest("Assistant", "other", AGENT), bot("clerk"))
+        estate.apply()
+        pointer = estate.root / "out" / "acme" / "assistant" / "clerk.json"
+        old = pointer.with_name("old.json")
+        old.write_text(pointer.read_text().replace('"address":"assistant/clerk"', '"address":"assistant/old"'))
+        return estate
+
+    def test_is_reported(self, restored: World):
+        plan = restored.plan()
+        assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
+        assert [(notice.code, notice.args) for notice in plan.warnings] == [
+            ("only-in-outlet", {"outlet": "out", "names": ["assistant/old"]})
+        ]
+
+    def test_holds_the_agent_that_it_serves(self, restored: World):
+        restored.wants(bot("other"))
+        restored.drops("Assistant/clerk")
+        (refusal,) = restored.plan().refusals
+        assert (refusal.rule, refusal.address) == ("referenced", "assistant/clerk")
+        assert [str(one.node) for one in refusal.sections["Other references"]] == ["assistant/old"]
+        (restored.root / "out/acme/assistant/old.json").unlink()
+        assert restored.plan().refusals == ()
+
+    def test_is_written_again_where_a_manifest_publishes_the_name(self, restored: World):
+        shutil.rmtree(restored.root / BUNDLES)
+        (restored.root / "out/acme/assistant/old.json").unlink()
+        assert restored.plan().warnings == ()
+        restored.apply()
+        assert is_silent(restored.plan())
