@@ -1,6 +1,7 @@
 """Objects below one prefix, by key. Calls block; threads may share one `Objects`."""
 
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -156,6 +157,7 @@ class Objects:
             proxies={} if is_loopback(urlsplit(endpoint).hostname or "") else get_environ_proxies(endpoint),
             timeout=(_CONNECT_SECONDS, _SECONDS),
             max_pool_connections=_CONNECTIONS,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         client.meta.events.register("before-send.s3", partial(_send, http))
         client.meta.events.register_first("needs-retry.s3", _check_repeatable)
