@@ -178,7 +178,10 @@ class Objects:
             # Quotes only code and message of the answer: it may contain keys.
             answer, status = error.response["Error"], error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
             code, message = str(answer.get("Code") or status), answer.get("Message")
-            if status == 412 or code == "ConditionalRequestConflict" or (status == 404 and code != "NoSuchBucket"):
+            refused = (
+                status == 412 or code == "ConditionalRequestConflict" or (status == 404 and code != "NoSuchBucket")
+            )
+            if refused and error.operation_name in {"GetObject", "PutObject"}:  # and not one for credentials
                 kind = _RefusedError
             why = f"it answered {code} ({message})" if message else f"it answered {code}"
         except ResponseParserError:

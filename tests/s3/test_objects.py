@@ -148,6 +148,18 @@ class TestCredentials:
             assert Objects(at(server.url)).get("a/key") is None
         assert "Credential=AKIAEXAMPLE/" in server.requests[0]
 
+    @every_call
+    def test_a_service_of_credentials_that_is_not_found_is_not_a_missing_object(self, call, monkeypatch, tmp_path):
+        (tmp_path / "token").write_text("token")
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+        body = b"<ErrorResponse><Error><Code>NotFound</Code></Error></ErrorResponse>"
+        with recording(404, body=body) as service, recording() as server:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
+            assert "it answered NotFound" in problem(at(server.url), call).message
+        assert service.requests
+        assert server.requests == []
+
     @pytest.mark.parametrize(
         ("environ", "message"),
         [
