@@ -77,7 +77,7 @@ class TestLoad:
         assert caught.value.code == "usage"
 
     def test_missing_package_names_what_to_install(self, bucket, monkeypatch):
-        monkeypatch.setitem(sys.modules, "botocore.auth", None)
+        monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
         with pytest.raises(BundleError, match=r"pip install '\.\[s3\]'") as caught:
             load(bucket.url, PRODUCTION, DRAFT)
         assert caught.value.code == "usage"

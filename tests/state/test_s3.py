@@ -66,7 +66,7 @@ def test_a_redirect_is_not_followed(bucket):
             lambda: store.replace("state/acme/state.json", b"{}", '"1"'),
             lambda: store.list(""),
         ):
-            with pytest.raises(StoreError, match="it answered 307, a redirect"):
+            with pytest.raises(StoreError, match="it answered 307"):
                 call()
     assert (len(server.requests), other.requests) == (4, [])
 
@@ -98,7 +98,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run(bucket, monkeypatch):
             kept = {key: Objects(location).get(key) for key in Objects(location).list("")}
             server.stop()
             run.record(Completed(Address("assistant", "b"), Applied("agent_2", "agent", {})))
-            with pytest.raises(StoreError, match="it cannot be reached"):
+            with pytest.raises(StoreError, match="Could not connect"):
                 run.flush()
             server.start()
             server.make_bucket("acme-state")

@@ -19,7 +19,6 @@ CONTEXT.set_forkserver_preload(
         "openai",
         "uvicorn",
         "botocore.session",
-        "botocore.auth",
         "psycopg",
         "tests.support.warm",
     ]
