@@ -125,6 +125,13 @@ def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, 
     assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
+def test_a_document_of_another_repository_is_refused(applied, cli: Cli, tmp_path):
+    document = cli("state", "pull").document
+    refused = pushed(cli, tmp_path, {**document, "position": 99, "lineage": "00000000deadbeef"})
+    assert (refused.code, "error[other-lineage]" in refused.err) == (1, True)
+    assert cli("state", "pull").document == document
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
