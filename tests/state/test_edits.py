@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend
 from reconciler.state.codec import decode_segment, encode_segment
-from reconciler.resources.problems import ReconcilerError
 from reconciler.state.edits import OlderError, check_not_older, check_same_lineage
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError, acquire
