@@ -42,6 +42,8 @@ class StateRebuild:
     """The lineage of the new state; None if no live object has one."""
     taken: Mapping[str, str] = field(default_factory=dict)
     """The names of the live objects with that lineage, by id."""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    """The names of live objects, by id, whose label has no lineage and is the only proof that they are ours."""
     takes_over: bool = False
     """True if the previous state had another lineage, and the new one was not named."""
     mislabelled: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class StateRebuild:
     @property
     def is_confirmed(self) -> bool:
         """True if a person has to confirm the rebuild."""
-        return self.replaces or self.takes_over
+        return self.replaces or self.takes_over or bool(self.unproven)
 
     @property
     def replaces(self) -> bool:
