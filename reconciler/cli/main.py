@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.resources.problems import Problem
 
 COMMANDS: Final = {
-    "init": "Write a small project, or the workflows for GitHub Actions.",
+    "init": "Write a small project, or the files that run one in CI.",
     "validate": "Check the manifests offline.",
     "plan": "Show the changes that apply would make.",
     "show": "Show a saved plan.",
@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
-    "ci": "Run steps of GitHub Actions workflows.",
+    "ci": "Run steps of CI workflows.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
 }

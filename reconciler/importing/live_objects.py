@@ -141,7 +141,9 @@ class _Work:
         self.drafts.append((draft, origins[draft.name]))
 
     def _made(self, live: Live, kind: Kind, name: str) -> tuple[Draft, Origin]:
-        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "does not exist"))
+        to_manifest = kind.to_manifest[live.type](
+            live, name, lambda id_: self.names.get(id_, "deleted: remove the line")
+        )
         losses = (*to_manifest.losses, *self._foreign(live))
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
         spec, included = with_files(name, literal(to_manifest.spec))

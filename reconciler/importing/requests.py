@@ -1,7 +1,6 @@
 """Stored responses and request bodies of the Responses API as assistants of target `responses`."""
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Final, Never
 from reconciler.importing.destination import Destination, destination, valid
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
+from reconciler.importing.request_api import of_other_api, target_of, unwrapped
 from reconciler.importing.request_body import configuration, request_of
-from reconciler.importing.request_tools import of_chat_completions
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
@@ -76,7 +75,9 @@ def _request_of(response: Object) -> dict[str, JSON]:
 
 
 def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[Path], into: Path | None) -> Imported:
-    """Write an assistant for each of these files, JSON bodies of `responses.create`. Requires no API key."""
+    """Write an assistant for each of these files, JSON bodies of `responses.create` or of `agents.create`. Requires no
+    API key.
+    """
     here = project_context(start, environ, env=None, endpoint=None)
     target = destination(start, into, here)
     read: list[tuple[Draft, Origin]] = []
@@ -87,7 +88,8 @@ def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[
         except ReconcilerError as error:
             problems += error.problems
         else:
-            read.append(_drafted(target, "request", file.name, file.stem, body, {}))
+            name = body["name"] if isinstance(body.get("name"), str) and target_of(body) == "agents" else file.stem
+            read.append(_drafted(target, "request", file.name, name, body, {}))
     return _finished(target, read, problems)
 
 
@@ -106,10 +108,9 @@ def _body(file: Path) -> dict[str, JSON]:
         raise _unusable(file, "syntax", "is not a JSON object; expected a request body")
     if nesting(body, DEEPEST) > DEEPEST:
         raise _unusable(file, "too-deep", f"is nested deeper than {DEEPEST} levels")
-    if other := [*of_chat_completions(body)]:
-        message = f"{file} has {' and '.join(other)}: it is not a request to the Responses API"
-        hint = f"Run: reconciler migrate {shlex.quote(str(file))} --target responses"
-        raise ReconcilerError(Problem("other-api", message, Place(str(file)), hint))
+    body = unwrapped(body)
+    if other := of_other_api(body, file):
+        raise ReconcilerError(other)
     return body
 
 
@@ -125,7 +126,7 @@ def _unusable(file: Path, code: str, what: str, line: int = 1, column: int = 1) 
 def _drafted(
     target: Destination, type_: str, id_: str, fallback: str, body: Mapping[str, JSON], stored: Mapping[str, JSON]
 ) -> tuple[Draft, Origin]:
-    spec, losses, notes = configuration(body)
+    spec, losses, notes = configuration(body, target_of(body))
     origins: dict[str, Origin] = {}
 
     def made(name: str) -> Draft:

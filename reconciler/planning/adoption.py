@@ -233,7 +233,7 @@ class _Pairing:
         if len(equal or found) == 1:
             return (equal or found)[0]
         if found:
-            how = "are equal to the manifest" if equal else "have its name"
+            how = "have its name and equal it in every field that it sets" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)

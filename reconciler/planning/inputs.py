@@ -203,6 +203,8 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+    pinned_project: str | None = None
+    """The OpenAI project that the manifest of the project names for this environment."""
     lineage: str | None = None
     """The lineage of the state. None before the first run, and in states of versions without lineages."""
     is_new: bool = False

@@ -108,6 +108,20 @@ def test_another_openai_project():
     assert rules(worlds, applied_project="proj_a", openai_project="proj_b") == [("wrong-project", "project/acme")]
 
 
+def test_refusal_for_another_openai_project_tells_whether_the_manifest_or_the_state_names_it():
+    worlds = Worlds().synced("widget/lamp")
+
+    def cause(**projects: str) -> str:
+        (refusal,) = worlds.plan(openai_project="proj_key", **projects).refusals
+        return str(refusal.cause.code)
+
+    assert cause(applied_project="proj_a") == "other-project"
+    assert cause(applied_project="proj_key", pinned_project="proj_a") == "unpinned-project"
+    assert cause(applied_project="proj_a", pinned_project="proj_key") == "other-project", (
+        "the key moved with the manifest"
+    )
+
+
 def test_an_unknown_project_in_which_nothing_of_ours_is_live():
     worlds = Worlds().want("widget/lamp").applied("widget/lamp").synced("page/home")
     assert rules(worlds, openai_project=None) == [("wrong-project", "project/acme")]
