@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.output import note, show, show_json, show_problems, show_warnings, style
+from reconciler.cli.output import note, show, show_error, show_json, show_problems, show_warnings, style
 
 if TYPE_CHECKING:
     from reconciler.operations.pull_result import Pulled
@@ -37,14 +37,20 @@ def command(
     A value that was edited in the manifest and is not applied, or that only the manifest has, is not replaced without
     --force.
 
-    Exit code 1 if some changes were not copied; the others are still copied.
+    Exit code 1 if some changes were not copied; the others are still copied. Exit code 3 if nothing can be compared,
+    because the state was lost or the API key is for another OpenAI project.
     """
     from reconciler.operations.pull import pull
+    from reconciler.planning.model import Refusal
+    from reconciler.reports.wording import refusal_problem
 
     if everything == bool(addresses):
         raise click.UsageError("Pass at least one ADDRESS, or --all, but not both.")
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run, force=force)
+    if isinstance(pulled, Refusal):
+        show_error([refusal_problem(pulled)], format_)
+        return codes.REFUSED
     show_warnings(pulled.warnings)
     if format_ == "json":
         from reconciler.operations.pull_result import pull_json

@@ -155,7 +155,11 @@ def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str 
 
 @command.command(name="rebuild", short_help="Rebuild lost state.")
 @options.live
-@click.option("--yes", is_flag=True, help="Replace an existing state without confirmation.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Replace an existing state, or take over objects without a lineage, without confirmation.",
+)
 @click.option(
     "--lineage",
     metavar="ID",
@@ -172,9 +176,12 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
             return True
         note(rebuilt_text(found))
         if found.takes_over and not terminal:
+            given = [word for word in sys.argv[3:] if word != "--yes"]
+            consent = ["--yes"] if found.replaces or found.unproven else []
+            again = options.command_line(["state", "rebuild", "--lineage", str(found.lineage), *given, *consent])
             raise click.UsageError(
                 "without a terminal, the lineage to take over must be named; if the objects above are those of this "
-                f"project, run: reconciler state rebuild --lineage {found.lineage}"
+                f"project, run: {again}"
             )
         check_terminal(yes=yes)
         question = "Replace the existing state?" if found.replaces else "Take over these objects?"

@@ -45,7 +45,7 @@ class Contents:
 
 
 def contents(files: Iterable[Object], owner: str | None, known: Collection[str]) -> Contents:
-    """Sort `files`. Ours are marked with the owner of the store (of an unlabelled one: with any), or `known` by id."""
+    """Sort `files`. Ours are marked with the `owner` of the store (if there is none: with any), or `known` by id."""
     sorted_ = Contents({}, {}, {}, [])
     for file in files:
         check("file", file, ENTRY)

@@ -47,11 +47,18 @@ async def drift_of(
     observed = await make_plan(workspace, connection, targets=targets, models=_of_interest)
     planned = observed.planned
     check_targets(workspace, targets, planned.matched.live)
+    return incomparable(planned) or await report_of(observed)
+
+
+def incomparable(planned: Planned) -> Refusal | None:
+    """Return the refusal of a plan whose live objects are not those of the state: of another OpenAI project, or because
+    the state was lost or is that of another repository.
+    """
     for refusal in planned.plan.refusals:
         is_lost = planned.inputs.is_new and refusal.cause.code == "other-lineage"
         if refusal.rule == "wrong-project" or is_lost:
             return refusal
-    return await report_of(observed)
+    return None
 
 
 async def report_of(observed: Observed) -> DriftReport:

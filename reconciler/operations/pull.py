@@ -12,13 +12,14 @@ from typing import Final
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
+from reconciler.operations.drift import incomparable
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.pull_conflicts import Conflict, WorkingTree
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.inputs import OUTLETS
-from reconciler.planning.model import Action, Change, FieldChange, drift_class, is_repaired
+from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -41,9 +42,11 @@ def pull(
     endpoint: str | None,
     dry_run: bool,
     force: bool = False,
-) -> Pulled:
+) -> Pulled | Refusal:
     """Edit the manifests of the project at or above `start` so that they match the drift of these addresses, or of all
     if none is given. With `dry_run`, no file is written; with `force`, live values also replace edits of the manifests.
+
+    Where nothing can be compared, the refusal is returned, as in `drift`.
 
     Raises ReconcilerError for an address that does not exist. Drift that is not copied is reported in `problems`; the
     rest is still copied.
@@ -55,6 +58,8 @@ def pull(
             return workspace, (await make_plan(workspace, connection, on_drift="keep")).planned
 
     workspace, planned = run_async(run())
+    if refusal := incomparable(planned):
+        return refusal
     check_targets(workspace, addresses, planned.matched.live)
     pulled = accepted(workspace, planned, addresses, force=force)
     if not dry_run:

@@ -16,7 +16,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
-from reconciler.state.edits import StateEdit, check_not_older, compare
+from reconciler.state.edits import StateEdit, check_not_older, check_same_lineage, compare
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import Snapshot, State
 
@@ -31,12 +31,14 @@ def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes
 def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
     """Replace the state with the document in `file`, a result of `pulled`.
 
-    Raises ReconcilerError if it is not a state document, belongs to another identity, or is older than the state.
+    Raises ReconcilerError if it is not a state document, belongs to another identity, is older than the state, or has
+    another lineage.
     """
     workspace = open_workspace(start, environ, env=env)
     pushed = decode_state(file.read_bytes(), workspace.identity, str(file), "")
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
+        check_same_lineage(pushed.state, present.state, str(file))
         check_not_older(pushed, present, str(file))
         lineage = pushed.state.lineage or present.state.lineage
         pushed = replace(pushed, state=replace(pushed.state, lineage=lineage))

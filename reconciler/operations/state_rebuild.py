@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
-from reconciler.operations.lineages import ChosenLineage, choose, lineages
+from reconciler.operations.lineages import ChosenLineage, choose, lineages, unproven
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
@@ -91,8 +91,8 @@ def _written(
     chosen: ChosenLineage,
     confirm: Callable[[StateRebuild], bool],
 ) -> StateRebuild:
-    unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
-    ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
+    several = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
+    ambiguous = {address: tuple(live.id for live in group) for address, group in several}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
     wrong = {
         live.id: live.labels.address
@@ -109,6 +109,7 @@ def _written(
         lineage=chosen.lineage,
         taken={live.id: live.name for live in chosen.objects},
         takes_over=chosen.is_new,
+        unproven={live.id: live.name for live in chosen.unproven},
     )
     if made.is_confirmed and not confirm(replace(made, written=False)):
         return replace(made, written=False)
@@ -131,6 +132,16 @@ async def _rebuilt(
     live = await _everything(workspace, connection, {*named.values()}, listing)
     _check_project(workspace, connection)
     chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage)
+    chosen = replace(
+        chosen,
+        unproven=unproven(
+            live,
+            workspace.identity,
+            present,
+            published={*named.values()},
+            manifests={*workspace.desired},
+        ),
+    )
     inputs = PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),

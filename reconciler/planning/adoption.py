@@ -12,9 +12,11 @@ from reconciler.planning.match import Matched
 from reconciler.planning.reasons import Notice, Reason
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
+from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.metadata import has_room
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
+from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, digest
 
 _SHOWN: Final = 5
@@ -112,6 +114,7 @@ class _Pairing:
         taken = {*found.values()}
         like = ((address, self._like(address, taken, named=address in wanted)) for address in unnamed)
         found |= {address: live.id for address, live in like if live is not None}
+        found = {address: id_ for address, id_ in found.items() if self._has_no_marked_members(address, id_)}
         return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notices))
 
     def missing(self) -> list[Address]:
@@ -171,6 +174,25 @@ class _Pairing:
             return True
         return False
 
+    def _has_no_marked_members(self, address: Address, id_: str) -> bool:
+        """Add a problem for an object with members that Reconciler attached and that are not in the state: they may
+        belong to another state, and managed objects keep only the members in their manifests.
+        """
+        live = self.by_id[id_]
+        members = self.inputs.members(live.type)
+        held = members.of(live.fields) if members else {}
+        failed = members.failed(live.detail).keys() if members else ()
+        attached = {one for one in held if CONTENT in held[one]}.union(failed)
+        marked = sorted(attached - self.matched.addresses.keys())
+        if marked and members:
+            hint = (
+                f"Remove `{PROJECT}` and `{FILE_SHA256}` from the attributes of the {members.noun}s in {id_}, and run "
+                "this command again: they then stay in it."
+            )
+            about = f"{members.noun}s that another state may have attached: {few(marked, _SHOWN)}"
+            self._problem("foreign-owner", f"{address}: {id_} has {about}", hint)
+        return not marked
+
     def _owner(self, live: Live) -> str:
         if live.id in self.unproven:
             return ""
@@ -185,8 +207,9 @@ class _Pairing:
     def _owned(self, address: Address, live: Live, owner: str) -> None:
         if owner == str(self.inputs.identity) and not self._is_proven(live):
             hint = (
-                "If the state of this project was lost, run `reconciler state rebuild`. Otherwise, remove the "
-                "`reconciler-` keys from the metadata of the object."
+                "If the state of this project was lost, run `reconciler state rebuild`. If another repository manages "
+                "the object, set another `metadata.name` in project.yaml. If someone copied it, remove the "
+                "`reconciler-` keys from its metadata."
             )
             self._problem("foreign-owner", f"{address}: {live.id} was created by another state of {owner}", hint)
         elif owner == str(self.inputs.identity):

@@ -133,7 +133,8 @@ RemedyCode: TypeAlias = Literal[
     "use-other-key",
     "leave-to-owner",  # owner, address
     "rebuild-state",  # if the state of these objects was lost
-    "rename-project",  # if another repository manages them
+    "rename-project",  # if another repository manages them, and nothing was applied here
+    "rename-one-project",  # if another repository manages them, and both were applied
     "unlabel-copies",  # if someone copied them
     "choose-outlet",  # outlets: which another state uses
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed

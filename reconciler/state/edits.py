@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.resources.address import Address
-from reconciler.resources.problems import Problem
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import lock
 from reconciler.state.documents import StateFormatError
 from reconciler.state.lock import Lease
@@ -42,6 +42,8 @@ class StateRebuild:
     """The lineage of the new state; None if no live object has one."""
     taken: Mapping[str, str] = field(default_factory=dict)
     """The names of the live objects with that lineage, by id."""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    """The names of live objects, by id, whose label has no lineage and is the only proof that they are ours."""
     takes_over: bool = False
     """True if the previous state had another lineage, and the new one was not named."""
     mislabelled: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class StateRebuild:
     @property
     def is_confirmed(self) -> bool:
         """True if a person has to confirm the rebuild."""
-        return self.replaces or self.takes_over
+        return self.replaces or self.takes_over or bool(self.unproven)
 
     @property
     def replaces(self) -> bool:
@@ -97,6 +99,21 @@ def check_not_older(pushed: Snapshot, present: Snapshot, source: str) -> None:
     message = f"{source} is older than the current state: it lacks changes that were recorded after it"
     hint = "Nothing was written. Run `reconciler state pull`, repeat your edits in its output, and push that."
     raise OlderError(Problem("state-older", message, hint=hint))
+
+
+def check_same_lineage(pushed: State, present: State, source: str) -> None:
+    """Raise ReconcilerError if `pushed` is the state of another repository with the same identity, or of one that was
+    started again.
+    """
+    if not pushed.lineage or not present.lineage or pushed.lineage == present.lineage:
+        return
+    message = f"{source} has the lineage {pushed.lineage}, and the state of {present.identity} has {present.lineage}"
+    hint = (
+        "Nothing was written: it is the state of another repository, or from before the state was lost. If the live "
+        f"objects of {pushed.lineage} are those of this project, run: reconciler state rebuild "
+        f"--lineage {pushed.lineage}"
+    )
+    raise ReconcilerError(Problem("other-lineage", message, hint=hint))
 
 
 def compare(before: State, after: State) -> StateEdit:

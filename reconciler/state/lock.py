@@ -303,7 +303,18 @@ def _is_dead(holder: Holder) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _has_ended(holder.pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Return True for a process that ended and that its parent has not waited for; its number is still in use. Known on
+    Linux only.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return fields[:1] == [b"Z"]
 
 
 def _run_url(environ: Mapping[str, str]) -> str:

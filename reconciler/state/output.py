@@ -230,6 +230,9 @@ class StateRebuildDocument(EntriesDocument):
     """The lineage of the state; null if no live object has one."""
     taken: dict[str, str]
     """The names of the live objects with that lineage, by id."""
+    unproven: dict[str, str]
+    """The names of live objects, by id, whose label has no lineage and is the only proof that they are of this project.
+    """
     mislabelled: dict[str, str]
     """By live id, the addresses on labels that objects of their type cannot have: none of them is in the state."""
 
@@ -303,6 +306,7 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         "unlisted": list(done.unlisted),
         "lineage": done.lineage,
         "taken": dict(done.taken),
+        "unproven": dict(done.unproven),
         "mislabelled": dict(done.mislabelled),
     }
 

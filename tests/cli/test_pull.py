@@ -1,5 +1,7 @@
 """`pull`."""
 
+import shutil
+
 from tests.support.cli import Cli, rename_store
 
 STORE = "vectorstore/handbook"
@@ -55,3 +57,14 @@ def test_pull_requires_addresses_or_all(applied, cli: Cli):
     assert cli("pull").code == 64
     assert cli("pull", STORE, "--all").code == 64
     assert cli("pull", "vectorstore/nowhere").code == 1
+
+
+def test_with_a_lost_state_nothing_can_be_compared(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    shutil.rmtree(applied / ".reconciler" / "state")
+    before = {path: path.read_bytes() for path in applied.rglob("*.yaml")}
+    done = cli("pull", "--all")
+    assert (done.code, done.out, "error[foreign-owner]" in done.err) == (3, "", True)
+    assert "reconciler state rebuild" in done.err
+    assert cli("pull", STORE, "-o", "json").code == 3
+    assert {path: path.read_bytes() for path in applied.rglob("*.yaml")} == before

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai import AsyncOpenAI
 
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.labels import PROTECTED
 from reconciler.state.lock import Holder, this_process
-from tests.support.cli import Cli, Done, edit, rename_store, stores
+from tests.support.cli import Cli, Done, by_hand, edit, rename_store, stores
 from tests.support.documents import complaints
 
 
@@ -125,6 +127,13 @@ def test_a_document_of_a_replaced_state_is_refused(applied, cli: Cli, tmp_path, 
     assert len(cli("state", "list", "-o", "json").document["objects"]) == 4
 
 
+def test_a_document_of_another_repository_is_refused(applied, cli: Cli, tmp_path):
+    document = cli("state", "pull").document
+    refused = pushed(cli, tmp_path, {**document, "position": 99, "lineage": "00000000deadbeef"})
+    assert (refused.code, "error[other-lineage]" in refused.err) == (1, True)
+    assert cli("state", "pull").document == document
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -219,6 +228,23 @@ def test_rebuild_without_a_terminal_requires_the_lineage(applied, cli: Cli):
     assert cli("state", "rebuild").code == 0, "the state has this lineage"
 
 
+def test_rebuild_of_objects_without_a_lineage_that_only_a_label_proves_requires_a_confirmation(applied, cli: Cli):
+    """Another repository with the same name may have created them with an earlier version."""
+    shutil.rmtree(applied / ".reconciler" / "state")
+    by_hand(applied, unlineaged)
+    assert cli("state", "rebuild").code == 0, "the bundles beside the state were written by this project"
+    shutil.rmtree(applied / ".reconciler" / "state")
+    shutil.rmtree(applied / ".reconciler" / "bundles")
+    refused = cli("state", "rebuild")
+    assert (refused.code, refused.out) == (64, "")
+    assert "another repository with this name may have created them\n  vs_" in refused.err
+    assert "pass --yes" in refused.err
+    assert cli("state", "list", "-o", "json").document["objects"] == []
+    document = cli("state", "rebuild", "--yes", "-o", "json").document
+    assert (list(document["unproven"].values()), document["taken"]) == (["handbook"], {})
+    assert cli("state", "rebuild", "-o", "json").document["unproven"] == {}, "the state has it"
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
 def test_rebuild_in_a_terminal_shows_the_ids_and_asks(applied, cli: Cli, monkeypatch, answer, code):
     lose_state(applied)
@@ -307,6 +333,12 @@ def rebuild(project: Path, cli: Cli) -> Done:
     done = cli("state", "rebuild", "--lineage", lineage)
     assert done.code == 0, done.err
     return done
+
+
+async def unlineaged(sdk: AsyncOpenAI) -> None:
+    """Give the only vector store the label of an earlier version."""
+    (store,) = [found async for found in sdk.vector_stores.list()]
+    await sdk.vector_stores.update(store.id, metadata={**(store.metadata or {}), PROTECTED: "false"})
 
 
 def lose_state(project: Path) -> None:

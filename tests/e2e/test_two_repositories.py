@@ -276,6 +276,20 @@ class TestLostState:
         assert (problem.code, "state rebuild" in problem.hint) == ("foreign-owner", True)
         assert pairing.ids == {}
 
+    def test_an_adoption_and_a_target_wait_for_the_rebuild(self, first: World) -> None:
+        """The first run of the new state would give it a lineage beside the one that is live."""
+        first.lose_state()
+        first.wants(manifest("Assistant", "spare", AGENT))
+        spare = Address("assistant", "spare")
+        foreign(first.plan(targets=(str(spare),)))
+        id_ = first.by_hand(first.sdk.beta.agents.create(name="spare", model="gpt-6-luna")).id
+        before = live(first)
+        workspace = open_workspace(first.root, first.environ)
+        observed, pairing = first.run(planned_adoption(workspace, first.connection, {spare: id_}))
+        assert pairing.ids == {spare: id_}
+        foreign(observed.planned.plan)
+        assert live(first) == before
+
     def test_an_older_state_of_the_same_lineage_finds_its_objects(self, first: World) -> None:
         first.lose_entries()
         plan = first.plan()
@@ -339,6 +353,49 @@ class TestLabelsThatChange:
         result = first.carry_out(observed)
         assert not result.complete
         assert live(first)[id_] == before
+
+
+class TestFilesWithMarks:
+    """Marks have no lineage: in a store that is adopted, they may be those of another state."""
+
+    def store(self, estate: World, **attributes: str) -> tuple[str, str]:
+        """Create a store without a label that holds a file with a mark. Return both ids."""
+
+        async def make() -> tuple[str, str]:
+            file = await estate.sdk.files.create(file=("theirs.md", b"theirs"), purpose="assistants")
+            store = await estate.sdk.vector_stores.create(name="old")
+            pairs: Any = {"reconciler-project": "acme", "reconciler-sha256": "0" * 64, **attributes}
+            await estate.sdk.vector_stores.files.create(store.id, file_id=file.id, attributes=pairs)
+            return store.id, file.id
+
+        return estate.by_hand(make())
+
+    def adopted(self, estate: World, id_: str | None) -> tuple[Any, Any]:
+        workspace = open_workspace(estate.root, estate.environ)
+        wanted = {Address("vectorstore", "old"): id_}
+        return estate.run(planned_adoption(workspace, estate.connection, wanted))
+
+    @pytest.mark.parametrize("is_named", [True, False], ids=["by-id", "by-name"])
+    @pytest.mark.parametrize("owner", ["acme", "another"])
+    def test_a_store_with_marks_of_other_files_is_not_adopted(self, first: World, is_named: bool, owner: str) -> None:
+        store, file = self.store(first, **{"reconciler-project": owner})
+        first.wants(manifest("VectorStore", "old", {}))
+        observed, pairing = self.adopted(first, store if is_named else None)
+        (problem,) = pairing.problems
+        assert (problem.code, file in problem.message, pairing.ids) == ("foreign-owner", True, {})
+        assert not observed.planned.plan.work
+
+    def test_without_the_marks_it_is_adopted_and_keeps_its_files(self, first: World) -> None:
+        store, file = self.store(first)
+        first.by_hand(first.sdk.vector_stores.files.update(file, vector_store_id=store, attributes={}))
+        first.wants(manifest("VectorStore", "old", {}))
+        observed, pairing = self.adopted(first, store)
+        assert pairing.problems == ()
+        first.carry_out(observed)
+        first.apply()
+        assert not first.plan().changes
+        assert file in live(first)
+        assert [one["id"] for one in live(first)[store][1]] == [file]
 
 
 class TestOutlets:

@@ -156,6 +156,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "use-other-key": {},
         "rebuild-state": {},
         "rename-project": {},
+        "rename-one-project": {},
         "unlabel-copies": {},
         "choose-outlet": {"outlets": ["build/b"]},
         "leave-to-owner": {"owner": "globex", "address": "assistant/triage"},

@@ -6,9 +6,10 @@ import pytest
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
+from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import Backend
 from reconciler.state.codec import decode_segment, encode_segment
-from reconciler.state.edits import OlderError, check_not_older
+from reconciler.state.edits import OlderError, check_not_older, check_same_lineage
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import Holder, LeaseLostError, acquire
 from reconciler.state.model import AppliedPlan, Intent, Snapshot, State
@@ -16,6 +17,7 @@ from reconciler.state.segments import StateReplaced
 from tests.state.stores import Crash, InterruptedStore, MemoryStore, crash_at
 
 ACME = Identity("acme")
+ONE, TWO = "0123456789abcdef", "fedcba9876543210"
 ANN, BEN = Holder("ann", "a", "machine-a", 1), Holder("ben", "b", "machine-b", 2)
 TRIAGE, OLD, FILE = Address("assistant", "triage"), Address("assistant", "old"), Address("file", "kb/a.md")
 NEW = Snapshot(
@@ -107,3 +109,18 @@ def test_check_not_older_compares_position_and_run_time(position, run, is_older)
 
 def test_check_not_older_accepts_any_document_for_empty_state():
     check_not_older(replace(NEW, position=0, run=""), Snapshot(State(ACME)), "state.json")
+
+
+@pytest.mark.parametrize(
+    ("pushed", "present", "is_refused"),
+    [(ONE, ONE, False), (None, ONE, False), (ONE, None, False), (ONE, TWO, True)],
+)
+def test_check_same_lineage_refuses_the_state_of_another_repository(pushed, present, is_refused):
+    document, state = State(ACME, lineage=pushed), State(ACME, lineage=present)
+    if not is_refused:
+        check_same_lineage(document, state, "state.json")
+        return
+    with pytest.raises(ReconcilerError) as error:
+        check_same_lineage(document, state, "state.json")
+    (problem,) = error.value.problems
+    assert (problem.code, f"state rebuild --lineage {ONE}" in problem.hint) == ("other-lineage", True)

@@ -235,6 +235,21 @@ def test_lock_of_running_process_is_held(store, now):
         lock.acquire(store, ACME, BOB, now)
 
 
+def test_lock_of_a_killed_process_that_its_parent_has_not_waited_for_is_free(store, now):
+    """A container without an init process keeps the number of a killed run in use; only Linux shows that it ended."""
+    here = lock.this_process({})
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        held = lock.acquire(store, ACME, replace(here, pid=process.pid), now).lock
+        assert lock.is_running(held)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert lock.is_running(held) == (sys.platform != "linux")
+    finally:
+        process.communicate()
+    assert lock.acquire(store, ACME, ANN, now).lock.holder == ANN
+
+
 def test_lock_of_process_in_another_container_is_held(store, now, dead_process):
     here = lock.this_process({})
     lock.acquire(store, ACME, replace(here, pid=dead_process, machine="boot-1 pid:[2]"), now)

@@ -16,7 +16,7 @@ from reconciler.live.store_files import ENTRY
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile
 from reconciler.resources.kinds.file import sent_name
-from reconciler.resources.labels import FILE_SHA256, PROJECT
+from reconciler.resources.labels import FILE_SHA256, PROJECT, from_metadata
 from reconciler.resources.problems import Problem
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON
@@ -66,8 +66,8 @@ class Files:
     async def find(self, request: WriteRequest, since: float) -> Live | None:
         """Return the oldest upload of this name, size and purpose that no other identity is known to own.
 
-        An upload in a vector store matches only if the store has it with this identity and content. Further matching
-        uploads are in `detail["also_fits"]`.
+        An upload in a vector store matches only if the store has it with this identity and content, and no other state
+        has labelled the store. Further matching uploads are in `detail["also_fits"]`.
         """
         recent = await self._walk(until=older_than(since, self._connection.ahead))
         fitting = [body for body in recent if _fits(body, request)]
@@ -104,7 +104,8 @@ class Files:
 
     async def _is_free(self, id_: str, stores: Sequence[Object], request: WriteRequest) -> bool:
         entries = await gather(self._connection.read("vector_stores", store["id"], "files", id_) for store in stores)
-        return all(_is_ours(entry, request) for entry in entries if entry is not None)
+        held = zip(stores, entries, strict=True)
+        return all(_is_ours(store, entry, request) for store, entry in held if entry is not None)
 
     def _live(self, body: Object, **known: JSON) -> Live:
         fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})
@@ -130,9 +131,11 @@ def _fits(body: Object, request: WriteRequest) -> bool:
     return (sent_name(body.get("filename") or ""), body.get("bytes"), body.get("purpose")) == wanted
 
 
-def _is_ours(entry: Object, request: WriteRequest) -> bool:
+def _is_ours(store: Object, entry: Object, request: WriteRequest) -> bool:
     check(FILE, entry, ENTRY)
-    attributes = entry.get("attributes") or {}
+    owner, attributes = from_metadata(store.get("metadata")), entry.get("attributes") or {}
+    if owner and not owner.is_of(request.labels.identity, request.labels.lineage):
+        return False
     return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (request.labels.identity, _local(request).sha256)
 
 

@@ -45,13 +45,15 @@ class VectorStores:
         self._resource_type = resource_types()[self.type]
         self.refers = self._resource_type.refers
         self._known: frozenset[str] = frozenset()
+        self._identity: str | None = None
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """List the stores, with the files of those that are labelled with `identity` or `known`.
 
-        A file in a store is managed if it is marked or `known`; later reads use the same `known`.
+        A file in a store is managed if it is marked or `known`; later reads use the same values.
         """
         self._known, types = frozenset(known), {self.type: self._resource_type}
+        self._identity = str(identity)
 
         async def listed(body: Object) -> Live | None:
             live = self._live(body)
@@ -134,7 +136,7 @@ class VectorStores:
             if await self._connection.read("vector_stores", live.id) is None:
                 return None
             raise reclassified(error, DeniedError, "not-served", NO_FILES) from error
-        owner = live.labels.identity if live.labels else None
+        owner = live.labels.identity if live.labels else self._identity if live.id in self._known else None
         return self._holding(live, store_files.contents(files, owner, self._known))
 
     def _holding(self, live: Live, files: store_files.Contents) -> Live:

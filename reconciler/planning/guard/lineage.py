@@ -18,8 +18,7 @@ def other_lineage(context: GuardContext) -> Iterator[Violation]:
     """
     inputs = context.inputs
     found = sorted(_objects(context), key=lambda item: (item[0], item[1].id))
-    pointers = sorted({*inputs.pointers, *inputs.published}) if inputs.is_new else []
-    documents = [str(address) for address in pointers if inputs.in_scope(address)]
+    documents = [str(address) for address in sorted({*inputs.pointers, *inputs.published})] if inputs.is_new else []
     if not found and not documents:
         return
     known = {applied.id for applied in inputs.applied.values()}
@@ -38,19 +37,27 @@ def other_lineage(context: GuardContext) -> Iterator[Violation]:
         address=f"project/{inputs.identity.project}",
         action="update",
         cause=Cause("other-lineage", about),
-        remedies=(Remedy("rebuild-state", context.of_environment), Remedy("rename-project"), Remedy("unlabel-copies")),
+        remedies=(
+            Remedy("rebuild-state", context.of_environment),
+            Remedy("rename-project" if inputs.is_new else "rename-one-project"),
+            Remedy("unlabel-copies"),
+        ),
         facts=[*(live.id for _, live in found), *documents],
     )
 
 
 def _objects(context: GuardContext) -> Iterator[tuple[Address, Live]]:
-    """Yield the objects of other lineages, those in the state and others, by the address that they concern."""
+    """Yield the objects of other lineages, those in the state and others, by the address that they concern.
+
+    Before the first run of a state, every object counts, also with `--target` and for an adoption: a run would give the
+    state a lineage of its own, and a state that was lost could no longer be rebuilt without a choice.
+    """
     inputs, matched = context.inputs, context.matched
     for address, live in matched.foreign_owned.items():
         if inputs.in_scope(address) and live.labels and live.labels.identity == str(inputs.identity):
             yield address, live
     for address, group in matched.other_lineage.items():
-        if inputs.in_scope(matched.now(address)):
+        if inputs.is_new or inputs.in_scope(matched.now(address)):
             yield from ((address, live) for live in group)
 
 

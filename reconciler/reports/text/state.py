@@ -24,6 +24,9 @@ def rebuilt_text(done: StateRebuild) -> str:
     if done.lineage and done.taken:
         lines += ["", f"Lineage {plain(done.lineage)}, from the labels of {count(len(done.taken), 'live object')}"]
         lines += [f"  {plain(object_text(id_, name))}" for id_, name in done.taken.items()]
+    if done.unproven:
+        lines += ["", "Without a lineage: another repository with this name may have created them"]
+        lines += [f"  {plain(object_text(id_, name))}" for id_, name in done.unproven.items()]
     if done.ambiguous:
         lines += ["", "Left out: another live object carries the same label"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]

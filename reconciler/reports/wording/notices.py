@@ -51,7 +51,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
-    "other-lineage": lambda args: f"{other_lineage(args)}: every plan is refused until `reconciler state rebuild`",
+    "other-lineage": lambda args: f"{other_lineage(args)}: `reconciler plan` shows how to resolve this",
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),

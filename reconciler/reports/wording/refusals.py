@@ -171,6 +171,10 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
     "rebuild-state": _rebuild,
     "rename-project": "if another repository manages them, set another `metadata.name` in project.yaml",
+    "rename-one-project": (
+        "if another repository manages them, remove the objects of one of the two from its state with `reconciler "
+        "state rm`, set another `metadata.name` there, and run `reconciler adopt`"
+    ),
     "unlabel-copies": "if someone copied them, delete the copies, or remove the `reconciler-` keys from their metadata",
     "choose-outlet": "if another repository uses {outlets}, set another location in `spec.outlets`",
     "delete-or-unlabel": _delete_or_unlabel,

@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import DeniedError, LiveError
 from reconciler.resources.address import Identity
+from reconciler.resources.base import Labels
 from reconciler.resources.kinds.file import sent_name
-from reconciler.resources.labels import FILE_SHA256, PROJECT
+from reconciler.resources.labels import FILE_SHA256, PROJECT, to_metadata
 
 IDENTITY = Identity("acme", "production")
+LABELS = Labels(str(IDENTITY), "vectorstore/any", {})
 
 
 @pytest.fixture
@@ -28,9 +32,9 @@ def made(api):
 def stored(api):
     """A vector store that holds a file."""
 
-    def attach(id_, attributes):
+    def attach(id_, attributes, metadata=None):
         sdk = api.connection.client
-        store = api.run(sdk.vector_stores.create(name="any"))
+        store = api.run(sdk.vector_stores.create(name="any", metadata=metadata or {}))
         api.run(sdk.vector_stores.files.create(store.id, file_id=id_, attributes=attributes))
 
     return attach
@@ -125,18 +129,22 @@ class TestFind:
         stored(wanted, {PROJECT: str(IDENTITY), FILE_SHA256: sha(order)})
         assert self.find(api, files, order).id == wanted
 
+    @pytest.mark.parametrize("owner", [replace(LABELS, lineage="00000000deadbeef"), replace(LABELS, identity="other")])
+    def test_not_what_a_store_of_another_state_holds(self, api, files, made, stored, owner):
+        """Two repositories with one name attach files with equal marks."""
+        order = api.upload("kb/hours.md")
+        attributes = {PROJECT: str(IDENTITY), FILE_SHA256: sha(order)}
+        stored(made("hours.md"), attributes, to_metadata(owner))
+        assert self.find(api, files, order) is None
+        wanted = made("hours.md")
+        stored(wanted, attributes, to_metadata(LABELS))
+        assert self.find(api, files, order).id == wanted
+
     def test_the_oldest_of_several_and_which_others_fit(self, api, files, made):
         wanted, *others = [made("hours.md") for _ in range(3)]
         found = self.find(api, files, api.upload("kb/hours.md"))
         assert found.id == wanted
         assert sorted(found.detail["also_fits"]) == sorted(others)
-
-
-def test_an_upload_never_changes(api, files):
-    order = api.upload("kb/hours.md")
-    live = api.run(files.create(order))
-    with pytest.raises(LiveError, match="cannot be changed"):
-        api.run(files.update(live, order))
 
     def test_a_server_without_vector_stores_attaches_no_file(self, api, files, made):
         wanted = made("hours.md")
@@ -148,3 +156,10 @@ def test_an_upload_never_changes(api, files):
         api.app.state.faults.set(*parse("403:GET:/v1/vector_stores"))
         with pytest.raises(DeniedError):
             self.find(api, files, api.upload("kb/hours.md"))
+
+
+def test_an_upload_never_changes(api, files):
+    order = api.upload("kb/hours.md")
+    live = api.run(files.create(order))
+    with pytest.raises(LiveError, match="cannot be changed"):
+        api.run(files.update(live, order))

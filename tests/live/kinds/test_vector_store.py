@@ -415,6 +415,16 @@ class TestList:
         (live,) = stores.list(known=[theirs.id])
         assert live.fields["files"] == {}
 
+    def test_of_a_known_store_without_a_label_only_files_with_our_mark_are_ours(self, api, stores):
+        """The label was removed, or has no room."""
+        store = api.run(api.connection.client.vector_stores.create(name="any"))
+        ours = stores.attach_by_hand(store.id, name="ours.md", **OURS, **{FILE_SHA256: "1" * 64})
+        theirs = stores.attach_by_hand(store.id, **{PROJECT: "other", FILE_SHA256: "2" * 64})
+        (live,) = stores.list(known=[store.id])
+        assert "sha256" in live.fields["files"][ours]
+        assert "sha256" not in live.fields["files"][theirs]
+        assert live.detail["unmanaged_files"].keys() == {theirs}
+
     def test_a_single_read_has_the_files_of_anybodys(self, api, stores):
         theirs = api.run(api.connection.client.vector_stores.create(name="theirs"))
         file = stores.attach_by_hand(theirs.id)

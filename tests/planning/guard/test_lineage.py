@@ -87,6 +87,23 @@ def test_only_objects_in_scope_are_considered():
     assert rules(worlds, scope=frozenset({Address("widget", "lamp")})) == [FOREIGN]
 
 
+def test_before_the_first_run_objects_outside_the_scope_count_too():
+    """A run would give the state a lineage of its own beside that of a state which may only be lost."""
+    desk = frozenset({Address("widget", "desk")})
+    worlds = Worlds().live("widget/lamp", lineage=OTHER).want("widget/desk")
+    plan = worlds.plan(scope=desk, is_new=True, lineage=None)
+    assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [FOREIGN]
+    documents = Worlds().live("page/home", note="x").pointer("page/home", "x").want("widget/desk")
+    plan = documents.plan(scope=desk, is_new=True, lineage=None)
+    assert [refusal.cause.args["documents"] for refusal in plan.refusals] == [["page/home"]]
+
+
+@pytest.mark.parametrize(("is_new", "remedy"), [(True, "rename-project"), (False, "rename-one-project")])
+def test_where_both_states_were_applied_a_new_name_alone_is_no_remedy(is_new, remedy):
+    plan = Worlds().live("widget/lamp", lineage=OTHER).plan(is_new=is_new)
+    assert [one.code for one in plan.refusals[0].remedies] == ["rebuild-state", remedy, "unlabel-copies"]
+
+
 def test_an_adoption_does_not_take_it():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w1", lineage=OTHER)
     lamp = Address("widget", "lamp")
