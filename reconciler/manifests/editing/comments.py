@@ -1,7 +1,8 @@
 """Comments of a document, and those that are kept when it is removed."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ruamel.yaml.events import AliasEvent, ScalarEvent
@@ -19,7 +20,7 @@ _BELOW: Final = re.compile(r"(?<=\n)[ \t]*\r?\n((?:#[^\r\n]*\r?\n)+)\Z")
 """Comments at the end of a text, below an empty line."""
 
 
-def comments(text: str) -> Iterator[str]:
+def comments(text: str) -> Iterator[re.Match[str]]:
     """Yield the comments of a document that can be read, in order."""
     at = 0
     for event in events(text):
@@ -29,9 +30,29 @@ def comments(text: str) -> Iterator[str]:
         if getattr(event, "style", "") in {"|", ">"}:
             line = text.find("\n", start, end)
             start = end if line < 0 else line
-        yield from _COMMENT.findall(text, at, start)
+        yield from _COMMENT.finditer(text, at, start)
         at = end
-    yield from _COMMENT.findall(text, at)
+    yield from _COMMENT.finditer(text, at)
+
+
+def lost(text: str, result: str, removed: Sequence[tuple[int, int]]) -> int | None:
+    """Return the position of the first comment of `text` that is not in `result`, although it is outside of the spans
+    that were removed; None if there is none.
+    """
+    left = Counter(part for found in comments(result) for part in _parts(found[0]))
+    for found in comments(text):
+        if any(start <= found.start() < end for start, end in removed):
+            continue
+        parts = _parts(found[0])
+        left.subtract(parts)
+        if any(left[part] < 0 for part in parts):
+            return found.start()
+    return None
+
+
+def _parts(comment: str) -> list[str]:
+    """Return the comments that are on one line, because an edit may have put them there."""
+    return re.split(r"[ \t]+(?=#)", comment.rstrip())
 
 
 def of_file(text: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.manifests.editing.comments import lost
 from reconciler.manifests.editing.flow import Added, change_flow
 from reconciler.manifests.editing.folding import block_scalar, reflowed
 from reconciler.manifests.editing.layout import Layout
@@ -40,8 +41,8 @@ def edited(text: str, wanted: JSON) -> str:
 
     Only the necessary lines are changed: comments, order, quotes, block scalars, anchors, flow style and line ends are
     kept, and a new value is written in the style of the one it replaces, if possible. An alias whose value would change
-    with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, or if the result
-    would not be read as exactly `wanted`.
+    with its anchor is replaced by the value. Raises `UneditableError` if an alias prevents the change, if the result
+    would not be read as exactly `wanted`, or if it would lack a comment of a value that is not removed.
     """
     if text.startswith(BYTE_ORDER_MARK):
         return BYTE_ORDER_MARK + edited(text.removeprefix(BYTE_ORDER_MARK), wanted)
@@ -51,14 +52,27 @@ def edited(text: str, wanted: JSON) -> str:
     if lone:
         line = text.count("\n", 0, lone.start()) + 1
         raise UneditableError("the line ends with a carriage return without a line feed", line)
+    return _edited(text, wanted)[0]
+
+
+def _edited(text: str, wanted: JSON) -> tuple[str, Sequence[tuple[int, int]]]:
+    """Return the text with the value `wanted`, and the spans of `text` whose comments are removed with their values."""
     root, aliases = compose(text)
     if same(root.node.value, wanted):
-        return text
+        return text, ()
+    comment: int | None = None
     for thorough in (False, True):
-        result = _Editor(Layout(text), root, aliases, _style(root.node), thorough).run(wanted)
+        editor = _Editor(Layout(text), root, aliases, _style(root.node), thorough)
+        result = editor.run(wanted)
         document = parse_document(result, "")
         if not document.problems and same(document.value, wanted):
-            return result
+            missing = lost(text, result, editor.layout.ownerless)
+            if missing is None:
+                return result, editor.layout.ownerless
+            comment = missing if comment is None else comment
+    if comment is not None:
+        message = "the layout of the document does not allow this change without the loss of this comment"
+        raise UneditableError(message, text.count("\n", 0, comment) + 1)
     raise UneditableError("the layout of the document does not allow this change", first_difference(root, wanted, text))
 
 
@@ -97,15 +111,17 @@ class _Editor:
 
     def change_mapping(self, node: Node, wanted: dict[str, JSON]) -> None:
         kept = [entry for entry in node.entries if entry.key in wanted]
+        gone = [entry for entry in node.entries if entry.key not in wanted]
         for entry in kept:
             self.change(entry, wanted[str(entry.key)])
+        for entry in gone:
+            self.layout.disown(entry)
         added = {key: value for key, value in wanted.items() if key not in node.value}
         last = kept[-1]
         if node.flow:
             texts = (f"{key_text(key, last.quoted)}: {_inline(value, last)}" for key, value in added.items())
             change_flow(self.layout, node, [*kept, *map(Added, texts)])
             return
-        gone = [entry for entry in node.entries if entry.key not in wanted]
         self.layout.remove(node, gone, thorough=self.thorough)
         if added:
             lines = [headed(f"{key_text(key)}:", self.style.lines(item, node.column)) for key, item in added.items()]
@@ -120,6 +136,9 @@ class _Editor:
             return
         for at in stay:
             self.change(node.entries[sources[at] or 0], wanted[at])
+        for one in node.entries:
+            if one.index not in sources:
+                self.layout.disown(one)
         kept = {sources[at] for at in stay}
         first = node.entries[min(index for index in kept if index is not None)]
         if node.flow:
@@ -157,7 +176,9 @@ class _Editor:
         own = layout.text[entry.start : layout.end(entry)]
         if is_movable(entry, entry.node.value) and not layout.keeps(entry.node):
             with suppress(UneditableError):
-                own = edited(indent + own + layout.newline, Items([value], [0]))
+                own, ownerless = _edited(indent + own + layout.newline, Items([value], [0]))
+                shift = entry.start - len(indent)
+                layout.ownerless += [(start + shift, end + shift) for start, end in ownerless]
                 lines = own.removeprefix(indent).removesuffix(layout.newline).split(layout.newline)
                 return self.indented(node, layout.above(entry), lines)
         first, *rest = self.fresh(node, entry, value)
@@ -193,6 +214,10 @@ class _Editor:
         """Replace a value, in the same style if possible."""
         node, layout = entry.node, self.layout
         layout.removed += [(inner.start, inner.node.end) for inner in node.entries]
+        if node.entries:
+            first, last = node.entries[0], node.entries[-1]
+            start = min(layout.next_line(entry.after), first.start) if node.block else layout.lead(first)
+            layout.ownerless.append((start, layout.end(last) if node.block else node.end))
         if isinstance(wanted, str) and node.kind == "scalar" and not (node.block_scalar or self.thorough):
             lines = reflowed(layout.text[node.content : node.end], wanted, node.style)
             if lines:
