@@ -166,12 +166,15 @@ class Writer:
         behind = f" {self.comment('beside', one)}" if self.chance(0.3) and one.key else ""
         self.lines.append(f"{head} {opening}{behind}")
         pad = " " * column
-        comma_at_end = self.chance(0.5)
+        led = len(one.entries) > 1 and self.chance(0.25)
+        comma_at_end = self.chance(0.5) and not led
         for number, inner in enumerate(one.entries):
             for _ in range(self.random.choice([0, 0, 1, 2])):
                 self.lines.append(pad + self.comment("above", inner))
             comma = "," if comma_at_end or number + 1 < len(one.entries) else ""
-            if inner.shape in {"mapping", "sequence"} and self.chance(0.5):
+            if led:
+                comma = ""
+            if inner.shape in {"mapping", "sequence"} and self.chance(0.5) and not led:
                 at = len(self.lines)
                 self.flow(inner, column + 2, pad + (f"{inner.key}:" if inner.key else ""))
                 if not inner.key:
@@ -185,7 +188,8 @@ class Writer:
             key = f"{inner.key}: " if inner.key else ""
             text = self.inline(inner) if inner.entries else inner.value
             beside = f"  {self.comment('beside', inner)}" if self.chance(0.4) else ""
-            self.lines.append(f"{pad}{key}{text}{comma}{beside}")
+            before = "" if not led else ", " if number else "  "
+            self.lines.append(f"{pad}{before}{key}{text}{comma}{beside}")
         if self.chance(0.2):
             self.lines.append(pad + self.comment("end", one, column))
         said = f"  {self.comment('closing', one)}" if self.chance(0.3) else ""
@@ -282,7 +286,7 @@ def document(random: Random) -> tuple[Writer, Entry, str]:
     )
 
 
-EMPTY = " -[{|+\r\n"
+EMPTY = " -[{,|+\r\n"
 """Characters of a line on which an item starts whose value is below."""
 
 

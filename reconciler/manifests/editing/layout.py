@@ -60,8 +60,8 @@ class Layout:
         return len(self.text) if found < 0 else found + 1
 
     def leads(self, at: int) -> bool:
-        """Return True if there are only spaces before `at` on its line."""
-        return not self.text[self.line_start(at) : at].strip(" ")
+        """Return True if there are only spaces before `at` on its line, or a comma."""
+        return self.text[self.line_start(at) : at].strip(" ") in {"", ","}
 
     def indent(self, at: int) -> str:
         """Return the spaces at the start of a line."""
