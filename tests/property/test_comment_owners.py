@@ -168,13 +168,15 @@ class Writer:
         pad = " " * column
         led = len(one.entries) > 1 and self.chance(0.25)
         comma_at_end = self.chance(0.5) and not led
+        joins = not led and not behind and self.chance(0.3)
         for number, inner in enumerate(one.entries):
-            for _ in range(self.random.choice([0, 0, 1, 2])):
+            joined, joins = joins, False
+            for _ in range(0 if joined else self.random.choice([0, 0, 1, 2])):
                 self.lines.append(pad + self.comment("above", inner))
             comma = "," if comma_at_end or number + 1 < len(one.entries) else ""
             if led:
                 comma = ""
-            if inner.shape in {"mapping", "sequence"} and self.chance(0.5) and not led:
+            if inner.shape in {"mapping", "sequence"} and self.chance(0.5) and not (led or joined):
                 at = len(self.lines)
                 self.flow(inner, column + 2, pad + (f"{inner.key}:" if inner.key else ""))
                 if not inner.key:
@@ -189,7 +191,12 @@ class Writer:
             text = self.inline(inner) if inner.entries else inner.value
             beside = f"  {self.comment('beside', inner)}" if self.chance(0.4) else ""
             before = "" if not led else ", " if number else "  "
-            self.lines.append(f"{pad}{before}{key}{text}{comma}{beside}")
+            if joined:
+                inner.own_line = False
+                self.lines[-1] += f" {key}{text}{comma}{beside}"
+            else:
+                self.lines.append(f"{pad}{before}{key}{text}{comma}{beside}")
+            joins = not (led or beside) and self.chance(0.2)
         if self.chance(0.2):
             self.lines.append(pad + self.comment("end", one, column))
         said = f"  {self.comment('closing', one)}" if self.chance(0.3) else ""
@@ -363,7 +370,8 @@ def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown:
         there = [by_word[word] for word in re.findall(r"\b[kv]\d+z\b", line.split("#")[0]) if word in by_word]
         if there and line not in after and all(one.state == "same" and one.shape != "kept" for one in there):
             around = {id(one): one for one in (*there, *(parents[id(one)] for one in there))}
-            around |= {id(parents[at]): parents[at] for at in around if at in parents}
+            for _ in range(3):
+                around |= {id(parents[at]): parents[at] for at in around if at in parents}
             assert any(at in grown and (one.flow or not one.key) for at, one in around.items()), (line, shown)
 
 
