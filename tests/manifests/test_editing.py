@@ -165,6 +165,41 @@ def test_comments_stay_with_their_entries(before, by, after):
     assert change(before.replace("\n", "\r\n"), by) == after.replace("\n", "\r\n")
 
 
+LED = """a: [
+    x  # one
+  # about y
+  , y  # two
+  # about z
+  , z  # three
+  ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "after"),
+    [
+        (lambda v: v["a"].pop(0), "a: [\n  # about y\n    y  # two\n  # about z\n  , z  # three\n  ]\n"),
+        (lambda v: v["a"].pop(1), "a: [\n    x  # one\n  # about z\n  , z  # three\n  ]\n"),
+        (lambda v: v["a"].pop(2), "a: [\n    x  # one\n  # about y\n  , y  # two\n  ]\n"),
+        (lambda v: v["a"].append("w"), LED.replace("three\n", "three\n  , w\n")),
+        (lambda v: v["a"].insert(0, "w"), LED.replace("    x", "    w\n  , x")),
+        (
+            lambda v: v["a"].reverse(),
+            "a: [\n  # about z\n    z  # three\n  # about y\n  , y  # two\n  , x  # one\n  ]\n",
+        ),
+    ],
+)
+def test_commas_at_the_start_of_lines_stay_there(by, after):
+    assert change(LED, by) == after
+
+
+def test_comment_that_an_edit_would_lose_makes_it_uneditable():
+    text = "a: 1\nb: [  # open\n  # none yet\n  ]\n"
+    with pytest.raises(UneditableError, match="loss of this comment") as caught:
+        edited(text, {"a": 1, "b": ["x"]})
+    assert caught.value.line == 3
+
+
 def test_uneditable_names_the_line_of_the_first_difference():
     text = "a:\n  - x: &v [1]\n  - x: 2\n    y: *v\n"
     with pytest.raises(UneditableError) as caught:

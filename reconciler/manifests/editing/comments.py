@@ -16,6 +16,10 @@ _ABOVE: Final = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?\r?\n)*+")
 """Comments and empty lines."""
 _DIRECTLY: Final = re.compile(r"(?:[ \t]*#[^\r\n]*\r?\n)*\Z")
 """Comments directly above what follows."""
+_AT_END: Final = re.compile(
+    r"(?:(?<=\n)\.\.\.(?=[ \t\r\n])|(?<=\n)[ \t]*\r?\n(?=#))(?:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\Z))*\Z"
+)
+"""Comments at the end of a text, below an empty line or the end of its document."""
 _BELOW: Final = re.compile(r"(?<=\n)[ \t]*\r?\n((?:#[^\r\n]*\r?\n)+)\Z")
 """Comments at the end of a text, below an empty line."""
 
@@ -33,6 +37,17 @@ def comments(text: str) -> Iterator[re.Match[str]]:
         yield from _COMMENT.finditer(text, at, start)
         at = end
     yield from _COMMENT.finditer(text, at)
+
+
+def of_end(text: str) -> str:
+    """Return the comments at the end of the last document of a file that are not about the document: those below an
+    empty line or `...`, and a last comment that names a licence or sets up an editor.
+    """
+    found = _AT_END.search(text)
+    if found:
+        return found[0] if "#" in found[0] else ""
+    last = _DIRECTLY.search(text if text.endswith("\n") else text + "\n")
+    return text[last.start() :] if last and OF_FILE.search(last[0]) else ""
 
 
 def lost(text: str, result: str, removed: Sequence[tuple[int, int]]) -> int | None:

@@ -103,7 +103,9 @@ def _commas_lead(layout: Layout, node: Node) -> bool:
     return bool(others) and led and layout.comma(last) is None
 
 
-def _change_led(layout: Layout, node: Node, slots: Sequence[Entry | Added], first: Entry, gone: Sequence[Entry]) -> None:
+def _change_led(
+    layout: Layout, node: Node, slots: Sequence[Entry | Added], first: Entry, gone: Sequence[Entry]
+) -> None:
     """Give a collection with commas at the start of its lines new entries; `first` is the first that it keeps."""
     indent = layout.indent(node.entries[1].start)
     above: Entry | None = None
