@@ -11,6 +11,7 @@ from reconciler.manifests.editing import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, rewritten
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.variables import Variables
+from reconciler.resources.list_items import Items
 
 
 def change(text: str, by: Callable[[Any], object]) -> str:
@@ -191,6 +192,14 @@ LED = """a: [
 )
 def test_commas_at_the_start_of_lines_stay_there(by, after):
     assert change(LED, by) == after
+
+
+def test_item_of_a_flow_list_that_moves_and_changes_keeps_its_comments():
+    text = "a: [\n  # about x\n  {n: x, d: [\n    p,  # one\n    q,  # two\n  ]},  # x\n  {n: y},  # y\n]\n"
+    moved = "  # about x\n  {n: x, d: [\n    p,  # one\n    r,\n  ]},  # x\n"
+    assert edited(text, {"a": Items([{"n": "y"}, {"n": "x", "d": ["p", "r"]}], [1, 0])}) == (
+        f"a: [\n  {{n: y}},  # y\n{moved}]\n"
+    )
 
 
 def test_comment_that_an_edit_would_lose_makes_it_uneditable():

@@ -165,8 +165,20 @@ class _Editor:
         layout, entry = self.layout, node.entries[source]
         end, _ = layout.flow_end(entry)
         beside = _COMMENT.search(layout.text, entry.end, end)
-        text = layout.text[entry.start : entry.end] if is_movable(entry, value) else _inline(value, entry)
-        return Added(text, layout.above(entry), beside[0] if beside else "")
+        return Added(self.moved(entry, value), layout.above(entry), beside[0] if beside else "")
+
+    def moved(self, entry: Entry, value: JSON) -> str:
+        """Return the text of an item of a flow sequence that moves, with the new value."""
+        layout = self.layout
+        own = layout.text[entry.start : entry.end]
+        if is_movable(entry, value):
+            return own
+        if is_movable(entry, entry.node.value) and own[0] in "[{":
+            with suppress(UneditableError):
+                text, ownerless = _edited(f"- {own}{layout.newline}", Items([value], [0]))
+                layout.ownerless += [(start + entry.start - 2, end + entry.start - 2) for start, end in ownerless]
+                return text[2:].removesuffix(layout.newline)
+        return _inline(value, entry)
 
     def item(self, node: Node, neighbour: Entry, value: JSON, source: int | None) -> list[str]:
         """Return the lines of an item to add. An item from another place in the list brings its text and comments."""

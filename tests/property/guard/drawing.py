@@ -44,7 +44,9 @@ class _Drawing(Edits):
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
             return self.of_lineages(made, live)
-        made = replace(made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1))))
+        made = replace(
+            made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1)))
+        )
         made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
         return self.of_lineages(made, live)
 
