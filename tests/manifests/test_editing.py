@@ -289,6 +289,7 @@ def test_rewritten_without_the_value_of_a_variable_names_the_variable():
         ("l: {&t team: net, area: *t}\n", {"l": {"team": "net", "area": "new"}}, "l: {&t team: net, area: new}\n"),
         ("? &t team\n: net\narea: *t\n", {"team": "net"}, "? &t team\n: net\n"),
         ("a: &an:chor x\nb: *an:chor\n", {"a": "z", "b": "z"}, "a: &an:chor z\nb: *an:chor\n"),
+        ("a:\n  - 1\n  # about x\n  - &x\n    - y\n", {"a": [2, ["z"]]}, "a:\n  - 2\n  # about x\n  - &x [z]\n"),
         ("a: !!str &t x\nb: *t\n", {"a": "z", "b": "z"}, "a: !!str &t z\nb: *t\n"),
         ("a: [x:y, ?z]\n", {"a": ["x:y", "?z", "new"]}, "a: [x:y, ?z, new]\n"),
         ("a: {url: https://x.example, b: 1}\n", {"a": {"url": "https://y.example"}}, 'a: {url: "https://y.example"}\n'),

@@ -253,7 +253,9 @@ class _Editor:
             old = self.layout.text[node.content : self.layout.tail(entry)]
             block = block_scalar(wanted, node.style, old, column, column + (2 if dashed else self.style.step))
             return block or [inline(wanted)]
-        if (node.flow and not isinstance(wanted, str)) or node.style in {"'", '"'} or self.thorough:
+        below_anchor = dashed and node.anchor and not isinstance(wanted, str)  # no first entry can be beside an anchor
+        flows = node.flow and not isinstance(wanted, str)
+        if flows or below_anchor or node.style in {"'", '"'} or self.thorough:
             return [inline(wanted, node.style, flow=node.flow)]
         return self.style.lines(wanted, column, dashed=dashed)
 
