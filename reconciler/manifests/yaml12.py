@@ -185,7 +185,8 @@ class _Scanner(Scanner):
         """Return True for `+` and False for `-`, and the indentation. A tab may follow them."""
         found = _INDICATED.match(self.reader.buffer, self.reader.pointer)
         if not found:
-            return super().scan_block_scalar_indicators(start_mark)  # raises the error
+            raised: tuple[bool | None, int | None] = super().scan_block_scalar_indicators(start_mark)
+            return raised
         self.reader.forward(len(found[0]))
         chomping, increment = found[1] or found[4], found[2] or found[3]
         return chomping == "+" if chomping else None, int(increment) if increment else None
