@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas wheel clean
+.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas workflows wheel action clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -56,19 +56,30 @@ lint: setup  ## run ruff, mypy, import-linter and the workflow linters
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/zizmor --offline --quiet .github/workflows setup
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions setup/action.yml
 
 schemas: setup  ## write the JSON Schemas to schemas/
 	$(BIN)/reconciler schema --out schemas
+
+workflows: setup  ## write setup/requirements/ and the workflows of this repository
+	$(BIN)/python -m tests.support.setup_locks
+	$(BIN)/python -m tests.support.own_workflows
 
 wheel: setup  ## build the wheel, install it in a new environment and run the demo
 	rm -rf dist build/wheel
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	$(PYTHON) -m venv build/wheel
-	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt \
-	  "$$(ls dist/*.whl)[emulator]"
+	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  --requirement setup/requirements/base.txt --requirement setup/requirements/emulator.txt
+	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
 	cd build && wheel/bin/reconciler demo >/dev/null && echo "The wheel is valid."
+
+action: setup  ## run the installation of the action in setup/ and the demo
+	rm -rf build/action
+	PYTHON=$(PYTHON) setup/install build/action emulator
+	cd build && action/commands/reconciler demo >/dev/null && echo "The action is valid."
 
 clean:  ## delete the virtual environment, builds and caches
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .reconciler manifests/.reconciler

@@ -117,7 +117,7 @@ def load(source: str | Path, identity: str, address: str, *, cache: str | Path |
     """Load the bundle published at `address` (`chatbot/support`, `assistant/billing`) for `identity`.
 
     `source` is a folder, an http(s) URL to prepend to the keys, or `s3://bucket/prefix?region=…&endpoint_url=…`, which
-    requires `pip install 'assistant-reconciler[s3]'` and uses the credentials in the AWS_* variables. If the source
+    requires the extra `s3` and uses the credentials in the AWS_* variables. If the source
     cannot be reached, or holds a damaged document, the last bundle loaded from it is returned with `stale` set: the one
     loaded by this process, otherwise the one in the folder `cache`. BundleError if the bundle was withdrawn, belongs to
     another identity, or has a newer format.

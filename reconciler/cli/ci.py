@@ -1,4 +1,4 @@
-"""`reconciler ci`: commands for GitHub Actions workflows."""
+"""`reconciler ci`: commands for GitHub Actions workflows and GitLab CI jobs."""
 
 import json
 from pathlib import Path
@@ -38,10 +38,11 @@ author = click.option(
 
 @click.group(name="ci")
 def command() -> None:
-    """Run steps of GitHub Actions workflows.
+    """Run steps of GitHub Actions workflows and GitLab CI jobs.
 
-    The repository is read from GITHUB_REPOSITORY and GITHUB_API_URL, the token of the job from GITHUB_TOKEN. The token
-    is never printed.
+    The repository is read from GITHUB_REPOSITORY and GITHUB_API_URL, the token of the job from GITHUB_TOKEN. In GitLab
+    CI (GITLAB_CI is set), `comment` and `issue` use CI_API_V4_URL, CI_PROJECT_ID and GITLAB_TOKEN. The token is never
+    printed.
     """
 
 
@@ -62,18 +63,21 @@ def comment(files: tuple[Path, ...], pull: int | None, author: str) -> int:
     one is posted. Existing comments of the same workflow without
     a FILE are replaced by a notice that there is no plan. If the pull request has a newer commit, nothing is written.
 
-    Requires the permission `pull-requests: write`.
+    Requires the permission `pull-requests: write`. In GitLab CI, the comment is a note on the merge request of the job,
+    of the owner of the token, and one job writes and replaces only its own notes.
     """
     from reconciler.github import connect
-    from reconciler.github.issues import mark_of, replace_comments, upsert_comment
+    from reconciler.github.issues import head_commit, mark_of, replace_comments, upsert_comment
     from reconciler.reports.markdown.origin import signed, unplanned
 
+    if _in_gitlab():
+        return _comment_in_gitlab(files, pull)
     number = pull or _pull_request()
     run = _run(number)
     bodies = [signed(_text(path), run) for path in files]
     bodies = list({mark_of(body): body for body in bodies}.values())
     with connect(options.environ()) as github:
-        if run.commit and github.get(f"pulls/{number}")["head"]["sha"] != run.commit:
+        if run.commit and head_commit(github, number) != run.commit:
             show(f"Nothing is written: #{number} has a commit that is newer than {run.commit[:12]}.")
             return 0
         for body in bodies:
@@ -100,10 +104,13 @@ def issue(body: Path, drift: Path, author: str) -> int:
     Requires the permission `issues: write`.
     """
     from reconciler.github import connect
-    from reconciler.github.issues import close_issue, upsert_issue
+    from reconciler.github.issues import close_issue, mark_of, upsert_issue
     from reconciler.review.saved_plans import read_drift
 
     text, found = _text(body), read_drift(drift)
+    if _in_gitlab():
+        show(_issue_in_gitlab(mark_of(text), text, found) or "Nothing to report, and no open issue.")
+        return 0
     with connect(options.environ()) as github:
         url = close_issue(github, text, author) if found["clean"] else upsert_issue(github, _title(found), text, author)
     show(url or "Nothing to report, and no open issue.")
@@ -198,6 +205,39 @@ def pull_request(head: str, base: str | None, title: str, body: str) -> int:
     return 0
 
 
+def _in_gitlab() -> bool:
+    return bool(options.environ().get("GITLAB_CI"))
+
+
+def _comment_in_gitlab(files: tuple[Path, ...], merge_request: int | None) -> int:
+    from reconciler import gitlab
+    from reconciler.github.issues import mark_of
+    from reconciler.reports.markdown.origin import Run, signed, unplanned
+
+    environ = options.environ()
+    number = merge_request or int(_given("CI_MERGE_REQUEST_IID"))
+    commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
+    base = environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "")
+    run = Run(environ.get("CI_JOB_URL", ""), environ.get("CI_JOB_NAME", ""), commit, base)
+    bodies = {mark_of(body): body for body in (signed(_text(path), run) for path in files)}
+    with gitlab.connect(environ) as project:
+        for mark, body in bodies.items():
+            show(f"note {gitlab.upsert_note(project, number, mark, body)} on !{number}")
+        if run.mark:
+            for id_ in gitlab.replace_notes(project, number, run.mark, bodies, lambda mark: unplanned(mark, run)):
+                show(f"note {id_} on !{number} (no plan)")
+    return 0
+
+
+def _issue_in_gitlab(mark: str, text: str, found: dict[str, Any]) -> str | None:
+    from reconciler import gitlab
+
+    with gitlab.connect(options.environ()) as project:
+        if found["clean"]:
+            return gitlab.close_issue(project, mark, text)
+        return gitlab.upsert_issue(project, mark, _title(found), text)
+
+
 def _text(file: Path) -> str:
     """Return the content of a document."""
     return file.read_text(encoding="utf-8", errors="replace")
@@ -244,10 +284,11 @@ def _workflow() -> str:
 
 
 def _given(name: str) -> str:
-    """Return an environment variable that GitHub sets in every workflow run."""
+    """Return an environment variable that the CI system sets in every run."""
     value = options.environ().get(name)
     if not value:
-        raise click.UsageError(f"{name} is not set; run this command in a GitHub Actions workflow")
+        where = "a merge request pipeline of GitLab CI" if _in_gitlab() else "a GitHub Actions workflow"
+        raise click.UsageError(f"{name} is not set; run this command in {where}")
     return value
 
 

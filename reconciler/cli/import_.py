@@ -1,7 +1,7 @@
 """`reconciler import`"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +10,6 @@ from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
     from reconciler.importing import Imported
-
-
-_REQUESTS: Final = ("request", "response")
-"""Origins that are not live objects, so that nothing can be adopted."""
 
 
 @click.command(name="import")
@@ -47,7 +43,7 @@ def command(
     reconciler import agents --name 'bot*'  agents with a matching name
     reconciler import vs_68f0 agent_91c2    objects by id, including foreign objects
     reconciler import response resp_68f0    the configuration of a stored response
-    reconciler import request body.json     a request body of `responses.create`
+    reconciler import request body.json     a body of `responses.create` or `agents.create`
 
     Live objects are not changed, and files are not overwritten. To manage the objects, run `reconciler adopt` next.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
@@ -57,7 +53,10 @@ def command(
 
         show_json(import_json(done))
     else:
-        _show(done)
+        from reconciler.reports.text.importing import import_text
+
+        if text := import_text(done):
+            show(text)
     if done.problems:
         show_problems(done.problems)
     return codes.FAILED if any(one.severity == "error" for one in done.problems) else 0
@@ -87,23 +86,3 @@ def _import(
         into=into,
         on_progress=note,
     )
-
-
-def _show(done: "Imported") -> None:
-    from reconciler.reports.style import count, plain
-
-    for origin in done.origins:
-        called = f" ({plain(origin.name)})" if origin.name else ""
-        show(f"{origin.address}  from {origin.type} {plain(origin.id)}{called}")
-        for loss in origin.losses:
-            show(f"    not imported: {plain(loss)}")
-        for added in origin.notes:
-            show(f"    added: {plain(added)}")
-    for one in done.skipped:
-        show(f"skipped: {one.type} {one.id} ({plain(one.name)}): {plain(one.why)}")
-    if done.written:
-        files = count(len(done.written), "file")
-        following = "adopt" if any(one.type not in _REQUESTS for one in done.origins) else "plan"
-        show(f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler {following}")
-    elif not done.problems:
-        show("Nothing to import.")

@@ -2,19 +2,33 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.output import show
 
+if TYPE_CHECKING:
+    from reconciler.workflows import CI, Setup
+
 
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--ci", type=click.Choice(["github"]), help="Write the workflows for an existing project instead.")
-def command(folder: Path, ci: str | None) -> int:
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab"]), help="Write the CI files of an existing project instead."
+)
+@click.option(
+    "--source",
+    metavar="SOURCE",
+    help="With --ci: install Reconciler from an action, OWNER/REPO/setup@COMMIT, from a wheel in the repository, "
+    "PATH.whl, or from the package index, 'assistant-reconciler==VERSION --hash=sha256:DIGEST'.",
+)
+def command(folder: Path, ci: "CI | None", source: str | None) -> int:
     """Write a small project to DIR (default: the current folder)."""
     if ci:
-        return _workflows(folder)
+        return _ci_files(folder, ci, source)
+    if source:
+        raise click.UsageError("--source requires --ci")
     from reconciler.operations.init import init
 
     for path in init(folder):
@@ -28,18 +42,46 @@ def command(folder: Path, ci: str | None) -> int:
     return 0
 
 
-def _workflows(folder: Path) -> int:
+def _ci_files(folder: Path, ci: "CI", source: str | None) -> int:
     from reconciler.operations.init import write_workflows
 
-    for path in write_workflows(folder):
+    found = write_workflows(folder, ci, source)
+    for path in found.written:
         show(f"wrote {path}")
+    for path in found.unchanged:
+        show(f"{path} is unchanged")
     show("")
-    show("Next, configure the repository on GitHub:")
-    show("  secrets       OPENAI_READ_KEY for plans and drift; OPENAI_API_KEY in each of the environments")
-    show("  environments  reconciler, restricted to the branch main; reconciler-approval, with required reviewers")
-    show("  Actions       allow GitHub Actions to create and approve pull requests (required for the rollback)")
-    show("  rules         for main, require a pull request, a review, and the checks of reconciler-plan")
+    if ci == "github":
+        _github_steps(found.setup)
+    else:
+        _gitlab_steps(found.setup, found.include)
     return 0
+
+
+def _github_steps(setup: "Setup") -> None:
+    from reconciler.workflows.github import environments
+
+    show("Next, configure the repository on GitHub. Environments, with their secrets and protection:")
+    for name, secrets, protection in environments(setup):
+        show(f"  {name}: {secrets}; {protection}")
+    if setup.on_aws:
+        show("To log in to AWS without stored keys, set the variable AWS_ROLE_ARN in the environments instead.")
+    show("Actions: allow GitHub Actions to create and approve pull requests (required for the rollback).")
+    checks = ", ".join(f"plan: {setup.project} {name}".strip() for name in setup.entries)
+    show(f"Rules for {setup.branch}: require a pull request, a review, and the checks {checks}.")
+
+
+def _gitlab_steps(setup: "Setup", include: str) -> None:
+    if include:
+        show("Add this entry to .gitlab-ci.yml, which exists:")
+        show("  include:")
+        show(f"    - local: {include}")
+    show("Next, configure the project on GitLab. CI/CD variables, masked, by environment scope:")
+    for entry in setup.entries:
+        name = setup.environment(entry)
+        show(f"  {name}-read: OPENAI_API_KEY with read scopes, and GITLAB_TOKEN")
+        show(f"  {name}: OPENAI_API_KEY with write scopes; protected")
+    show(f"Protect the branch {setup.branch}, and add a pipeline schedule for the drift report.")
 
 
 @click.command(name="demo")

@@ -1,5 +1,6 @@
 """`reconciler`: the command group. Each command is imported when it is called."""
 
+import errno
 import gc
 import importlib
 import os
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.resources.problems import Problem
 
 COMMANDS: Final = {
-    "init": "Write a small project, or the workflows for GitHub Actions.",
+    "init": "Write a small project, or the files that run one in CI.",
     "validate": "Check the manifests offline.",
     "plan": "Show the changes that apply would make.",
     "show": "Show a saved plan.",
@@ -34,7 +35,7 @@ COMMANDS: Final = {
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
-    "ci": "Run steps of GitHub Actions workflows.",
+    "ci": "Run steps of CI workflows.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
 }
@@ -49,7 +50,14 @@ MODULES: Final = {
 
 
 _NO_THREAD: Final = "can't start new thread"
-"""The only sign by which Python tells that the memory of a thread is missing."""
+_NOT_MAPPED: Final = ("failed to map segment", "cannot allocate memory")
+_NO_EXCEPTION: Final = ("without exception set", "without setting an exception")
+"""The only signs by which Python shows that memory for a thread, a library or an exception is missing."""
+_NO_MEMORY: Final = b"""\
+error[memory]: not enough memory
+  Free memory, or raise the limit of the process (`ulimit -v`, the memory of the container), and run again.
+"""
+"""The error where there is no memory to format one."""
 
 
 class LazyGroup(click.Group):
@@ -94,12 +102,12 @@ class LazyGroup(click.Group):
         except (MemoryError, RecursionError) as error:
             show_error((_too_large(error),), ctx.meta.get(FORMAT, "text"))
             return codes.FAILED
-        except RuntimeError as error:
-            if str(error) != _NO_THREAD:
+        except (RuntimeError, OSError) as error:
+            if _lacks_memory(error):
+                show_error((_too_large(MemoryError()),), ctx.meta.get(FORMAT, "text"))
+                return codes.FAILED
+            if not isinstance(error, OSError):
                 raise
-            show_error((_too_large(MemoryError()),), ctx.meta.get(FORMAT, "text"))
-            return codes.FAILED
-        except OSError as error:
             if isinstance(error, BrokenPipeError):  # of a help text: click ends the command quietly
                 raise
             show_error((_unusable(error),), ctx.meta.get(FORMAT, "text"))
@@ -191,8 +199,36 @@ def run(args: list[str] | None = None) -> int:
         error.show()
         result = codes.USAGE if isinstance(error, click.UsageError) else codes.FAILED
     except Exception as error:  # noqa: BLE001 - users get a message, and a stack trace with RECONCILER_TRACE only
-        result = _internal(error)
+        result = _failed(error)
     return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Report an error that no command expects: missing memory, in whatever form, or a bug."""
+    try:
+        lacks_memory = _lacks_memory(error)
+    except MemoryError:
+        lacks_memory = True
+    if not lacks_memory:
+        return _internal(error)
+    os.write(2, _NO_MEMORY)
+    return codes.FAILED
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Return True if an error, or one before it, shows that memory was not available."""
+    while error is not None:
+        said = str(error).lower()
+        if (
+            isinstance(error, MemoryError)
+            or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+            or (isinstance(error, RuntimeError) and said == _NO_THREAD)
+            or (isinstance(error, ImportError) and any(sign in said for sign in _NOT_MAPPED))
+            or (isinstance(error, SystemError) and any(sign in said for sign in _NO_EXCEPTION))
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _internal(error: Exception) -> int:

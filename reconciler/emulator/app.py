@@ -80,7 +80,7 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
             call = Call(used, ingesting(settings, struck), request.path_params, request.query_params, body)
             with _readable(settings), used.transaction(write=writes):
                 answer = endpoint.handle(call)
-            return answer if isinstance(answer, Response) else JSONResponse(answer, endpoint.status)
+                return answer if isinstance(answer, Response) else JSONResponse(answer, endpoint.status)
 
         return Route(endpoint.path, respond, methods=[endpoint.method])
 
@@ -92,7 +92,7 @@ def _readable(settings: Settings) -> Iterator[None]:
     """Report errors that members of the wrong type cause as damage, where the data come from a file."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         if settings.data is None:
             raise
         raise DamagedError(f"an object is incomplete: {type(error).__name__}: {error}") from error

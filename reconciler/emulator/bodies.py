@@ -1,4 +1,4 @@
-"""Readers of request bodies: strict JSON, and forms with `a[b]` for nested members."""
+"""Readers of request bodies: strict JSON, and forms with `a[b]` for nested members and `a[]` for items of a list."""
 
 import json
 import math
@@ -15,6 +15,12 @@ async def json_object(request: Request) -> dict[str, Any]:
     """Read the body as an object; raises ApiError for another content type, malformed JSON and repeated keys."""
     _expect_content_type(request, "application/json")
     return parse(await request.body())
+
+
+async def form_or_json(request: Request) -> dict[str, Any]:
+    """Read a multipart form, or an object in JSON, as the content type says."""
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    return await (form if is_form else json_object)(request)
 
 
 async def form(request: Request) -> dict[str, Any]:
@@ -58,6 +64,12 @@ def _finite(text: str) -> float:
 
 def _put(body: dict[str, Any], name: str, value: Any) -> None:
     outer, _, rest = name.partition("[")
+    if rest == "]":
+        items = body.setdefault(outer, [])
+        if not isinstance(items, list):
+            raise invalid(f"The field `{outer}` is given as a value and as an array.", param=outer)
+        items.append(value)
+        return
     members = body.setdefault(outer, {}) if rest else body
     if not isinstance(members, dict):
         raise invalid(f"The field `{outer}` is given as a value and as an object.", param=outer)

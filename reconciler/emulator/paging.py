@@ -23,6 +23,7 @@ class Paging:
     params: Any
     default: int = 20
     maximum: int = 100
+    minimum: int = 1
     beta: bool = False
     anonymous: bool = False
 
@@ -68,7 +69,7 @@ class Paging:
         limit = int(given)
         if self.beta:
             return max(1, min(limit, self.maximum))
-        between(1, self.maximum)(limit, "limit")
+        between(self.minimum, self.maximum)(limit, "limit")
         return limit
 
 

@@ -53,9 +53,12 @@ class GitHub:
         query = {"per_page": 100, **query}
         while url:
             answer = self._call("GET", url, query=query)
-            body = _parsed(answer)
-            yield from body[key] if key else body
-            url, query = self._next(answer), {}
+            body, following = _parsed(answer), self._next(answer)
+            entries = body.get(key) if key and isinstance(body, dict) else body
+            if not isinstance(entries, list):
+                raise GitHubError(Problem("github", f"the answer to GET {path} has no list of entries"))
+            yield from entries
+            url, query = following, {}
 
     def download(self, path: str) -> bytes:
         """Return the bytes at `path`, which redirects to a server that does not receive the token."""
@@ -72,9 +75,10 @@ class GitHub:
 
     def _next(self, answer: httpx2.Response) -> str | None:
         url = answer.links.get("next", {}).get("url")
-        if url is None or httpx2.URL(url).host == self.client.base_url.host:
+        host = httpx2.URL(url).host if url else None
+        if host in (None, self.client.base_url.host):
             return url
-        raise GitHubError(Problem("github", f"GitHub links the next page on another server, {httpx2.URL(url).host}"))
+        raise GitHubError(Problem("github", f"GitHub links the next page on another server, {host}"))
 
     def _call(
         self, method: Method, url: str, *, query: Mapping[str, object] | None = None, body: Document | None = None
@@ -97,8 +101,11 @@ class GitHub:
         params = {name: str(value) for name, value in (query or {}).items()} or None
         try:
             return self.client.request(method, url, params=params, json=body)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             return error
+        except httpx2.InvalidURL as error:
+            hint = "Check GITHUB_API_URL."
+            raise GitHubError(Problem("github", f"{url} is not a valid URL: {error}", hint=hint)) from error
 
 
 def _parsed(answer: httpx2.Response) -> Any:
@@ -116,18 +123,29 @@ def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sl
 
     GitHubError if the repository or the token is missing. Messages do not contain the token.
     """
-    client = httpx2.Client(
-        base_url=environ.get("GITHUB_API_URL") or API,
+    url = environ.get("GITHUB_API_URL") or API
+    try:
+        client = _client(url, _set(environ, "GITHUB_TOKEN"))
+    except (httpx2.InvalidURL, ImportError, ValueError) as error:
+        hint = "Check GITHUB_API_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        raise GitHubError(
+            Problem("github", f"the URL of GitHub or of a proxy is not valid: {error}", hint=hint)
+        ) from error
+    with client:
+        yield GitHub(client, _set(environ, "GITHUB_REPOSITORY"), sleep)
+
+
+def _client(url: str, token: str) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=url,
         headers={
-            "Authorization": f"Bearer {_set(environ, 'GITHUB_TOKEN')}",
+            "Authorization": f"Bearer {token}",
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": VERSION,
         },
         follow_redirects=True,
         timeout=httpx2.Timeout(60, connect=10),
     )
-    with client:
-        yield GitHub(client, _set(environ, "GITHUB_REPOSITORY"), sleep)
 
 
 def _set(environ: Mapping[str, str], name: str) -> str:

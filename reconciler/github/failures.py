@@ -2,6 +2,8 @@
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +43,18 @@ class Failure:
         return self.throttled or (self.passing and repeatable)
 
 
+@contextmanager
+def understood(request: str) -> Iterator[None]:
+    """Raise GitHubError if the context, or the decorated function, reads a value that an answer does not have."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
+        message = f"GitHub's answer cannot be read while {request} ({said})"
+        hint = "Check that GITHUB_API_URL is the URL of GitHub's API, and that no proxy answers in its place."
+        raise GitHubError(Problem("github", message, hint=hint)) from error
+
+
 def failure(found: httpx2.Response | httpx2.HTTPError, attempt: int) -> Failure:
     """Classify the result of an attempt; `attempt` counts from 1."""
     doubled = float(2 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
@@ -67,10 +81,10 @@ def problem(found: httpx2.Response | httpx2.HTTPError, request: str) -> Problem:
 def _asked_for(answer: httpx2.Response) -> float | None:
     """Return the wait in seconds that a rate limit requests (docs.github.com, "Rate limits for the REST API")."""
     after = answer.headers.get("retry-after", "")
-    if after.isdigit():
+    if after.isascii() and after.isdigit():
         return float(after)
     reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
         return max(0.0, float(reset) - time.time())
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from reconciler.github.client import Document, GitHub
-from reconciler.github.failures import GitHubError
+from reconciler.github.failures import GitHubError, understood
 from reconciler.resources.problems import Problem
 
 _MARK: Final = re.compile(r"<!-- reconciler:[a-z-]+ [^\n]*? -->")
@@ -27,6 +27,7 @@ def mark_of(body: str) -> str:
     raise GitHubError(Problem("no-mark", "the text does not begin with a Reconciler mark", hint=hint))
 
 
+@understood("writing a comment")
 def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -> str:
     """Replace the comment with the mark of `body` on a pull request, or create it; return its URL.
 
@@ -42,6 +43,7 @@ def upsert_comment(github: GitHub, pull: int, body: str, author: str = AUTHOR) -
     return str(mine["html_url"])
 
 
+@understood("replacing comments")
 def replace_comments(
     github: GitHub, pull: int, ending: str, keep: Collection[str], text: Callable[[str], str], author: str = AUTHOR
 ) -> list[str]:
@@ -60,6 +62,7 @@ def replace_comments(
     return urls
 
 
+@understood("writing an issue")
 def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) -> str:
     """Open an issue, or edit the open one with the same mark; return its URL."""
     mine = _open_issue(github, mark_of(body), author)
@@ -70,6 +73,7 @@ def upsert_issue(github: GitHub, title: str, body: str, author: str = AUTHOR) ->
     return str(mine["html_url"])
 
 
+@understood("closing an issue")
 def close_issue(github: GitHub, body: str, author: str = AUTHOR) -> str | None:
     """Close the open issue with the mark of `body`, replace its text, and return its URL; None if none is open."""
     mine = _open_issue(github, mark_of(body), author)
@@ -79,11 +83,19 @@ def close_issue(github: GitHub, body: str, author: str = AUTHOR) -> str | None:
     return str(github.patch(f"issues/{mine['number']}", closed)["html_url"])
 
 
+@understood("reading a pull request")
+def head_commit(github: GitHub, pull: int) -> str:
+    """Return the newest commit of a pull request."""
+    return str(github.get(f"pulls/{pull}")["head"]["sha"])
+
+
+@understood("searching a pull request")
 def open_pull(github: GitHub, head: str) -> Document | None:
     """Return the open pull request from the branch `head` of this repository; None if there is none."""
     return next(github.pages("pulls", state="open", head=f"{github.owner}:{head}"), None)
 
 
+@understood("writing a pull request")
 def upsert_pull(github: GitHub, head: str, base: str, title: str, body: str) -> str:
     """Open a pull request for a pushed branch, or edit the open one; return its URL."""
     found = open_pull(github, head)

@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.github.client import Document, GitHub
+from reconciler.github.failures import understood
 
 _JOB: Final = re.compile(r"(?:.* / )?plan: (?P<entry>.*)", re.DOTALL)
 """The name of a job that plans; of a called workflow, with that of the caller's job before it."""
@@ -62,9 +63,10 @@ class Reviews:
 
     def since_last_apply(self) -> Iterator[Review]:
         """Yield the reviews of pull requests merged since the last successful apply, newest first, on demand."""
-        for pull in self._merged():
-            void = self._void(pull)
-            yield Review(pull["number"], void=void) if void else self._review(pull)
+        with understood("reading merged pull requests"):
+            for pull in self._merged():
+                void = self._void(pull)
+                yield Review(int(pull["number"]), void=void) if void else self._review(pull)
 
     def _merged(self) -> Iterator[Document]:
         """Yield the merged pull requests. `merge_commit_sha` is the merge, the squashed or the last rebased commit."""
@@ -173,7 +175,7 @@ class Reviews:
             with zipfile.ZipFile(io.BytesIO(data)) as files:
                 if PLAN in files.namelist():
                     yield _unpacked(files)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError) as error:
             raise UnusableError(f"is in a damaged archive: {error}") from error
 
     def _is_here(self, run: Document) -> bool:

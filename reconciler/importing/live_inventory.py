@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -18,7 +17,9 @@ from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
+from reconciler.resources.labelled import labelled_address
 from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 
 T = TypeVar("T")
 OnProgress: TypeAlias = Callable[[str], None]
@@ -150,9 +151,8 @@ def _labelled(live: Iterable[Live], identity: Identity | None, applied: Mapping[
     """Return the objects that only their label makes ours: the only ones with it, at addresses without another one."""
     found: dict[str, Address] = {}
     for item in live:
-        if item.labels and identity and item.labels.identity == str(identity):
-            with suppress(ValueError):
-                found[item.id] = Address.parse(item.labels.address)
+        if identity and (address := labelled_address(item, resource_types(), identity)):
+            found[item.id] = address
     recorded = {applied[id_] for id_ in found.keys() & applied.keys()}
     number = Counter(found.values())
     return {id_: at for id_, at in found.items() if number[at] == 1 and (at not in recorded or id_ in applied)}

@@ -21,7 +21,9 @@ from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
+from reconciler.resources.labelled import address_of
 from reconciler.resources.problems import Problem
+from reconciler.resources.registry import resource_types
 
 
 def import_live(
@@ -72,7 +74,8 @@ async def import_objects(
 
 def _address(live: Live, prefix: str) -> str:
     """Return the address that selects a live object."""
-    return live.labels.address if live.labels else f"{prefix}/{unique_name(live.name, (), live.type)}"
+    labelled = address_of(live, resource_types())
+    return str(labelled) if labelled else f"{prefix}/{unique_name(live.name, (), live.type)}"
 
 
 @dataclass
@@ -138,7 +141,9 @@ class _Work:
         self.drafts.append((draft, origins[draft.name]))
 
     def _made(self, live: Live, kind: Kind, name: str) -> tuple[Draft, Origin]:
-        to_manifest = kind.to_manifest[live.type](live, name, lambda id_: self.names.get(id_, "does not exist"))
+        to_manifest = kind.to_manifest[live.type](
+            live, name, lambda id_: self.names.get(id_, "deleted: remove the line")
+        )
         losses = (*to_manifest.losses, *self._foreign(live))
         origin = Origin(str(Address(kind.prefix, name)), live.type, live.id, live.name, losses)
         spec, included = with_files(name, literal(to_manifest.spec))

@@ -1,15 +1,14 @@
-"""The configuration in a request body of the Responses API, or in the stored response to it."""
+"""The configuration in a request body of the Responses API or the Agents API, or in a stored response."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from reconciler.importing.request_tools import written_tools
-from reconciler.resources.assistants.hints import HINTS
-from reconciler.resources.assistants.responses import ResponsesSpec
+from reconciler.importing.request_tools import Tools, written_tools
+from reconciler.resources.assistants.hints import NOT_IN_MANIFESTS, why_left_out
+from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.metadata import kept_pairs
 from reconciler.resources.values import JSON, same
 
-_FIELDS: Final = tuple(name for name in ResponsesSpec.model_fields if name not in ("target", "extra"))
 _REPORTED: Final = frozenset(
     {
         "background",
@@ -66,25 +65,63 @@ class Configuration(NamedTuple):
     """What was added because the API does so."""
 
 
-def configuration(body: Mapping[str, JSON]) -> Configuration:
+def configuration(body: Mapping[str, JSON], target: str = "responses") -> Configuration:
     """Return the constant part of a request body as a spec."""
     given = {name: value for name, value in body.items() if value is not None}
     pairs, lost = kept_pairs(given.pop("metadata")) if isinstance(given.get("metadata"), Mapping) else ({}, ())
-    tools = written_tools(given.get("tools"))
+    tools = written_tools(given.get("tools")) if target == "responses" else Tools(given.get("tools"))
+    given |= {} if tools.tools is None else {"tools": tools.tools}
+    left_out: dict[str, list[str]] = {}
+    made = {name: _supported(value, name, target, left_out) for name, value in given.items()}
+    made, renamed = _with_summary(made)
+    known = tuple(name for name in KIND.models[target].model_fields if name not in ("target", "extra"))
+    spec = {"target": target, **{name: made[name] for name in known if name in made}}
     losses = list(tools.losses)
-    spec: dict[str, JSON] = {"target": "responses"}
-    spec |= {name: tools.tools if name == "tools" else given[name] for name in _FIELDS if name in given}
     if not isinstance(spec.get("instructions", ""), str):
         del spec["instructions"]
         losses.append("`instructions`, which is a list of messages: write the text, if it is the same in every request")
     extra = {}
-    for name in sorted(given.keys() - {*_FIELDS}):
-        if hint := HINTS["responses"].get(name):
-            losses.append(f"`{name}`: {hint}")
+    for name in sorted(made.keys() - {*known}):
+        if why := why_left_out(target, name):
+            left_out.setdefault(why, []).append(name)
         else:
-            extra[name] = given[name]
+            extra[name] = made[name]
+    losses += (f"{_spoken(names)}: {why}" for why, names in left_out.items())
     losses += _instruction_messages(given.get("input"))
-    return Configuration({**spec, **pairs, **({"extra": extra} if extra else {})}, (*losses, *lost), tools.notes)
+    return Configuration(
+        {**spec, **pairs, **({"extra": extra} if extra else {})}, (*losses, *lost), (*tools.notes, *renamed)
+    )
+
+
+def _supported(value: JSON, path: str, target: str, left_out: dict[str, list[str]]) -> JSON:
+    """Return `value` without the nested fields that manifests do not have, which are added to `left_out`."""
+    if isinstance(value, list):
+        return [_supported(item, path, target, left_out) for item in value]
+    if not isinstance(value, Mapping) or path.rpartition(".")[2] in _OPAQUE:
+        return value
+    made = {}
+    for name, item in value.items():
+        inner = f"{path}.{name}"
+        if inner not in NOT_IN_MANIFESTS[target]:
+            made[name] = _supported(item, inner, target, left_out)
+        elif inner not in (names := left_out.setdefault(why_left_out(target, inner), [])):
+            names.append(inner)
+    return made
+
+
+def _spoken(names: Sequence[str]) -> str:
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _with_summary(given: dict[str, JSON]) -> tuple[dict[str, JSON], tuple[str, ...]]:
+    """Return the fields with `reasoning.summary` in place of its former name `generate_summary`."""
+    reasoning = given.get("reasoning")
+    if not isinstance(reasoning, Mapping) or "generate_summary" not in reasoning:
+        return given, ()
+    made = {name: value for name, value in reasoning.items() if name != "generate_summary"}
+    made = {"summary": reasoning["generate_summary"], **made}
+    return {**given, "reasoning": made}, ("`reasoning.summary`, the new name of `generate_summary`",)
 
 
 def _instruction_messages(given: Any) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The tools of a request body for a manifest: without secrets, and with `strict` where it is omitted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from reconciler.resources.assistants.schema_refusals import check_parameters
@@ -34,7 +34,21 @@ def _written(tool: Mapping[str, JSON], losses: list[str], notes: list[str]) -> M
         return made
     if tool.get("type") == "function":
         return _with_strict(tool, notes)
-    return tool
+    return _with_versions_as_text(tool) if tool.get("type") == "shell" else tool
+
+
+def _with_versions_as_text(tool: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """Return a shell whose skills have their version as text; the API reads numbers too."""
+    environment = tool.get("environment")
+    if not isinstance(environment, Mapping) or not isinstance(skills := environment.get("skills"), list):
+        return tool
+    made = [
+        {**skill, "version": str(skill["version"])}
+        if isinstance(skill, Mapping) and type(skill.get("version")) is int
+        else skill
+        for skill in skills
+    ]
+    return {**tool, "environment": {**environment, "skills": made}}
 
 
 def _with_strict(tool: Mapping[str, JSON], notes: list[str]) -> Mapping[str, JSON]:
@@ -63,15 +77,3 @@ def _closed(schema: Any) -> Any:
     made = {name: part if name in ("enum", "const", "default") else _closed(part) for name, part in schema.items()}
     is_open = made.get("type") == "object" and "additionalProperties" not in made
     return {**made, "additionalProperties": False} if is_open else made
-
-
-def of_chat_completions(body: Mapping[str, JSON]) -> Iterator[str]:
-    """Yield the fields of a body that have the form of Chat Completions or Assistants."""
-    yield from (f"`{name}`" for name in ("messages", "functions") if name in body)
-    tools = body.get("tools")
-    if any(isinstance(tool, Mapping) and isinstance(tool.get("function"), Mapping) for tool in _listed(tools)):
-        yield "`tools` with `function` inside"
-
-
-def _listed(value: JSON) -> list[JSON]:
-    return value if isinstance(value, list) else []

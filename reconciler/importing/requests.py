@@ -1,7 +1,6 @@
 """Stored responses and request bodies of the Responses API as assistants of target `responses`."""
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +9,21 @@ from typing import Final, Never
 from reconciler.importing.destination import Destination, destination, valid
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
+from reconciler.importing.request_api import of_other_api, target_of, unwrapped
 from reconciler.importing.request_body import configuration, request_of
-from reconciler.importing.request_tools import of_chat_completions
-from reconciler.live.client import Connection
+from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
+from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, nesting
 
 LARGEST: Final = 16 * 2**20
 """Maximum size of a request body in bytes."""
+DEEPEST: Final = 60
+"""Maximum nesting of a request body: that of a manifest file, without the levels around it."""
 
 
 def import_responses(
@@ -54,6 +56,7 @@ async def import_stored_responses(target: Destination, connection: Connection, i
             continue
         try:
             body = await connection.read("responses", id_)
+            request = _request_of(body) if body else {}
         except LiveError as error:
             problems += error.problems
             continue
@@ -61,14 +64,20 @@ async def import_stored_responses(target: Destination, connection: Connection, i
             hint = "OpenAI keeps responses for 30 days, and only those created with `store: true`."
             problems.append(Problem("not-live", f"response {id_} was not found", hint=hint))
         else:
-            read.append(
-                _drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", request_of(body), body)
-            )
+            read.append(_drafted(target, "response", id_, f"response-{id_.removeprefix('resp_')[:8]}", request, body))
     return replace(_finished(target, read, problems), skipped=tuple(skipped))
 
 
+def _request_of(response: Object) -> dict[str, JSON]:
+    """Return the request body of a stored response; raises LiveError if it has values of an unexpected type."""
+    with understood("response", response, {"created_at": TIME, "model": TEXT, "tools": TYPED, "text": OBJECT}):
+        return request_of(response)
+
+
 def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[Path], into: Path | None) -> Imported:
-    """Write an assistant for each of these files, JSON bodies of `responses.create`. Requires no API key."""
+    """Write an assistant for each of these files, JSON bodies of `responses.create` or of `agents.create`. Requires no
+    API key.
+    """
     here = project_context(start, environ, env=None, endpoint=None)
     target = destination(start, into, here)
     read: list[tuple[Draft, Origin]] = []
@@ -79,7 +88,8 @@ def import_requests(start: Path, environ: Mapping[str, str], *, files: Sequence[
         except ReconcilerError as error:
             problems += error.problems
         else:
-            read.append(_drafted(target, "request", file.name, file.stem, body, {}))
+            name = body["name"] if isinstance(body.get("name"), str) and target_of(body) == "agents" else file.stem
+            read.append(_drafted(target, "request", file.name, name, body, {}))
     return _finished(target, read, problems)
 
 
@@ -96,10 +106,11 @@ def _body(file: Path) -> dict[str, JSON]:
         raise _unusable(file, "syntax", "is not JSON in UTF-8, or is nested too deeply") from error
     if not isinstance(body, dict):
         raise _unusable(file, "syntax", "is not a JSON object; expected a request body")
-    if other := [*of_chat_completions(body)]:
-        message = f"{file} has {' and '.join(other)}: it is not a request to the Responses API"
-        hint = f"Run: reconciler migrate {shlex.quote(str(file))} --target responses"
-        raise ReconcilerError(Problem("other-api", message, Place(str(file)), hint))
+    if nesting(body, DEEPEST) > DEEPEST:
+        raise _unusable(file, "too-deep", f"is nested deeper than {DEEPEST} levels")
+    body = unwrapped(body)
+    if other := of_other_api(body, file):
+        raise ReconcilerError(other)
     return body
 
 
@@ -115,7 +126,7 @@ def _unusable(file: Path, code: str, what: str, line: int = 1, column: int = 1) 
 def _drafted(
     target: Destination, type_: str, id_: str, fallback: str, body: Mapping[str, JSON], stored: Mapping[str, JSON]
 ) -> tuple[Draft, Origin]:
-    spec, losses, notes = configuration(body)
+    spec, losses, notes = configuration(body, target_of(body))
     origins: dict[str, Origin] = {}
 
     def made(name: str) -> Draft:

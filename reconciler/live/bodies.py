@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.client import Object
 from reconciler.live.errors import LiveError
+from reconciler.live.shapes import TEXTS, TIME, check
 from reconciler.resources import labels as ownership
 from reconciler.resources.base import Labels, Live
 from reconciler.resources.metadata import PAIRS, has_room
@@ -97,6 +98,7 @@ def merged(live: Mapping[str, str], wanted: Mapping[str, str | None], labels: La
 
 def carries(body: Object, labels: Labels) -> bool:
     """Return True if the labels on the object have the identity, the address and the lineage of `labels`."""
+    check("object", body, {METADATA: TEXTS})
     found = ownership.from_metadata(body.get("metadata"))
     return found is not None and replace(found, spec={}, protected=False) == replace(labels, spec={}, protected=False)
 
@@ -106,4 +108,9 @@ def older_than(since: float, ahead: float) -> Callable[[Object], bool]:
     `ahead` seconds fast.
     """
     earliest = since - ahead - CLOCK_SLACK
-    return lambda body: bool(body.get("created_at", since) < earliest)
+
+    def is_older(body: Object) -> bool:
+        check("object", body, {"created_at": TIME})
+        return bool((body.get("created_at") or since) < earliest)
+
+    return is_older

@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import json
 import math
 import os
 import random
@@ -16,8 +15,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, scope_of, unreadable
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.pace import AT_ONCE, Pace
+from reconciler.live.responses import decoded
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
@@ -70,6 +70,8 @@ class Request:
     """The written object, for errors."""
     lanes: tuple[str, ...] = ()
     """Paced besides the method's, narrowest first."""
+    of_list: bool = False
+    """True for a request whose response is a list."""
 
     @property
     def url(self) -> str:
@@ -151,9 +153,13 @@ class Connection:
             await self._wait(outcome, delay, (*request.lanes, request.method))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def get(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
-        """Return an object or a list; raise `MissingError` if it does not exist."""
-        return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}))
+    async def get(self, *path: str) -> Object:
+        """Return an object; raise `MissingError` if it does not exist."""
+        return await self.call(Request(method="GET", path=path, repeatable=True))
+
+    async def page(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
+        """Return a page of a list; raise `MissingError` if the server does not have the list."""
+        return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}, of_list=True))
 
     async def read(self, *path: str) -> Object | None:
         """Return the object, or None if it does not exist."""
@@ -202,8 +208,9 @@ class Connection:
                 return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
-        found = _understood(response)
-        if request.method == "GET" and not isinstance(found, Failure) and _is_list(found):
+        id_ = request.path[-1] if request.method == "GET" and not request.of_list else None
+        found = decoded(response, is_list=request.of_list, id_=id_)
+        if request.of_list and not isinstance(found, Failure):
             self.lists.add(request.url)
         return found
 
@@ -274,15 +281,26 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
 
 def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
     import httpx2
+
+    base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
+    try:
+        return _made(endpoint.transport, base_url, key)
+    except (httpx2.InvalidURL, ImportError, ValueError) as error:
+        hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        message = f"the URL of the API or of a proxy is not valid: {plain(error)}"
+        raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
+
+
+def _made(transport: "httpx2.AsyncBaseTransport | None", base_url: str | None, key: str) -> "AsyncOpenAI":
+    import httpx2
     import openai
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     http = httpx2.AsyncClient(
-        transport=endpoint.transport,
+        transport=transport,
         timeout=timeout,
         limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
     )
-    base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
     # The SDK repeats creates after a 500, without an idempotency key: repeating is `call`'s business.
     return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
 
@@ -316,22 +334,5 @@ def _ahead(response: "httpx2.Response") -> float:
     """
     try:
         return time.time() - parsedate_to_datetime(response.headers.get("date", "")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.inf
-
-
-def _understood(response: "httpx2.Response") -> Object | Failure:
-    """Return the response if it is an object with an id, or a list of such objects."""
-    try:
-        body = json.loads(response.content)
-    except ValueError:
-        return unreadable(response)
-    return body if _is_object(body) or _is_list(body) else unreadable(response)
-
-
-def _is_object(body: Any) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("id"), str)
-
-
-def _is_list(body: Any) -> bool:
-    return isinstance(body, dict) and isinstance(body.get("data"), list) and all(map(_is_object, body["data"]))

@@ -201,7 +201,7 @@ def _of_connection(error: "openai.APIError", request: str, secret: str) -> Failu
 
 def _of_status(error: "openai.APIStatusError", request: str, secret: str, scope: str) -> Failure:
     status, headers = error.status_code, error.response.headers
-    quota = status == 429 and bool(_QUOTA_CODES & {error.code, error.type})
+    quota = status == 429 and any(str(code) in _QUOTA_CODES for code in (error.code, error.type))
     denied = status in _DENIED or (status == 404 and not _is_json(error.response))
     advice = _QUOTA if quota else _advice(status, scope, is_denied=denied)
     return Failure(
@@ -278,5 +278,5 @@ def _number(text: str) -> float | None:
 def _time(date: str) -> float | None:
     try:
         return parsedate_to_datetime(date).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError, MissingError, plain
 from reconciler.live.pages import walk
+from reconciler.live.shapes import OBJECT, check
 from reconciler.resources.base import Desired
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
@@ -100,6 +101,7 @@ async def _counts(
     if found.get("status") == "cancelled":
         message = f"{about.address}: indexing was cancelled outside Reconciler (batch {batch.id})"
         raise LiveError(Problem("not-indexed", message, about.place, "Run it again."))
+    check("file batch", found, {"file_counts": OBJECT})
     return None if found.get("status") == "in_progress" else found.get("file_counts") or {}
 
 
@@ -134,6 +136,7 @@ async def _until(done: Done, connection: Connection, deadline: float, about: Des
 
 
 def _not_indexed(about: Desired, path: str, entry: Object) -> Problem:
+    check("file", entry, {"last_error": OBJECT})
     error = entry.get("last_error") or {}
     message = f"{about.address}: {path} could not be indexed: {error.get('code')}: {plain(error.get('message'))}"
     return Problem("not-indexed", message, about.place, "Change or remove the file; the next run tries it again.")

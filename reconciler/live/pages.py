@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError, MissingError, NotServedError, reclassified
+from reconciler.live.shapes import TEXT, understood
 from reconciler.resources.problems import Problem
 
 PAGE: Final = 100
@@ -36,7 +37,7 @@ async def walk(
 
     async def page(after: str | None) -> Object:
         query = {**(filters or {}), "limit": limit} | ({} if after is None else {"after": after})
-        return await connection.get(*path, query=query)
+        return await connection.page(*path, query=query)
 
     for _ in range(WALKS):
         try:
@@ -90,6 +91,11 @@ async def shutdown_dates(connection: Connection) -> dict[str, date | None]:
     """Return the shutdown date of each model that the key may use, or None if no date is set (GET /models,
     `shutdown_date`).
     """
-    listed = await connection.get("models")
-    dates = ((model["id"], model.get("shutdown_date")) for model in listed["data"])
-    return {name: date.fromisoformat(text) if text else None for name, text in dates}
+    listed = await connection.page("models")
+    return {model["id"]: _shutdown_date(model) for model in listed["data"]}
+
+
+def _shutdown_date(model: Object) -> date | None:
+    with understood("model", model, {"shutdown_date": TEXT}):
+        text = model.get("shutdown_date")
+        return date.fromisoformat(text) if text else None

@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.client import Connection, Object
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pages import walk
+from reconciler.live.shapes import OBJECT, SCALARS, TEXT, TIME, check
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
@@ -20,6 +21,15 @@ from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference, same
 
 Entries: TypeAlias = dict[str, dict[str, JSON]]
 """Settings of each file, by id."""
+
+ENTRY: Final = {
+    "attributes": SCALARS,
+    "status": TEXT,
+    "created_at": TIME,
+    "chunking_strategy": OBJECT,
+    "last_error": OBJECT,
+}
+"""Shapes of the fields of a file in a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ def contents(files: Iterable[Object], owner: str | None, known: Collection[str])
     """Sort `files`. Ours are marked with the owner of the store (of an unlabelled one: with any), or `known` by id."""
     sorted_ = Contents({}, {}, {}, [])
     for file in files:
+        check("file", file, ENTRY)
         mark = (file.get("attributes") or {}).get(PROJECT)
         marked = mark is not None and owner in (None, mark)
         if not marked and file["id"] not in known:
@@ -64,7 +75,7 @@ def _entry(file: Object, *, marked: bool) -> dict[str, JSON]:
     attributes = {key: value for key, value in (file.get("attributes") or {}).items() if key != PROJECT}
     sha256 = attributes.pop(FILE_SHA256, None)
     entry: dict[str, JSON] = {"attributes": attributes}
-    if marked and sha256 is not None:
+    if marked and isinstance(sha256, str):
         entry["sha256"] = sha256
     if file.get("chunking_strategy") is not None:
         entry["chunking_strategy"] = file["chunking_strategy"]
@@ -127,6 +138,8 @@ async def synchronise(connection: Connection, live: Live, request: WriteRequest)
 async def unmark(connection: Connection, store_id: str, identity: Identity) -> None:
     """Take our two attributes off every file of a store that has the mark of `identity`, indexed or not."""
     files = await walk(connection, "vector_stores", store_id, "files")
+    for file in files:
+        check("file", file, ENTRY)
     attributes = {file["id"]: file.get("attributes") or {} for file in files}
     await gather(
         connection.replace(

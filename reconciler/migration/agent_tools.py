@@ -16,16 +16,16 @@ _CODE: Final = "choose an environment (`openai_hosted`) when the session starts,
 _FILES: Final = "add the files to the environment of the session, or use target responses"
 
 
-def agent_tools(value: JSON) -> Iterator[Part]:
-    """Map every tool of an export to a tool of an agent."""
+def agent_tools(value: JSON, field: str = "tools") -> Iterator[Part]:
+    """Map every tool in a field of an export to a tool of an agent."""
     if not isinstance(value, list):
-        yield lost("tools", "expected a list")
+        yield lost(field, "expected a list")
     for index, tool in enumerate(list_of(value)):
         kind = text_of(mapping_of(tool).get("type"))
         if not kind:
-            yield lost(f"tools[{index}]", "the tool has no type")
+            yield lost(f"{field}[{index}]", "the tool has no type")
         else:
-            yield _MAPPERS.get(kind, _other)(f"tools[{index}] {kind}", tool)
+            yield _MAPPERS.get(kind, _other)(f"{field}[{index}] {kind}", tool)
 
 
 def agent_resources(case: Case) -> Iterator[Part]:

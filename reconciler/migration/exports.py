@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from reconciler.migration.model import Export, ExportKind, text_of
 from reconciler.migration.scanning import Fault, Value, scan
 from reconciler.resources.problems import Place, Problem
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, nesting
 
 MAX_BYTES: Final = 512 * 2**20
 MAX_DEPTH: Final = 100
@@ -118,7 +118,7 @@ def _objects(source: Text, found: Value) -> Iterator[Export | Problem]:
         elif undecodable and _UNREADABLE.search(json.dumps(value, ensure_ascii=False)):
             hint = "Convert the file to UTF-8 and migrate again: iconv -f WINDOWS-1252 -t UTF-8 FILE"
             yield Problem("not-utf-8", f"{id_ or kind} contains bytes that are not UTF-8", place, hint)
-        elif _nested(value) > MAX_NESTING:
+        elif nesting(value, MAX_NESTING) > MAX_NESTING:
             yield Problem("too-deep", f"{id_ or kind} is nested deeper than {MAX_NESTING} levels", place)
         else:
             yield from _export(kind, value, place)
@@ -140,15 +140,6 @@ def _export(kind: ExportKind, value: dict[str, JSON], place: Place) -> Iterator[
         message = "a text contains a lone surrogate, which is not valid Unicode; it was replaced by `\ufffd`"
         yield Problem("half-character", message, place, severity="warning")
     yield Export(kind, valid, place)
-
-
-def _nested(value: JSON) -> int:
-    depth, level = 0, [value]
-    while level and depth <= MAX_NESTING:
-        children = ((item.values() if isinstance(item, dict) else item) for item in level if item)
-        level = [child for group in children for child in group if isinstance(child, dict | list)]
-        depth += 1
-    return depth
 
 
 def _nothing(place: Place, value: JSON = None) -> Problem:

@@ -21,7 +21,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import resources
-from reconciler.migration.tools import tools
+from reconciler.migration.tools import older_functions, tools
 from reconciler.resources import model_retirements
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.metadata import KEY_LENGTH, PAIRS, RESERVED, USER_METADATA, VALUE_LENGTH
@@ -127,16 +127,27 @@ def _tokens(field: str) -> Mapper:
     return mapper
 
 
-def _tool_choice(case: Case, value: JSON) -> Iterator[Part]:
-    """Map a choice; that of a function has its name inside `function` in Assistants and Chat Completions."""
-    if value is None or value == "auto":
-        yield left_out("tool_choice")
-    elif case.target == "agents":
-        yield lost("tool_choice", "agents do not support it", KIND.hints[case.target].get("tool_choice", ""))
-    else:
-        name = mapping_of(mapping_of(value).get("function")).get("name")
-        chosen = {"type": "function", "name": name} if name is not None else value
-        yield mapped("tool_choice", ("tool_choice",), chosen)
+def _choice(field: str) -> Mapper:
+    """Map a choice; that of a function has its name inside `function` in Assistants and Chat Completions, and alone in
+    their older form.
+    """
+
+    def mapper(case: Case, value: JSON) -> Iterator[Part]:
+        if value is None or value == "auto":
+            yield left_out(field)
+        elif case.target == "agents":
+            yield lost(field, "agents do not support it", KIND.hints[case.target].get("tool_choice", ""))
+        else:
+            given = mapping_of(value)
+            inner = next((given[key] for key in ("function", "custom") if isinstance(given.get(key), dict)), None)
+            if inner is None and "type" not in given:
+                inner = given
+            chosen = (
+                {"type": given.get("type", "function"), "name": inner["name"]} if inner and inner.get("name") else value
+            )
+            yield mapped(field, ("tool_choice",), chosen)
+
+    return mapper
 
 
 def _verbosity(_case: Case, value: JSON) -> Iterator[Part]:
@@ -156,13 +167,15 @@ def _other(case: Case, field: str, value: JSON) -> Iterator[Part]:
 
 def _tools(case: Case) -> Iterator[Part]:
     value = case.export.value.get("tools")
-    given = [] if value is None else value
+    given, older = [] if value is None else value, older_functions(case.export.value)
     if case.target == "agents":
         yield from agent_tools(given)
+        yield from agent_tools(older, "functions")
         yield from agent_resources(case)
     else:
         usable = resources(case)
         yield from tools(given, usable)
+        yield from tools(older, usable, "functions")
         yield from usable.parts
 
 
@@ -257,8 +270,10 @@ _MAPPERS: Final[Mapping[str, Mapper]] = {
     "reasoning_effort": _reasoning_effort,
     "max_tokens": _tokens("max_tokens"),
     "max_completion_tokens": _tokens("max_completion_tokens"),
-    "tool_choice": _tool_choice,
+    "tool_choice": _choice("tool_choice"),
+    "function_call": _choice("function_call"),
     "verbosity": _verbosity,
     "metadata": metadata,
     "tools": lambda _case, _value: iter(()),
+    "functions": lambda _case, _value: iter(()),
 }

@@ -30,17 +30,22 @@ _RESULTS: Final = (
 )
 
 
-def tools(value: JSON, resources: Resources) -> Iterator[Part]:
-    """Map every tool of an export to a tool of the Responses API."""
+def tools(value: JSON, resources: Resources, field: str = "tools") -> Iterator[Part]:
+    """Map every tool in a field of an export to a tool of the Responses API."""
     if not isinstance(value, list):
-        yield lost("tools", "expected a list")
+        yield lost(field, "expected a list")
     for index, tool in enumerate(list_of(value)):
-        at = f"tools[{index}]"
+        at = f"{field}[{index}]"
         kind = text_of(mapping_of(tool).get("type"))
         if not kind:
             yield lost(at, "the tool has no type")
         else:
             yield _MAPPERS.get(kind, _other)(f"{at} {kind}", tool, resources)
+
+
+def older_functions(value: Mapping[str, JSON]) -> list[JSON]:
+    """Return the `functions` of a request to Chat Completions, its older form of tools, as tools."""
+    return [{"type": "function", "function": one} for one in list_of(value.get("functions"))]
 
 
 def definition(tool: Tool) -> Tool:
@@ -130,6 +135,16 @@ def _mcp(at: str, tool: Tool, resources: Resources) -> Part:
     return changed(at, TOOLS, made, f"removed, because secrets must not be committed: {', '.join(removed)}", hint)
 
 
+def _custom(at: str, tool: Tool, resources: Resources) -> Part:
+    """Map a custom tool; Chat Completions have its settings inside `custom`, and its grammar inside `grammar`."""
+    inner = tool.get("custom")
+    given = {"type": "custom", **inner} if isinstance(inner, dict) else dict(tool)
+    form = mapping_of(given.get("format"))
+    if isinstance(form.get("grammar"), dict):
+        given["format"] = {"type": "grammar", **form["grammar"]}
+    return _other(at, given, resources)
+
+
 def _other(at: str, tool: Tool, _resources: Resources) -> Part:
     """Keep any other tool; validation removes what responses do not support."""
     return mapped(at, TOOLS, {key: item for key, item in tool.items() if item is not None})
@@ -138,6 +153,7 @@ def _other(at: str, tool: Tool, _resources: Resources) -> Part:
 _MAPPERS: Final[Mapping[str, Callable[[str, Tool, Resources], Part]]] = {
     "function": _function,
     "code_interpreter": _code_interpreter,
+    "custom": _custom,
     "file_search": _file_search,
     "retrieval": _retrieval,
     "mcp": _mcp,

@@ -1,10 +1,9 @@
-"""`init`: write a starter project, or the workflows for GitHub Actions."""
+"""`init`: write a starter project, or the files that run a project in CI."""
 
-import json
 import os
 import re
 import string
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,20 +16,13 @@ from reconciler.manifests.scalars import needs_quotes
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
-from reconciler.project.all_environments import AllEnvironments, load_all_environments
-from reconciler.project.outlets import outlets_of
+from reconciler.project.all_environments import load_all_environments
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.workflows import CI, Setup, github, gitlab, parse_source, setup_of
+from reconciler.workflows.model import PREFIX
 
-WORKFLOWS: Final = ("plan", "apply", "drift", "rollback")
-WORKFLOW_FOLDER: Final = Path(".github", "workflows")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
-"""Names of outlets that are written to workflows. Others, such as those with spaces, are left to the maintainer."""
-_CALL_INPUTS: Final = re.compile(r"^  workflow_call:\n(?:    .*\n)+", re.MULTILINE)
-_INPUT: Final = re.compile(r"\$\{\{ inputs\.([a-z-]+)(?: \|\| '([^']*)')? \}\}")
-_MATRIX: Final = re.compile(r"\$\{\{ fromJSON\(.*\) \}\}")
-_MANUAL_INPUTS: Final = frozenset({"chatbot", "number", "project", "env"})
-"""Inputs of a manual run, which stay expressions."""
+_OWNER: Final = re.compile(r"^# Written by `reconciler init --ci \w+`\. Project: (.*)$", re.MULTILINE)
 
 
 def init(folder: Path) -> list[str]:
@@ -82,11 +74,26 @@ def _tree(folder: Traversable, prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def write_workflows(start: Path) -> list[Path]:
-    """Write the workflows to the repository of the project at or above `start`, and return their paths.
+@dataclass(frozen=True)
+class Written:
+    """The CI files of a project."""
 
-    They use the environments, the endpoint, the outlets and the state of the project, with `git` in place of a local
-    state, and this version of Reconciler. Raises ReconcilerError if one of the files exists, or without a repository.
+    setup: Setup
+    repository: Path
+    written: tuple[str, ...]
+    """Paths in the repository."""
+    unchanged: tuple[str, ...]
+    """Files that were there already, with the same content."""
+    include: str = ""
+    """What a `.gitlab-ci.yml` that exists must include, if it does not."""
+
+
+def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
+    """Write the CI files of the project at or above `start` to its repository.
+
+    They use the environments, the endpoint, the outlets, the state and the default branch of the project, and install
+    Reconciler from `source`. Raises ReconcilerError if a file exists with other content, if the state cannot be used in
+    CI, without a source that is fixed to one content, or without a repository. Then nothing is written.
     """
     project = load_all_environments(find_project(start))
     repository = project.project.repository
@@ -94,60 +101,43 @@ def write_workflows(start: Path) -> list[Path]:
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
     undo_interrupted(repository)
-    texts = {
-        repository / WORKFLOW_FOLDER / f"reconciler-{name}.yml": _workflow_text(name, project) for name in WORKFLOWS
-    }
-    existing = next((path for path in texts if os.path.lexists(path)), None)
-    if existing is not None:
-        message = f"{existing} already exists; nothing was written"
-        raise ReconcilerError(
-            Problem("exists", message, hint="Move the file, run the command again, and compare both.")
-        )
-    write_files(
-        repository,
-        (FileChange(path.relative_to(repository).as_posix(), None, text.encode()) for path, text in texts.items()),
-    )
-    return list(texts)
+    setup = _named(setup_of(project), ci, repository)
+    installed = parse_source(source, repository)
+    texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
+    include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
+    unchanged = tuple(path for path, text in texts.items() if _is_same(repository / path, text))
+    written = tuple(path for path in texts if path not in unchanged)
+    differing = [path for path in written if os.path.lexists(repository / path)]
+    if differing:
+        raise ReconcilerError(*map(_exists, differing))
+    write_files(repository, (FileChange(path, None, texts[path].encode()) for path in written))
+    return Written(setup, repository, written, unchanged, include)
 
 
-def templates() -> Path:
-    """Return the folder of the workflow templates, in a checkout or in the installed package."""
-    installed = Path(__file__).parent / "templates"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / WORKFLOW_FOLDER
+def _named(setup: Setup, ci: CI, repository: Path) -> Setup:
+    """Return `setup` with a prefix of its own if the files of another project are in the repository."""
+    first = f"{github.FOLDER}/{PREFIX}-plan.yml" if ci == "github" else f"{gitlab.FOLDER}/{PREFIX}.yml"
+    file = repository / first
+    owner = _OWNER.search(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else None
+    if owner is None or owner[1] == setup.project:
+        return setup
+    return replace(setup, prefix=f"{PREFIX}-{re.sub(r'[^a-z0-9]+', '-', setup.project.lower()).strip('-') or 'root'}")
 
 
-def _workflow_text(name: str, project: AllEnvironments) -> str:
-    """Return the text of a workflow, with the inputs of callers replaced by their values."""
-    given = _inputs(project)
-    text = _CALL_INPUTS.sub("", (templates() / f"{name}.yml").read_text(encoding="utf-8"))
-    text = _MATRIX.sub(lambda _: _matrix(project), text)
-    text = _INPUT.sub(
-        lambda found: found[0] if found[1] in _MANUAL_INPUTS else given.get(found[1], found[2] or ""), text
-    )
-    production = (project.environments or ("",))[-1]  # by convention the last one is the environment of users
-    return text.replace("default: manifests", f"default: {_folder(project)}").replace(
-        "default: production", f'default: "{production}"'
-    )
+def _add_pipeline(texts: dict[str, str], setup: Setup, repository: Path) -> str:
+    """Add the `.gitlab-ci.yml` that includes the pipeline; if there is one, return the entry that it must include."""
+    root, entry = repository / gitlab.ROOT, f"{gitlab.FOLDER}/{setup.prefix}.yml"
+    if not root.exists():
+        texts[gitlab.ROOT] = gitlab.including(setup)
+        return ""
+    return "" if entry in root.read_text(encoding="utf-8", errors="replace") else entry
 
 
-def _inputs(project: AllEnvironments) -> dict[str, str]:
-    """Return the inputs that a caller would pass."""
-    spec = project.project.spec
-    state = spec.state.url
-    return {
-        "version": version("assistant-reconciler"),
-        "endpoint": spec.endpoint or "https://api.openai.com/v1",
-        "state": "git" if state == "local" else state,
-        "outlets": f"'{' '.join(one.name for one in outlets_of(project.project) if _PLAIN.fullmatch(one.name))}'",
-        "plan-workflow": "reconciler-plan.yml",
-    }
+def _is_same(path: Path, text: str) -> bool:
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode()
 
 
-def _matrix(project: AllEnvironments) -> str:
-    """Return the matrix of projects and environments as JSON, which is also YAML."""
-    entries = [{"project": _folder(project), "env": name} for name in project.environments or ("",)]
-    return json.dumps(entries)
-
-
-def _folder(project: AllEnvironments) -> str:
-    return project.root.relative_to(project.project.repository).as_posix()
+def _exists(path: str) -> Problem:
+    message = f"{path} exists and differs from what would be written; nothing was written"
+    hint = "Commit the file, delete it, run the command again, and see the differences with `git diff`."
+    return Problem("exists", message, hint=hint)

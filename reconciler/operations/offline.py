@@ -31,7 +31,8 @@ def planned_offline(
     snapshot = workspace.backend.read()
     outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
     live = remembered(snapshot.state, workspace.identity)
-    project = snapshot.state.openai_project
+    # No key is used: only the project that the manifest names and that of the state can differ.
+    project = workspace.loaded.project.openai_project or snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
     planned, _ = plan_of(workspace, inputs)
     check_targets(workspace, targets, planned.matched.live)

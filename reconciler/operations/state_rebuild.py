@@ -28,9 +28,10 @@ from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labelled import is_mislabelled
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -93,12 +94,18 @@ def _written(
     unproven = sorted((*matched.ambiguous.items(), *matched.clones.items()), key=lambda item: item[0])
     ambiguous = {address: tuple(live.id for live in group) for address, group in unproven}
     edited, unknown = compare(present.state, state), dict(_unknown(state, matched))
+    wrong = {
+        live.id: live.labels.address
+        for live in matched.unmanaged
+        if live.labels and is_mislabelled(live, resource_types(), workspace.identity)
+    }
     made = StateRebuild(
         edited,
         len(state.objects),
         unknown,
         ambiguous,
         listing.requests,
+        mislabelled=wrong,
         lineage=chosen.lineage,
         taken={live.id: live.name for live in chosen.objects},
         takes_over=chosen.is_new,
@@ -209,7 +216,8 @@ def _named_in(pointers: Iterable[Pointer]) -> dict[Address, str]:
     for pointer in pointers:
         for text, id_ in pointer.ids.items():
             found[text].add(id_)
-    return {Address.parse(text): next(iter(ids)) for text, ids in found.items() if len(ids) == 1}
+    unique = ((parsed(text), next(iter(ids))) for text, ids in found.items() if len(ids) == 1)
+    return {address: id_ for address, id_ in unique if address}
 
 
 def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tuple[Address, Applied]]:
@@ -227,7 +235,7 @@ def _by_bundles(inputs: PlanInputs, named: Mapping[Address, str]) -> Iterator[tu
 def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired | None) -> bool:
     if live.labels is not None:
         ours = live.labels.is_of(str(inputs.identity), inputs.lineage)
-        return ours and live.labels.address == str(address)
+        return ours and inputs.labelled_address(live) == address
     if desired is None or desired.type != live.type:
         return False
     if inputs.is_upload(live.type):

@@ -159,6 +159,10 @@ class _Pairing:
         type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
         if live is None:
             self._problem("not-live", f"{address}: {type_} {id_} was not found", _LIST)
+        elif live.labels and self.inputs.is_mislabelled(live) and live.id not in self.matched.addresses:
+            hint = "Remove the `reconciler-` keys from the metadata of the object, then adopt it."
+            message = f"{address}: {id_} has the label {live.labels.address}, which {_a(live.type)} cannot have"
+            self._problem("wrong-label", message, hint)
         elif live.type != type_:
             self._problem("wrong-type", f"{address} requires {_a(type_)}, but {id_} is {_a(live.type)}", _LIST)
         elif owner := self._owner(live):
@@ -206,7 +210,7 @@ class _Pairing:
         if len(equal or found) == 1:
             return (equal or found)[0]
         if found:
-            how = "are equal to the manifest" if equal else "have its name"
+            how = "have its name and equal it in every field that it sets" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)

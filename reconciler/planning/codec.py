@@ -125,7 +125,8 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         drift=tuple(_change(item, sides) for item in document["drift"]),
         refusals=tuple(map(_refusal, document["refusals"])),
         unmanaged=tuple(
-            Unmanaged(item["type"], item["id"], item["name"], item.get("owner")) for item in document["unmanaged"]
+            Unmanaged(item["type"], item["id"], item["name"], item.get("owner"), item.get("wrong_label"))
+            for item in document["unmanaged"]
         ),
         warnings=tuple(statement(Notice, item) for item in document["warnings"]),
         unchanged=document["summary"]["unchanged"],

@@ -55,7 +55,7 @@ def diff(resolution: Resolution) -> Difference:
         identity=str(inputs.identity),
         changes=order.of(edits),
         drift=order.of(drift),
-        unmanaged=tuple(_unmanaged(matched)),
+        unmanaged=tuple(_unmanaged(inputs, matched)),
         warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *only_in_outlets(inputs, matched), *archived),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
@@ -111,10 +111,11 @@ class _Order:
         return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
 
 
-def _unmanaged(matched: Matched) -> Iterator[Unmanaged]:
+def _unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Unmanaged]:
     for live in sorted(matched.unmanaged, key=lambda live: (live.type, live.name, live.id)):
-        owner = live.labels.identity if live.labels else None
-        yield Unmanaged(live.type, live.id, live.name, owner)
+        wrong = live.labels.address if live.labels and inputs.is_mislabelled(live) else None
+        owner = live.labels.identity if live.labels and wrong is None else None
+        yield Unmanaged(live.type, live.id, live.name, owner, wrong)
 
 
 def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:

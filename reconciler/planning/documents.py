@@ -229,6 +229,9 @@ class UnmanagedDocument(TypedDict):
     name: str
     owner: NotRequired[str]
     """The identity that manages it; left out where it is unmanaged."""
+    wrong_label: NotRequired[str]
+    """The address on a label of this identity that objects of this type cannot have: the label does not count. Left out
+    otherwise."""
 
 
 class PlanDocument(TypedDict):

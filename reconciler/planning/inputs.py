@@ -13,6 +13,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
 from reconciler.resources.guard_settings import GuardSettings
+from reconciler.resources.labelled import is_mislabelled, labelled_address
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
@@ -202,6 +203,8 @@ class PlanInputs:
     """The OpenAI project that answered."""
     applied_project: str | None = None
     """The OpenAI project that state was applied to."""
+    pinned_project: str | None = None
+    """The OpenAI project that the manifest of the project names for this environment."""
     lineage: str | None = None
     """The lineage of the state. None before the first run, and in states of versions without lineages."""
     is_new: bool = False
@@ -279,6 +282,14 @@ class PlanInputs:
     def elsewhere(self) -> Iterator[Live]:
         """The objects of peers."""
         return chain.from_iterable(self.peers.values())
+
+    def labelled_address(self, live: Live) -> Address | None:
+        """Return the address that a label of this identity assigns to an object; None without one that counts."""
+        return labelled_address(live, self.resource_types, self.identity)
+
+    def is_mislabelled(self, live: Live) -> bool:
+        """Return True if the label names this identity and an address that an object of this type cannot have."""
+        return is_mislabelled(live, self.resource_types, self.identity)
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.planning.announced import accounts_for
 from reconciler.planning.inputs import PlanInputs
-from reconciler.resources.address import Address, parsed
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 
 
@@ -48,12 +48,11 @@ def labelled(
     ours: dict[Address, list[Live]] = defaultdict(list)
     others: dict[Address, list[Live]] = defaultdict(list)
     for live in inputs.live:
-        if live.labels and live.labels.identity == str(inputs.identity):
-            address = parsed(live.labels.address)  # one with nonsense on its label is reported as unmanaged
-            if address is not None:
-                applied = inputs.applied.get(address)
-                known = by_id.get(applied.id) if applied else None
-                (ours if is_proven(inputs, address, live, known) else others)[address].append(live)
+        address = inputs.labelled_address(live)  # one that is mislabelled is reported as unmanaged
+        if address is not None:
+            applied = inputs.applied.get(address)
+            known = by_id.get(applied.id) if applied else None
+            (ours if is_proven(inputs, address, live, known) else others)[address].append(live)
     return ours, others
 
 

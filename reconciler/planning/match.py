@@ -15,7 +15,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
 from reconciler.planning.uploads import created, find_uploads, moved_uploads
-from reconciler.resources.address import Address, parsed
+from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
@@ -244,7 +244,7 @@ def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:
 
 
 def _is_labelled_by_us(inputs: PlanInputs, live: Live) -> bool:
-    address = parsed(live.labels.address) if live.labels else None
+    address = inputs.labelled_address(live)
     return address is not None and is_proven(inputs, address, live)
 
 

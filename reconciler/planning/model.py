@@ -209,6 +209,9 @@ class Unmanaged:
     name: str
     owner: str | None = None
     """The identity that owns it; None if it is unmanaged."""
+    wrong_label: str | None = None
+    """The address on a label of this identity that objects of this type cannot have, so that the label does not
+    count."""
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ NoticeCode: TypeAlias = Literal[
 CauseCode: TypeAlias = Literal[
     "text",  # text
     "other-project",  # answered, applied: OpenAI projects
+    "unpinned-project",  # answered, pinned: OpenAI projects; environment, of which the manifest names the second
     "nothing-live",  # objects: how many the state has, of which none is live
     "foreign-owner",  # id, owner: the identity on the label
     "other-lineage",  # identity; objects (address, id, name, lineage, in_state) and documents of another state

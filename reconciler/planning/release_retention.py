@@ -13,7 +13,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
-from reconciler.resources.address import RELEASE, Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Live
 from reconciler.resources.values import references_in
 
@@ -96,8 +96,8 @@ def _lost(
 def _known(inputs: PlanInputs) -> set[Address]:
     """Return all addresses of this identity and lineage in the state, on labels and in outlets."""
     owner = str(inputs.identity), inputs.lineage
-    labels = (live.labels for live in inputs.live if live.labels and live.labels.is_of(*owner))
-    labelled = (address for one in labels if (address := parsed(one.address)))
+    labels = (inputs.labelled_address(live) for live in inputs.live if live.labels and live.labels.is_of(*owner))
+    labelled = (address for address in labels if address)
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
     return {*inputs.applied, *labelled, *documents}
 

@@ -34,19 +34,12 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
     Addresses that have another object now are left out.
     """
     used = {*inputs.desired, *inputs.applied, *paired}
-    found = ((address, _label(inputs, live)) for address, live in paired.items() if address in inputs.applied)
+    found = ((address, inputs.labelled_address(live)) for address, live in paired.items() if address in inputs.applied)
     return {
         address: former
         for address, former in found
         if former is not None and former not in used and former.kind == address.kind and address in inputs.desired
     }
-
-
-def _label(inputs: PlanInputs, live: Live) -> Address | None:
-    """Return the address on the label of an object of this identity; None if there is no valid one."""
-    if live.labels is None or live.labels.identity != str(inputs.identity):
-        return None
-    return parsed(live.labels.address)
 
 
 def _is_free(inputs: PlanInputs, paired: Mapping[Address, Live], address: Address, left: Live) -> bool:

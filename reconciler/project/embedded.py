@@ -21,7 +21,7 @@ def available(data: Path | None) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        hint = "pip install 'assistant-reconciler[emulator]'"
+        hint = "Install the extra, in a checkout of Reconciler: pip install '.[emulator]'"
         raise ReconcilerError(Problem("no-emulator", "the embedded API is not installed", hint=hint)) from error
     except sqlite3.Error as error:
         message = f"the embedded API cannot store its data in {data}: {error}"

@@ -51,14 +51,22 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
             f"To allow it, set RECONCILER_ENDPOINT={shown(written)} in the workflow. (CI is set in the environment.)"
         )
         raise ReconcilerError(Problem("endpoint-not-allowed", message, project.where(("spec", "endpoint")), hint))
-    return written or environ.get("OPENAI_BASE_URL") or None
+    default = written or environ.get("OPENAI_BASE_URL")
+    return _checked(default) if default else None
 
 
 def _checked(asked: str) -> str:
-    if asked == EMBEDDED or urlsplit(asked).scheme in ("http", "https"):
+    if asked == EMBEDDED or _scheme(asked) in ("http", "https"):
         return asked
     hint = did_you_mean(asked, [EMBEDDED]) or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # such as "http://[::1"
+        return ""
 
 
 def shown(endpoint: str | None) -> str:

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 
-UPGRADE: Final = "Upgrade Reconciler: pip install --upgrade assistant-reconciler"
+UPGRADE: Final = "Upgrade Reconciler, in a newer checkout: pip install --upgrade ."
 _VERSIONED: Final = re.compile(r"(?P<kind>reconciler/[a-z-]+)/v(?P<version>\d+)")
 
 Timestamp: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -80,12 +80,12 @@ def kept_pairs(pairs: Mapping[str, str] | None) -> tuple[dict[str, JSON], tuple[
     live = pairs or {}
     kept = {key: value for key, value in live.items() if key and not key.startswith(RESERVED)}
     losses = tuple(
-        f"metadata `{key}` is not managed and stays live: keys that start with `{RESERVED}` are reserved"
+        f"metadata `{key}`, which stays live and is not managed: keys that start with `{RESERVED}` are reserved"
         for key in live
         if key.startswith(RESERVED)
     )
     if len(kept) > USER_METADATA:
-        why = f"metadata is not managed and stays live: {too_many_pairs(len(kept), USER_METADATA)}"
+        why = f"metadata, which stays live and is not managed: {too_many_pairs(len(kept), USER_METADATA)}"
         return {}, (*losses, why)
     return ({"metadata": kept} if kept else {}), losses
 

@@ -25,6 +25,16 @@ def kinds() -> Mapping[str, Kind]:
 
 
 @cache
+def _by_prefix() -> Mapping[str, Kind]:
+    return {kind.prefix: kind for kind in kinds().values()}
+
+
+def kind_of(prefix: str) -> Kind | None:
+    """Return the kind of the addresses that begin with `prefix`; None for uploads, which have no manifests."""
+    return _by_prefix().get(prefix)
+
+
+@cache
 def resource_types() -> Mapping[str, ResourceType]:
     """Return the resource types by type of live object."""
     return {

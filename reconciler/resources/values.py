@@ -83,6 +83,23 @@ def replace_references(value: JSON, replace: Callable[[str], JSON]) -> JSON:
     return value
 
 
+def has_reserved_key(value: JSON) -> bool:
+    """Return True if a key anywhere in `value` is the key of references, so that it can be mistaken for one."""
+    if isinstance(value, dict):
+        return ADDRESS_KEY in value or any(map(has_reserved_key, value.values()))
+    return isinstance(value, list) and any(map(has_reserved_key, value))
+
+
+def nesting(value: JSON, most: int) -> int:
+    """Return the number of levels of lists and objects in `value`, or `most + 1` if there are more."""
+    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
+    while level and depth <= most:
+        children = ((item.values() if isinstance(item, dict) else item) for item in level)
+        level = [child for group in children for child in group if isinstance(child, (dict, list))]
+        depth += 1
+    return depth
+
+
 def same(left: JSON, right: JSON) -> bool:
     """Return True if two JSON values are equal: 1 equals 1.0 but not true, and objects have no order."""
     if isinstance(left, bool) or isinstance(right, bool):
@@ -102,7 +119,7 @@ def digest(value: JSON) -> str:
 def _canonical_json(value: JSON) -> bytes:
     try:
         return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         # RFC 8785 does not define a form for integers beyond 2**53 and lone surrogates, which live objects may contain.
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 

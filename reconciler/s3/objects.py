@@ -202,7 +202,8 @@ class Objects:
             from reconciler.s3.requests import INTERRUPTIONS, NoCredentialsError, NotSentError
         except ImportError as error:
             message = f"{self.location} requires a package that is not installed"
-            raise NotInstalledError(Problem("s3", message, hint="pip install 'assistant-reconciler[s3]'")) from error
+            hint = "Install the extra, in a checkout of Reconciler: pip install '.[s3]'"
+            raise NotInstalledError(Problem("s3", message, hint=hint)) from error
         try:
             yield
         except _AnswerError as error:

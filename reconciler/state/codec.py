@@ -262,6 +262,8 @@ def _applied(record: JSON) -> Applied:
     resource_type = resource_types().get(type_)
     for name in resource_type.owned_by_key & fields.keys() if resource_type else ():
         optional(dict, fields[name])
+    for entry in resource_type.members.of(fields).values() if resource_type and resource_type.members else ():
+        typed(dict, entry)
     return Applied(
         id=typed(str, record["id"]),
         type=type_,

@@ -44,6 +44,8 @@ class StateRebuild:
     """The names of the live objects with that lineage, by id."""
     takes_over: bool = False
     """True if the previous state had another lineage, and the new one was not named."""
+    mislabelled: Mapping[str, str] = field(default_factory=dict)
+    """Addresses on labels that objects of their type cannot have, by id of the object. None is in the state."""
 
     @property
     def is_confirmed(self) -> bool:

@@ -230,6 +230,8 @@ class StateRebuildDocument(EntriesDocument):
     """The lineage of the state; null if no live object has one."""
     taken: dict[str, str]
     """The names of the live objects with that lineage, by id."""
+    mislabelled: dict[str, str]
+    """By live id, the addresses on labels that objects of their type cannot have: none of them is in the state."""
 
 
 def state_list_json(state: State) -> StateListDocument:
@@ -301,6 +303,7 @@ def rebuilt_json(done: StateRebuild) -> StateRebuildDocument:
         "unlisted": list(done.unlisted),
         "lineage": done.lineage,
         "taken": dict(done.taken),
+        "mislabelled": dict(done.mislabelled),
     }
 
 

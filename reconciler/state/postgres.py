@@ -28,7 +28,7 @@ DSN: Final = "RECONCILER_POSTGRES_DSN"
 SCHEMA: Final = "reconciler"
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_INSTALL: Final = "pip install 'assistant-reconciler[postgres]'"
+_INSTALL: Final = "Install the extra, in a checkout of Reconciler: pip install '.[postgres]'"
 _CHECK: Final = f"Check {DSN} or the PG* variables and the connection to the server, then run the same command again."
 # Each write gets a new version: a document that is created again must not reuse an earlier version.
 _TABLE: Final = """CREATE TABLE IF NOT EXISTS {table} (

@@ -59,10 +59,10 @@ def test_what_is_edited_and_lacks_its_pointer_is_written_and_then_published():
 
 def test_new_bytes_are_uploaded_attached_and_only_then_the_old_upload_goes():
     worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")
-    worlds.stays("store/kb", files={"a.md": entry("a.md", "old")}).want(
-        "store/kb", files={"a.md": entry("a.md", "new")}
+    worlds.stays("vectorstore/kb", files={"a.md": entry("a.md", "old")}).want(
+        "vectorstore/kb", files={"a.md": entry("a.md", "new")}
     )
-    assert applied(worlds).cloud.calls == ["create file/a.md", "update store/kb", "delete file_a-md"]
+    assert applied(worlds).cloud.calls == ["create file/a.md", "update vectorstore/kb", "delete file_a-md"]
 
 
 def test_nothing_waits_for_a_slow_branch_that_it_does_not_need():

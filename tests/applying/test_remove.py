@@ -118,10 +118,10 @@ def test_what_stays_as_nobodys_loses_its_labels_and_nothing_else():
 
 
 def test_files_are_forgotten_before_the_store_that_keeps_them():
-    worlds = Worlds().stays_file("a.md", "A").stays("store/kb", keep=True, files={"a.md": entry("a.md", "A")})
+    worlds = Worlds().stays_file("a.md", "A").stays("vectorstore/kb", keep=True, files={"a.md": entry("a.md", "A")})
     cloud = applied(worlds).cloud
     assert cloud.calls == ["disown store_kb"]
-    assert [address for address, _ in cloud.journal] == ["file/a.md", "store/kb"]
+    assert [address for address, _ in cloud.journal] == ["file/a.md", "vectorstore/kb"]
     assert cloud.objects.keys() == {"file_a-md", "store_kb"}
 
 
@@ -193,7 +193,7 @@ class TestItIsLookedForWhoNeedsIt:
         assert problem.hint.startswith("Nothing was deleted.")
 
     def test_who_needed_it_when_it_was_planned_is_the_business_of_the_plan(self):
-        worlds = Worlds().stays_file("a.md", "A").stays("store/kb", files={"a.md": entry("a.md", "A")})
+        worlds = Worlds().stays_file("a.md", "A").stays("vectorstore/kb", files={"a.md": entry("a.md", "A")})
         holder = Live("store", "store_kb", {}, refers_to=("file_a-md",))
         cloud = applied(worlds, Cloud(users=[holder])).cloud
         assert cloud.calls == ["delete store_kb", "delete file_a-md"]
@@ -218,8 +218,8 @@ class TestItIsLookedForWhoNeedsIt:
     def test_a_store_that_was_to_lose_it_and_has_it_again_keeps_it(self):
         """The plan knows the reference, and has changed it by now."""
         worlds = Worlds().want_file("a.md", "B").stays_file("a.md", "A")
-        worlds.stays("store/kb", files={"a.md": entry("a.md", "A")}).want(
-            "store/kb", files={"a.md": entry("a.md", "B")}
+        worlds.stays("vectorstore/kb", files={"a.md": entry("a.md", "A")}).want(
+            "vectorstore/kb", files={"a.md": entry("a.md", "B")}
         )
         again = Live("store", "store_kb", {}, refers_to=("file_a-md",))
         result = applied(worlds, Cloud(users=[again]))

@@ -50,10 +50,15 @@ class TestDoubt:
 
     def test_what_is_found_is_completed(self):
         """A store that was made may lack its files, which are attached afterwards."""
-        cloud = Cloud(trouble={"create store/kb": [MadeButLost()]})
-        applied(Worlds().want_file("a.md", "A").want("store/kb", files={"a.md": entry("a.md", "A")}), cloud)
-        assert cloud.calls == ["create file/a.md", "create store/kb", "find store/kb", "update store/kb"]
-        assert cloud.orders["update store/kb"].fields == {"files": {"a.md": entry("a.md", "A")}}
+        cloud = Cloud(trouble={"create vectorstore/kb": [MadeButLost()]})
+        applied(Worlds().want_file("a.md", "A").want("vectorstore/kb", files={"a.md": entry("a.md", "A")}), cloud)
+        assert cloud.calls == [
+            "create file/a.md",
+            "create vectorstore/kb",
+            "find vectorstore/kb",
+            "update vectorstore/kb",
+        ]
+        assert cloud.orders["update vectorstore/kb"].fields == {"files": {"a.md": entry("a.md", "A")}}
 
 
 class TestUploads:
@@ -144,10 +149,10 @@ class TestUpdate:
         assert applied(worlds.live("widget/lamp")).cloud.orders["update widget/lamp"].fields == {"key": "new"}
 
     def test_what_only_a_create_can_set_is_remembered_as_it_was_made(self):
-        worlds = Worlds().want("store/kb", secret={"description": "new"}, name="b")
-        worlds.applied("store/kb", secret={"description": "old"}, name="a").live("store/kb", name="a")
+        worlds = Worlds().want("vectorstore/kb", secret={"description": "new"}, name="b")
+        worlds.applied("vectorstore/kb", secret={"description": "old"}, name="a").live("vectorstore/kb", name="a")
         cloud = applied(worlds).cloud
-        assert cloud.orders["update store/kb"].fields == {"name": "b"}
+        assert cloud.orders["update vectorstore/kb"].fields == {"name": "b"}
         ((_, recorded),) = cloud.journal
         assert recorded is not None
         assert recorded.write_only == digests({"description": "old"})

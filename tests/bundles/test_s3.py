@@ -78,7 +78,7 @@ class TestLoad:
 
     def test_missing_package_names_what_to_install(self, bucket, monkeypatch):
         monkeypatch.setitem(sys.modules, "botocore.auth", None)
-        with pytest.raises(BundleError, match=r"pip install 'assistant-reconciler\[s3\]'") as caught:
+        with pytest.raises(BundleError, match=r"pip install '\.\[s3\]'") as caught:
             load(bucket.url, PRODUCTION, DRAFT)
         assert caught.value.code == "usage"
 

@@ -29,7 +29,7 @@ def desks(applied: Path) -> list[str]:
 def test_ambiguous_objects_are_reported_and_adopted_by_id(desks, cli: Cli):
     done = cli("adopt", "--yes")
     assert done.code == 1
-    assert "error[ambiguous]: assistant/desk: 2 objects are equal to the manifest" in done.err
+    assert "error[ambiguous]: assistant/desk: 2 objects have its name and equal it in every field" in done.err
     assert f"reconciler adopt assistant/desk={sorted(desks)[0]}" in done.err
     done = cli("adopt", f"assistant/desk={desks[1]}", "--yes", "-o", "json")
     assert done.code == 0

@@ -139,7 +139,7 @@ def test_a_drift_report_of_a_newer_format_names_both_and_the_upgrade(hub: Hub, c
     assert done.code == 1
     assert "reconciler/drift/v3" in done.err
     assert "reads reconciler/drift/v1 and reconciler/drift/v2" in done.err
-    assert "pip install --upgrade assistant-reconciler" in done.err
+    assert "pip install --upgrade ." in done.err
     assert not hub.issues
 
 

@@ -56,5 +56,5 @@ def test_import_of_a_request_body(project, cli):
     (project / "body.json").write_text(json.dumps({"model": "gpt-6-luna", "input": "Hello"}))
     done = cli("import", "request", "body.json")
     assert done.code == 0
-    assert "not imported: `input`: the application sends it with each request" in done.out
+    assert "not imported: `input`: sent by the application with each request" in done.out
     assert cli("validate").code == 0

@@ -1,14 +1,18 @@
 """Tests of incorrect usage, internal errors, and their messages."""
 
+import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli import plan as plan_module
+from reconciler.cli.main import run
 from tests.support.cli import Cli, edit
 
 FULL = Path("/dev/full")
@@ -103,6 +107,63 @@ def test_a_broken_file_of_the_embedded_api_is_named(project, cli: Cli):
     done = cli("plan")
     assert done.code == 1
     assert "emulator.sqlite: file is not a database" in done.err
+
+
+@pytest.mark.parametrize("row", ["not JSON", "[1]", "{}", '{"id": 5}'])
+def test_a_damaged_row_of_the_embedded_api_is_an_error(applied, cli: Cli, row):
+    with closing(sqlite3.connect(applied / ".reconciler" / "emulator.sqlite")) as rows:
+        rows.execute("UPDATE objects SET body = ?", (row,))
+        rows.commit()
+    done = cli("plan")
+    assert done.code == 1
+    assert "error[emulator-data]" in done.err
+
+
+LACKS_MEMORY = [
+    MemoryError(),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    RuntimeError("can't start new thread"),
+    ImportError("x.so: failed to map segment from shared object"),
+    SystemError("error return without exception set"),
+]
+
+
+@pytest.mark.parametrize("error", LACKS_MEMORY, ids=lambda error: type(error).__name__)
+def test_missing_memory_is_an_error_in_every_form(project, capfd, monkeypatch, error):
+    def fail(*_given: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(plan_module, "show_plan", fail)
+    assert run(["plan"]) == 1
+    printed = capfd.readouterr().err
+    assert "error[memory]: not enough memory" in printed
+    assert "internal" not in printed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kilobytes", [32_000, 45_000, 60_000, 75_000, 90_000, 110_000, 150_000])
+def test_low_memory_is_an_error(project, kilobytes):
+    line = f"ulimit -v {kilobytes}; exec {sys.executable} -m reconciler.cli.main plan"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert "internal" not in done.stderr
+    assert done.returncode == 0 or "error[memory]" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "::", "[a]", "ftp://x", "http://x:y/v1"])
+@pytest.mark.parametrize("name", ["RECONCILER_ENDPOINT", "OPENAI_BASE_URL", "HTTP_PROXY", "project.yaml"])
+def test_an_invalid_url_is_an_error(project, cli: Cli, monkeypatch, name, url):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    if name == "HTTP_PROXY":
+        monkeypatch.setenv("RECONCILER_ENDPOINT", "http://127.0.0.1:9/v1")
+    else:
+        monkeypatch.delenv("RECONCILER_ENDPOINT")
+    if name == "project.yaml":
+        edit(project / "project.yaml", "spec:", f'spec:\n  endpoint: "{url}"')
+    else:
+        monkeypatch.setenv(name, url)
+    done = cli("plan")
+    assert done.code == 1
+    assert "error[bad-endpoint]" in done.err
 
 
 def test_a_bug_prints_a_message_and_a_trace_on_demand(project, cli: Cli, monkeypatch):

@@ -129,7 +129,7 @@ def test_show_a_plan_of_a_newer_format_names_both_and_the_upgrade(cli: Cli, tmp_
         assert (done.code, done.out) == (1, "")
         assert "reconciler/plan/v12" in done.err
         assert "reads reconciler/plan/v1 and reconciler/plan/v2" in done.err
-        assert "pip install --upgrade assistant-reconciler" in done.err
+        assert "pip install --upgrade ." in done.err
 
 
 def test_a_missing_plan_file_is_an_error(cli: Cli, tmp_path):

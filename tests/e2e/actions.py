@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from tests.support.github_repositories import git
 
 WORKFLOWS: Final = Path(__file__).parents[2] / ".github" / "workflows"
 Values = Mapping[str, Any]
+DEPENDABOT: Final = "dependabot[bot]"
+_WRITING: Final = {"GITHUB_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "RECONCILER_POSTGRES_DSN"}
 
 _EXPRESSION: Final = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\|\||&&|!=|==|[!()]|[A-Za-z_][\w.-]*|\s+")
@@ -38,10 +41,14 @@ class Job:
 
     name: str
     conclusion: str = "success"
+    index: int = 0
+    """The position in the matrix."""
     log: str = ""
     summary: str = ""
     keys: set[str] = field(default_factory=set)
     """API keys of OpenAI that the steps of the job received."""
+    installed: list[str] = field(default_factory=list)
+    """What the job installed: an action with its extras, or the words of pip."""
 
 
 @dataclass
@@ -50,6 +57,9 @@ class Run:
 
     id: int
     jobs: list[Job] = field(default_factory=list)
+    attempt: int = 1
+    call: Any = None
+    """The workflow and the event, to run it again."""
 
     def of(self, name: str) -> str:
         """Return the combined result of all jobs of that name."""
@@ -74,68 +84,82 @@ class Actions:
     scratch: Path
     commands: Path
     """A folder with the commands that the package installs."""
-    inputs: Values = field(default_factory=dict)
-    """Inputs that a caller with `uses:` passes, if the test has no file of the caller."""
     secrets: Values = field(default_factory=dict)
+    variables: Values = field(default_factory=dict)
     environments: Mapping[str, Values] = field(default_factory=dict)
-    """Secrets of the environments."""
+    """Secrets of the environments, which a fork and Dependabot do not get."""
+    prefix: str = ""
+    """The beginning of the names of the workflow files."""
     folder: Path = WORKFLOWS
     """Folder of the workflows."""
+    own_environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the machine."""
     caches: dict[str, Path] = field(default_factory=dict)
 
-    def run(self, workflow: str, event: str, sha: str, branch: str, **payload: Any) -> Run:
+    def run(self, workflow: str, event: str, sha: str, branch: str, *, actor: str = "ann", **payload: Any) -> Run:
         """Run the jobs of a workflow whose conditions hold for an event at a commit.
 
         `payload` is the event; its `inputs` are those of a manual run.
         """
-        name = f"{workflow}.yml"
+        name = f"{self.prefix}{workflow}.yml"
         run = Run(self.hub.ran(name, event, sha, branch, status="in_progress", conclusion=None))
-        github = self._github(run, name, event, sha, branch, payload)
-        inputs = {**self.inputs, **payload.get("inputs", {})}
-        self._jobs(run, load(self.folder / name), {"github": github, "inputs": inputs, "secrets": self.secrets})
-        recorded = next(found for found in self.hub.runs if found["id"] == run.id)
-        recorded |= {"status": "completed", "conclusion": run.conclusion}
+        run.call = (name, event, sha, branch, actor, payload)
+        self._attempt(run, None)
         return run
 
-    def _jobs(self, run: Run, file: Values, contexts: Values) -> None:
+    def run_failed_again(self, run: Run) -> None:
+        """Run the jobs again that failed, as "Re-run failed jobs" does, and the jobs that need them."""
+        run.attempt += 1
+        failed = {(job.name, job.index) for job in run.jobs if job.conclusion == "failure"}
+        self._attempt(run, failed)
+
+    def _attempt(self, run: Run, only: set[tuple[str, int]] | None) -> None:
+        name, event, sha, branch, actor, payload = run.call
+        github = self._github(run, name, event, sha, branch, payload)
+        foreign = payload.get("pull_request", {}).get("head", {}).get("repo", {}).get("full_name", REPOSITORY)
+        trusted = foreign == REPOSITORY and actor != DEPENDABOT
+        contexts = {
+            "github": github | {"actor": actor},
+            "inputs": payload.get("inputs", {}),
+            "secrets": self.secrets if trusted else {},
+            "vars": self.variables if trusted else {},
+            "trusted": trusted,
+        }
+        self._jobs(run, load(self.folder / name), contexts, only)
+        recorded = next(found for found in self.hub.runs if found["id"] == run.id)
+        recorded |= {"status": "completed", "conclusion": run.conclusion}
+
+    def _jobs(self, run: Run, file: Values, contexts: Values, only: set[tuple[str, int]] | None) -> None:
+        again: set[str] = set()
         for key, job in file["jobs"].items():
             needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+            repeated = only is None or any(name == key for name, _ in only) or again.intersection(needs)
+            if not repeated:
+                continue
+            again.add(key)
             going = all(run.of(need) == "success" for need in needs)
             here = {**contexts, "needs": {need: {"result": run.of(need)} for need in needs}}
+            chosen = only if only is not None and any(name == key for name, _ in only) else None
+            run.jobs = [old for old in run.jobs if old.name != key or (chosen and (key, old.index) not in chosen)]
             if not condition(job.get("if"), here, going):
                 run.jobs.append(Job(key, "skipped"))
-            elif "uses" in job:
-                self._called(run, job, here)
             else:
-                self._matrix(run, key, {**job, "env": {**file.get("env", {}), **job.get("env", {})}}, here)
+                whole = {**job, "env": {**file.get("env", {}), **job.get("env", {})}}
+                self._matrix(run, key, whole, here, {index for _, index in chosen} if chosen else None)
 
-    def _called(self, run: Run, job: Values, contexts: Values) -> None:
-        """Run the jobs of a called workflow, with its inputs and secrets, and at most the permissions of the caller."""
-        file = load(WORKFLOWS / Path(job["uses"].partition("@")[0]).name)
-        takes = file["on"]["workflow_call"]
-        given, secrets = evaluate(job["with"], contexts), evaluate(job["secrets"], contexts)
-        assert given.keys() <= takes["inputs"].keys()
-        assert secrets.keys() <= takes["secrets"].keys()
-        assert given.keys() >= {name for name, one in takes["inputs"].items() if one.get("required")}
-        levels = ["none", "read", "write"]
-        for called in file["jobs"].values():
-            for scope, level in called["permissions"].items():
-                granted = job["permissions"].get(scope, "none")
-                assert levels.index(granted) >= levels.index(level), f"GitHub does not start it: {scope} is {granted}"
-        inputs = {name: one.get("default", "") for name, one in takes["inputs"].items()} | given
-        self._jobs(run, file, {**contexts, "inputs": inputs, "secrets": secrets})
-
-    def _matrix(self, run: Run, key: str, job: Values, contexts: Values) -> None:
-        secrets = {**contexts["secrets"]}
-        if "environment" in job:
-            # Its own win over what a caller passes, which has to pass them all the same (docs.github.com, "Reuse
-            # workflows").
-            own = self.environments.get(evaluate(job["environment"], contexts), {})
-            secrets = {name: own.get(name, value) for name, value in secrets.items()}
+    def _matrix(self, run: Run, key: str, job: Values, contexts: Values, only: set[int] | None) -> None:
         matrix = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
         for index, entry in enumerate(evaluate(matrix, contexts)):
-            here = {**contexts, "secrets": secrets, "matrix": entry, "strategy": {"job-index": index}}
-            run.jobs.append(self._job(run, key, job, here))
+            if only is not None and index not in only:
+                continue
+            here = {**contexts, "matrix": entry, "strategy": {"job-index": index}}
+            secrets = {**contexts["secrets"]}
+            if "environment" in job and contexts["trusted"]:
+                environment = evaluate(job["environment"], here)
+                name = environment["name"] if isinstance(environment, Mapping) else environment
+                secrets |= self.environments.get(name, {})
+            made = self._job(run, key, job, {**here, "secrets": secrets}, index)
+            run.jobs.append(made)
 
     def _github(self, run: Run, name: str, event: str, sha: str, branch: str, payload: Values) -> dict[str, Any]:
         base = payload.get("pull_request", {}).get("base", {}).get("ref", "")
@@ -148,15 +172,15 @@ class Actions:
             "base_ref": base,
             "sha": sha,
             "run_id": run.id,
-            "run_attempt": 1,
+            "run_attempt": run.attempt,
             "server_url": "https://github.example",
             "token": TOKEN,
             "workflow_ref": f"{REPOSITORY}/.github/workflows/{name}@refs/heads/{branch}",
         }
 
-    def _job(self, run: Run, name: str, job: Values, contexts: Values) -> Job:
-        made = Job(name)
-        workspace = self.scratch / f"run-{run.id}-{name}-{contexts['strategy']['job-index']}"
+    def _job(self, run: Run, name: str, job: Values, contexts: Values, index: int) -> Job:
+        made = Job(name, index=index)
+        workspace = self.scratch / f"run-{run.id}-{run.attempt}-{name}-{index}"
         workspace.mkdir(parents=True)
         workspace.with_suffix(".temp").mkdir()
         contexts = {**contexts, "runner": {"temp": str(workspace.with_suffix(".temp"))}}
@@ -168,6 +192,10 @@ class Actions:
             here = {**contexts, "env": env, "steps": outputs}
             if not condition(step.get("if"), here, made.conclusion == "success"):
                 continue
+            if step.get("uses", "").partition("@")[0].endswith("/setup"):
+                assert not _WRITING & env.keys(), "an installation gets no token"
+                made.installed.append(f"{step['uses']} {step.get('with', {}).get('extras', '')}".strip())
+                continue
             if "uses" in step:
                 used = _USES[step["uses"].partition("@")[0]]
                 try:
@@ -178,14 +206,18 @@ class Actions:
             given = {key: text(evaluate(value, here)) for key, value in step.get("env", {}).items()}
             written = workspace.with_suffix(f".{step.get('id')}")
             environ = {**platform, **env, **given, "GITHUB_OUTPUT": str(written)}
+            if "pip install" in step["run"]:
+                assert not _WRITING & environ.keys(), "an installation gets no token"
+                made.installed.append(step["run"])
             made.log += self._shell(step["run"], workspace, environ, made)
             if "id" in step and written.exists():
                 lines = written.read_text(encoding="utf-8").splitlines()
                 outputs[step["id"]] = {"outputs": dict(line.split("=", 1) for line in lines)}
         made.summary = summary.read_text(encoding="utf-8") if summary.exists() else ""
         title = text(evaluate(job.get("name", name), contexts)).strip()
-        ended = {"name": title, "run_attempt": 1, "status": "completed", "conclusion": made.conclusion}
-        self.hub.jobs.setdefault(run.id, []).append(ended)
+        ended = {"name": title, "run_attempt": run.attempt, "status": "completed", "conclusion": made.conclusion}
+        others = [found for found in self.hub.jobs.get(run.id, []) if found["name"] != title]
+        self.hub.jobs[run.id] = [*others, ended]
         return made
 
     def _shell(self, script: str, workspace: Path, environ: dict[str, str], job: Job) -> str:
@@ -214,6 +246,7 @@ class Actions:
         event.write_text(json.dumps(github["event"]))
         names = ("repository", "ref_name", "sha", "run_id", "run_attempt", "server_url", "workflow_ref", "event_name")
         return {
+            **self.own_environ,
             **{f"GITHUB_{name.upper()}": text(github[name]) for name in names},
             "PATH": os.pathsep.join((str(stubs), str(self.commands), os.environ["PATH"])),
             "HOME": str(self.scratch),
@@ -262,7 +295,7 @@ def download(actions: Actions, run: Run, workspace: Path, given: Values) -> None
     if "name" in given and all(artifact["name"] != given["name"] for artifact in found):
         raise LookupError(f"there is no artifact {given['name']}")
     for artifact in found:
-        if "name" in given and artifact["name"] != given["name"]:
+        if not fnmatch(artifact["name"], given.get("name") or given["pattern"]):
             continue
         target = workspace / given["path"] / ("" if "name" in given else artifact["name"])
         archive = workspace.with_suffix(".zip")

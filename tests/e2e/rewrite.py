@@ -12,6 +12,7 @@ from tests.e2e import (
     test_docs_guard,
     test_docs_manifests,
     test_docs_migrate,
+    test_docs_pull_requests,
     test_docs_releases,
     test_docs_state,
 )
@@ -22,7 +23,15 @@ BLANK = "\n\n"
 
 
 def main() -> None:
-    for page in (test_docs_adopt, test_docs_guard, test_docs_migrate, test_docs_releases, test_docs_state):
+    pages = (
+        test_docs_adopt,
+        test_docs_guard,
+        test_docs_migrate,
+        test_docs_pull_requests,
+        test_docs_releases,
+        test_docs_state,
+    )
+    for page in pages:
         with tempfile.TemporaryDirectory() as scratch:
             page.PAGE.write_text(page.followed(Path(scratch)), encoding="utf-8")
     manifests = test_docs_manifests.PAGE

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
+import httpx2
 import pytest
 
 from tests.e2e.runs import AGENT, PROJECT, live, start, wait_for_writes
@@ -37,6 +39,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def wait_for_requests(url: str) -> None:
+    """Wait until the API got a request. Until then, the process may still load modules."""
+    record, until = urljoin(url, "/_emulator/requests"), time.monotonic() + 30
+    while not httpx2.get(record).json()["requests"]:
+        assert time.monotonic() < until, "no request"
+        time.sleep(0.05)
+
+
 def assert_converged(cli: Cli) -> None:
     assert set(live().values()) == {1}
     assert sum(live().values()) == AGENTS + FILES + 1
@@ -63,7 +73,7 @@ def test_an_interrupted_apply_finishes_what_is_in_flight_and_can_be_resumed(proj
 
 def test_interrupted_before_anything_was_written_is_an_error_and_no_part(project, monkeypatch):
     with api(latency=1) as url, start_with(url, project, monkeypatch) as process:
-        time.sleep(1.5)
+        wait_for_requests(url)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
         assert process.returncode == 1

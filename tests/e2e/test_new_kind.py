@@ -52,13 +52,13 @@ def estate(tmp_path) -> Iterator[World]:
 
 
 def skills(estate: World) -> list[Document]:
-    listed: list[Document] = estate.by_hand(estate.connection.get("skills"))["data"]
+    listed: list[Document] = estate.by_hand(estate.connection.page("skill_folders"))["data"]
     return listed
 
 
 def edit(estate: World, id_: str, **fields: Any) -> None:
     """Somebody else changes a skill."""
-    estate.by_hand(estate.connection.replace("skills", id_, body=fields))
+    estate.by_hand(estate.connection.replace("skill_folders", id_, body=fields))
 
 
 def rules(plan: Plan) -> list[tuple[str, str]]:
@@ -142,7 +142,7 @@ class TestDrift:
 
     def test_one_that_was_deleted_by_hand_is_made_again(self, estate):
         old = estate.id_of("skill/notes")
-        estate.by_hand(estate.connection.remove("skills", old))
+        estate.by_hand(estate.connection.remove("skill_folders", old))
         assert [change.action for change in estate.plan().drift] == ["create", "publish", "update"]
         estate.apply()
         assert estate.id_of("skill/notes") != old
@@ -280,7 +280,9 @@ def upload(estate: World, name: str, texts: dict[str, str]) -> str:
     """Somebody else creates a skill."""
     files = [(f"files[{path}]", path, text.encode()) for path, text in texts.items()]
     about = Desired(Address("skill", name), "skill", {})
-    return str(estate.by_hand(estate.connection.create("skills", body={"name": name}, files=files, about=about))["id"])
+    return str(
+        estate.by_hand(estate.connection.create("skill_folders", body={"name": name}, files=files, about=about))["id"]
+    )
 
 
 def import_skills(estate: World) -> Imported:

@@ -13,14 +13,18 @@ import pytest
 
 from reconciler import bundles
 from reconciler.operations.demo import sample
-from reconciler.operations.init import init
+from reconciler.operations.init import init, write_workflows
 from reconciler.releases.release import release
+from reconciler.workflows import Setup, Source
+from reconciler.workflows.github import FOLDER, workflows
 from tests.e2e.actions import Actions, Run
 from tests.support.cli import by_hand
 from tests.support.github_hub import Hub, serve
 from tests.support.github_repositories import Checkout
 
 STARTER = "acme"
+ACTION = f"acme-platform/reconciler/setup@{'a' * 40}"
+S3_STATE = "s3://acme-bots/state?region=eu-central-1"
 ASSISTANT = """
 apiVersion: reconciler/v1
 kind: Assistant
@@ -59,11 +63,12 @@ class Team:
         self.hub.pushed(number)
         return self.plan(number, "synchronize")
 
-    def plan(self, number: int, action: str) -> Run:
+    def plan(self, number: int, action: str, *, actor: str = "ann") -> Run:
         """GitHub plans the merge of head and base: here the head, which is based on all of main."""
         pull = self.hub.pulls[number]
         head = pull["head"]
-        return self.actions.run("plan", "pull_request", head["sha"], head["ref"], action=action, pull_request=pull)
+        about = {"action": action, "pull_request": pull}
+        return self.actions.run("plan", "pull_request", head["sha"], head["ref"], actor=actor, **about)
 
     def merge(self, number: int, *, squash: bool = False) -> str:
         commit = self.repo.merge(self.hub.pulls[number]["head"]["ref"], squash=squash)
@@ -76,8 +81,8 @@ class Team:
     def drift(self) -> Run:
         return self.actions.run("drift", "schedule", self.repo("rev-parse", "main"), "main")
 
-    def roll_back(self, chatbot: str, number: int) -> Run:
-        inputs = {"chatbot": chatbot, "number": str(number), "project": STARTER, "env": ""}
+    def roll_back(self, chatbot: str, number: int, env: str | None = None) -> Run:
+        inputs = {"chatbot": chatbot, "number": str(number), **({"env": env} if env else {})}
         return self.actions.run("rollback", "workflow_dispatch", self.repo("rev-parse", "main"), "main", inputs=inputs)
 
     def comments(self, number: int) -> list[str]:
@@ -104,17 +109,27 @@ def team(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[T
     folder = tmp_path_factory.mktemp("team")
     repo = Checkout.make(folder)
     init(repo.folder / STARTER)
-    inputs = {
-        "version": "0.1.0",
-        "matrix": f'[{{"project": "{STARTER}", "env": ""}}]',
-        "endpoint": "embedded",
-    }
+    project = repo.folder / STARTER / "project.yaml"
+    project.write_text(f"{project.read_text()}  endpoint: embedded\n")
+    write_workflows(project.parent, "github", ACTION)
     with serve(Hub(bare=repo.bare)) as hub:
-        made = Team(hub, repo, Actions(hub, folder / "actions", commands, inputs))
+        actions = Actions(hub, folder / "actions", commands, prefix="reconciler-", folder=repo.folder / FOLDER)
+        made = Team(hub, repo, replace(actions, folder=copied(actions.folder, folder / "workflows")))
         made.actions.scratch.mkdir()
         repo.pushed("main")
         assert_green(made.apply("workflow_dispatch"))
         yield made
+
+
+def copied(folder: Path, target: Path, **replaced: str) -> Path:
+    """Copy workflow files, with texts replaced, out of the checkout, which changes its branch."""
+    target.mkdir()
+    for file in folder.iterdir():
+        text = file.read_text(encoding="utf-8")
+        for old, new in replaced.items():
+            text = text.replace(old, new)
+        (target / file.name).write_text(text, encoding="utf-8")
+    return target
 
 
 def assert_green(run: Run) -> None:
@@ -208,10 +223,12 @@ def test_what_nobody_has_seen_waits_for_approval(team: Team):
     assert "unseen" in team.live
 
 
-def test_by_hand_an_entry_that_cannot_be_planned_holds_up_no_other(team: Team):
-    matrix = json.dumps([{"project": project, "env": ""} for project in ("nowhere", STARTER)])
-    actions = replace(team.actions, inputs={**team.actions.inputs, "matrix": matrix})
-    applied = replace(team, actions=actions).apply("workflow_dispatch")
+def test_by_hand_an_entry_that_cannot_be_planned_holds_up_no_other(team: Team, tmp_path: Path):
+    matrices = [
+        json.dumps([{"project": one, "env": ""} for one in found]) for found in ([STARTER], ["nowhere", STARTER])
+    ]
+    folder = copied(team.actions.folder, tmp_path / "workflows", **dict([matrices]))
+    applied = replace(team, actions=replace(team.actions, folder=folder)).apply("workflow_dispatch")
     ended = {name: [job.conclusion for job in applied.jobs if job.name == name] for name in ("plan", "approved")}
     assert ended == {"plan": ["failure", "success"], "approved": ["failure", "success"]}
 
@@ -318,16 +335,18 @@ def test_a_fork_is_planned_without_the_api_and_its_merge_waits(team: Team):
     assert f"#{number}: it comes from a fork" in applied.log
 
 
-def test_a_fork_is_not_planned_where_the_state_takes_credentials(team: Team):
+def test_a_fork_is_not_planned_where_the_state_takes_credentials(team: Team, tmp_path: Path):
     """Its manifests are checked all the same, and there is no red job that only says that a secret is missing."""
-    inputs = {**team.actions.inputs, "state": "s3://acme-bots/state?region=eu-central-1"}
-    here = replace(team, actions=replace(team.actions, inputs=inputs))
+    setup = Setup(STARTER, (), "main", "embedded", S3_STATE, extras=frozenset({"s3"}), on_aws=True)
+    for path, text in workflows(setup, Source(uses=ACTION)).items():
+        (tmp_path / Path(path).name).write_text(text)
+    here = replace(team, actions=replace(team.actions, folder=tmp_path))
     here.write("stranger", prefixed(assistant("stranger")))
     planned = here.plan(team.hub.open_pull("stranger", repository="stranger/bots"), "opened")
     assert (planned.of("plan"), planned.of("comment")) == ("success", "skipped")
     assert planned.jobs[0].summary == (
         "The manifests are valid. There is no plan: "
-        "reading the state from s3 requires secrets, which forks cannot access.\n"
+        "reading the state in s3 requires secrets, which this run cannot access.\n"
     )
     here.write("broken", prefixed({"assistants/broken.yaml": "kind: Assistent"}))
     planned = here.plan(team.hub.open_pull("broken", repository="stranger/bots"), "opened")
@@ -355,4 +374,4 @@ def test_this_repository_as_it_is(tmp_path: Path, commands: Path):
         assert_green(here.apply())
         assert_green(here.drift())
         assert hub.issues == {}
-    assert "--constraint .ci/constraints.txt .[emulator]" in (tmp_path / "actions" / "pip.log").read_text()
+        assert {word for job in planned.jobs for word in job.installed} == {"./setup emulator", "./setup"}

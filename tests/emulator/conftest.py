@@ -8,11 +8,22 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 from openai import AsyncOpenAI
-from openai.types import FileDeleted, FileObject, Model, VectorStore, VectorStoreDeleted
+from openai.types import (
+    ContainerCreateResponse,
+    DeletedSkill,
+    FileDeleted,
+    FileObject,
+    Model,
+    Skill,
+    VectorStore,
+    VectorStoreDeleted,
+)
 from openai.types.beta import Agent, AgentDeleted, AgentSession, AgentSessionDeleted
 from openai.types.beta.agents import AutomationDeleted, OneTimeAutomation, PeriodicAutomation, Vault, VaultDeleted
 from openai.types.beta.agents.environments import EnvironmentTemplate, EnvironmentTemplateDeleted
 from openai.types.beta.agents.vaults import Credential, CredentialDeleted
+from openai.types.containers import FileCreateResponse
+from openai.types.skills import DeletedSkillVersion, SkillVersion
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch, VectorStoreFileDeleted
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -30,8 +41,14 @@ RESPONSES: dict[str, type[BaseModel]] = {
     "agent.environment.template.deleted": EnvironmentTemplateDeleted,
     "agent.session": AgentSession,
     "agent.session.deleted": AgentSessionDeleted,
+    "container": ContainerCreateResponse,
+    "container.file": FileCreateResponse,
     "file": FileObject,
     "model": Model,
+    "skill": Skill,
+    "skill.deleted": DeletedSkill,
+    "skill.version": SkillVersion,
+    "skill.version.deleted": DeletedSkillVersion,
     "vault": Vault,
     "vault.credential": Credential,
     "vault.credential.deleted": CredentialDeleted,

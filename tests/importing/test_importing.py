@@ -141,7 +141,7 @@ class TestStores:
         (file,) = estate.by_hand(estate.sdk.vector_stores.files.list(made.id)._get_page()).data
         estate.by_hand(estate.sdk.files.delete(file.id))
         run_import(estate)
-        assert f"- {file.id}  # does not exist" in (estate.root / "stores/kb.yaml").read_text()
+        assert f"- {file.id}  # deleted: remove the line" in (estate.root / "stores/kb.yaml").read_text()
 
 
 class TestNames:
@@ -319,7 +319,12 @@ class TestConfigurations:
         file.write_text(json.dumps(body))
         (origin,) = import_requests(estate.root, estate.environ, files=[file], into=None).origins
         assert origin.address == "assistant/support-bot"
-        assert [loss.split("`")[1] for loss in origin.losses] == ["authorization", "input", "prompt", "stream", "input"]
+        assert [loss.split(":")[0] for loss in origin.losses] == [
+            "`authorization` of MCP server crm",
+            "`input` and `stream`",
+            "`prompt`",
+            "the system message of `input`",
+        ]
         spec = spec_of(estate, origin.address)
         assert spec["new_field"] == {"a": 1}
         assert "secret" not in (estate.root / "assistants/support-bot.yaml").read_text()

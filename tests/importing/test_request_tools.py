@@ -1,14 +1,10 @@
-"""Tools of request bodies, and bodies of other APIs."""
+"""Tools of request bodies."""
 
 import json
-import shlex
-import subprocess
-import sys
 
 import pytest
 
-from reconciler.importing.request_tools import of_chat_completions, written_tools
-from reconciler.importing.requests import import_requests
+from reconciler.importing.request_tools import written_tools
 
 TEXT = {"type": "string"}
 OPEN = {"type": "object", "properties": {"order": TEXT}, "required": ["order"]}
@@ -69,41 +65,3 @@ class TestSecrets:
     def test_a_server_without_secrets_is_kept(self):
         tool = self.server(headers={"X-Team": "a"})
         assert written_tools([tool]) == ([tool], (), ())
-
-
-class TestOtherApis:
-    @pytest.mark.parametrize(
-        ("body", "fields"),
-        [
-            ({"messages": []}, ["`messages`"]),
-            ({"tools": [{"type": "function", "function": {"name": "a"}}]}, ["`tools` with `function` inside"]),
-            ({"functions": []}, ["`functions`"]),
-            ({"input": "Hi", "tools": [function()]}, []),
-            ({"tools": [{"type": "function", "name": "a", "parameters": {"function": {}}}]}, []),
-        ],
-    )
-    def test_they_are_recognised_by_their_fields(self, body, fields):
-        assert [*of_chat_completions(body)] == fields
-
-    def test_a_body_of_chat_completions_is_refused_with_a_command_that_converts_it(self, tmp_path):
-        body = {
-            "model": "gpt-6-luna",
-            "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}],
-            "n": 1,
-            "stop": ["END"],
-            "tools": [{"type": "function", "function": {"name": "refund", "parameters": OPEN}}],
-            "tool_choice": {"type": "function", "function": {"name": "refund"}},
-        }
-        file = tmp_path / "our bot.json"
-        file.write_text(json.dumps(body))
-        done = import_requests(tmp_path, {}, files=[file], into=tmp_path / "here")
-        (problem,) = done.problems
-        assert (done.written, problem.code) == ((), "other-api")
-        command = shlex.split(problem.hint.removeprefix("Run: "))
-        assert command[:2] == ["reconciler", "migrate"]
-        into = tmp_path / "migrated"
-        arguments = [*command[1:], "--offline", "--into", str(into)]
-        subprocess.run([sys.executable, "-m", "reconciler.cli.main", *arguments], check=True, capture_output=True)
-        (manifest,) = (into / "assistants").iterdir()
-        assert "name: refund" in manifest.read_text()
-        assert "Be kind." in "".join(file.read_text() for file in (into / "prompts").iterdir())

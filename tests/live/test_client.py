@@ -1,6 +1,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import httpx2
@@ -231,7 +232,13 @@ class TestRequests:
                 lambda api: api.beta.agents.retrieve("a/ ?b"),
             ),
             (
-                Request(method="GET", path=("agents",), repeatable=True, query={"after": "agent_1", "limit": 100}),
+                Request(
+                    method="GET",
+                    path=("agents",),
+                    repeatable=True,
+                    query={"after": "agent_1", "limit": 100},
+                    of_list=True,
+                ),
                 lambda api: api.beta.agents.list(after="agent_1", limit=100)._get_page(),
             ),
             (
@@ -244,7 +251,11 @@ class TestRequests:
             ),
             (
                 Request(
-                    method="GET", path=("vector_stores", "vs_1", "files"), repeatable=True, query={"filter": "failed"}
+                    method="GET",
+                    path=("vector_stores", "vs_1", "files"),
+                    repeatable=True,
+                    query={"filter": "failed"},
+                    of_list=True,
                 ),
                 lambda api: api.vector_stores.files.list("vs_1", filter="failed")._get_page(),
             ),
@@ -254,15 +265,21 @@ class TestRequests:
                 ),
                 lambda api: api.vector_stores.file_batches.create("vs_1", files=[]),
             ),
-            (Request(method="GET", path=("models",), repeatable=True), lambda api: api.models.list()._get_page()),
+            (
+                Request(method="GET", path=("models",), repeatable=True),
+                lambda api: api.models.list()._get_page(),
+            ),
         ],
         ids=lambda value: value.url if isinstance(value, Request) else "",
     )
     def test_as_the_sdk(self, bench, server, ours, theirs):
-        connection = server.says(ok({"id": "x", "data": [], "has_more": False}))
+        id_ = ours.path[-1] if len(ours.path) == 2 else "x"
+        connection = server.says(ok({"id": id_, "data": [], "has_more": False}))
+
+        is_list = ours.method == "GET" and ours.path[-1] in ("agents", "files", "models")
 
         async def both():
-            await connection.call(ours)
+            await connection.call(replace(ours, of_list=is_list))
             await theirs(connection.client)
 
         bench.run(both())
@@ -348,7 +365,7 @@ class TestConnect:
 
         async def work():
             async with connect(Endpoint("http://127.0.0.1:1/v1"), pace=Pace({})) as connection:
-                await connection.get("models")
+                await connection.page("models")
 
         with pytest.raises(LiveError, match=r"unreachable.*no response from 127\.0\.0\.1"):
             bench.run(work())

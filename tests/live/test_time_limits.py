@@ -41,7 +41,7 @@ def failing(url: str, ask, seconds: float | None = None) -> LiveError:
 
 
 async def reading(connection: Connection) -> None:
-    await connection.get("agents")
+    await connection.page("agents")
 
 
 async def creating(connection: Connection) -> None:

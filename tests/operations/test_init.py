@@ -1,94 +1,127 @@
-"""Tests of `init --ci github`: the workflows pass the linters of this repository."""
+"""Tests of `init --ci`: which files are written, and which are not."""
 
+import re
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
-from reconciler.operations.init import init, write_workflows
+from reconciler.operations.init import Written, init, write_workflows
 from reconciler.resources.problems import ReconcilerError
 
-BIN = Path(sys.executable).parent
+ACTION = f"acme-platform/reconciler/setup@{'a' * 40}"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Return a repository with a project in a folder."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=60)
-    init(tmp_path / "bots")
-    project = tmp_path / "bots" / "project.yaml"
-    project.write_text(project.read_text() + "  environments: {staging: {}, production: {}}\n")
+    subprocess.run(["git", "init", "-q", "-b", "trunk", str(tmp_path)], check=True, timeout=60)
+    make_project(tmp_path / "bots")
     return tmp_path
 
 
-def written(repository: Path) -> dict[str, Any]:
-    paths = write_workflows(repository / "bots")
-    assert {path.parent for path in paths} == {repository / ".github" / "workflows"}
-    return {path.name: YAML(typ="safe", pure=True).load(path) for path in paths}
+def make_project(folder: Path, settings: str = "state: {backend: git}") -> None:
+    init(folder)
+    project = folder / "project.yaml"
+    project.write_text(f"{project.read_text()}  {settings}\n  environments: {{staging: {{}}, production: {{}}}}\n")
 
 
-def test_workflows_run_in_the_environments_of_the_project(repository: Path):
-    found = written(repository)
-    entries = [{"project": "bots", "env": "staging"}, {"project": "bots", "env": "production"}]
-    for name in ("reconciler-plan.yml", "reconciler-apply.yml", "reconciler-drift.yml"):
-        matrices = [job["strategy"]["matrix"] for job in found[name]["jobs"].values() if "strategy" in job]
-        assert matrices
-        assert all(matrix == {"include": entries} for matrix in matrices)
-    dispatch = found["reconciler-rollback.yml"]["on"]["workflow_dispatch"]["inputs"]
-    assert (dispatch["project"]["default"], dispatch["env"]["default"]) == ("bots", "production")
+def names(written: Written) -> list[str]:
+    return [Path(path).name for path in written.written]
 
 
-def test_workflows_have_no_caller_inputs_and_plans_use_the_read_key(repository: Path):
-    found = written(repository)
-    for name, workflow in found.items():
-        assert "workflow_call" not in workflow["on"]
-        assert workflow["env"]["RECONCILER_ENDPOINT"] == "https://api.openai.com/v1"
-        assert workflow["env"]["RECONCILER_VERSION"]
-        text = (repository / ".github" / "workflows" / name).read_text()
-        assert ("OPENAI_API_KEY }}" in text) == (name == "reconciler-apply.yml")
-        assert "embedded' ||" not in text
-    assert "reconciler-plan.yml" in (repository / ".github" / "workflows" / "reconciler-apply.yml").read_text()
+def refused(folder: Path, source: str | None = ACTION) -> str:
+    """Return the messages and hints of the refusal; nothing may be written."""
+    before = sorted(folder.parent.rglob("*"))
+    with pytest.raises(ReconcilerError) as error:
+        write_workflows(folder, "github", source)
+    assert sorted(folder.parent.rglob("*")) == before
+    return "\n".join(f"{problem.message} {problem.hint}" for problem in error.value.problems)
 
 
-def test_workflows_use_the_endpoint_and_state_of_the_project(repository: Path):
-    project = repository / "bots" / "project.yaml"
-    project.write_text(
-        project.read_text()
-        + "  endpoint: https://proxy.acme.example/v1\n  state: {backend: s3, bucket: acme-bots, region: eu-central-1}\n"
-    )
-    for workflow in written(repository).values():
-        assert workflow["env"]["RECONCILER_ENDPOINT"] == "https://proxy.acme.example/v1"
-        assert workflow["env"]["RECONCILER_STATE"] == "s3://acme-bots/?region=eu-central-1"
+def test_files_are_written_for_the_default_branch(repository: Path):
+    written = write_workflows(repository / "bots", "github", ACTION)
+    assert names(written) == [f"reconciler-{name}.yml" for name in ("plan", "apply", "drift", "rollback")]
+    assert 'branches: ["trunk"]' in (repository / ".github/workflows/reconciler-apply.yml").read_text()
 
 
-def test_workflows_name_the_outlets_of_the_project(repository: Path):
-    project = repository / "bots" / "project.yaml"
-    own = "{bucket: acme-bots, prefix: live, endpoint_url: 'https://s3.acme.example:9000'}"
-    project.write_text(f"{project.read_text()}  outlets: [{{directory: build/b}}, {{s3: {own}}}, {{directory: a b}}]\n")
-    for workflow in written(repository).values():
-        assert workflow["env"]["RECONCILER_OUTLETS"] == (
-            "build/b s3://acme-bots/live?endpoint_url=https%3A%2F%2Fs3.acme.example%3A9000"
-        )
+def test_files_that_are_the_same_are_left(repository: Path):
+    first = write_workflows(repository / "bots", "github", ACTION)
+    again = write_workflows(repository / "bots", "github", ACTION)
+    assert (again.written, again.unchanged) == ((), first.written)
 
 
-def test_workflows_pass_the_linters(repository: Path):
-    paths = [str(path) for path in write_workflows(repository / "bots")]
-    schema = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]
-    for command in (schema, [str(BIN / "zizmor"), "--offline", "--quiet"]):
-        done = subprocess.run([*command, *paths], capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_files_that_differ_are_named_and_nothing_is_written(repository: Path):
+    write_workflows(repository / "bots", "github", ACTION)
+    workflows = repository / ".github" / "workflows"
+    for name in ("plan", "drift"):
+        edited = workflows / f"reconciler-{name}.yml"
+        edited.write_text(edited.read_text() + "# edited\n")
+    (workflows / "reconciler-rollback.yml").unlink()
+    message = refused(repository / "bots")
+    assert re.findall(r"reconciler-(\w+)\.yml exists and differs", message) == ["plan", "drift"]
+    assert "git diff" in message
 
 
-def test_existing_workflows_are_not_overwritten(repository: Path):
-    write_workflows(repository / "bots")
-    with pytest.raises(ReconcilerError, match="already exists"):
-        write_workflows(repository / "bots")
+def test_second_project_gets_files_and_environments_of_its_own(repository: Path):
+    make_project(repository / "teams" / "lab")
+    write_workflows(repository / "bots", "github", ACTION)
+    written = write_workflows(repository / "teams" / "lab", "github", ACTION)
+    assert names(written)[:1] == ["reconciler-teams-lab-plan.yml"]
+    text = (repository / written.written[1]).read_text()
+    assert "environment: reconciler-teams-lab-${{ matrix.env }}" in text
+    assert "--plan-workflow reconciler-teams-lab-plan.yml" in text
+    assert write_workflows(repository / "bots", "github", ACTION).written == ()
 
 
-def test_workflows_outside_a_repository_are_an_error(tmp_path: Path):
-    init(tmp_path / "bots")
-    with pytest.raises(ReconcilerError, match="is not a Git repository"):
-        write_workflows(tmp_path / "bots")
+def test_local_state_is_refused_with_the_commands_that_move_it(repository: Path):
+    make_project(repository / "local", "state: {backend: local}")
+    message = refused(repository / "local")
+    for env in ("staging", "production"):
+        assert f"reconciler state migrate-backend git -C {repository / 'local'} --env {env}" in message
+
+
+def test_state_that_is_pushed_to_another_remote_is_refused(repository: Path):
+    make_project(repository / "forked", "state: {backend: git, remote: upstream}")
+    assert "'upstream', which a checkout in CI does not have" in refused(repository / "forked")
+
+
+def test_outlets_and_peers_add_extras_and_credentials(repository: Path):
+    """The state in Git needs none of them."""
+    outlet = "outlets: [{s3: {bucket: acme-bots, region: eu-central-1}}]"
+    peer = "peers: [{identity: lab, state: {backend: postgres}}]"
+    make_project(repository / "published", f"state: {{backend: git}}\n  {outlet}\n  {peer}")
+    write_workflows(repository / "published", "github", ACTION)
+    text = (repository / ".github/workflows/reconciler-apply.yml").read_text()
+    assert "extras: postgres s3" in text
+    assert "AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}" in text
+    assert "RECONCILER_POSTGRES_DSN: ${{ secrets.RECONCILER_POSTGRES_DSN }}" in text
+    assert 'RECONCILER_OUTLETS: "s3://acme-bots/?region=eu-central-1"' in text
+    assert 'RECONCILER_PEER_STATES: "postgres:?schema=reconciler"' in text
+
+
+def test_missing_source_is_refused_with_the_three_forms(repository: Path):
+    message = refused(repository / "bots", None)
+    assert all(word in message for word in ("OWNER/REPO/setup@COMMIT", "PATH.whl", "--hash=sha256:DIGEST"))
+
+
+def test_folder_outside_a_repository_is_an_error(tmp_path: Path):
+    make_project(tmp_path / "bots")
+    assert "is not a Git repository" in refused(tmp_path / "bots")
+
+
+class TestGitLab:
+    SOURCE = "assistant-reconciler==0.1.0 --hash=sha256:" + "0" * 64
+
+    def test_pipeline_is_included_by_a_new_root_file(self, repository: Path):
+        written = write_workflows(repository / "bots", "gitlab", self.SOURCE)
+        assert names(written) == ["reconciler.yml", "reconciler-requirements.txt", ".gitlab-ci.yml"]
+        assert written.include == ""
+
+    def test_existing_root_file_is_left_and_its_entry_is_named(self, repository: Path):
+        root = repository / ".gitlab-ci.yml"
+        root.write_text("stages: [build]\n")
+        written = write_workflows(repository / "bots", "gitlab", self.SOURCE)
+        assert (written.include, root.read_text()) == (".gitlab/reconciler.yml", "stages: [build]\n")
+        root.write_text("include: [{local: .gitlab/reconciler.yml}]\n")
+        assert write_workflows(repository / "bots", "gitlab", self.SOURCE).include == ""

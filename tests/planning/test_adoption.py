@@ -143,9 +143,9 @@ class TestPlan:
         assert not self.adopted(lamp(), lamp="w1").work
 
     def test_an_upload_that_may_be_the_file_of_a_path_is_told(self):
-        store = Address("store", "kb")
-        worlds = Worlds().want_file("kb/a.md", "A").want("store/kb", files={"kb/a.md": entry("kb/a.md", "A")})
+        store = Address("vectorstore", "kb")
+        worlds = Worlds().want_file("kb/a.md", "A").want("vectorstore/kb", files={"kb/a.md": entry("kb/a.md", "A")})
         worlds.live_file("elsewhere/a.md", "B", id_="f1").stranger("vs_1", type_="store", files={})
         plan = build.plan(replace(worlds.world(), adopt={store: "vs_1"}, scope=frozenset({store}))).plan
-        assert done(*plan.work) == [("adopt", "store/kb")]
-        assert warned(plan)[0] == ("upload-alike", "store/kb", {"upload": "f1", "path": "kb/a.md"})
+        assert done(*plan.work) == [("adopt", "vectorstore/kb")]
+        assert warned(plan)[0] == ("upload-alike", "vectorstore/kb", {"upload": "f1", "path": "kb/a.md"})

@@ -87,8 +87,8 @@ class TestMarker:
         assert marker["fields"]["reasoning"] == {"effort": field_hash("low")}
 
     def test_files_that_are_attached_later_are_not_in_it(self):
-        inputs = Worlds().want("store/kb", files={"a.md": entry("a.md", "A")}).world()
-        assert marker_of(inputs, inputs.desired[Address("store", "kb")])["fields"] == {}
+        inputs = Worlds().want("vectorstore/kb", files={"a.md": entry("a.md", "A")}).world()
+        assert marker_of(inputs, inputs.desired[Address("vectorstore", "kb")])["fields"] == {}
 
     def test_of_an_upload_it_has_name_size_and_content(self):
         inputs = Worlds().want_file("kb/a.md", "A").world()
@@ -175,6 +175,6 @@ class TestTheSecondObjectWithALabel:
 
     @pytest.mark.parametrize(("files", "rules"), [({}, []), ({"file_9": {"file": "file_9"}}, ["duplicate"])])
     def test_of_a_store_is_refused_if_it_holds_a_file_that_reconciler_did_not_attach(self, files, rules):
-        worlds = Worlds().synced("store/kb", id_="s1", files={}).unfinished("store/kb", files={})
-        worlds.live("store/kb", id_="s2", detail={"created_at": 1001.0}, files=files)
+        worlds = Worlds().synced("vectorstore/kb", id_="s1", files={}).unfinished("vectorstore/kb", files={})
+        worlds.live("vectorstore/kb", id_="s2", detail={"created_at": 1001.0}, files=files)
         assert [refusal.rule for refusal in worlds.plan().refusals] == rules

@@ -15,7 +15,7 @@ def test_the_summary_counts_by_action():
 
 def test_requests_are_what_applying_costs_at_openai():
     worlds = Worlds().want("widget/a").stays("widget/b").want("page/home").stays("page/old")
-    worlds.want_file("a.md", "A").want("store/kb", files={"a.md": entry("a.md", "A")})
+    worlds.want_file("a.md", "A").want("vectorstore/kb", files={"a.md": entry("a.md", "A")})
     assert worlds.plan().requests == {"DELETE": 1, "POST": 4}
 
 
@@ -29,11 +29,11 @@ def test_a_reference_to_nothing_is_told():
 
 
 def test_files_that_need_a_look_are_warned_of():
-    worlds = Worlds().want("store/kb").applied("store/kb")
-    worlds.live("store/kb", detail={"unmanaged_files": {"f1": {}, "f2": {}}, "failed_files": {"f3": "too large"}})
+    worlds = Worlds().want("vectorstore/kb").applied("vectorstore/kb")
+    worlds.live("vectorstore/kb", detail={"unmanaged_files": {"f1": {}, "f2": {}}, "failed_files": {"f3": "too large"}})
     assert warned(worlds.plan()) == [
-        ("files-not-in-manifest", "store/kb", {"files": ["f1", "f2"]}),
-        ("files-not-indexed", "store/kb", {"files": ["f3"]}),
+        ("files-not-in-manifest", "vectorstore/kb", {"files": ["f1", "f2"]}),
+        ("files-not-indexed", "vectorstore/kb", {"files": ["f3"]}),
     ]
 
 

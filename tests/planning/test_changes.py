@@ -50,10 +50,14 @@ def test_another_type_is_a_replacement():
 
 
 def test_what_only_a_create_can_set_waits_for_one():
-    worlds = Worlds().want("store/kb", secret={"description": "new"}).applied("store/kb", secret={"description": "old"})
-    plan = worlds.live("store/kb").plan()
+    worlds = (
+        Worlds()
+        .want("vectorstore/kb", secret={"description": "new"})
+        .applied("vectorstore/kb", secret={"description": "old"})
+    )
+    plan = worlds.live("vectorstore/kb").plan()
     assert not plan.work
-    assert warned(plan) == [("set-at-creation", "store/kb", {"field": "description"})]
+    assert warned(plan) == [("set-at-creation", "vectorstore/kb", {"field": "description"})]
 
 
 def test_what_can_only_be_written_differs_by_its_digest():
@@ -65,10 +69,10 @@ def test_what_can_only_be_written_differs_by_its_digest():
 
 def test_a_file_that_moves_takes_its_upload_along():
     """State has to learn both names: once no store holds the upload, nothing else says that it is ours."""
-    worlds = Worlds().stays_file("old/a.md", "A").stays("store/kb", files={"old/a.md": entry("old/a.md", "A")})
-    worlds.want_file("new/a.md", "A").want("store/kb", files={"new/a.md": entry("new/a.md", "A")})
+    worlds = Worlds().stays_file("old/a.md", "A").stays("vectorstore/kb", files={"old/a.md": entry("old/a.md", "A")})
+    worlds.want_file("new/a.md", "A").want("vectorstore/kb", files={"new/a.md": entry("new/a.md", "A")})
     plan = worlds.plan()
-    assert done(*plan.changes) == [("update", "file/new/a.md"), ("update", "store/kb")]
+    assert done(*plan.changes) == [("update", "file/new/a.md"), ("update", "vectorstore/kb")]
     assert fields_of(plan) == [
         ("address", "file/old/a.md", "file/new/a.md", "manifest"),
         ('files["new/a.md"].file', ref("file/old/a.md"), ref("file/new/a.md"), "manifest"),
@@ -83,9 +87,9 @@ def test_an_immutable_field_is_a_replacement():
 
 
 def test_what_has_expired_is_made_anew_and_that_is_nobodys_edit():
-    worlds = Worlds().want("store/kb", files={}).applied("store/kb", files={})
-    plan = worlds.live("store/kb", files={}, detail={"status": "expired"}).plan()
-    assert done(*plan.drift) == [("replace", "store/kb")]
+    worlds = Worlds().want("vectorstore/kb", files={}).applied("vectorstore/kb", files={})
+    plan = worlds.live("vectorstore/kb", files={}, detail={"status": "expired"}).plan()
+    assert done(*plan.drift) == [("replace", "vectorstore/kb")]
     assert not plan.changes
 
 
@@ -154,10 +158,10 @@ def test_an_upload_that_an_address_out_of_scope_shares_stays():
 
 
 def test_new_bytes_replace_the_upload_and_update_the_store():
-    worlds = Worlds().synced_file("a.md", "old").synced("store/kb", files={"a.md": entry("a.md", "old")})
-    worlds.want_file("a.md", "new").want("store/kb", files={"a.md": entry("a.md", "new")})
+    worlds = Worlds().synced_file("a.md", "old").synced("vectorstore/kb", files={"a.md": entry("a.md", "old")})
+    worlds.want_file("a.md", "new").want("vectorstore/kb", files={"a.md": entry("a.md", "new")})
     plan = worlds.plan()
-    assert done(*plan.changes) == [("replace", "file/a.md"), ("update", "store/kb")]
+    assert done(*plan.changes) == [("replace", "file/a.md"), ("update", "vectorstore/kb")]
     assert [item.path for item in plan.changes[1].fields] == ['files["a.md"].sha256']
 
 
@@ -186,6 +190,6 @@ def test_what_nobody_knows_who_changed_is_decided_about_like_drift(on_drift):
 
 def test_an_upload_is_as_it_was_applied_whoever_knows_of_it():
     """Its bytes cannot be changed by hand, so that other bytes are an edit."""
-    worlds = Worlds().live_file("a.md", "old", id_="f1").want_file("kb/a.md", "new").want("store/kb")
-    plan = worlds.live("store/kb", files={"f1": entry("a.md", "old")}).plan(on_drift="keep")
+    worlds = Worlds().live_file("a.md", "old", id_="f1").want_file("kb/a.md", "new").want("vectorstore/kb")
+    plan = worlds.live("vectorstore/kb", files={"f1": entry("a.md", "old")}).plan(on_drift="keep")
     assert "replace" in {change.action for change in plan.changes}

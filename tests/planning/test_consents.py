@@ -46,7 +46,7 @@ def retired_model(estate: Estate) -> None:
 
 
 def cost(estate: Estate) -> None:
-    estate.want_file("book.md", "long").want("store/kb", files={"book.md": entry("book.md", "long")})
+    estate.want_file("book.md", "long").want("vectorstore/kb", files={"book.md": entry("book.md", "long")})
 
 
 REFUSED: Mapping[str, Any] = {

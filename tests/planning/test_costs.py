@@ -30,7 +30,7 @@ def store(worlds: Worlds, usage: int | None, **content: str) -> Worlds:
     """A live store with these files, of which OpenAI says that it has so many bytes."""
     for name, text in content.items():
         worlds.stays_file(f"{name}.md", text)
-    worlds.stays("store/kb", files={f"{name}.md": entry(f"{name}.md", text) for name, text in content.items()})
+    worlds.stays("vectorstore/kb", files={f"{name}.md": entry(f"{name}.md", text) for name, text in content.items()})
     detail = {} if usage is None else {"usage_bytes": usage}
     worlds.objects = [replace(live, detail=detail) if live.type == "store" else live for live in worlds.objects]
     return worlds
@@ -39,7 +39,9 @@ def store(worlds: Worlds, usage: int | None, **content: str) -> Worlds:
 def wanted(worlds: Worlds, **content: str) -> Worlds:
     for name, text in content.items():
         worlds.want_file(f"{name}.md", text)
-    return worlds.want("store/kb", files={f"{name}.md": entry(f"{name}.md", text) for name, text in content.items()})
+    return worlds.want(
+        "vectorstore/kb", files={f"{name}.md": entry(f"{name}.md", text) for name, text in content.items()}
+    )
 
 
 class TestStorage:
@@ -58,11 +60,11 @@ class TestStorage:
 
     def test_a_new_store_has_its_files(self):
         found = costs(wanted(Worlds(), a="four", b="seventy"))
-        assert (found.stored, found.growth) == ((0, 11), (("store/kb", 11),))
+        assert (found.stored, found.growth) == ((0, 11), (("vectorstore/kb", 11),))
 
     def test_a_store_that_goes_takes_all_it_has(self):
         found = costs(store(Worlds(), 100, a="four"))
-        assert (found.stored, found.growth) == ((100, 0), (("store/kb", -100),))
+        assert (found.stored, found.growth) == ((100, 0), (("vectorstore/kb", -100),))
 
     def test_a_store_of_which_openai_says_nothing_loses_nothing(self):
         assert costs(wanted(store(Worlds(), None, a="four", b="more"), a="four")).stored == (0, 0)
@@ -74,7 +76,7 @@ class TestStorage:
             for live in worlds.objects
         ]
         plan = worlds.plan()
-        assert [change.address for change in plan.changes + plan.drift].count("store/kb") == 2
+        assert [change.address for change in plan.changes + plan.drift].count("vectorstore/kb") == 2
         assert plan.costs is not None
         assert plan.costs.stored == (100, 108)
 
@@ -90,8 +92,8 @@ class TestStorage:
 
     def test_an_upload_that_only_its_id_is_known_of_is_too(self):
         files = {"file-77": {"file": "file-77"}}
-        assert costs(Worlds().want("store/kb", files=files)).unknown == (Unknown("file-sizes", ("file-77",)),)
-        known = Worlds().want("store/kb", files=files).live_file("x.md", "four", id_="file-77")
+        assert costs(Worlds().want("vectorstore/kb", files=files)).unknown == (Unknown("file-sizes", ("file-77",)),)
+        known = Worlds().want("vectorstore/kb", files=files).live_file("x.md", "four", id_="file-77")
         assert (costs(known).stored, costs(known).unknown) == ((0, 4), ())
 
 
@@ -136,9 +138,9 @@ def test_tools_that_are_billed_by_use_and_new():
 
 
 def test_what_nothing_refers_to_any_more():
-    worlds = wanted(store(Worlds(), 100, a="four"), a="four").synced("widget/lamp", uses=ref("store/kb"))
+    worlds = wanted(store(Worlds(), 100, a="four"), a="four").synced("widget/lamp", uses=ref("vectorstore/kb"))
     assert costs(worlds).unused == ()
-    assert costs(worlds.want("widget/lamp", uses=None)).unused == (("store/kb", 100),)
+    assert costs(worlds.want("widget/lamp", uses=None)).unused == (("vectorstore/kb", 100),)
 
 
 def test_where_prices_are_from():
@@ -198,5 +200,5 @@ class TestLimit:
 
 
 def test_a_file_in_two_stores_is_stored_twice():
-    worlds = wanted(Worlds(), a="four").want("store/copy", files={"a.md": entry("a.md", "four")})
+    worlds = wanted(Worlds(), a="four").want("vectorstore/copy", files={"a.md": entry("a.md", "four")})
     assert costs(worlds).stored == (0, 8)

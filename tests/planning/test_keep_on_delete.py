@@ -18,24 +18,26 @@ def test_neither_referrers_nor_protection_nor_the_threshold_stand_in_the_way():
 
 
 def test_the_files_of_a_store_stay_with_it():
-    worlds = Worlds().stays_file("a.md", "A").stays("store/kb", keep=True, files={"a.md": entry("a.md", "A")})
+    worlds = Worlds().stays_file("a.md", "A").stays("vectorstore/kb", keep=True, files={"a.md": entry("a.md", "A")})
     plan = worlds.plan()
-    assert sorted(done(*plan.changes)) == [("forget", "file/a.md"), ("forget", "store/kb")]
+    assert sorted(done(*plan.changes)) == [("forget", "file/a.md"), ("forget", "vectorstore/kb")]
     assert plan.requests == {"POST": 2}
 
 
 def test_a_file_that_state_has_forgotten_already_stays_too():
     """A run was killed between the file and the store."""
     worlds = Worlds().live_file("a.md", "A")
-    worlds.applied("store/kb", keep=True, files={"a.md": entry("a.md", "A")})
-    worlds.live("store/kb", files={"file_a-md": {"sha256": entry("a.md", "A")["sha256"]}}, refers_to=("file_a-md",))
+    worlds.applied("vectorstore/kb", keep=True, files={"a.md": entry("a.md", "A")})
+    worlds.live(
+        "vectorstore/kb", files={"file_a-md": {"sha256": entry("a.md", "A")["sha256"]}}, refers_to=("file_a-md",)
+    )
     assert {change.action for change in worlds.plan().changes} == {"forget"}
 
 
 def test_a_file_that_another_store_holds_is_still_wanted():
     files = {"a.md": entry("a.md", "A")}
-    worlds = Worlds().synced_file("a.md", "A").stays("store/kb", keep=True, files=files)
-    assert done(*worlds.synced("store/faq", files=files).plan().changes) == [("forget", "store/kb")]
+    worlds = Worlds().synced_file("a.md", "A").stays("vectorstore/kb", keep=True, files=files)
+    assert done(*worlds.synced("vectorstore/faq", files=files).plan().changes) == [("forget", "vectorstore/kb")]
 
 
 def test_a_document_stays_published_and_what_it_uses_cannot_go():

@@ -45,6 +45,23 @@ def test_a_label_with_a_garbage_address_makes_a_stranger():
     assert [live.id for live in matched(worlds).unmanaged] == ["w0", "w1", "w2"]
 
 
+def test_label_of_another_type_makes_an_object_unmanaged_and_no_duplicate():
+    worlds = Worlds().live("widget/lamp", id_="w0")
+    for index, label in enumerate(("page/home", "weird/lamp", "file/lamp.md", "widget/lamp@bot.1"), 1):
+        worlds.objects.append(Live("widget", f"w{index}", {}, Labels(str(IDENTITY), label)))
+    worlds.objects.append(Live("agent", "a1", {}, Labels(str(IDENTITY), "widget/lamp")))
+    found = matched(worlds)
+    assert [live.id for live in found.unmanaged] == ["w1", "w2", "w3", "w4", "a1"]
+    assert ids(found.live) == {"widget/lamp": "w0"}
+    assert (found.duplicates, found.ambiguous, found.clones) == ({}, {}, {})
+
+
+def test_label_of_another_type_is_no_former_name_of_an_object_in_state():
+    worlds = Worlds().want("widget/lamp").applied("widget/lamp", id_="w1")
+    worlds.objects.append(Live("widget", "w1", {}, Labels(str(IDENTITY), "page/lamp")))
+    assert not matched(worlds).moved
+
+
 def test_state_tells_which_of_two_labelled_objects_is_meant():
     worlds = Worlds().applied("widget/lamp", id_="w1")
     worlds.live("widget/lamp", id_="w1").live("widget/lamp", id_="w2")
@@ -117,15 +134,17 @@ def test_a_killed_move_out_of_the_outlets_goes_on_with_the_object_it_made():
 
 
 def test_ids_in_fields_become_addresses():
-    worlds = Worlds().synced_file("a.md", "A").synced("store/kb", files={"a.md": entry("a.md", "A")})
-    live = matched(worlds).live[Address("store", "kb")]
+    worlds = Worlds().synced_file("a.md", "A").synced("vectorstore/kb", files={"a.md": entry("a.md", "A")})
+    live = matched(worlds).live[Address("vectorstore", "kb")]
     assert live.fields["files"] == {"a.md": entry("a.md", "A")}
 
 
 def test_of_a_dropped_file_is_compared_what_was_applied():
     """Its attributes were ours, so that it is still as we applied it."""
     settings = {"attributes": {"lang": "en"}}
-    worlds = Worlds().stays_file("a.md", "A").synced("store/kb", files={"a.md": entry("a.md", "A", **settings)})
-    worlds.want("store/kb", files={})
-    assert matched(worlds).live[Address("store", "kb")].fields["files"] == {"a.md": entry("a.md", "A", **settings)}
+    worlds = Worlds().stays_file("a.md", "A").synced("vectorstore/kb", files={"a.md": entry("a.md", "A", **settings)})
+    worlds.want("vectorstore/kb", files={})
+    assert matched(worlds).live[Address("vectorstore", "kb")].fields["files"] == {
+        "a.md": entry("a.md", "A", **settings)
+    }
     assert [item.origin for change in worlds.plan().changes for item in change.fields] == ["manifest"]

@@ -16,7 +16,7 @@ def ids(worlds: Worlds):
 def holding(worlds: Worlds, **files: str) -> Worlds:
     """A store of ours that holds uploads, by id, with the sha256 of their content."""
     entries = {id_: {"attributes": {}, "sha256": sha(content)} for id_, content in files.items()}
-    return worlds.live("store/kb", id_="vs_1", refers_to=tuple(files), files=entries)
+    return worlds.live("vectorstore/kb", id_="vs_1", refers_to=tuple(files), files=entries)
 
 
 def test_state_knows_the_upload():
@@ -83,19 +83,19 @@ def test_one_announced_upload_serves_one_address():
 def test_killed_while_replacing_an_upload_the_new_one_is_used_and_the_old_one_removed():
     worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new").announce("a.md", "new")
     worlds.live_file("a.md", "new", id_="f2")
-    worlds.applied("store/kb", id_="vs_1", files={"a.md": entry("a.md", "old")})
-    worlds.want("store/kb", files={"a.md": entry("a.md", "new")})
+    worlds.applied("vectorstore/kb", id_="vs_1", files={"a.md": entry("a.md", "old")})
+    worlds.want("vectorstore/kb", files={"a.md": entry("a.md", "new")})
     holding(worlds, **{"file_a-md": "old"})
     plan = worlds.plan()
     old = "file/a.md@file_a-md"
-    assert done(*plan.changes) == [("adopt", "file/a.md"), ("update", "store/kb"), ("delete", old)]
+    assert done(*plan.changes) == [("adopt", "file/a.md"), ("update", "vectorstore/kb"), ("delete", old)]
     assert [change.id for change in plan.changes] == ["f2", "vs_1", "file_a-md"]
     assert not plan.refusals
 
 
 def test_killed_after_attaching_the_new_upload_the_old_one_is_removed():
     worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new").live_file("a.md", "new", id_="f2")
-    worlds.want("store/kb", files={"a.md": entry("a.md", "new")})
+    worlds.want("vectorstore/kb", files={"a.md": entry("a.md", "new")})
     holding(worlds, f2="new")
     plan = worlds.plan()
     assert ("delete", "file/a.md@file_a-md") in done(*plan.changes)
@@ -103,17 +103,21 @@ def test_killed_after_attaching_the_new_upload_the_old_one_is_removed():
 
 
 def test_a_marked_file_that_no_manifest_asks_for_is_removed():
-    worlds = holding(Worlds().live_file("gone.md", "G", id_="f1"), f1="G").want("store/kb", files={})
-    assert done(*worlds.plan().changes) == [("update", "store/kb"), ("delete", "file/gone.md@f1")]
+    worlds = holding(Worlds().live_file("gone.md", "G", id_="f1"), f1="G").want("vectorstore/kb", files={})
+    assert done(*worlds.plan().changes) == [("update", "vectorstore/kb"), ("delete", "file/gone.md@f1")]
 
 
 def test_a_marked_file_with_other_bytes_gives_way_to_the_new_ones():
-    worlds = holding(Worlds().live_file("a.md", "old", id_="f1"), f1="old").want("store/kb").want_file("kb/a.md", "new")
+    worlds = (
+        holding(Worlds().live_file("a.md", "old", id_="f1"), f1="old")
+        .want("vectorstore/kb")
+        .want_file("kb/a.md", "new")
+    )
     assert done(*worlds.plan().changes) == [("replace", "file/kb/a.md")]
 
 
 def test_of_several_marked_uploads_each_is_accounted_for():
-    worlds = Worlds().want_file("kb/a.md", "new").want("store/kb")
+    worlds = Worlds().want_file("kb/a.md", "new").want("vectorstore/kb")
     for number, content in enumerate(("one", "two", "two")):
         worlds.live_file("a.md", content, id_=f"f{number}")
     holding(worlds, f0="one", f1="two", f2="two")
@@ -130,8 +134,8 @@ class TestMoves:
             worlds.stays_file(path, content)
         for path, content in now.items():
             worlds.want_file(path, content)
-        worlds.stays("store/kb", files={path: entry(path, content) for path, content in was.items()})
-        worlds.want("store/kb", files={path: entry(path, content) for path, content in now.items()})
+        worlds.stays("vectorstore/kb", files={path: entry(path, content) for path, content in was.items()})
+        worlds.want("vectorstore/kb", files={path: entry(path, content) for path, content in now.items()})
         found = match(worlds.world()).moved
         return {address.name: former.name for address, former in found.items()}
 
@@ -163,9 +167,9 @@ class TestMoves:
         assert self.moved({"kb/x/a.md": "1", "kb/y/a.md": "2"}, {"docs/a.md": "3", "docs/z/a.md": "4"}) == {}
 
     def test_other_content_in_another_store_is_another_file(self):
-        worlds = Worlds().stays_file("kb/a.md", "A").stays("store/kb", files={"kb/a.md": entry("kb/a.md", "A")})
-        worlds.want("store/kb", files={}).want_file("docs/a.md", "new")
-        worlds.want("store/faq", files={"docs/a.md": entry("docs/a.md", "new")})
+        worlds = Worlds().stays_file("kb/a.md", "A").stays("vectorstore/kb", files={"kb/a.md": entry("kb/a.md", "A")})
+        worlds.want("vectorstore/kb", files={}).want_file("docs/a.md", "new")
+        worlds.want("vectorstore/faq", files={"docs/a.md": entry("docs/a.md", "new")})
         assert match(worlds.world()).moved == {}
 
     def test_what_a_release_keeps_does_not_move(self):
@@ -175,12 +179,12 @@ class TestMoves:
         assert done(*worlds.plan().changes) == [("adopt", f"file/{kept}"), ("forget", "file/kb/a.md")]
 
     def test_a_killed_run_may_have_uploaded_the_new_content_already(self):
-        worlds = Worlds().stays_file("kb/a.md", "A").stays("store/kb", files={"kb/a.md": entry("kb/a.md", "A")})
-        worlds.want_file("docs/a.md", "new").want("store/kb", files={"docs/a.md": entry("docs/a.md", "new")})
+        worlds = Worlds().stays_file("kb/a.md", "A").stays("vectorstore/kb", files={"kb/a.md": entry("kb/a.md", "A")})
+        worlds.want_file("docs/a.md", "new").want("vectorstore/kb", files={"docs/a.md": entry("docs/a.md", "new")})
         worlds.announce("docs/a.md", "new", since=500).live_file("docs/a.md", "new", id_="f2", created=500)
         plan = worlds.plan()
         assert [(change.action, change.address, change.id) for change in plan.changes] == [
             ("update", "file/docs/a.md", "f2"),
-            ("update", "store/kb", "store_kb"),
+            ("update", "vectorstore/kb", "store_kb"),
             ("delete", "file/a.md@file_kb-a-md", "file_kb-a-md"),
         ]

@@ -70,7 +70,7 @@ def test_without_labels_nothing_is_said(worlds: Worlds):
 def test_files_have_no_hash_and_stores_no_time(worlds: Worlds):
     worlds.synced_file("a.md", "A")
     files = {"a.md": entry("a.md", "A")}
-    worlds.want("store/kb", files=files).applied("store/kb", files=files).live("store/kb", files={})
+    worlds.want("vectorstore/kb", files=files).applied("vectorstore/kb", files=files).live("vectorstore/kb", files={})
     assert seen(worlds) == Seen()
 
 

@@ -19,11 +19,11 @@ def project(endpoint: str | None) -> Project:
 
 
 def test_choose_prefers_flag_then_variable_then_manifest():
-    ours = project("of-the-project")
+    ours = project("http://of-the-project")
     assert choose(ours, "https://of-the-flag", ENVIRON) == "https://of-the-flag"
     assert choose(ours, None, ENVIRON) == "http://of-the-workflow"
-    assert choose(ours, None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-project"
-    assert choose(project(None), None, {"OPENAI_BASE_URL": "of-the-sdk"}) == "of-the-sdk"
+    assert choose(ours, None, {"OPENAI_BASE_URL": "http://of-the-sdk"}) == "http://of-the-project"
+    assert choose(project(None), None, {"OPENAI_BASE_URL": "http://of-the-sdk"}) == "http://of-the-sdk"
     assert choose(project(None), None, {}) is None
 
 

@@ -27,7 +27,7 @@ from tests.support.plan_inputs import FORMS, IDENTITY, Worlds, entry, live_id, r
 
 WIDGETS = ("widget/a", "widget/b", "widget/c")
 PAGES = ("page/home", "page/shop")
-STORES = ("store/kb", "store/faq")
+STORES = ("vectorstore/kb", "vectorstore/faq")
 PATHS = ("x/a.md", "y/a.md", "b.md")
 
 scalars = st.sampled_from([None, "", "x", "y", 1, 1.5, True])
@@ -418,11 +418,11 @@ def estate(size: int, *, edited: int = 0) -> PlanInputs:
         found.synced_file(f"kb/{number}.md", f"{number}")
     for start in range(0, size // 2, 20):
         paths = [f"kb/{number}.md" for number in range(start, min(start + 20, size // 2))]
-        found.synced(f"store/s{start}", files={path: entry(path, path[3:-3]) for path in paths})
+        found.synced(f"vectorstore/s{start}", files={path: entry(path, path[3:-3]) for path in paths})
     for number in range(size - size // 2 - len(range(0, size // 2, 20))):
-        found.synced(f"widget/w{number}", note=f"{number}", metadata={"n": "1"}, uses=ref("store/s0"))
+        found.synced(f"widget/w{number}", note=f"{number}", metadata={"n": "1"}, uses=ref("vectorstore/s0"))
         if number < edited:
-            found.want(f"widget/w{number}", note=f"{number}", metadata={"n": "2"}, uses=ref("store/s0"))
+            found.want(f"widget/w{number}", note=f"{number}", metadata={"n": "2"}, uses=ref("vectorstore/s0"))
     return found.world()
 
 

@@ -111,6 +111,15 @@ def test_reader_of_many_damaged_documents_reports_a_problem(name):
     check(name, 5_000)
 
 
+@pytest.mark.parametrize("files", [{"kb/a.md": "x"}, {"kb/a.md": None}, {"kb/a.md": []}, ["kb/a.md"], "x"])
+def test_state_with_a_file_that_is_no_object_is_damaged(files):
+    store = {"id": "vs_1", "type": "vector_store", "fields": {"files": files}}
+    document = json.loads(encode_state(Snapshot(STATE, ())))
+    (name,) = document["objects"]
+    with pytest.raises(ReconcilerError):
+        decode_state(json.dumps({**document, "objects": {name: store}}).encode(), OWN, "s", "1")
+
+
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "1e999", "-1e12", "[" * 600 + "]" * 600])
 def test_lock_with_impossible_time_is_damaged(number):
     data = json.dumps({**LOCK, "expires": "@"}).replace('"@"', number).encode()

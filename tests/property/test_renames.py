@@ -16,9 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.bundles.bundle import load
 from reconciler.operations.state_edits import move
-from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Plan
-from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
 from tests.property.projects import new_world
@@ -161,7 +159,7 @@ class History:
             self.move_store()
         elif event == "rebuild":
             self.world.lose_state()
-            self.world.run(rebuild_state(open_workspace(self.world.root, self.world.environ), self.world.connection))
+            self.world.rebuild()
         else:
             shutil.rmtree(self.world.root / BUNDLES)
 

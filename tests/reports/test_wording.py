@@ -118,6 +118,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "causes": {
         "text": {"text": "old"},
         "other-project": {"answered": "proj_b", "applied": "proj_a"},
+        "unpinned-project": {"answered": "proj_b", "pinned": "proj_a", "environment": "production"},
         "nothing-live": {"objects": 7},
         "foreign-owner": {"id": "agent_1", "owner": "globex"},
         "other-lineage": OTHERS,
@@ -306,7 +307,7 @@ def test_braces_in_an_argument_are_text():
     [
         (reason_text(Reason("manifest-removed")), "manifest removed"),
         (reason_text(Reason("release-leaves", {"release": "release/a@1"})), "release/a@1 is archived"),
-        (reason_text(Reason("unmanaged", {"type": "agent", "id": "w1", "name": ""})), "agent w1 is unmanaged"),
+        (reason_text(Reason("unmanaged", {"type": "agent", "id": "w1", "name": ""})), "live object: agent w1"),
         (reason_text(Reason("bundle-changes", {"addresses": []})), "something in the bundle changes"),
         (reason_text(Reason("bundle-changes", {"addresses": [*"abcde"]})), "a, b, c and 2 more in it change"),
         (reason_text(Reason("written-outside", {"fields": []})), "not written by Reconciler"),

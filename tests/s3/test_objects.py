@@ -65,7 +65,7 @@ def test_missing_credentials_name_the_variables_to_set(bucket, monkeypatch):
 
 def test_missing_package_names_what_to_install(bucket, monkeypatch):
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
-    with pytest.raises(NotInstalledError, match=r"pip install 'assistant-reconciler\[s3\]'"):
+    with pytest.raises(NotInstalledError, match=r"pip install '\.\[s3\]'"):
         Objects(bucket).get("key")
 
 

@@ -207,5 +207,5 @@ def test_wrong_password_is_an_error(database, tmp_path):
 
 def test_missing_package_names_what_to_install(database, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(ReconcilerError, match=r"pip install 'assistant-reconciler\[postgres\]'"):
+    with pytest.raises(ReconcilerError, match=r"pip install '\.\[postgres\]'"):
         open_store(tmp_path, database, {}, embedded=False)

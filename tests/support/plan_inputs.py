@@ -40,13 +40,14 @@ def _form(type_: str, **options: Any) -> ResourceType:
     return ResourceType(type_, canonical=lambda _name, value: value, render=dict, **options)
 
 
-def _widget(type_: str) -> ResourceType:
+def _widget(type_: str, **options: Any) -> ResourceType:
     """Return a resource type: `metadata` is owned by key, `size` is immutable, the default of `colour` is grey."""
     return _form(
         type_,
         defaults={"note": None, "colour": "grey", "metadata": {}, "tools": [], "uses": None},
         owned_by_key=frozenset({"metadata"}),
         immutable=frozenset({"size"}),
+        **options,
     )
 
 
@@ -64,7 +65,7 @@ def _named_ids(fields: Fields, addresses_of: Callable[[str], Sequence[str]], _ex
 
 FORMS: Mapping[str, ResourceType] = {
     "widget": _widget("widget"),
-    "agent": _widget("agent"),
+    "agent": _widget("agent", prefix="assistant"),
     "store": _form(
         "store",
         defaults={"files": {}},

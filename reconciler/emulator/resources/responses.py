@@ -17,7 +17,7 @@ from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
 from reconciler.emulator.limits import between, pairs
-from reconciler.emulator.resources import models, vector_stores
+from reconciler.emulator.resources import containers, models, vector_stores
 from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
 
@@ -127,6 +127,7 @@ def _check_references(call: Call) -> None:
     known = call.store.get_all(vector_stores.KIND, wanted)
     if unknown := [id_ for id_ in wanted if id_ not in known]:
         raise not_found(f"Vector store with id '{unknown[0]}' not found.", "tools")
+    containers.check_references(call, tools)
     chosen = given.get("tool_choice")
     if isinstance(chosen, dict) and chosen["type"] in NAMED:
         named = {tool.get("name") for tool in tools if tool["type"] == chosen["type"]}
@@ -169,14 +170,38 @@ def _events(response: Document) -> Iterator[Document]:
 
 
 async def _read(request: Request) -> Document:
-    """Read a body in which function tools may omit `strict` and `parameters`."""
+    """Read a body that may omit what the API adds, although the types of the SDK require it: `strict` and `parameters`
+    of functions, and members of input items. Versions of skills may be numbers.
+    """
     body = await json_object(request)
-    tools = body.get("tools")
-    for tool in tools if isinstance(tools, list) else ():
-        if isinstance(tool, dict) and tool.get("type") == "function":
+    for item in _objects(body.get("input")):
+        _complete(item)
+    for tool in _objects(body.get("tools")):
+        if tool.get("type") == "function":
             tool.setdefault("strict", None)
             tool.setdefault("parameters", None)
+        environment = tool.get("environment")
+        for skill in _objects(environment.get("skills") if isinstance(environment, dict) else None):
+            if type(skill.get("version")) is int:
+                skill["version"] = str(skill["version"])
     return body
+
+
+def _complete(item: Document) -> None:
+    """Add the members that the API adds to an input item: to a message of the assistant, an image, or reasoning."""
+    if item.get("type") == "reasoning":
+        item.setdefault("id", new_id("rs_"))
+    for part in _objects(item.get("content")):
+        if part.get("type") == "input_image":
+            part.setdefault("detail", "auto")
+        if part.get("type") == "output_text":
+            part.setdefault("annotations", [])
+        if item.get("role") == "assistant" and part.get("type") in ("output_text", "refusal"):
+            item |= {"id": new_id("msg_"), "type": "message", "status": "completed"} | item
+
+
+def _objects(value: Any) -> list[Document]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _tier(asked: str | None) -> str:

@@ -8,6 +8,7 @@ from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
+from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME, TYPED, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labels import from_metadata
@@ -15,6 +16,13 @@ from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 
 TIMES: Final = ("created_at", "updated_at")
+SHAPES: Final = {
+    **dict.fromkeys(("model", "name", "instructions", "service_tier"), TEXT),
+    **dict.fromkeys(("text", "reasoning", "multi_agent", "compaction", "experimental"), OBJECT),
+    "tools": TYPED,
+    "metadata": TEXTS,
+    **dict.fromkeys(TIMES, TIME),
+}
 ENVELOPE: Final = frozenset({"id", "object", *TIMES})
 
 
@@ -59,15 +67,16 @@ class Agents:
 
     def _live(self, body: Object) -> Live:
         names = {"model", *self._resource_type.defaults, *body} - ENVELOPE
-        return Live(
-            type=self.type,
-            id=body["id"],
-            fields=bodies.canonical(self._resource_type, body, names),
-            labels=from_metadata(body.get("metadata")),
-            name=body.get("name") or "",
-            refers_to=ids_in(self._resource_type.specs, body),
-            detail=bodies.detail(body, TIMES),
-        )
+        with understood(self.type, body, SHAPES):
+            return Live(
+                type=self.type,
+                id=body["id"],
+                fields=bodies.canonical(self._resource_type, body, names),
+                labels=from_metadata(body.get("metadata")),
+                name=body.get("name") or "",
+                refers_to=ids_in(self._resource_type.specs, body),
+                detail=bodies.detail(body, TIMES),
+            )
 
 
 ADAPTER: Final = Agents

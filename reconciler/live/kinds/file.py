@@ -11,6 +11,8 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError, NotServedError
 from reconciler.live.pages import Test, never, walk
+from reconciler.live.shapes import SIZE, TEXT, TIME, check, understood
+from reconciler.live.store_files import ENTRY
 from reconciler.resources.address import FILE, Identity
 from reconciler.resources.base import Live, LocalFile
 from reconciler.resources.kinds.file import sent_name
@@ -24,6 +26,11 @@ PAGE: Final = 10_000
 AT_ONCE: Final = 4
 """Uploads in memory: each may have 512 MB."""
 DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "status")
+SHAPES: Final = {
+    **dict.fromkeys(("filename", "purpose", "status"), TEXT),
+    **dict.fromkeys(("created_at", "expires_at"), TIME),
+    "bytes": SIZE,
+}
 
 
 class Files:
@@ -101,13 +108,14 @@ class Files:
 
     def _live(self, body: Object, **known: JSON) -> Live:
         fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})
-        return Live(
-            type=self.type,
-            id=body["id"],
-            fields={name: self._resource_type.canonical(name, value) for name, value in fields.items()},
-            name=sent_name(body.get("filename") or ""),
-            detail=bodies.detail(body, DETAIL) | known,
-        )
+        with understood(self.type, body, SHAPES):
+            return Live(
+                type=self.type,
+                id=body["id"],
+                fields={name: self._resource_type.canonical(name, value) for name, value in fields.items()},
+                name=sent_name(body.get("filename") or ""),
+                detail=bodies.detail(body, DETAIL) | known,
+            )
 
 
 def _local(request: WriteRequest) -> LocalFile:
@@ -117,11 +125,13 @@ def _local(request: WriteRequest) -> LocalFile:
 
 
 def _fits(body: Object, request: WriteRequest) -> bool:
+    check(FILE, body, SHAPES)
     wanted = (request.desired.upload_name, _local(request).bytes, request.desired.fields["purpose"])
     return (sent_name(body.get("filename") or ""), body.get("bytes"), body.get("purpose")) == wanted
 
 
 def _is_ours(entry: Object, request: WriteRequest) -> bool:
+    check(FILE, entry, ENTRY)
     attributes = entry.get("attributes") or {}
     return (attributes.get(PROJECT), attributes.get(FILE_SHA256)) == (request.labels.identity, _local(request).sha256)
 

@@ -10,8 +10,10 @@ from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.pages import walk
+from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
+from reconciler.resources.labelled import labelled_address
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import same
@@ -19,6 +21,13 @@ from reconciler.resources.values import same
 FIELDS: Final = ("name", "metadata", "expires_after")
 NO_FILES: Final = "The vector store exists, but this server does not list its files. Check the base URL."
 DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes")
+SHAPES: Final = {
+    **dict.fromkeys(("name", "status"), TEXT),
+    **dict.fromkeys(("created_at", "last_active_at", "expires_at"), TIME),
+    **dict.fromkeys(("expires_after", "file_counts"), OBJECT),
+    "metadata": TEXTS,
+    "usage_bytes": SIZE,
+}
 
 
 class VectorStores:
@@ -42,11 +51,11 @@ class VectorStores:
 
         A file in a store is managed if it is marked or `known`; later reads use the same `known`.
         """
-        self._known = frozenset(known)
+        self._known, types = frozenset(known), {self.type: self._resource_type}
 
         async def listed(body: Object) -> Live | None:
             live = self._live(body)
-            is_ours = live.labels is not None and live.labels.identity == str(identity)
+            is_ours = labelled_address(live, types, identity) is not None
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
         found = await gather(listed(body) for body in await walk(self._connection, "vector_stores"))
@@ -130,22 +139,25 @@ class VectorStores:
 
     def _holding(self, live: Live, files: store_files.Contents) -> Live:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}
+        with understood(self.type, {"id": live.id}, {}):
+            held = self._resource_type.canonical("files", {**files.unmanaged, **files.ours})
         return replace(
             live,
-            fields={**live.fields, "files": self._resource_type.canonical("files", {**files.unmanaged, **files.ours})},
+            fields={**live.fields, "files": held},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
         )
 
     def _live(self, body: Object) -> Live:
-        return Live(
-            type=self.type,
-            id=body["id"],
-            fields=bodies.canonical(self._resource_type, body, FIELDS),
-            labels=from_metadata(body.get("metadata")),
-            name=body.get("name") or "",
-            detail=bodies.detail(body, DETAIL),
-        )
+        with understood(self.type, body, SHAPES):
+            return Live(
+                type=self.type,
+                id=body["id"],
+                fields=bodies.canonical(self._resource_type, body, FIELDS),
+                labels=from_metadata(body.get("metadata")),
+                name=body.get("name") or "",
+                detail=bodies.detail(body, DETAIL),
+            )
 
 
 def _without_files(request: WriteRequest) -> WriteRequest:

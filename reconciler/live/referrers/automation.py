@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.live.adapters import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
+from reconciler.live.shapes import TEXT, understood
 from reconciler.resources.base import Live
 
 NAMED: Final[Mapping[str, Sequence[str]]] = {
@@ -39,7 +40,8 @@ class Automations:
 
 
 def _live(body: Object) -> Live:
-    return Live("automation", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED))
+    with understood("automation", body, {"name": TEXT}):
+        return Live("automation", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED))
 
 
 REFERRER: Final = Automations

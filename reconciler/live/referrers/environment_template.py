@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.live.adapters import needing, referred
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
+from reconciler.live.shapes import TEXT, understood
 from reconciler.resources.base import Live
 
 NAMED: Final[Mapping[str, Sequence[str]]] = {"file": ["files.file_id"], "skill": ["skills.skill_id"]}
@@ -30,7 +31,10 @@ class EnvironmentTemplates:
 
 
 def _live(body: Object) -> Live:
-    return Live("environment_template", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED))
+    with understood("environment_template", body, {"name": TEXT}):
+        return Live(
+            "environment_template", body["id"], {}, name=body.get("name") or "", refers_to=referred(body, NAMED)
+        )
 
 
 REFERRER: Final = EnvironmentTemplates

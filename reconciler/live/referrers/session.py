@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.live.adapters import gather
 from reconciler.live.client import Connection, Object
 from reconciler.live.pages import walk
+from reconciler.live.shapes import TEXT, check
 from reconciler.resources.base import Live
 
 IN_PROGRESS: Final = {"in_progress": "in progress", "requires_action": "waiting for an action"}
@@ -29,6 +30,8 @@ class Sessions:
 
     async def _of(self, agent_id: str) -> list[Live]:
         listed = await walk(self._connection, "agents", "sessions", filters={"agent_id": agent_id})
+        for body in listed:
+            check("session", body, {"status": TEXT})
         return [_live(body, agent_id) for body in listed if body.get("status") in IN_PROGRESS]
 
 

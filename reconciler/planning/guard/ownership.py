@@ -16,9 +16,14 @@ from reconciler.resources.values import JSON, strings_in
 def another_project(context: GuardContext) -> Iterator[Violation]:
     """Refuse a key of another OpenAI project than that of project.yaml, that of the state, or the recorded one."""
     answered, recorded = context.inputs.openai_project, context.inputs.recorded
-    expected = (context.inputs.applied_project, recorded.openai_project if recorded else None)
-    other = next((one for one in expected if one and one != answered), None)
-    if answered and other:
+    pinned = context.inputs.pinned_project
+    applied = (context.inputs.applied_project, recorded.openai_project if recorded else None)
+    other = next((one for one in applied if one and one != answered), None)
+    if answered and pinned and answered != pinned:
+        where = context.inputs.identity.environment
+        about: dict[str, JSON] = {"answered": answered, "pinned": pinned, **({"environment": where} if where else {})}
+        yield _wrong_project(context, Cause("unpinned-project", about), facts=[answered, pinned])
+    elif answered and other:
         cause = Cause("other-project", {"answered": answered, "applied": other})
         yield _wrong_project(context, cause, facts=[answered, other])
 
@@ -27,7 +32,7 @@ def nothing_found(context: GuardContext) -> Iterator[Violation]:
     """Refuse a plan if no object of the state is live and the API does not return the name of the project."""
     inputs = context.inputs
     known = sorted(applied.id for applied in inputs.applied.values() if applied.type not in inputs.outlet_types)
-    if (inputs.applied_project and inputs.openai_project) or not known:
+    if ((inputs.applied_project or inputs.pinned_project) and inputs.openai_project) or not known:
         return
     live = {live.id for live in inputs.live}
     if live.isdisjoint(known):
@@ -99,7 +104,10 @@ def _same_label(context: GuardContext, address: Address, known: Live | None, unp
 def unadopted(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create an object that a manifest was imported from and that is still live."""
     imported = context.inputs.imported
-    unmanaged = {live.id for live in context.matched.unmanaged if live.labels is None} if imported else set()
+    unclaimed = (
+        live for live in context.matched.unmanaged if live.labels is None or context.inputs.is_mislabelled(live)
+    )
+    unmanaged = {live.id for live in unclaimed} if imported else set()
     for change in context.work:
         id_ = imported.get(Address.parse(change.address))
         if change.action == "create" and id_ in unmanaged:

@@ -13,7 +13,7 @@ from reconciler.planning.guard.retired import brought, concerned
 from reconciler.planning.model import Change
 from reconciler.planning.publications import address_of
 from reconciler.planning.settings import is_settings_change, weaker_settings
-from reconciler.resources.address import Address, release_number
+from reconciler.resources.address import Address, parsed, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
@@ -86,7 +86,7 @@ def lifecycle(_context: GuardContext, change: Change) -> Iterator[Hazard]:
 def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Names and ids under which applications know the object."""
     for item in change.fields:
-        former = Address.parse(str(item.live)) if item.keys == ADDRESS else None
+        former = parsed(str(item.live)) if item.keys == ADDRESS else None
         if former in context.inputs.pointers and not _is_published(context, change):
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
     live = context.matched.live.get(Address.parse(change.address))

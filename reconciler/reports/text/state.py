@@ -27,6 +27,9 @@ def rebuilt_text(done: StateRebuild) -> str:
     if done.ambiguous:
         lines += ["", "Left out: another live object carries the same label"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
+    if done.mislabelled:
+        lines += ["", "Left out: the label is not an address of such an object"]
+        lines += [f"  {plain(id_)}  {plain(address)}" for id_, address in sorted(done.mislabelled.items())]
     if done.unknown:
         lines += ["", "Applied values unknown: the next plan shows any differences"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, names))}" for one, names in done.unknown.items()]

@@ -183,9 +183,15 @@ def _not_applied(work: int) -> str:
     return f"; {changes} below will not be applied" if work else ""
 
 
+def _whose(item: Unmanaged) -> str:
+    """Return the owner of an object that this project does not manage, or the label that does not count."""
+    if item.wrong_label is not None:
+        return f" with the label {item.wrong_label} of another type"
+    return f" of {item.owner}" if item.owner else ""
+
+
 def _unmanaged(unmanaged: tuple[Unmanaged, ...]) -> str:
     """Return how many objects of each type and owner are not managed by this project."""
-    kinds = Counter((item.type.replace("_", " "), item.owner or "") for item in unmanaged)
-    counts = ((count(number, kind), owner) for (kind, owner), number in sorted(kinds.items()))
-    listed = ", ".join(f"{text} of {owner}" if owner else text for text, owner in counts)
+    kinds = Counter((item.type.replace("_", " "), _whose(item)) for item in unmanaged)
+    listed = ", ".join(f"{count(number, kind)}{whose}" for (kind, whose), number in sorted(kinds.items()))
     return f"Unmanaged or foreign, not changed: {listed}." if listed else ""

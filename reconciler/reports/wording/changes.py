@@ -11,7 +11,7 @@ from reconciler.resources.name_lists import few
 
 
 def _unmanaged(args: Args) -> str:
-    return f"{args['type']} {object_text(args['id'], args['name'])} is unmanaged"
+    return f"live object: {args['type'].replace('_', ' ')} {object_text(args['id'], args['name'])}"
 
 
 def _bundle_changes(args: Args) -> str:

@@ -111,6 +111,11 @@ def _decide(args: Args) -> str:
     return f"{pull}`reconciler apply --on-drift revert --target {address}{env}` reverts it, `--on-drift keep` keeps it"
 
 
+def _unpinned_project(args: Args) -> str:
+    environment = f" for the environment {args['environment']}" if args.get("environment") else ""
+    return f"the key is of OpenAI project {args['answered']}; project.yaml names {args['pinned']}{environment}"
+
+
 def _wider_target(args: Args) -> str:
     options = " ".join(f"--target {target}" for target in args["targets"])
     return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
@@ -124,6 +129,7 @@ def _apply_settings(args: Args) -> str:
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "text": "{text}",
     "other-project": "the key is of OpenAI project {answered}; the state was applied to {applied}",
+    "unpinned-project": _unpinned_project,
     "nothing-live": "none of the {objects} objects in the state is live: the key may be of another OpenAI project",
     "foreign-owner": "{id} is in the state, but its label names {owner} as the owner",
     "other-lineage": other_lineage,

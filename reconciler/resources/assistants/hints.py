@@ -66,6 +66,7 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "function_call": "write `tool_choice`",
         **dict.fromkeys(("n", "seed", "stop", "logit_bias", "frequency_penalty", "presence_penalty"), _CHAT_ONLY),
         "logprobs": "write `top_logprobs`",
+        "web_search_options": "write a tool of type `web_search`",
         "truncation_strategy": "write `truncation`",
         "prompt_cache_retention": "deprecated; write `prompt_cache_options: {ttl: …}`",
         "prompt_cache_options.prewarm": _RUN_TIME,
@@ -81,3 +82,28 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "tools.type=retrieval": "write `type: file_search`",
     },
 }
+
+_REASONS: Final = {
+    _RUN_TIME: "sent by the application with each request",
+    _SERVER: "set by the API",
+    _CHAT_ONLY: "only in Chat Completions",
+    _SECRETS: "must not be in Git; the application adds it to the request",
+}
+NOT_IN_MANIFESTS: Final[Mapping[str, frozenset[str]]] = {
+    "agents": frozenset({"tools.authorization", "tools.transport.authorization", "tools.transport.env"}),
+    "responses": frozenset(
+        {
+            "prompt_cache_options.comparison_response_id",
+            "prompt_cache_options.prewarm",
+            "tools.container.network_policy.domain_secrets",
+            "tools.environment.network_policy.domain_secrets",
+        }
+    ),
+}
+"""Nested fields of requests that a manifest does not have, by target. An import leaves them out."""
+
+
+def why_left_out(target: str, path: str) -> str:
+    """Return the reason why an import leaves out the field at `path`; empty if it is not known."""
+    hint = HINTS[target].get(path, "")
+    return _REASONS.get(hint, hint)

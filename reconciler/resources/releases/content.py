@@ -17,7 +17,7 @@ from reconciler.resources.kinds.file import file_address
 from reconciler.resources.patterns import matches
 from reconciler.resources.problems import Finding
 from reconciler.resources.registry import kinds, resource_types, upload_types
-from reconciler.resources.values import JSON, Fields, digest, reference
+from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, digest, has_reserved_key, reference
 from reconciler.resources.variables import names_in, substituted
 
 SHA256: Final = r"[0-9a-f]{64}"
@@ -48,10 +48,19 @@ def _of_release(text: str) -> str:
     return text
 
 
+def _without_references(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec; a manifest refers to objects by name."""
+    if has_reserved_key(spec):
+        raise PydanticCustomError("reserved_key", "the key `{key}` is reserved", {"key": ADDRESS_KEY})
+    return spec
+
+
 class Content(Spec):
     """The complete content of a release."""
 
-    objects: dict[Annotated[str, AfterValidator(_of_release)], dict[str, Any]]
+    objects: dict[
+        Annotated[str, AfterValidator(_of_release)], Annotated[dict[str, Any], AfterValidator(_without_references)]
+    ]
     """Specs by address: the chatbot, and the pipelines, assistants and vector stores that it uses, before variables are
     replaced."""
     files: dict[str, KeptFile] = Field(default_factory=dict)

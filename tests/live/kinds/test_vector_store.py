@@ -68,7 +68,7 @@ class Bench:
 
     def attached(self, id_):
         """What the API says: attributes by file id."""
-        page = self.api.run(self.api.connection.get("vector_stores", id_, "files", query={"limit": 100}))
+        page = self.api.run(self.api.connection.page("vector_stores", id_, "files", query={"limit": 100}))
         return {file["id"]: file["attributes"] for file in page["data"]}
 
     def attach_by_hand(self, id_, name="theirs.md", content=b"theirs", **attributes):

@@ -47,8 +47,8 @@ def test_what_stays_deleted_cannot_be_needed():
 
 
 def test_what_stays_deleted_cannot_be_in_a_bundle_that_is_published():
-    worlds = Worlds().want("store/kb").applied("store/kb").synced("page/home")
-    worlds.bundle("page/home", "v2", "store/kb").pointer("page/home", "v1", {})
+    worlds = Worlds().want("vectorstore/kb").applied("vectorstore/kb").synced("page/home")
+    worlds.bundle("page/home", "v2", "vectorstore/kb").pointer("page/home", "v1", {})
     assert rules(worlds, on_drift="keep") == [("conflict", "page/home")]
 
 

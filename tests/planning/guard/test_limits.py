@@ -35,8 +35,8 @@ def test_detached_files_count_once():
     worlds = Worlds()
     for name in "abcd":
         worlds.stays_file(f"{name}.md", name)
-    worlds.synced("store/kb", files={f"{name}.md": entry(f"{name}.md", name) for name in "abcd"})
-    plan = worlds.want("store/kb", files={}).plan()
+    worlds.synced("vectorstore/kb", files={f"{name}.md": entry(f"{name}.md", name) for name in "abcd"})
+    plan = worlds.want("vectorstore/kb", files={}).plan()
     assert counted(plan) == [(4, False)]
     for name in "abcd":
         worlds.want_file(f"{name}.md", name)

@@ -64,7 +64,7 @@ def test_an_adoption_is_not_refused_for_a_copied_label():
 
 def test_what_a_copy_of_a_store_holds_is_not_deleted():
     worlds = Worlds().stays_file("a.md", "A").synced("widget/lamp")
-    worlds.synced("store/kb", id_="s1", files={}).live("store/kb", id_="s2", refers_to=("file_a-md",))
+    worlds.synced("vectorstore/kb", id_="s1", files={}).live("vectorstore/kb", id_="s2", refers_to=("file_a-md",))
     plan = worlds.plan(scope=frozenset({Address("file", "a.md")}))
     assert [(change.action, [reason.code for reason in change.reasons]) for change in plan.changes] == [
         ("forget", ["still-held"])
@@ -73,18 +73,18 @@ def test_what_a_copy_of_a_store_holds_is_not_deleted():
 
 def twins() -> Worlds:
     """Return a managed store, and a second one that an interrupted create made."""
-    worlds = Worlds().synced("store/kb", id_="s1").unfinished("store/kb")
-    return worlds.live("store/kb", id_="s2", detail={"created_at": 1001.0})
+    worlds = Worlds().synced("vectorstore/kb", id_="s1").unfinished("vectorstore/kb")
+    return worlds.live("vectorstore/kb", id_="s2", detail={"created_at": 1001.0})
 
 
 def test_a_second_object_that_somebody_uses_is_not_removed():
     assert rules(twins()) == []
-    assert rules(twins().stranger("agent_9", refers_to=("s2",))) == [("duplicate", "store/kb")]
+    assert rules(twins().stranger("agent_9", refers_to=("s2",))) == [("duplicate", "vectorstore/kb")]
 
 
 def test_a_second_object_that_a_manifest_or_a_published_bundle_names_is_not_removed():
-    assert rules(twins().want("page/home", store="s2")) == [("duplicate", "store/kb")]
-    assert rules(twins().pointer("page/home", "v1", {"store/kb": "s2"})) == [("duplicate", "store/kb")]
+    assert rules(twins().want("page/home", store="s2")) == [("duplicate", "vectorstore/kb")]
+    assert rules(twins().pointer("page/home", "v1", {"vectorstore/kb": "s2"})) == [("duplicate", "vectorstore/kb")]
 
 
 def test_a_known_id_that_somebody_else_has_labelled():
@@ -99,13 +99,27 @@ def test_out_of_scope_neither_matters():
 
 
 def test_a_second_object_that_a_peer_uses_is_not_removed_as_nobodys():
-    assert rules(twins().peer("globex", "assistant/a", "s2")) == [("duplicate", "store/kb")]
+    assert rules(twins().peer("globex", "assistant/a", "s2")) == [("duplicate", "vectorstore/kb")]
 
 
 def test_another_openai_project():
     worlds = Worlds().synced("widget/lamp")
     assert rules(worlds, applied_project="proj_a", openai_project="proj_a") == []
     assert rules(worlds, applied_project="proj_a", openai_project="proj_b") == [("wrong-project", "project/acme")]
+
+
+def test_refusal_for_another_openai_project_tells_whether_the_manifest_or_the_state_names_it():
+    worlds = Worlds().synced("widget/lamp")
+
+    def cause(**projects: str) -> str:
+        (refusal,) = worlds.plan(openai_project="proj_key", **projects).refusals
+        return str(refusal.cause.code)
+
+    assert cause(applied_project="proj_a") == "other-project"
+    assert cause(applied_project="proj_key", pinned_project="proj_a") == "unpinned-project"
+    assert cause(applied_project="proj_a", pinned_project="proj_key") == "other-project", (
+        "the key moved with the manifest"
+    )
 
 
 def test_an_unknown_project_in_which_nothing_of_ours_is_live():

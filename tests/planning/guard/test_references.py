@@ -193,7 +193,9 @@ def test_what_strangers_know_by_its_id_is_not_replaced():
 
 
 def test_an_expired_store_may_be_replaced_whoever_uses_it():
-    worlds = Worlds().want("store/kb").applied("store/kb").live("store/kb", detail={"status": "expired"})
+    worlds = (
+        Worlds().want("vectorstore/kb").applied("vectorstore/kb").live("vectorstore/kb", detail={"status": "expired"})
+    )
     assert rules(worlds.stranger("agent_9", refers_to=("store_kb",))) == []
 
 

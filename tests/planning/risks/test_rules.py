@@ -273,17 +273,19 @@ class TestWhoseChange:
 class TestStoresThatArePublished:
     def shortened(self, estate: Estate) -> list[Risk]:
         """The risks when a store expires sooner."""
-        world = estate.stays("store/kb", expires_after=WEEK).want("store/kb", expires_after=TWO_DAYS).world()
+        world = (
+            estate.stays("vectorstore/kb", expires_after=WEEK).want("vectorstore/kb", expires_after=TWO_DAYS).world()
+        )
         forms = {**world.resource_types, "store": replace(VECTOR_STORE, type="store")}
         return [*build.plan(replace(world, resource_types=forms)).plan.risks]
 
     def test_one_that_only_working_assistants_use(self):
-        (risk,) = self.shortened(Estate().assistant("triage", uses=ref("store/kb")))
+        (risk,) = self.shortened(Estate().assistant("triage", uses=ref("vectorstore/kb")))
         assert ((risk.rule, risk.args), risk.used_by) == (SOONER, None)
 
     def test_one_that_users_depend_on(self):
         estate = Estate().assistant("triage").bot("support", assistant="triage", published=1)
-        estate.release("support", 1, assistant="triage", uses=ref("store/kb"))
+        estate.release("support", 1, assistant="triage", uses=ref("vectorstore/kb"))
         (risk,) = self.shortened(estate)
         assert ((risk.rule, risk.args), risk.used_by) == (SOONER, "release/support@1")
 

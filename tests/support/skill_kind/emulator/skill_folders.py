@@ -1,4 +1,4 @@
-"""Skills: files that never change, with a name and a description that do."""
+"""Skills of tests: files that never change, with a name and a description that do."""
 
 import hashlib
 from typing import Annotated, Required
@@ -13,8 +13,8 @@ from reconciler.emulator.errors import not_found
 from reconciler.emulator.paging import Paging
 from reconciler.emulator.store import Document
 
-KIND = "skill"
-TEXTS = "skill.texts"
+KIND = "skill_folder"
+TEXTS = "skill_folder.texts"
 
 
 class Created(TypedDict, total=False):
@@ -75,10 +75,10 @@ def _existing(call: Call, kind: str) -> Document:
 
 
 ENDPOINTS = [
-    Endpoint(method="POST", path="/v1/skills", handle=create, body=Body(Created, read=form)),
-    Endpoint(method="GET", path="/v1/skills", handle=list_skills),
-    Endpoint(method="GET", path="/v1/skills/{id}", handle=retrieve),
-    Endpoint(method="GET", path="/v1/skills/{id}/content", handle=content),
-    Endpoint(method="POST", path="/v1/skills/{id}", handle=update, body=Body(Updated)),
-    Endpoint(method="DELETE", path="/v1/skills/{id}", handle=delete),
+    Endpoint(method="POST", path="/v1/skill_folders", handle=create, body=Body(Created, read=form)),
+    Endpoint(method="GET", path="/v1/skill_folders", handle=list_skills),
+    Endpoint(method="GET", path="/v1/skill_folders/{id}", handle=retrieve),
+    Endpoint(method="GET", path="/v1/skill_folders/{id}/content", handle=content),
+    Endpoint(method="POST", path="/v1/skill_folders/{id}", handle=update, body=Body(Updated)),
+    Endpoint(method="DELETE", path="/v1/skill_folders/{id}", handle=delete),
 ]

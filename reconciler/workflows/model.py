@@ -1,0 +1,112 @@
+"""The settings of a project that its CI files contain."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from reconciler.git.branches import default_branch
+from reconciler.manifests.project_settings import Bucket, GitState, LocalState, PostgresState, S3Outlet, S3State, State
+from reconciler.project.all_environments import AllEnvironments
+from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.outlets import outlets_of
+from reconciler.resources.problems import Problem, ReconcilerError
+
+CI: TypeAlias = Literal["github", "gitlab"]
+OPENAI: Final = "https://api.openai.com/v1"
+PREFIX: Final = "reconciler"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
+"""Names of outlets that are written to workflows. Others, such as those with spaces, are left to the maintainer."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A project as its CI files run it."""
+
+    project: str
+    """The folder of the project in the repository; `.` for the whole repository."""
+    environments: tuple[str, ...]
+    """Environments; none if the project has none."""
+    branch: str
+    """The branch whose content is applied."""
+    endpoint: str
+    state: str
+    """The state in the form of RECONCILER_STATE; empty for the default."""
+    outlets: str = ""
+    peer_states: str = ""
+    extras: frozenset[str] = frozenset()
+    """Extras of the package that the state, the outlets and the peers need."""
+    on_aws: bool = False
+    """True if a bucket is in Amazon S3, where a job can log in without a stored key."""
+    regional: bool = True
+    """False if a bucket has no region of its own."""
+    prefix: str = PREFIX
+    """The beginning of the names of files, environments and locks; another one for each further project."""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The environments; of a project without environments, one without a name."""
+        return self.environments or ("",)
+
+    @property
+    def state_in_git(self) -> bool:
+        return self.state.partition(":")[0] == "git"
+
+    def environment(self, name: str) -> str:
+        """Return the environment of the CI system for an environment of the project."""
+        return f"{self.prefix}-{name}" if name else self.prefix
+
+
+def setup_of(project: AllEnvironments) -> Setup:
+    """Return the settings of a project; raises ReconcilerError if its state cannot be used in CI."""
+    spec = project.project.spec
+    endpoint = spec.endpoint or OPENAI
+    if isinstance(spec.state, LocalState) and endpoint != EMBEDDED:
+        raise ReconcilerError(_local(project))
+    if isinstance(spec.state, GitState) and spec.state.remote != "origin":
+        message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
+        hint = "Set `remote: origin` in project.yaml, or choose another backend: see docs/state.md."
+        raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
+    states = (spec.state, *(peer.state for peer in spec.peers if peer.state))
+    buckets = (*filter(_is_bucket, states), *(one.s3 for one in spec.outlets if isinstance(one, S3Outlet)))
+    found = set(_extras(states, bool(buckets))) | ({"emulator"} if endpoint == EMBEDDED else set())
+    return Setup(
+        project=project.root.relative_to(project.project.repository).as_posix(),
+        environments=project.environments,
+        branch=default_branch(project.project.repository),
+        endpoint=endpoint,
+        state="" if isinstance(spec.state, LocalState) else spec.state.url,
+        outlets=" ".join(one.name for one in outlets_of(project.project) if _PLAIN.fullmatch(one.name)),
+        peer_states=" ".join(dict.fromkeys(peer.state.url for peer in spec.peers if peer.state)),
+        extras=frozenset(found),
+        on_aws=any(isinstance(one, Bucket) and one.endpoint_url is None for one in buckets),
+        regional=all(isinstance(one, Bucket) and one.region is not None for one in buckets),
+    )
+
+
+def _is_bucket(state: State) -> bool:
+    return isinstance(state, S3State)
+
+
+def _extras(states: tuple[State, ...], buckets: bool) -> Iterator[str]:
+    if buckets:
+        yield "s3"
+    if any(isinstance(state, PostgresState) for state in states):
+        yield "postgres"
+
+
+def _local(project: AllEnvironments) -> Problem:
+    """Return the problem of a state on one machine, with the command for each environment that moves it."""
+    where = "" if Path.cwd() == project.root else f" -C {shlex.quote(str(project.root))}"
+    moves = [
+        f"reconciler state migrate-backend git{where}" + (f" --env {name}" if name else "")
+        for name in project.environments or ("",)
+    ]
+    message = "the state is on this machine (`local`), which jobs cannot read; nothing was written"
+    hint = (
+        f"Move it, here to a branch of the repository: {' && '.join(moves)}. Then set `state: {{backend: git}}` in "
+        "project.yaml. S3 and PostgreSQL are possible, too: see docs/state.md."
+    )
+    return Problem("local-state-in-ci", message, hint=hint)
