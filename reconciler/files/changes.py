@@ -9,6 +9,8 @@ import errno
 import logging
 import os
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -77,7 +79,7 @@ def write_files(root: Path, changes: Iterable[FileChange]) -> None:
     missing = _missing([root.absolute()])
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _exclusive(root):
+        with _exclusive(root), _uninterrupted():
             _write(root, wanted)
     except OSError as error:
         hint = "Check the permissions and the free space, and run the command again."
@@ -251,6 +253,21 @@ def _exclusive(root: Path) -> Iterator[bool]:
         yield held is True
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore SIGINT, because a command that was interrupted after its files were written would report that it was
+    aborted. SIGTERM ends the process, and the next command restores the files.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _exists(path: str, other: str = "") -> Problem:

@@ -39,6 +39,7 @@ _MISREAD: Final = {
 """Tokens that libyaml may misread, by their first character. Patterns that begin with a character are found quickly."""
 _HINTS: Final = {
     "did not find expected key": "indent it like the line above, or quote the text if it contains a colon or quotes",
+    "expected <block end>": "indent it like the line above",
     "did not find expected '-' indicator": "indent it like the line above: this is not an item of the list above",
     "mapping values are not allowed": "quote the text if it contains a colon, or indent it like the line above",
     "could not find expected ':'": "write `key: value`, or indent a text of several lines after `|`",
@@ -48,7 +49,7 @@ _HINTS: Final = {
     "expected ',' or": "close the bracket that opens at {opening}, or put a comma between the values",
     "expected alphabetic or numeric character": "quote text that starts with `*` or `&`",
 }
-"""Hints by a part of libyaml's message."""
+"""Hints by a part of the message of a parser."""
 
 
 class MisreadError(MarkedYAMLError):
@@ -121,6 +122,17 @@ def _without_odd_breaks(text: str, parse: Callable[[str], Iterator[Any]]) -> Ite
         if isinstance(getattr(event, "value", None), str):
             event.value = event.value.translate(back)
         yield event
+
+
+def is_outdated(error: MarkedYAMLError, later: MarkedYAMLError) -> bool:
+    """Return True if libyaml's error is none in YAML 1.2.2: the other parser has read that line, and met `later`."""
+    is_refused = error.problem == "found unexpected ':'"  # a colon in plain text in a flow collection
+    return is_refused or isinstance(error, MisreadError) or _line_of(later) > _line_of(error)
+
+
+def _line_of(error: MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line if mark else 0
 
 
 def syntax_problem(error: MarkedYAMLError, at: Callable[[Any], Place], text: str) -> Problem:

@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from reconciler.manifests.libyaml import MisreadError, fast_events, syntax_problem, thorough_events
+from reconciler.manifests.libyaml import fast_events, is_outdated, syntax_problem, thorough_events
 from reconciler.manifests.scalars import Unclear, plain
 from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Place, Problem
@@ -152,7 +152,7 @@ def parse_document(
         allowance.spare = bytes_left
         second = _Builder(file, line, spare, allowance)
         second_error = second.read(thorough_events(text))
-        if second_error is None or isinstance(error, MisreadError):
+        if second_error is None or is_outdated(error, second_error):
             builder, error = second, second_error
     if error is not None:
         builder.problems.append(syntax_problem(error, builder.at, text))

@@ -23,6 +23,8 @@ _IN_FLOW: Final = re.compile(r"(?:[^ \t\r\n\0:,\[\]{}]|:(?![ \t\r\n\0,\[\]{}]))+
 _SPACES: Final = re.compile(r"[ \t]*")
 _EMPTY_LINE: Final = re.compile(r"[ \t]*(?:#[^\r\n\0]*)?(?=[\r\n])")
 _BLANK: Final = re.compile(r"[ \t]*(?=[\r\n])")
+_INDICATED: Final = re.compile(r"(?:([-+])([1-9])?|([1-9])([-+])?)?(?=[ \t\r\n\0])")
+"""The indicators of a block scalar, after `|` or `>`."""
 _MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=[ \t\r\n\0])")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _AFTER_MISSING_IN_BLOCK: Final = (BlockEndToken, BlockEntryToken, KeyToken, ValueToken)
@@ -178,6 +180,20 @@ class _Scanner(Scanner):
             context = "while scanning a double-quoted scalar"
             raise ScannerError(context, token.start_mark, "found half of a surrogate pair", token.start_mark)
         return token
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> tuple[bool | None, int | None]:
+        """Return True for `+` and False for `-`, and the indentation. A tab may follow them."""
+        found = _INDICATED.match(self.reader.buffer, self.reader.pointer)
+        if not found:
+            raised: tuple[bool | None, int | None] = super().scan_block_scalar_indicators(start_mark)
+            return raised
+        self.reader.forward(len(found[0]))
+        chomping, increment = found[1] or found[4], found[2] or found[3]
+        return chomping == "+" if chomping else None, int(increment) if increment else None
+
+    def scan_block_scalar_ignored_line(self, start_mark: Any) -> Any:
+        self._skip(_EMPTY_LINE)  # also after tabs
+        return super().scan_block_scalar_ignored_line(start_mark)
 
     def scan_block_scalar_indentation(self) -> tuple[list[str], int, Any]:
         """Skip the empty lines at the start of a block scalar; return their line breaks, the column of the first line

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import threading
@@ -278,6 +279,14 @@ def test_file_created_in_the_meantime_with_the_same_content_is_kept(root: Path, 
         write_files(root, [FileChange("other.md", None, b"Other.\n"), FileChange("new.md", None, b"New.\n")])
     assert (root / "new.md").read_bytes() == b"New.\n"
     assert not (root / "other.md").exists()
+
+
+def test_interrupt_during_the_writes_changes_nothing(root: Path, at_the_third_file):
+    handler = signal.getsignal(signal.SIGINT)
+    at_the_third_file(lambda: signal.raise_signal(signal.SIGINT))
+    write_files(root, CHANGES)
+    assert {path for path in AFTER if (root / path).is_file()} == AFTER
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_two_commands_at_once_take_turns(root: Path, at_the_third_file):

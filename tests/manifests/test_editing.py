@@ -11,6 +11,7 @@ from reconciler.manifests.editing import UneditableError, edited
 from reconciler.manifests.editing.templates import LostVariableError, rewritten
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.variables import Variables
+from reconciler.resources.list_items import Items
 
 
 def change(text: str, by: Callable[[Any], object]) -> str:
@@ -165,6 +166,49 @@ def test_comments_stay_with_their_entries(before, by, after):
     assert change(before.replace("\n", "\r\n"), by) == after.replace("\n", "\r\n")
 
 
+LED = """a: [
+    x  # one
+  # about y
+  , y  # two
+  # about z
+  , z  # three
+  ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "after"),
+    [
+        (lambda v: v["a"].pop(0), "a: [\n  # about y\n    y  # two\n  # about z\n  , z  # three\n  ]\n"),
+        (lambda v: v["a"].pop(1), "a: [\n    x  # one\n  # about z\n  , z  # three\n  ]\n"),
+        (lambda v: v["a"].pop(2), "a: [\n    x  # one\n  # about y\n  , y  # two\n  ]\n"),
+        (lambda v: v["a"].append("w"), LED.replace("three\n", "three\n  , w\n")),
+        (lambda v: v["a"].insert(0, "w"), LED.replace("    x", "    w\n  , x")),
+        (
+            lambda v: v["a"].reverse(),
+            "a: [\n  # about z\n    z  # three\n  # about y\n  , y  # two\n  , x  # one\n  ]\n",
+        ),
+    ],
+)
+def test_commas_at_the_start_of_lines_stay_there(by, after):
+    assert change(LED, by) == after
+
+
+def test_item_of_a_flow_list_that_moves_and_changes_keeps_its_comments():
+    text = "a: [\n  # about x\n  {n: x, d: [\n    p,  # one\n    q,  # two\n  ]},  # x\n  {n: y},  # y\n]\n"
+    moved = "  # about x\n  {n: x, d: [\n    p,  # one\n    r,\n  ]},  # x\n"
+    assert edited(text, {"a": Items([{"n": "y"}, {"n": "x", "d": ["p", "r"]}], [1, 0])}) == (
+        f"a: [\n  {{n: y}},  # y\n{moved}]\n"
+    )
+
+
+def test_comment_that_an_edit_would_lose_makes_it_uneditable():
+    text = "a: 1\nb: [  # open\n  # none yet\n  ]\n"
+    with pytest.raises(UneditableError, match="loss of this comment") as caught:
+        edited(text, {"a": 1, "b": ["x"]})
+    assert caught.value.line == 3
+
+
 def test_uneditable_names_the_line_of_the_first_difference():
     text = "a:\n  - x: &v [1]\n  - x: 2\n    y: *v\n"
     with pytest.raises(UneditableError) as caught:
@@ -245,9 +289,12 @@ def test_rewritten_without_the_value_of_a_variable_names_the_variable():
         ("l: {&t team: net, area: *t}\n", {"l": {"team": "net", "area": "new"}}, "l: {&t team: net, area: new}\n"),
         ("? &t team\n: net\narea: *t\n", {"team": "net"}, "? &t team\n: net\n"),
         ("a: &an:chor x\nb: *an:chor\n", {"a": "z", "b": "z"}, "a: &an:chor z\nb: *an:chor\n"),
+        ("a:\n  - 1\n  # about x\n  - &x\n    - y\n", {"a": [2, ["z"]]}, "a:\n  - 2\n  # about x\n  - &x [z]\n"),
         ("a: !!str &t x\nb: *t\n", {"a": "z", "b": "z"}, "a: !!str &t z\nb: *t\n"),
         ("a: [x:y, ?z]\n", {"a": ["x:y", "?z", "new"]}, "a: [x:y, ?z, new]\n"),
-        ("a: {url: https://x.example, b: 1}\n", {"a": {"url": "https://y.example"}}, "a: {url: https://y.example}\n"),
+        ("a: {url: https://x.example, b: 1}\n", {"a": {"url": "https://y.example"}}, 'a: {url: "https://y.example"}\n'),
+        ("a: [x]\n", {"a": ["x", "y:z", "Where?", "?k"]}, 'a: [x, "y:z", "Where?", "?k"]\n'),
+        ("a: {x: y}\n", {"a": {"x": "y", "k:l": 1}}, 'a: {x: y, "k:l": 1}\n'),
         ('{"a":1,"b"\n :2}\n', {"a": 1, "b": 3}, '{"a":1,"b"\n :3}\n'),
         ("\ufeffa: 1\nb: 2\n", {"a": 1, "b": 3}, "\ufeffa: 1\nb: 3\n"),
         ("a: 1\rb:\r  - x\r", {"a": 1, "b": ["x", "z"]}, "a: 1\rb:\r  - x\r  - z\r"),

@@ -121,6 +121,7 @@ def test_text_that_begins_with_an_asterisk_gets_a_hint(text):
         ("%OTHER directive # why\n---\na: 1", {"a": 1}),
         ("a: 1\n\t\nb: [x:y]\t# note\n", {"a": 1, "b": ["x:y"]}),
         ("a: |\n \t\nb: 1\n", {"a": "\t\n", "b": 1}),
+        ("a: [b:c]\nd: |\t# note\n  e\nf: >2-\t\n   g\n", {"a": ["b:c"], "d": "e\n", "f": " g"}),
         ("a: {b: x\u2028y, c: d:e\x85}", {"a": {"b": "x\u2028y", "c": "d:e\x85"}}),
         ("\ufeffa: [b:c]", {"a": ["b:c"]}),
     ],
@@ -253,6 +254,11 @@ def test_dollars_is_true_for_a_dollar_in_any_key_or_value():
         ("a: 1\nb\nc: 2\n", "3:1", "write `key: value`"),
         ("- a\nb: 1\n", "2:1", "not an item of the list"),
         ('a: "\\d"\n', "1:5", "backslash"),
+        # below text that only the other parser reads
+        ("a: {u: https://x.example}\nb: 'x\nc: 1\n", "2:4", "close the quote that opens here"),
+        ("a: [Where?, x]\nb: c: d\n", "2:5", "quote the text if it contains a colon"),
+        ("a: {u: https://x.example}\n b: c\n", "2:2", "indent it like the line above"),
+        ("a: {u: https://x.example, b: [x}\n", "1:32", "close the bracket that opens at column 30 of this line"),
     ],
 )
 def test_syntax_error_has_a_place_and_a_hint(text, place, hint):

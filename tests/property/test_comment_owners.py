@@ -166,12 +166,17 @@ class Writer:
         behind = f" {self.comment('beside', one)}" if self.chance(0.3) and one.key else ""
         self.lines.append(f"{head} {opening}{behind}")
         pad = " " * column
-        comma_at_end = self.chance(0.5)
+        led = len(one.entries) > 1 and self.chance(0.25)
+        comma_at_end = self.chance(0.5) and not led
+        joins = not led and not behind and self.chance(0.3)
         for number, inner in enumerate(one.entries):
-            for _ in range(self.random.choice([0, 0, 1, 2])):
+            joined, joins = joins, False
+            for _ in range(0 if joined else self.random.choice([0, 0, 1, 2])):
                 self.lines.append(pad + self.comment("above", inner))
             comma = "," if comma_at_end or number + 1 < len(one.entries) else ""
-            if inner.shape in {"mapping", "sequence"} and self.chance(0.5):
+            if led:
+                comma = ""
+            if inner.shape in {"mapping", "sequence"} and self.chance(0.5) and not (led or joined):
                 at = len(self.lines)
                 self.flow(inner, column + 2, pad + (f"{inner.key}:" if inner.key else ""))
                 if not inner.key:
@@ -185,7 +190,13 @@ class Writer:
             key = f"{inner.key}: " if inner.key else ""
             text = self.inline(inner) if inner.entries else inner.value
             beside = f"  {self.comment('beside', inner)}" if self.chance(0.4) else ""
-            self.lines.append(f"{pad}{key}{text}{comma}{beside}")
+            before = "" if not led else ", " if number else "  "
+            if joined:
+                inner.own_line = False
+                self.lines[-1] += f" {key}{text}{comma}{beside}"
+            else:
+                self.lines.append(f"{pad}{before}{key}{text}{comma}{beside}")
+            joins = not (led or beside) and self.chance(0.2)
         if self.chance(0.2):
             self.lines.append(pad + self.comment("end", one, column))
         said = f"  {self.comment('closing', one)}" if self.chance(0.3) else ""
@@ -198,10 +209,6 @@ class Writer:
             text = self.inline(inner) if inner.entries else inner.value
             parts.append(f"{inner.key}: {text}" if inner.key else text)
         return ("{%s}" if one.shape == "mapping" else "[%s]") % ", ".join(parts)
-
-
-def is_same(entry: tuple[Entry, Any]) -> bool:
-    return same(entry[0].json(), entry[1])
 
 
 def entries_in(entry: Entry) -> Iterator[Entry]:
@@ -258,8 +265,7 @@ class Edit:
                 at = len(found) if entry.shape == "mapping" else random.randint(0, len(found))
                 found.insert(at, (None, random.choice([word, {word: 1}, [word]]), None))
             self.grown.add(id(entry))
-        texts = [(one, value) for one, value, _ in found if one]
-        if entry.shape == "sequence" and random.random() < 0.15 and (not entry.flow or all(map(is_same, texts))):
+        if entry.shape == "sequence" and random.random() < 0.15:
             random.shuffle(found)
             self.grown.add(id(entry))
         if entry.shape == "mapping":
@@ -282,7 +288,7 @@ def document(random: Random) -> tuple[Writer, Entry, str]:
     )
 
 
-EMPTY = " -[{|+\r\n"
+EMPTY = " -[{,|+\r\n"
 """Characters of a line on which an item starts whose value is below."""
 
 
@@ -359,7 +365,8 @@ def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown:
         there = [by_word[word] for word in re.findall(r"\b[kv]\d+z\b", line.split("#")[0]) if word in by_word]
         if there and line not in after and all(one.state == "same" and one.shape != "kept" for one in there):
             around = {id(one): one for one in (*there, *(parents[id(one)] for one in there))}
-            around |= {id(parents[at]): parents[at] for at in around if at in parents}
+            for _ in range(3):
+                around |= {id(parents[at]): parents[at] for at in around if at in parents}
             assert any(at in grown and (one.flow or not one.key) for at, one in around.items()), (line, shown)
 
 

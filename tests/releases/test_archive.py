@@ -150,6 +150,26 @@ class TestAssistants:
         archived(desk, "assistant/triage")
         assert desk.read("assistants/triage.yaml") == f"{kept}# The last.\n---\n{last}"
 
+    @pytest.mark.parametrize(
+        ("below", "kept"),
+        [
+            ("\n# End of the file.\n", "\n# End of the file.\n"),
+            ("...\n# End of the file.\n", "...\n# End of the file.\n"),
+            ("# vim: set ts=2:\n", "# vim: set ts=2:\n"),
+            ("  # tools: []\n", ""),
+            ("# About triage.\n", ""),
+            ("...\n", ""),
+        ],
+    )
+    def test_comments_of_the_file_stay_when_its_last_document_is_removed(
+        self, desk: Desk, below: str, kept: str
+    ) -> None:
+        without_triage(desk)
+        other = HEAD.format(kind="Assistant", name="other", more="") + "  model: gpt-6-luna\n"
+        desk.write("assistants/triage.yaml", f"{other}---\n{desk.read('assistants/triage.yaml')}{below}")
+        archived(desk, "assistant/triage")
+        assert desk.read("assistants/triage.yaml") == f"{other}{kept}"
+
     def test_the_comment_above_a_removed_document_goes_with_it(self, desk: Desk) -> None:
         without_triage(desk)
         other = HEAD.format(kind="Assistant", name="other", more="") + "  model: gpt-6-luna\n# End.\n"

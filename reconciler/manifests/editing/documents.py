@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.manifests.editing.comments import of_file, of_next
+from reconciler.manifests.editing.comments import of_end, of_file, of_next
 from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.folder import MAX_MANIFEST, locate, read_text
 from reconciler.manifests.parsing import Document, parse
@@ -50,7 +50,7 @@ class ManifestSource:
         if self.index:
             texts[self.index - 1] = texts[self.index - 1].removesuffix(of_next(texts[self.index - 1]))
         kept = "" if self.index else of_file(own)
-        texts[self.index] = kept + (of_next(own) if self.index < len(others) else "")
+        texts[self.index] = kept + (of_next(own) if self.index < len(others) else of_end(own))
         return "".join(texts)
 
     def edited(self, wanted: JSON) -> str:

@@ -23,6 +23,9 @@ def change_flow(layout: Layout, node: Node, slots: Sequence[Entry | Added]) -> N
     stay = {entry.start for entry in kept}
     gone = [entry for entry in node.entries if entry.start not in stay]
     layout.removed += [(entry.node.start, entry.node.end) for entry in gone]
+    if _commas_lead(layout, node):
+        _change_led(layout, node, slots, kept[0], gone)
+        return
     trailing = layout.comma(node.entries[-1]) is not None
     for entry in kept:
         comma, needed = layout.comma(entry), trailing or slots[-1] is not entry
@@ -90,3 +93,62 @@ def _remove(layout: Layout, node: Node, start: int, end: int) -> None:
     else:
         layout.edit(layout.lead(first), layout.line_start(first.start), "")
         layout.edit(first.start, after.start if after else stop, "")
+
+
+def _commas_lead(layout: Layout, node: Node) -> bool:
+    """Return True if the entries are on lines of their own, and each but the first has its comma before it."""
+    *others, last = node.entries
+    commas = [layout.comma(entry) for entry in others]
+    led = all(comma is not None and not layout.text[layout.line_start(comma) : comma].strip(" ") for comma in commas)
+    return bool(others) and led and layout.comma(last) is None
+
+
+def _change_led(
+    layout: Layout, node: Node, slots: Sequence[Entry | Added], first: Entry, gone: Sequence[Entry]
+) -> None:
+    """Give a collection with commas at the start of its lines new entries; `first` is the first that it keeps."""
+    indent = layout.indent(node.entries[1].start)
+    above: Entry | None = None
+    head: list[str] = []
+    for at, slot in enumerate(slots):
+        if isinstance(slot, Entry):
+            above = slot
+            continue
+        lines = [*(indent + line for line in slot.above), f"{indent}{', ' if at else '  '}{slot.text}{slot.beside}"]
+        if above is None:
+            head += lines
+            continue
+        end, closes = layout.flow_end(above)
+        lines += [] if closes or not slot.beside else [indent]
+        layout.edit(end, end, "".join(layout.newline + line for line in lines), rank=3)
+    if head:
+        _add_head(layout, first, indent, head)
+    elif first.index:
+        comma = layout.comma(node.entries[first.index - 1])
+        layout.edit(comma or 0, (comma or 0) + 1, " ")
+    for entry in gone:
+        _remove_led(layout, node, entry)
+
+
+def _add_head(layout: Layout, first: Entry, indent: str, lines: Sequence[str]) -> None:
+    if layout.leads(first.start):
+        at = layout.lead(first)
+        layout.edit(at, at, "".join(line + layout.newline for line in lines))
+    else:
+        layout.edit(first.start, first.start, layout.newline.join(["", *lines, indent]))
+    if first.index:
+        return
+    start = layout.line_start(first.start) if layout.leads(first.start) else first.start
+    layout.edit(start, first.start, (indent if start < first.start else "") + ", ", rank=1)
+
+
+def _remove_led(layout: Layout, node: Node, entry: Entry) -> None:
+    stop, closes = layout.flow_end(entry)
+    if not layout.leads(entry.start):
+        layout.edit(len(layout.text[: entry.start].rstrip(" ")), stop, "")
+    elif closes:
+        layout.edit(layout.lead(entry), layout.next_line(stop), "")
+    else:
+        comma = layout.comma(node.entries[entry.index - 1])
+        layout.edit(layout.lead(entry), layout.line_start(entry.start), "")
+        layout.edit(comma or 0, stop, "")

@@ -17,6 +17,8 @@ class Layout:
     edits: list[tuple[int, int, int, str]] = field(default_factory=list)
     removed: list[tuple[int, int]] = field(default_factory=list)
     """Spans of the removed values, with their keys."""
+    ownerless: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of the removed values, with their comments."""
 
     @property
     def newline(self) -> str:
@@ -58,8 +60,8 @@ class Layout:
         return len(self.text) if found < 0 else found + 1
 
     def leads(self, at: int) -> bool:
-        """Return True if there are only spaces before `at` on its line."""
-        return not self.text[self.line_start(at) : at].strip(" ")
+        """Return True if there are only spaces before `at` on its line, or a comma."""
+        return self.text[self.line_start(at) : at].strip(" ") in {"", ","}
 
     def indent(self, at: int) -> str:
         """Return the spaces at the start of a line."""
@@ -114,6 +116,11 @@ class Layout:
             line = self.next_line(line)
         return end
 
+    def disown(self, entry: Entry) -> None:
+        """Record that an entry is removed and not moved, so that its comments go with it."""
+        in_flow = entry.parent is not None and entry.parent.flow
+        self.ownerless.append((self.lead(entry), self.flow_end(entry)[0] if in_flow else self.end(entry)))
+
     def above(self, entry: Entry) -> list[str]:
         """Return the comments directly above an entry."""
         return [line.strip() for line in self.text[self.lead(entry) : self.line_start(entry.start)].splitlines()]
@@ -166,7 +173,7 @@ class Layout:
             self.edit(first.start, after.start, "")
         elif thorough:
             self._remove_whole_lines(first.start, self._with_blank_lines(last.end))
-        elif not self.leads(first.start) and after and not self.text[self.end(last) : after.start].strip():
+        elif not self.leads(first.start) and after and not self._between(run, after):
             self.edit(first.start, after.start, "")
         else:
             before = _before(first)
@@ -175,6 +182,11 @@ class Layout:
                 end = self.end(entry)
                 empty = _EMPTY.match(self.text, end) if keeps else None
                 self._remove_whole_lines(self.lead(entry), empty.end() if empty else end)
+
+    def _between(self, run: Sequence[Entry], after: Entry) -> str:
+        """Return the comments that are between removed entries, and above the entry after them."""
+        ends = [*map(self.lead, run[1:]), after.start]
+        return "".join(self.text[self.end(entry) : end].strip() for entry, end in zip(run, ends, strict=True))
 
     def keeps(self, node: Node) -> bool:
         """Return True for a block scalar whose value contains the empty lines below it."""

@@ -2,10 +2,14 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ruamel.yaml.error import MarkedYAMLError
+
+from reconciler.manifests.libyaml import fast_events
 from reconciler.manifests.parsing import parse_document
 from reconciler.manifests.scalars import needs_quotes
 from reconciler.resources.values import JSON
@@ -53,6 +57,11 @@ def _plain_enough(text: str) -> bool:
 
 
 def reads_as(text: str, value: JSON) -> bool:
+    """Return True if parsers of all versions of YAML read the text as `value`."""
+    try:
+        deque(fast_events(text), maxlen=0)
+    except MarkedYAMLError:
+        return False
     document = parse_document(text, "")
     return not document.problems and document.value == value
 
