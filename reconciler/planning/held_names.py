@@ -67,9 +67,11 @@ def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, 
     """
     for release in sorted(inputs.releases.keys() & inputs.applied.keys()):
         known = inputs.applied[release].holds
+        published = inputs.pointers[release].holds if release in inputs.pointers else {}
+        recorded = {**published, **known}
 
-        def id_of(name: Address, known: Mapping[str, str] = known) -> str | None:
-            held, live = known.get(str(name)), matched.live.get(matched.now(name))
+        def id_of(name: Address, recorded: Mapping[str, str] = recorded) -> str | None:
+            held, live = recorded.get(str(name)), matched.live.get(matched.now(name))
             return held if held in matched.addresses or live is None else live.id
 
         found = holds_of(inputs, release, id_of)
