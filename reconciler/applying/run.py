@@ -140,8 +140,8 @@ class Run:
 
     def holds_of(self, address: Address) -> dict[str, str]:
         """Return what the state records of a release: see `Applied.holds`."""
-        now = self.planned.matched.now
-        return holds_of(self.planned.inputs, address, lambda name: self.ids.get(str(now(name))))
+        now = self.planned.matched.of_release
+        return holds_of(self.planned.inputs, address, lambda name: self.ids.get(str(now(address, name))))
 
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types

@@ -19,6 +19,7 @@ from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned, seal, unresolved
 from reconciler.planning.difference import diff
 from reconciler.planning.guard import guard
+from reconciler.planning.held_names import only_in_state
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.resolution import resolve
@@ -80,7 +81,11 @@ def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = seal(difference, guarded, commit=_commit(workspace.root), created_at=now)
     _check(workspace, planned)
-    new = (*checkout.notices(workspace, planned), *unrecorded(inputs, planned.plan))
+    new = (
+        *checkout.notices(workspace, planned),
+        *unrecorded(inputs, planned.plan),
+        *only_in_state(planned.inputs, planned.matched, planned.plan.work),
+    )
     warnings = (*new, *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings)), bundles
 

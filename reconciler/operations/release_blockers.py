@@ -33,9 +33,10 @@ def undefined_names(
         if one.release in applied or one.name.release is not None:
             continue
         message = f"{one.release} uses {one.name}, which no manifest defines"
+        state = f"Only a state that has applied {one.release} finds the object by its id"
         hint = (
             f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its new "
-            f"name; otherwise restore its manifest, or archive {one.release}"
+            f"name; otherwise restore its manifest, or archive {one.release}. {state}"
         )
         yield Problem("undefined-in-release", message, inputs.desired[one.source].place, hint)
 

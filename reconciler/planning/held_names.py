@@ -13,16 +13,19 @@ that has not applied the release cannot do so. The name of an object that a rele
 another object, either.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
+from reconciler.planning.model import CREATES, Change
+from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import ASSISTANT, published_releases, uses
 from reconciler.planning.renames import declared
 from reconciler.resources.address import Address
 from reconciler.resources.registry import upload_kinds
-from reconciler.resources.values import references_in
+from reconciler.resources.values import JSON, references_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ def unrecorded(inputs: PlanInputs, matched: Matched) -> Iterator[tuple[Address, 
     """
     for release in sorted(inputs.releases.keys() & inputs.applied.keys()):
         known = inputs.applied[release].holds
+        published = inputs.pointers[release].holds if release in inputs.pointers else {}
+        recorded = {**published, **known}
 
-        def id_of(name: Address, known: Mapping[str, str] = known) -> str | None:
-            held, live = known.get(str(name)), matched.live.get(matched.now(name))
+        def id_of(name: Address, recorded: Mapping[str, str] = recorded) -> str | None:
+            held, live = recorded.get(str(name)), matched.live.get(matched.now(name))
             return held if held in matched.addresses or live is None else live.id
 
         found = holds_of(inputs, release, id_of)
@@ -108,3 +113,24 @@ def undefined(inputs: PlanInputs, known: Collection[Address] = ()) -> Iterator[U
             if source.is_frozen and source.kind == ASSISTANT and release in published:
                 found.setdefault(source.family, source)
         yield from (Undefined(release, name, found[name]) for name in sorted(found.keys() - defined))
+
+
+def only_in_state(inputs: PlanInputs, matched: Matched, work: Collection[Change]) -> Iterator[Notice]:
+    """Yield a warning for each name of releases that only the state resolves: a state that has not applied them could
+    not plan. Of an object that the plan removes, only if the plan creates one that may be the renamed one.
+    """
+    removed = {change.address for change in work if change.ends_id}
+    made = (Address.parse(change.address) for change in work if change.action in CREATES)
+    created = {address.kind for address in made if not address.is_frozen}
+    releases: dict[Address, list[str]] = defaultdict(list)
+    for one in undefined(inputs):
+        if one.name.release is None:
+            releases[one.name].append(str(one.release))
+    for name, found in sorted(releases.items()):
+        now = {matched.of_release(Address.parse(one), name) for one in found}
+        if not removed.isdisjoint(map(str, now)) and name.kind not in created:
+            continue
+        manifest = inputs.desired.get(now.pop()) if len(now) == 1 else None
+        former = [*manifest.lifecycle.moved_from, name.name] if manifest else [name.name]
+        args: dict[str, JSON] = {"name": str(name), "releases": found, "moved_from": former}
+        yield Notice("only-in-state", args | {"now": str(manifest.address) if manifest else None})

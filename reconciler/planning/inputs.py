@@ -234,12 +234,28 @@ class PlanInputs:
     @cached_property
     def recorded_names(self) -> Mapping[Address, Address]:
         """The address that the state has for each name that an applied release has for an object, where it is another
-        one. See `planning.held_names`.
+        one. Of a name that several objects had in turn, one of them. See `planning.held_names`.
         """
-        held = [item for applied in self.applied.values() for item in applied.holds.items()]
+        return {name: address for (_, name), address in self.held_addresses.items() if name != address}
+
+    @cached_property
+    def held_addresses(self) -> Mapping[tuple[Address, Address], Address]:
+        """The address that the state has for each name of each applied release. See `planning.held_names`.
+
+        An object whose entry `state mv` has moved, and whose manifest is still under the name on its label, is left
+        out: the manifest is that of the name.
+        """
+        held = [(release, *item) for release, applied in self.applied.items() for item in applied.holds.items()]
         by_id = {applied.id: address for address, applied in self.applied.items()} if held else {}
-        names = ((Address.parse(name), by_id[id_]) for name, id_ in held if id_ in by_id)
-        return {name: address for name, address in names if name != address}
+        found = {(release, Address.parse(name)): by_id[id_] for release, name, id_ in held if id_ in by_id}
+        other = {address for (_, name), address in found.items() if address != name}
+        ids = {self.applied[address].id for address in other}
+        labels = {live.id: self.labelled_address(live) for live in self.live if live.id in ids}
+        return {
+            (release, name): address
+            for (release, name), address in found.items()
+            if name == address or name not in self.desired or labels.get(self.applied[address].id) != name
+        }
 
     @cached_property
     def intents(self) -> Mapping[Address, Sequence[Pending]]:

@@ -46,6 +46,8 @@ class Matched:
     """Further objects labelled with the address of another one, without proof that this identity created them."""
     other_lineage: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
     """Objects that are not in the state, whose label has this identity, and which another state created."""
+    held: Mapping[tuple[Address, Address], Address] = field(default_factory=dict)
+    """The address in the state of the object that a release has under a name, by release and name."""
 
     @property
     def unproven(self) -> Iterator[Live]:
@@ -72,7 +74,14 @@ class Matched:
 
     def family(self, address: Address) -> Address:
         """Return the working object that a copy was made of, under its present name; a working object itself."""
-        return self.now(address.family)
+        release = address.release
+        return self.of_release(release, address.family) if release else self.now(address.family)
+
+    def of_release(self, release: Address, name: Address) -> Address:
+        """Return the present address of the object that a release has under a name: another object may have the name
+        since.
+        """
+        return self.now(self.held.get((release, name), name))
 
     def copy_now(self, address: Address) -> Address:
         """Return the same as `now`, and for a copy the address that it would have if it was made today."""
@@ -187,7 +196,8 @@ def match(inputs: PlanInputs) -> Matched:
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
-    found = replace(found, other_lineage={address: group for address, group in lost.items() if group})
+    foreign = {address: group for address, group in lost.items() if group}
+    found = replace(found, other_lineage=foreign, held=as_applied.held_addresses)
     return _finish(inputs, found)
 
 

@@ -71,6 +71,7 @@ ReasonCode: TypeAlias = Literal[
 NoticeCode: TypeAlias = Literal[
     "text",  # text
     "only-in-outlet",  # outlet, names: of documents that neither the built-in outlet nor a manifest has
+    "only-in-state",  # name, releases: that have it; now: the present address, or null; moved_from: to set there
     "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API

@@ -5,7 +5,7 @@ it is published. An archived release is not restored. A renamed assistant still 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Container, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -89,7 +89,9 @@ def _lost(
     removes count: a release stays live if the assistant did not exist before the plan.
     """
     families = {address.family for address in uses(inputs, release) if address.kind == ASSISTANT}
-    lost = {inputs.recorded_names.get(address, address) for address in families - wanted} - wanted
+    held = {address: inputs.held_addresses.get((release, address)) for address in families}
+    known_as = inputs.recorded_names
+    lost = {now or (name if name in wanted else known_as.get(name, name)) for name, now in held.items()} - wanted
     return min(lost & known if release in known else lost, default=None)
 
 
@@ -132,12 +134,18 @@ def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
     return declared(inputs.desired).get(made_for) or inputs.recorded_names.get(made_for, made_for)
 
 
+def _exists(inputs: PlanInputs, release: Address, archived: Mapping[Address, Reason]) -> bool:
+    """Return True if there is or was such a release: `state mv` moves entries to any address."""
+    known: tuple[Container[Address], ...] = (inputs.releases, inputs.applied, inputs.tombstones, inputs.archived)
+    return release in archived or any(release in one for one in known)
+
+
 def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapping[Address, Reason]) -> Reason:
     """Return the reason to remove a live object; `archived` has the reasons for releases that still have a manifest."""
     if address.kind == RELEASE:
         marked = address in inputs.archived
         return archived.get(address) or Reason("archived-in-manifest" if marked else "manifest-removed")
-    if address.release is not None:
+    if address.release is not None and _exists(inputs, address.release, archived):
         return Reason("release-leaves", {"release": str(address.release)})
     if is_leftover(address, live.id):
         return Reason("upload-superseded")

@@ -70,7 +70,14 @@ def rename_store(made: World) -> None:
     made.wants(store("guides", "kb"))
     made.apply()
     made.wants(store("guides"))
-    assert is_silent(made.plan())
+    assert is_warned(made.plan(), "vectorstore/kb", "vectorstore/guides")
+
+
+def is_warned(plan: Plan, name: str, now: str) -> bool:
+    """Return True if the plan is empty, and warns that only the state resolves a name of release 1."""
+    (notice,) = plan.warnings
+    args = {"name": name, "releases": ["release/bot@1"], "now": now, "moved_from": [name.partition("/")[2]]}
+    return is_silent(replace(plan, warnings=())) and (notice.code, notice.args) == ("only-in-state", args)
 
 
 def rewrite_state(made: World, **holds: str) -> None:
@@ -128,7 +135,7 @@ class TestStoreOfARelease:
         rename_store(shop)
         rewrite_state(shop)
         before = shop.memory()
-        assert is_silent(shop.plan())
+        assert is_warned(shop.plan(), "vectorstore/kb", "vectorstore/guides")
         shop.apply()
         assert shop.memory() == before
         shop.wants(manifest("Assistant", "triage", {**REQUEST, "instructions": "Help."}))
@@ -152,6 +159,25 @@ class TestStoreOfARelease:
         released(shop, 2, releases={"keep": 1})
         shop.drops("VectorStore/guides")
         assert told(shop.plan().changes) == ["delete vectorstore/guides"]
+
+    def test_is_named_by_a_warning_that_lists_every_former_name(self, shop: World):
+        rename_store(shop)
+        shop.drops("VectorStore/guides")
+        shop.wants(store("manuals", "guides"))
+        (notice,) = shop.plan().warnings
+        assert (notice.args["now"], notice.args["moved_from"]) == ("vectorstore/manuals", ["guides", "kb"])
+        shop.wants(store("manuals", "guides", "kb"))
+        assert shop.plan().warnings == ()
+
+    def test_is_not_taken_for_a_removed_one_where_moved_from_was_removed_before_its_apply(self, shop: World):
+        shop.drops("VectorStore/kb")
+        assert (refused(shop.plan()), shop.plan().warnings) == ([("referenced", "vectorstore/kb")], ())
+        shop.wants(store("guides"))
+        plan = shop.plan()
+        assert refused(plan) == [("referenced", "vectorstore/kb")]
+        assert [(notice.code, notice.args["now"]) for notice in plan.warnings] == [("only-in-state", None)]
+        shop.wants(store("guides", "kb"))
+        assert (refused(shop.plan()), shop.plan().warnings) == ([], ())
 
     def test_keeps_its_name_to_itself(self, shop: World):
         rename_store(shop)
@@ -203,7 +229,7 @@ class TestAssistantOfARelease:
         estate.wants(named("Assistant", "first", spec, "triage"), bot("first", published=1))
         estate.apply()
         estate.wants(manifest("Assistant", "first", spec))
-        assert is_silent(estate.plan())
+        assert is_warned(estate.plan(), "assistant/triage", "assistant/first")
         return estate
 
     @pytest.mark.parametrize("rebuilt", [False, True])
@@ -228,6 +254,77 @@ class TestAssistantOfARelease:
         assert problem.message == "release/bot@1 uses assistant/triage, which no manifest defines"
 
 
+@pytest.mark.parametrize("spec", [AGENT, REQUEST], ids=["agent", "request"])
+class TestNameOfTwoAssistants:
+    """Two releases have one name for two assistants: the first one was renamed, and another one got its name."""
+
+    @pytest.fixture
+    def reused(self, estate: World, spec: Document) -> World:
+        estate.wants(manifest("Assistant", "triage", spec), manifest("Assistant", "other", REQUEST), bot())
+        estate.apply()
+        released(estate)
+        estate.drops("Assistant/triage")
+        estate.wants(named("Assistant", "first", spec, "triage"), bot("first", published=1))
+        estate.apply()
+        estate.wants(manifest("Assistant", "first", spec))
+        estate.wants(manifest("Assistant", "triage", {**spec, "instructions": "Help."}), bot(published=1))
+        estate.apply()
+        released(estate, 2)
+        estate.wants(bot("other"))
+        estate.apply()
+        return estate
+
+    @pytest.fixture
+    def renamed(self, reused: World, spec: Document) -> World:
+        """The second one is renamed as well, so that no manifest has the name."""
+        reused.drops("Assistant/triage")
+        reused.wants(named("Assistant", "second", {**spec, "instructions": "Help."}, "triage"))
+        reused.apply()
+        reused.wants(manifest("Assistant", "second", {**spec, "instructions": "Help."}))
+        return reused
+
+    def removed(self, made: World, name: str) -> list[str]:
+        made.drops(f"Assistant/{name}")
+        plan = made.plan()
+        assert plan.refusals == ()
+        return [change.address for change in plan.changes if change.action in {"archive", "delete"}]
+
+    def test_each_takes_its_own_release_along(self, reused: World, spec: Document):
+        first = self.removed(reused, "first")
+        assert first == ["release/bot@1", "assistant/triage@bot.1", "assistant/first"]
+        reused.wants(manifest("Assistant", "first", spec))
+        assert self.removed(reused, "triage") == ["release/bot@2", "assistant/triage@bot.2", "assistant/triage"]
+
+    @pytest.mark.parametrize("rebuilt", [False, True])
+    def test_also_after_both_were_renamed(self, renamed: World, spec: Document, rebuilt: bool):
+        if rebuilt and spec is AGENT:  # the id of a request is its name, which only the state follows
+            rebuild(renamed)
+        first = self.removed(renamed, "first")
+        assert first == ["release/bot@1", "assistant/triage@bot.1", "assistant/first"]
+        renamed.wants(manifest("Assistant", "first", spec))
+        assert self.removed(renamed, "second") == ["release/bot@2", "assistant/triage@bot.2", "assistant/second"]
+
+    def test_only_the_one_of_the_published_release_is_not_deleted(self, renamed: World, spec: Document):
+        renamed.wants(bot("other", published=1))
+        renamed.apply()
+        held_ids = load(renamed.root / BUNDLES, "acme", "chatbot/bot").pointer.holds
+        assert held_ids["assistant/triage"] == held(renamed, "release/bot@1")["assistant/triage"]
+        renamed.drops("Assistant/first")
+        assert refused(renamed.plan()) == [("referenced", "assistant/first")]
+        renamed.wants(manifest("Assistant", "first", spec))
+        assert self.removed(renamed, "second") == ["release/bot@2", "assistant/triage@bot.2", "assistant/second"]
+
+
+def test_an_assistant_that_is_moved_in_the_state_and_made_again_keeps_its_releases(estate: World):
+    """The manifest still has the name on the label, so that the releases are of the object that it makes."""
+    estate.wants(manifest("Assistant", "triage", AGENT), bot())
+    estate.apply()
+    released(estate)
+    move(estate.root, estate.environ, *map(Address.parse, ("assistant/triage", "assistant/z")), env=None)
+    assert [f"{one.action} {one.address}" for one in estate.apply().outcomes][-1] == "delete assistant/z"
+    assert is_silent(estate.plan())
+
+
 class TestMovedCopy:
     """The entry of a copy that a published release answers with is moved to another address in the state."""
 
@@ -247,6 +344,10 @@ class TestMovedCopy:
         for outlet in (BUNDLES, Path("out")):
             served = load(moved.root / outlet, "acme", "chatbot/bot").pointer.ids
             assert set(served.values()) <= agents
+
+    def test_is_not_said_to_be_of_an_archived_release(self, moved: World):
+        (change,) = [one for one in moved.plan().changes if one.action == "archive"]
+        assert [reason.code for reason in change.reasons] == ["no-release-left"]
 
     def test_is_not_archived_where_the_publication_fails(self, moved: World, monkeypatch: pytest.MonkeyPatch):
         before = moved.ids(moved.sdk.beta.agents.list())

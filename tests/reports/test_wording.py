@@ -92,6 +92,12 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "checkout": {"place": "kb/a", "problem": "linked-folder", "message": "kb/a is not read", "hint": "move it"},
         "line-endings": {},
         "upload-alike": {"upload": "file-1", "path": "kb/a.md"},
+        "only-in-state": {
+            "name": "vectorstore/kb",
+            "releases": ["release/bot@1"],
+            "now": "vectorstore/guides",
+            "moved_from": ["kb"],
+        },
         "only-in-outlet": {"outlet": "build/bundles", "names": ["assistant/old"]},
         "stays-published": {},
         "no-label-room": {},

@@ -214,6 +214,12 @@ def is_silent(plan: Plan) -> bool:
     return not (plan.changes or plan.drift or plan.refusals or plan.warnings or plan.unmanaged)
 
 
+def is_silent_but_for_names(plan: Plan) -> bool:
+    """Return True if the plan is empty, and warns at most of names in releases that only the state resolves."""
+    others = tuple(notice for notice in plan.warnings if notice.code != "only-in-state")
+    return is_silent(replace(plan, warnings=others))
+
+
 def told(changes: tuple[Change, ...]) -> list[str]:
     """Return each change as text: `update assistant/triage: instructions, model`."""
     return [

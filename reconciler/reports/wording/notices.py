@@ -9,6 +9,19 @@ from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
 from reconciler.resources.name_lists import few
 
+
+def _only_in_state(args: Args) -> str:
+    names, releases = args["moved_from"], few(args["releases"])
+    former = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    now = f" ({args['now']})" if args["now"] else ""
+    place = args["now"] or "the manifest with its new name, if it was renamed"
+    return (
+        f"{releases}: no manifest has the name {args['name']}, and this state finds the object by its id{now}. "
+        "`validate`, and the plan of every state that has not applied the release, report an error: "
+        f"add `moved_from: {former}` to the lifecycle of {place}"
+    )
+
+
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "text": "{text}",
     "checkout": "{message}: {hint}",
@@ -29,6 +42,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         f"{'it' if len(args['names']) == 1 else 'them'}, and the guard counts the references. If "
         f"{'it is' if len(args['names']) == 1 else 'they are'} not in use, delete {_pointer_files(args['names'])} there"
     ),
+    "only-in-state": _only_in_state,
     "stays-published": "{address} stays published without a manifest, because of `keep_on_delete`",
     "no-label-room": "{address}: its metadata has no room for four labels: only the state records that it is managed",
     "set-at-creation": (
