@@ -94,11 +94,12 @@ class _Drawing(Edits):
         """Return the estate with at most one thing that is not about references."""
         staying = frozenset(name for name in agents if _is_agent_still(made.after, name.partition("/")[2]))
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
+        renamed = frozenset(made.past.values())  # only the state follows these, and it has no entry of duplicates
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (8, {}),
             (2, {"other_project": True}),
-            (75, {"duplicates": same, "max_deletes": PLENTY}),
+            (115, {"duplicates": same - renamed, "max_deletes": PLENTY}),
             (140, {"taken": same, "max_deletes": PLENTY}),
             (62, {"by_hand": staying, "on_drift": "refuse"}),
             (104, {"by_hand": staying, "on_drift": "keep"}),
@@ -148,11 +149,11 @@ class _Drawing(Edits):
             yield Stray("assistant/restored", self.sample(known, 1, 3))
 
     def entries(self, made: Estate, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
-        """Copies of agents whose entry in the state has the address of a release that never was. No new release names
-        them: it would mean the moved agent by its label, which the oracle does not have.
+        """Copies of agents whose entry in the state has the address of a release that never was. No manifest names
+        them: the name would mean the moved agent by its label, which the oracle does not have.
         """
-        new = made.after.releases.keys() - made.before.releases.keys()
-        named = {name for release in new for name in _named(made.after.releases[release].content)}
+        contents = (made.after, *(release.content for release in made.after.releases.values()))
+        named = {name for content in contents for name in _named(content)}
         copies = [name for name, thing in live.items() if thing.target == "agents" and "@" in name]
         copies = [name for name in copies if name not in named]
         for number, name in enumerate(self.sample(copies, 1, 2)):
@@ -170,7 +171,7 @@ def _named(content: Manifests) -> Iterator[str]:
     for bot in content.bots.values():
         yield from (bot.answers, *bot.starts)
     for pipeline in content.pipelines.values():
-        yield from pipeline.nodes
+        yield from (f"assistant/{node}" for node in pipeline.nodes)
 
 
 def _references(thing: Object) -> object:
