@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.workflows.model import Setup
+from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import EXPLAINED, Source
 from reconciler.workflows.templates import filled
 
@@ -35,11 +35,12 @@ _VALIDATE_ONLY: Final = """
 def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     """Return the texts of the files by their paths in the repository.
 
-    Raises ReconcilerError for an action of GitHub.
+    Raises ReconcilerError for an action of GitHub, and if two environments of GitLab would have one name.
     """
     if source.uses:
         message = f"{source.uses} is an action, which only GitHub runs; nothing was written"
         raise ReconcilerError(Problem("source", message, hint=EXPLAINED))
+    check_environments(setup)
     requirements = f"{FOLDER}/{setup.prefix}-requirements.txt"
     blocks = _blocks(setup)
     shared = {
@@ -73,7 +74,7 @@ def _blocks(setup: Setup) -> dict[str, str]:
         "RECONCILER_OUTLETS": setup.outlets,
         "RECONCILER_PEER_STATES": setup.peer_states,
     }
-    changes = json.dumps([f"{setup.project}/**/*", f"{FOLDER}/{setup.prefix}*"])
+    changes = json.dumps([f"{pattern(setup.project)}/**/*", f"{FOLDER}/{setup.prefix}*"])
     return {
         "origin": f"# Written by `reconciler init --ci gitlab`. Project: {setup.project}",
         "env": "\n".join(f"{name}: {json.dumps(value)}" for name, value in env.items() if value or "PEER" not in name),

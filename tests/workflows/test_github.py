@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import Setup, Source
 from reconciler.workflows.github import environments, workflows
+from reconciler.workflows.gitlab import pipeline
 from tests.support.own_workflows import ROOT, own_workflows
 
 BIN = Path(sys.executable).parent
@@ -149,6 +150,12 @@ def test_push_is_filtered_by_paths_only_for_a_part_of_the_repository():
     assert "paths" not in parsed(GIT)["plan"]["on"]["pull_request"], "a required check would never be reported"
 
 
+def test_characters_of_patterns_in_the_folder_and_the_branch_are_literal():
+    push = parsed(replace(GIT, project="apps/[team] a+b", branch="main+next"))["apply"]["on"]["push"]
+    assert push["paths"][0] == r"apps/\[team\] a\+b/**"
+    assert push["branches"] == [r"main\+next"]
+
+
 def test_token_for_aws_is_requested_with_its_audience_and_only_where_it_is_offered(tmp_path: Path):
     (script,) = {step["run"] for job in jobs(S3).values() for step in job["steps"] if step.get("id") == "aws"}
     asked = []
@@ -180,6 +187,8 @@ def test_token_for_aws_is_requested_with_its_audience_and_only_where_it_is_offer
 def test_environments_with_one_name_and_two_keys_are_refused():
     with pytest.raises(ReconcilerError, match="would be named reconciler-live-read"):
         workflows(replace(GIT, environments=("live", "live-read")), ACTION)
+    with pytest.raises(ReconcilerError, match="would be named reconciler-live-read"):
+        pipeline(replace(GIT, environments=("live", "live-read")), LOCKED)
 
 
 def test_steps_name_secrets_and_reviewers_of_each_environment():
