@@ -3,7 +3,6 @@
 import http.server
 import os
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +16,8 @@ from reconciler.workflows import Setup, Source
 from reconciler.workflows.github import environments, workflows
 from reconciler.workflows.gitlab import pipeline
 from tests.support.own_workflows import ROOT, own_workflows
+from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SETUPS, WHOLE
 
-BIN = Path(sys.executable).parent
-ACTION = Source(uses=f"acme-platform/reconciler/setup@{'a' * 40}")
-LOCKED = Source(requirement="./vendor/r.whl --hash=sha256:00", locks={"base": "b\n", "s3": "s\n", "postgres": "p\n"})
-GIT = Setup(
-    "bots", ("staging", "production"), "main", "https://api.openai.com/v1", "git:reconciler-state?remote=origin"
-)
-S3 = replace(GIT, state="s3://acme/bots?region=eu-west-1", extras=frozenset({"s3"}), on_aws=True)
-MINIO = replace(S3, on_aws=False)
-POSTGRES = replace(GIT, state="postgres:?schema=reconciler", extras=frozenset({"postgres"}))
-WHOLE = replace(GIT, project=".", environments=())
-SETUPS = {"git": GIT, "s3": S3, "minio": MINIO, "postgres": POSTGRES, "whole": WHOLE}
 ONLY_HERE = (
     ".ci/",
     "constraints",
