@@ -35,11 +35,16 @@ _VALIDATE_ONLY: Final = """
 def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     """Return the texts of the files by their paths in the repository.
 
-    Raises ReconcilerError for an action of GitHub, and if two environments of GitLab would have one name.
+    Raises ReconcilerError for an action of GitHub, for the embedded API, which jobs of GitLab do not keep, and if two
+    environments of GitLab would have one name.
     """
     if source.uses:
         message = f"{source.uses} is an action, which only GitHub runs; nothing was written"
         raise ReconcilerError(Problem("source", message, hint=EXPLAINED))
+    if setup.endpoint == EMBEDDED:
+        message = "the embedded API is on this machine, and jobs of GitLab do not keep it; nothing was written"
+        hint = "Remove `endpoint: embedded` from project.yaml, or pass --ci github, which keeps it between runs."
+        raise ReconcilerError(Problem("embedded-in-ci", message, hint=hint))
     check_environments(setup)
     requirements = f"{FOLDER}/{setup.prefix}-requirements.txt"
     blocks = _blocks(setup)
@@ -48,7 +53,6 @@ def pipeline(setup: Setup, source: Source) -> dict[str, str]:
         "REQUIREMENTS": requirements,
         "BRANCH": json.dumps(setup.branch)[1:-1],
         "PROJECT": shlex.quote(setup.project),
-        "WITHOUT_KEY": "false" if setup.endpoint == EMBEDDED else '[ -z "$OPENAI_API_KEY" ]',
     }
     text = filled("gitlab/common.yml", blocks, shared)
     for entry in setup.entries:

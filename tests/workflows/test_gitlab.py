@@ -2,15 +2,17 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import Setup
 from reconciler.workflows.gitlab import including, pipeline
-from tests.workflows.setups import BIN, LOCKED, S3, SETUPS
+from tests.workflows.setups import BIN, LOCKED, S3, SETUPS, WHOLE
 
 STUB = """#!/bin/sh
 echo "$@"
@@ -31,6 +33,11 @@ def test_files_are_valid(tmp_path: Path, setup: Setup):
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", "root.yml", "jobs.yml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_embedded_api_which_no_job_would_keep_is_refused():
+    with pytest.raises(ReconcilerError, match="jobs of GitLab do not keep it"):
+        pipeline(replace(WHOLE, endpoint="embedded", state=""), LOCKED)
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
