@@ -64,10 +64,9 @@ def _github_steps(setup: "Setup") -> None:
     show("Next, configure the repository on GitHub. Environments, with their secrets and protection:")
     for name, secrets, protection in environments(setup):
         show(f"  {name}: {secrets}; {protection}")
-    if setup.on_aws:
-        show("To log in to AWS without stored keys, set the variable AWS_ROLE_ARN in the environments instead.")
+    _aws_steps(setup, "environments")
     show("Actions: allow GitHub Actions to create and approve pull requests (required for the rollback).")
-    checks = ", ".join(f"plan: {setup.project} {name}".strip() for name in setup.entries)
+    checks = ", ".join(f'"plan: {setup.project} {name}'.strip() + '"' for name in setup.entries)
     show(f"Rules for {setup.branch}: require a pull request, a review, and the checks {checks}.")
 
 
@@ -76,12 +75,24 @@ def _gitlab_steps(setup: "Setup", include: str) -> None:
         show("Add this entry to .gitlab-ci.yml, which exists:")
         show("  include:")
         show(f"    - local: {include}")
+        show("The jobs are in the stage `test`. If the file has `stages`, they must contain it; if it has")
+        show("`workflow: rules`, they must allow pipelines of merge requests and of schedules.")
     show("Next, configure the project on GitLab. CI/CD variables, masked, by environment scope:")
+    further = "".join(f", {name}" for name in setup.secrets)
+    read = f"OPENAI_API_KEY with read scopes{further}, and GITLAB_TOKEN"
     for entry in setup.entries:
         name = setup.environment(entry)
-        show(f"  {name}-read: OPENAI_API_KEY with read scopes, and GITLAB_TOKEN")
-        show(f"  {name}: OPENAI_API_KEY with write scopes; protected")
+        show(f"  {name}-read: {read}")
+        show(f"  {name}: OPENAI_API_KEY with write scopes{further}; protected")
+    _aws_steps(setup, "scopes")
     show(f"Protect the branch {setup.branch}, and add a pipeline schedule for the drift report.")
+
+
+def _aws_steps(setup: "Setup", where: str) -> None:
+    if setup.on_aws:
+        show(f"To log in to AWS without stored keys, set the variable AWS_ROLE_ARN in the {where} instead.")
+    if "s3" in setup.extras and not setup.regional:
+        show(f"A bucket has no region in project.yaml: set the variable AWS_REGION in the {where}.")
 
 
 @click.command(name="demo")

@@ -26,7 +26,9 @@ def default_branch(repository: Path) -> str:
     if len(names) == 1:
         return names[0]
     message = "the default branch of the repository is not known; nothing was written"
-    raise ReconcilerError(Problem("default-branch", message, hint="Run `git remote set-head origin --auto`."))
+    first = "" if _output(repository, "config", "--get", "remote.origin.url") else "git remote add origin URL && "
+    hint = f"Run `{first}git fetch origin && git remote set-head origin --auto`."
+    raise ReconcilerError(Problem("default-branch", message, hint=hint))
 
 
 def _unborn(repository: Path) -> str:

@@ -3,11 +3,10 @@
 import os
 import re
 import string
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
 
 from reconciler.files.changes import FileChange, write_files
 from reconciler.manifests import find_project
@@ -20,9 +19,7 @@ from reconciler.project.all_environments import load_all_environments
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows import CI, Setup, github, gitlab, parse_source, setup_of
-from reconciler.workflows.model import PREFIX
-
-_OWNER: Final = re.compile(r"^# Written by `reconciler init --ci \w+`\. Project: (.*)$", re.MULTILINE)
+from reconciler.workflows.names import named
 
 
 def init(folder: Path) -> list[str]:
@@ -101,7 +98,7 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
     undo_interrupted(repository)
-    setup = _named(setup_of(project), ci, repository)
+    setup = named(setup_of(project), ci, repository)
     installed = parse_source(source, repository)
     texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
     include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
@@ -112,16 +109,6 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
         raise ReconcilerError(*map(_exists, differing))
     write_files(repository, (FileChange(path, None, texts[path].encode()) for path in written))
     return Written(setup, repository, written, unchanged, include)
-
-
-def _named(setup: Setup, ci: CI, repository: Path) -> Setup:
-    """Return `setup` with a prefix of its own if the files of another project are in the repository."""
-    first = f"{github.FOLDER}/{PREFIX}-plan.yml" if ci == "github" else f"{gitlab.FOLDER}/{PREFIX}.yml"
-    file = repository / first
-    owner = _OWNER.search(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else None
-    if owner is None or owner[1] == setup.project:
-        return setup
-    return replace(setup, prefix=f"{PREFIX}-{re.sub(r'[^a-z0-9]+', '-', setup.project.lower()).strip('-') or 'root'}")
 
 
 def _add_pipeline(texts: dict[str, str], setup: Setup, repository: Path) -> str:

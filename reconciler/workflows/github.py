@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.project.endpoint import EMBEDDED
-from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.workflows.model import Setup
+from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import Source
 from reconciler.workflows.templates import filled
 
@@ -127,7 +126,7 @@ def workflows(setup: Setup, source: Source, *, stem: str | None = None) -> dict[
 
     Raises ReconcilerError if two environments of GitHub would have one name.
     """
-    _check_environments(setup)
+    check_environments(setup)
     file = f"{setup.prefix}-" if stem is None else stem
     blocks, values = _blocks(setup, source), _values(setup, file)
     found = {
@@ -143,7 +142,7 @@ def workflows(setup: Setup, source: Source, *, stem: str | None = None) -> dict[
 
 def environments(setup: Setup) -> Iterator[tuple[str, str, str]]:
     """Yield the environments that a maintainer creates: name, secrets and protection."""
-    further = [*_secrets(setup)]
+    further = setup.secrets
     only = f"only the branch {setup.branch}"
     for entry in setup.entries:
         name = setup.environment(entry)
@@ -157,22 +156,6 @@ def environments(setup: Setup) -> Iterator[tuple[str, str, str]]:
         yield f"{name}-approval", ", ".join(("OPENAI_API_KEY", *further)), f"{only}; required reviewers"
 
 
-def _secrets(setup: Setup) -> Iterator[str]:
-    if "s3" in setup.extras:
-        yield "AWS_ACCESS_KEY_ID"
-        yield "AWS_SECRET_ACCESS_KEY"
-    if "postgres" in setup.extras:
-        yield "RECONCILER_POSTGRES_DSN"
-
-
-def _check_environments(setup: Setup) -> None:
-    names = [f"{setup.environment(entry)}{end}" for entry in setup.entries for end in ("", "-read", "-approval")]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        message = f"two environments of GitHub would be named {twice}, with different keys; nothing was written"
-        raise ReconcilerError(Problem("exists", message, hint="Rename one of the environments in project.yaml."))
-
-
 def _values(setup: Setup, file: str) -> dict[str, str]:
     matrix = json.dumps([{"project": setup.project, "env": name} for name in setup.entries])
     several = bool(setup.environments)
@@ -181,7 +164,7 @@ def _values(setup: Setup, file: str) -> dict[str, str]:
         **_ACTIONS,
         "FILE": file,
         "PREFIX": setup.prefix,
-        "BRANCH": json.dumps(setup.branch),
+        "BRANCH": json.dumps(pattern(setup.branch)),
         "QUOTED_PROJECT": json.dumps(setup.project),
         "GROUP_INPUT": json.dumps(f"{setup.prefix}-{setup.project}-{'${{ inputs.env }}' if several else ''}"),
         "PATHS": " ".join(map(shlex.quote, (f"{FOLDER}/{file}*", f".github/{file}*"))),
@@ -220,7 +203,7 @@ def _blocks(setup: Setup, source: Source) -> dict[str, str]:
 
 def _paths(setup: Setup, file: str, name: str) -> str:
     """Return the filter of a push; none for a project that is the whole repository."""
-    paths = [f"{setup.project}/**", f"{FOLDER}/{file}{name}.yml"]
+    paths = [f"{pattern(setup.project)}/**", f"{FOLDER}/{file}{name}.yml"]
     return f"paths: {json.dumps(paths)}" if setup.project != "." else ""
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.project.endpoint import EMBEDDED
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.workflows.model import Setup
+from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import EXPLAINED, Source
 from reconciler.workflows.templates import filled
 
@@ -35,11 +35,17 @@ _VALIDATE_ONLY: Final = """
 def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     """Return the texts of the files by their paths in the repository.
 
-    Raises ReconcilerError for an action of GitHub.
+    Raises ReconcilerError for an action of GitHub, for the embedded API, which jobs of GitLab do not keep, and if two
+    environments of GitLab would have one name.
     """
     if source.uses:
         message = f"{source.uses} is an action, which only GitHub runs; nothing was written"
         raise ReconcilerError(Problem("source", message, hint=EXPLAINED))
+    if setup.endpoint == EMBEDDED:
+        message = "the embedded API is on this machine, and jobs of GitLab do not keep it; nothing was written"
+        hint = "Remove `endpoint: embedded` from project.yaml, or pass --ci github, which keeps it between runs."
+        raise ReconcilerError(Problem("embedded-in-ci", message, hint=hint))
+    check_environments(setup)
     requirements = f"{FOLDER}/{setup.prefix}-requirements.txt"
     blocks = _blocks(setup)
     shared = {
@@ -47,7 +53,6 @@ def pipeline(setup: Setup, source: Source) -> dict[str, str]:
         "REQUIREMENTS": requirements,
         "BRANCH": json.dumps(setup.branch)[1:-1],
         "PROJECT": shlex.quote(setup.project),
-        "WITHOUT_KEY": "false" if setup.endpoint == EMBEDDED else '[ -z "$OPENAI_API_KEY" ]',
     }
     text = filled("gitlab/common.yml", blocks, shared)
     for entry in setup.entries:
@@ -73,7 +78,7 @@ def _blocks(setup: Setup) -> dict[str, str]:
         "RECONCILER_OUTLETS": setup.outlets,
         "RECONCILER_PEER_STATES": setup.peer_states,
     }
-    changes = json.dumps([f"{setup.project}/**/*", f"{FOLDER}/{setup.prefix}*"])
+    changes = json.dumps([f"{pattern(setup.project)}/**/*", f"{FOLDER}/{setup.prefix}*"])
     return {
         "origin": f"# Written by `reconciler init --ci gitlab`. Project: {setup.project}",
         "env": "\n".join(f"{name}: {json.dumps(value)}" for name, value in env.items() if value or "PEER" not in name),

@@ -19,6 +19,10 @@ OPENAI: Final = "https://api.openai.com/v1"
 PREFIX: Final = "reconciler"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
 """Names of outlets that are written to workflows. Others, such as those with spaces, are left to the maintainer."""
+_SPECIAL: Final = re.compile(r"[\\*?+!\[\]{}]")
+_UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]|\$\{\{|@[A-Z_]+@")
+"""What CI files cannot contain as plain text: line breaks, bytes that are not UTF-8, expressions, and names of the
+templates."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,34 @@ class Setup:
     def state_in_git(self) -> bool:
         return self.state.partition(":")[0] == "git"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials of the state, the outlets and the peers, next to the API keys."""
+        aws = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if "s3" in self.extras else ()
+        return (*aws, "RECONCILER_POSTGRES_DSN") if "postgres" in self.extras else aws
+
     def environment(self, name: str) -> str:
         """Return the environment of the CI system for an environment of the project."""
         return f"{self.prefix}-{name}" if name else self.prefix
+
+
+def environment_names(setup: Setup) -> list[str]:
+    """Return the environments of the CI system for all jobs: those that apply, those that only read, and approvals."""
+    return [f"{setup.environment(entry)}{end}" for entry in setup.entries for end in ("", "-read", "-approval")]
+
+
+def check_environments(setup: Setup) -> None:
+    """Raise ReconcilerError if two environments of the CI system would have one name, and therefore one key."""
+    names = environment_names(setup)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        message = f"two environments of the CI system would be named {twice}, with different keys; nothing was written"
+        raise ReconcilerError(Problem("exists", message, hint="Rename one of the environments in project.yaml."))
+
+
+def pattern(folder: str) -> str:
+    """Return a pattern of GitHub and GitLab that matches exactly this folder or branch."""
+    return _SPECIAL.sub(r"\\\g<0>", folder)
 
 
 def setup_of(project: AllEnvironments) -> Setup:
@@ -69,11 +98,16 @@ def setup_of(project: AllEnvironments) -> Setup:
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
         hint = "Set `remote: origin` in project.yaml, or choose another backend: see docs/state.md."
         raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
+    folder = project.root.relative_to(project.project.repository).as_posix()
+    if _UNWRITABLE.search(folder):
+        message = f"the name of the folder {folder!r} cannot be written to CI files; nothing was written"
+        hint = "Rename the folder: use letters, digits, `.`, `_` and `-`."
+        raise ReconcilerError(Problem("folder-name", message, hint=hint))
     states = (spec.state, *(peer.state for peer in spec.peers if peer.state))
     buckets = (*filter(_is_bucket, states), *(one.s3 for one in spec.outlets if isinstance(one, S3Outlet)))
     found = set(_extras(states, bool(buckets))) | ({"emulator"} if endpoint == EMBEDDED else set())
     return Setup(
-        project=project.root.relative_to(project.project.repository).as_posix(),
+        project=folder,
         environments=project.environments,
         branch=default_branch(project.project.repository),
         endpoint=endpoint,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from reconciler.git.command import run
 from reconciler.resources.problems import Problem, ReconcilerError
 
 DISTRIBUTION: Final = "assistant-reconciler"
@@ -24,6 +25,8 @@ _INDEX: Final = re.compile(
     rf"{DISTRIBUTION}==(?P<version>[0-9][0-9A-Za-z.+!-]*)(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{{64}})*)"
 )
 _WHEEL: Final = re.compile(r"assistant_reconciler-(?P<version>[^-]+)-py3-none-any\.whl")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._+/-]+")
+"""Paths that mean the same in a requirements file."""
 _COMMENT: Final = re.compile(r"^#.*\n", re.MULTILINE)
 _LOCKS: Final = "reconciler/workflows/requirements/"
 """The folder of the hashes in a wheel."""
@@ -88,6 +91,14 @@ def _of_wheel(text: str, repository: Path) -> Source:
         raise _error(
             f"{text} is not in the repository {repository}", "Copy the wheel into the repository and commit it."
         )
+    inside = path.relative_to(repository.resolve()).as_posix()
+    if not _PLAIN.fullmatch(inside):
+        raise _error(
+            f"pip cannot read the path {inside!r} in a requirements file", "Use letters, digits, `.`, `_` and `-`."
+        )
+    if run(repository, "ls-files", "--others", "--ignored", "--exclude-standard", "--", inside).text.strip():
+        hint = f"Move it to a folder that is not ignored, or add it: git add --force {inside}"
+        raise _error(f"{inside} is ignored by Git, so that a checkout in CI does not contain it", hint)
     try:
         content = path.read_bytes()
         with zipfile.ZipFile(path) as files:
@@ -99,7 +110,6 @@ def _of_wheel(text: str, repository: Path) -> Source:
         ) from error
     if "base" not in locks:
         raise _error(f"{text} does not contain the hashes of its dependencies", "Use a wheel of this version or later.")
-    inside = path.relative_to(repository.resolve()).as_posix()
     return Source(requirement=f"./{inside} \\\n  --hash=sha256:{hashlib.sha256(content).hexdigest()}", locks=locks)
 
 

@@ -1,5 +1,6 @@
 """Tests of the default branch of a repository, which is found without a request."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,16 @@ def test_repository_without_commits_has_the_branch_that_it_will_have(tmp_path: P
     assert default_branch(tmp_path) == "trunk"
 
 
-def test_several_unusual_branches_are_an_error_with_the_command_that_decides(tmp_path: Path):
+def test_several_unusual_branches_are_an_error_with_the_commands_that_decide(tmp_path: Path):
+    folder = repository(tmp_path / "repository", "trunk", "feature")
+    git("clone", "-q", "--bare", str(folder), "origin", cwd=tmp_path)
+    git("symbolic-ref", "HEAD", "refs/heads/trunk", cwd=tmp_path / "origin")
     with pytest.raises(ReconcilerError) as error:
-        default_branch(repository(tmp_path / "repository", "trunk", "feature"))
-    assert "git remote set-head origin --auto" in error.value.problems[0].hint
+        default_branch(folder)
+    for command in error.value.problems[0].hint.split("`")[1].split(" && "):
+        git(*shlex.split(command.replace("URL", str(tmp_path / "origin")))[1:], cwd=folder)
+    assert default_branch(folder) == "trunk"
+    git("symbolic-ref", "--delete", "refs/remotes/origin/HEAD", cwd=folder)
+    with pytest.raises(ReconcilerError) as error:
+        default_branch(folder)
+    assert "`git fetch origin && git remote set-head origin --auto`" in error.value.problems[0].hint

@@ -8,6 +8,8 @@ import pytest
 
 from reconciler.operations.init import Written, init, write_workflows
 from reconciler.resources.problems import ReconcilerError
+from reconciler.workflows import CI
+from reconciler.workflows.model import environment_names
 
 ACTION = f"acme-platform/reconciler/setup@{'a' * 40}"
 
@@ -72,6 +74,52 @@ def test_second_project_gets_files_and_environments_of_its_own(repository: Path)
     assert "environment: reconciler-teams-lab-${{ matrix.env }}" in text
     assert "--plan-workflow reconciler-teams-lab-plan.yml" in text
     assert write_workflows(repository / "bots", "github", ACTION).written == ()
+
+
+def test_projects_whose_folders_have_similar_names_get_files_of_their_own(repository: Path):
+    write_workflows(repository / "bots", "github", ACTION)
+    similar = ("my.lab", "my-lab", "my/lab")
+    found = {}
+    for folder in similar:
+        make_project(repository / folder)
+        found[folder] = write_workflows(repository / folder, "github", ACTION)
+    assert [names(written)[0] for written in found.values()] == [
+        "reconciler-my-lab-plan.yml",
+        "reconciler-my-lab-2-plan.yml",
+        "reconciler-my-lab-3-plan.yml",
+    ]
+    for folder in similar:
+        assert write_workflows(repository / folder, "github", ACTION).unchanged == found[folder].written
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_environment_of_one_project_is_not_that_of_another(repository: Path, ci: CI):
+    """The environment `lab` of `bots` is `reconciler-lab`, as that of a project in `lab` without environments was."""
+    source = ACTION if ci == "github" else TestGitLab.SOURCE
+    make_project(repository / "lab", "state: {backend: git}")
+    for folder, environments in (("bots", "{staging: {}, lab: {}}"), ("lab", "{}")):
+        project = repository / folder / "project.yaml"
+        text = project.read_text().replace("{staging: {}, production: {}}", environments)
+        project.write_text(text)
+    first = write_workflows(repository / "bots", ci, source).setup
+    second = write_workflows(repository / "lab", ci, source).setup
+    assert "reconciler-lab" in environment_names(first)
+    assert set(environment_names(first)).isdisjoint(environment_names(second))
+
+
+def test_new_environment_with_the_name_of_another_projects_is_refused(repository: Path):
+    make_project(repository / "lab")
+    write_workflows(repository / "bots", "github", ACTION)
+    write_workflows(repository / "lab", "github", ACTION)
+    project = repository / "bots" / "project.yaml"
+    project.write_text(project.read_text().replace("production: {}", "production: {}, lab-staging: {}"))
+    assert "reconciler-lab-staging of the CI system belongs to the project in lab" in refused(repository / "bots")
+
+
+@pytest.mark.parametrize("name", ["a\nb: c", "${{ github.token }}", "a@FILE@", "a@B@c"])
+def test_folder_that_would_be_read_as_something_else_is_refused(repository: Path, name: str):
+    make_project(repository / name)
+    assert "cannot be written to CI files" in refused(repository / name)
 
 
 def test_local_state_is_refused_with_the_commands_that_move_it(repository: Path):

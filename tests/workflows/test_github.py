@@ -3,7 +3,6 @@
 import http.server
 import os
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +14,10 @@ from ruamel.yaml import YAML
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import Setup, Source
 from reconciler.workflows.github import environments, workflows
+from reconciler.workflows.gitlab import pipeline
 from tests.support.own_workflows import ROOT, own_workflows
+from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SETUPS, WHOLE
 
-BIN = Path(sys.executable).parent
-ACTION = Source(uses=f"acme-platform/reconciler/setup@{'a' * 40}")
-LOCKED = Source(requirement="./vendor/r.whl --hash=sha256:00", locks={"base": "b\n", "s3": "s\n", "postgres": "p\n"})
-GIT = Setup(
-    "bots", ("staging", "production"), "main", "https://api.openai.com/v1", "git:reconciler-state?remote=origin"
-)
-S3 = replace(GIT, state="s3://acme/bots?region=eu-west-1", extras=frozenset({"s3"}), on_aws=True)
-MINIO = replace(S3, on_aws=False)
-POSTGRES = replace(GIT, state="postgres:?schema=reconciler", extras=frozenset({"postgres"}))
-WHOLE = replace(GIT, project=".", environments=())
-SETUPS = {"git": GIT, "s3": S3, "minio": MINIO, "postgres": POSTGRES, "whole": WHOLE}
 ONLY_HERE = (
     ".ci/",
     "constraints",
@@ -149,6 +139,12 @@ def test_push_is_filtered_by_paths_only_for_a_part_of_the_repository():
     assert "paths" not in parsed(GIT)["plan"]["on"]["pull_request"], "a required check would never be reported"
 
 
+def test_characters_of_patterns_in_the_folder_and_the_branch_are_literal():
+    push = parsed(replace(GIT, project="apps/[team] a+b", branch="main+next"))["apply"]["on"]["push"]
+    assert push["paths"][0] == r"apps/\[team\] a\+b/**"
+    assert push["branches"] == [r"main\+next"]
+
+
 def test_token_for_aws_is_requested_with_its_audience_and_only_where_it_is_offered(tmp_path: Path):
     (script,) = {step["run"] for job in jobs(S3).values() for step in job["steps"] if step.get("id") == "aws"}
     asked = []
@@ -180,6 +176,8 @@ def test_token_for_aws_is_requested_with_its_audience_and_only_where_it_is_offer
 def test_environments_with_one_name_and_two_keys_are_refused():
     with pytest.raises(ReconcilerError, match="would be named reconciler-live-read"):
         workflows(replace(GIT, environments=("live", "live-read")), ACTION)
+    with pytest.raises(ReconcilerError, match="would be named reconciler-live-read"):
+        pipeline(replace(GIT, environments=("live", "live-read")), LOCKED)
 
 
 def test_steps_name_secrets_and_reviewers_of_each_environment():

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import parse_source
+from tests.support.github_repositories import git
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "--hash=sha256:" + "0" * 64
@@ -82,6 +83,20 @@ def test_wheel_in_the_repository_has_its_hash_and_the_locks_that_it_contains(tmp
 def test_wheel_outside_the_repository_is_refused(tmp_path: Path):
     path = wheel(tmp_path / "elsewhere")
     assert "is not in the repository" in refusal(str(path), tmp_path / "repository")
+
+
+def test_wheel_that_a_checkout_would_not_contain_is_refused(tmp_path: Path):
+    git("init", "-q", str(tmp_path), cwd=tmp_path)
+    (tmp_path / ".gitignore").write_text("dist/\n")
+    path = wheel(tmp_path / "dist")
+    message = refusal(str(path), tmp_path)
+    assert f"dist/{path.name} is ignored by Git" in message
+    git(*message.partition("add it: git ")[2].split(), cwd=tmp_path)
+    assert parse_source(str(path), tmp_path).requirement.startswith(f"./dist/{path.name}")
+
+
+def test_wheel_whose_path_pip_would_read_in_part_is_refused(tmp_path: Path):
+    assert "pip cannot read the path" in refusal(str(wheel(tmp_path / "a #b")), tmp_path)
 
 
 def test_wheel_that_is_not_ours_or_not_readable_is_refused(tmp_path: Path):

@@ -1,0 +1,64 @@
+"""Tests of the pipeline for GitLab CI: it is valid for each project, and installs without credentials."""
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from reconciler.resources.problems import ReconcilerError
+from reconciler.workflows import Setup
+from reconciler.workflows.gitlab import including, pipeline
+from tests.workflows.setups import BIN, LOCKED, S3, SETUPS, WHOLE
+
+STUB = """#!/bin/sh
+echo "$@"
+env
+"""
+
+
+def parsed(setup: Setup) -> dict[str, Any]:
+    text = pipeline(setup, LOCKED)[f".gitlab/{setup.prefix}.yml"]
+    found: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
+    return found
+
+
+@pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
+def test_files_are_valid(tmp_path: Path, setup: Setup):
+    (tmp_path / "root.yml").write_text(including(setup))
+    (tmp_path / "jobs.yml").write_text(pipeline(setup, LOCKED)[".gitlab/reconciler.yml"])
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", "root.yml", "jobs.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_embedded_api_which_no_job_would_keep_is_refused():
+    with pytest.raises(ReconcilerError, match="jobs of GitLab do not keep it"):
+        pipeline(replace(WHOLE, endpoint="embedded", state=""), LOCKED)
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_installation_gets_the_settings_of_the_network_and_no_credentials(tmp_path: Path, shell: str):
+    """Runners behind a proxy, or with an index of their own, set them for all jobs."""
+    (tmp_path / "python").write_text(STUB)
+    (tmp_path / "python").chmod(0o755)
+    network = {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": ".example, .test", "PIP_INDEX_URL": "https://i/"}
+    secret = {
+        "OPENAI_API_KEY": "sk-1",
+        "GITLAB_TOKEN": "glpat-1",
+        "CI_JOB_TOKEN": "job-1",
+        "AWS_SECRET_ACCESS_KEY": "s",
+    }
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    given = {"PATH": path, "HOME": str(tmp_path), "SSL_CERT_FILE": "", **network, **secret}
+    line = parsed(S3)[".reconciler"]["before_script"][0]
+    done = subprocess.run([shell, "-ec", line], env=given, capture_output=True, text=True, timeout=60, check=True)
+    words, *environ = done.stdout.splitlines()
+    assert words.startswith("-I -m pip install ")
+    assert "--require-hashes --only-binary :all: --requirement .gitlab/reconciler-requirements.txt" in words
+    found = dict(entry.split("=", 1) for entry in environ)
+    assert {name: found.get(name) for name in network} == network
+    assert found.keys() - network.keys() <= {"PATH", "HOME", "PWD", "SHLVL", "_", "OLDPWD"}
