@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from reconciler.resources.kinds.assistant import KIND
 from tests.resources.assistants.examples import findings
 
-OBJECT = {"type": "object"}
+OBJECT = {"type": "object", "properties": {}}
 CALL = {"type": "function", "name": "f", "description": "d", "parameters": OBJECT}
 LOOKUP = {"type": "function", "name": "f", "parameters": OBJECT, "strict": None}
 MCP = {"type": "mcp", "server_label": "crm"}
