@@ -115,9 +115,14 @@ class TestEditedByHand:
         assert found(f"{comment}\n{ONE}\n{comment}\n") == (["asst_one"], [])
 
     def test_each_of_many_edited_lines_is_cleaned_once(self, monkeypatch):
-        text, cleaned = '{"id": "asst_1", "model": "m",}\n' * 200, []
-        plain = scanning._plain
-        monkeypatch.setattr(scanning, "_plain", lambda part: (cleaned.append(len(part)), plain(part))[1])
+        text, plain = '{"id": "asst_1", "model": "m",}\n' * 200, scanning._plain
+        cleaned: list[int] = []
+
+        def counted(part: str) -> str:
+            cleaned.append(len(part))
+            return plain(part)
+
+        monkeypatch.setattr(scanning, "_plain", counted)
         ids, problems = found(text)
         assert (len(ids), problems) == (200, [])
         assert sum(cleaned) <= len(text)
