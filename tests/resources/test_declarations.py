@@ -33,7 +33,6 @@ ALLOWED: Final = {
     "releases/": "releases are of chatbots",
     "review/": "reports the effects on the users of a chatbot",
     "operations/rollback.py": "publishes a release of a chatbot",
-    "operations/init.py": "a job for each chatbot",
     "project/workspace.py": "the chatbot of a release",
     "project/all_environments.py": "the releases that each environment publishes",
     "manifests/renames.py": "releases keep the name that their chatbot had",
@@ -47,7 +46,7 @@ ALLOWED: Final = {
     "planning/statements.py": "reads the texts of plans of version 1, in which only files have names with a space",
     "reports/": "the reports of releases, and of drift by assistant",
     "migration/": "makes manifests of assistants",
-    "importing/requests.py": "makes manifests of assistants, from requests and responses",
+    "importing/request": "makes manifests of assistants, from requests and responses",
 }
 """Modules that may name kinds, each with the reason."""
 

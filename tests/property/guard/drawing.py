@@ -40,7 +40,7 @@ class _Drawing(Edits):
         made = self.troubled(made, [name for name in live if is_agent(name, live)])
         made = replace(made, peers=tuple(self.peers(live)), strays=tuple(self.strays(live)))
         if not (made.duplicates or made.taken or made.by_hand or made.rewritten) and self.maybe(0.9):
-            made = replace(made, entries=dict(self.entries(live)))
+            made = replace(made, entries=dict(self.entries(made, live)))
         made = replace(made, targets=frozenset(self.targets(made))) if self.maybe(0.25) else made
         if made.duplicates or made.taken:
             return self.of_lineages(made, live)
@@ -147,9 +147,14 @@ class _Drawing(Edits):
         if known and self.maybe(0.14):
             yield Stray("assistant/restored", self.sample(known, 1, 3))
 
-    def entries(self, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
-        """Copies of agents whose entry in the state has the address of a release that never was."""
+    def entries(self, made: Estate, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
+        """Copies of agents whose entry in the state has the address of a release that never was. No new release names
+        them: it would mean the moved agent by its label, which the oracle does not have.
+        """
+        new = made.after.releases.keys() - made.before.releases.keys()
+        named = {name for release in new for name in _named(made.after.releases[release].content)}
         copies = [name for name, thing in live.items() if thing.target == "agents" and "@" in name]
+        copies = [name for name in copies if name not in named]
         for number, name in enumerate(self.sample(copies, 1, 2)):
             yield name, f"assistant/moved@gone.{number + 1}"
 
@@ -158,6 +163,14 @@ class _Drawing(Edits):
         for name, thing in live.items():
             if name.startswith(("assistant/", "vectorstore/")) and "@" not in name and self.maybe(0.15):
                 yield name, "state" if thing.target == "responses" else self.random.choice(("state", "label"))
+
+
+def _named(content: Manifests) -> Iterator[str]:
+    """Yield the addresses that chatbots and pipelines name."""
+    for bot in content.bots.values():
+        yield from (bot.answers, *bot.starts)
+    for pipeline in content.pipelines.values():
+        yield from pipeline.nodes
 
 
 def _references(thing: Object) -> object:
