@@ -70,9 +70,13 @@ def check_format(given: Document | None) -> None:
 def _function_errors(root: Any, *, strict: bool) -> Iterator[str]:
     if root.get("type") == "object" and any(name in root for name in TOP_LEVEL):
         yield ROOT
+    if root.get("type") == "object" and "properties" not in root:
+        yield "In context=(), object schema missing properties."
     if strict:
         yield from _strict_errors(root)
         return
+    if root and "type" not in root:
+        yield "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"None\"'."
     for context, part in _parts(root):
         if "array" in _types(part) and "items" not in part:
             yield f"In context={context}, array schema missing items."

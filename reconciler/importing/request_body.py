@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from reconciler.importing.request_tools import Tools, written_tools
+from reconciler.importing.request_tools import written_tools
 from reconciler.resources.assistants.hints import NOT_IN_MANIFESTS, why_left_out
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.metadata import kept_pairs
@@ -69,7 +69,7 @@ def configuration(body: Mapping[str, JSON], target: str = "responses") -> Config
     """Return the constant part of a request body as a spec."""
     given = {name: value for name, value in body.items() if value is not None}
     pairs, lost = kept_pairs(given.pop("metadata")) if isinstance(given.get("metadata"), Mapping) else ({}, ())
-    tools = written_tools(given.get("tools")) if target == "responses" else Tools(given.get("tools"))
+    tools = written_tools(given.get("tools"), target)
     given |= {} if tools.tools is None else {"tools": tools.tools}
     left_out: dict[str, list[str]] = {}
     made = {name: _supported(value, name, target, left_out) for name, value in given.items()}

@@ -1,11 +1,17 @@
 """The tools of a request body for a manifest: without secrets, and with `strict` where it is omitted."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from reconciler.resources.assistants.schema_refusals import check_parameters
 from reconciler.resources.assistants.server_secrets import without_secrets
 from reconciler.resources.values import JSON
+
+_INSTEAD: Final = {
+    "responses": "the application adds it to the request",
+    "agents": "store it as a vault credential, and set `credential_id` to its id",
+}
+"""Where the secret of an MCP server belongs, by target."""
 
 
 class Tools(NamedTuple):
@@ -16,22 +22,24 @@ class Tools(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def written_tools(given: JSON) -> Tools:
+def written_tools(given: JSON, target: str = "responses") -> Tools:
     """Return the tools of a request body for a manifest. A value that is not a list of tools is returned unchanged."""
     if not isinstance(given, list):
         return Tools(given)
     losses: list[str] = []
     notes: list[str] = []
-    tools = [_written(tool, losses, notes) if isinstance(tool, Mapping) else tool for tool in given]
+    tools = [_written(tool, target, losses, notes) if isinstance(tool, Mapping) else tool for tool in given]
     return Tools(tools, tuple(losses), tuple(notes))
 
 
-def _written(tool: Mapping[str, JSON], losses: list[str], notes: list[str]) -> Mapping[str, JSON]:
+def _written(tool: Mapping[str, JSON], target: str, losses: list[str], notes: list[str]) -> Mapping[str, JSON]:
     if tool.get("type") == "mcp":
         made, removed = without_secrets(tool)
         server = f"of MCP server {tool.get('server_label')}"
-        losses += [f"{one} {server}: it must not be in Git; the application adds it to the request" for one in removed]
+        losses += [f"{one} {server}: it must not be in Git; {_INSTEAD[target]}" for one in removed]
         return made
+    if target == "agents":
+        return tool
     if tool.get("type") == "function":
         return _with_strict(tool, notes)
     return _with_versions_as_text(tool) if tool.get("type") == "shell" else tool

@@ -151,7 +151,7 @@ def _nothing(place: Place, value: JSON = None) -> Problem:
 
 def _pick(value: JSON, depth: int = 0, *, is_item: bool = False) -> list[Picked]:
     """Return the objects in a value, in lists, under any key and in JSON inside text, with their kind; None for other
-    kinds. An item of a list is an object even if nothing about it is known.
+    kinds. An item of a list, or beside an export under another key, is an object even if nothing about it is known.
     """
     if isinstance(value, str):
         value = _parsed(value) if value.lstrip()[:1] in ("{", "[") else None
@@ -166,7 +166,8 @@ def _of_mapping(value: dict[str, JSON], depth: int, *, is_item: bool) -> list[Pi
     kind = _kind(value)
     if kind or _is_other(value):
         return [(kind, value)]
-    inside = [found for item in value.values() for found in _pick(item, depth + 1)]
+    is_collection = any(isinstance(item, dict) and _kind(item) for item in value.values())
+    inside = [found for item in value.values() for found in _pick(item, depth + 1, is_item=is_collection)]
     if any(inner or _is_other(one) for inner, one in inside):
         return inside
     return [(None, value)] if _resembles(value) or (is_item and value and not inside) else inside

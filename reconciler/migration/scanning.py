@@ -9,8 +9,8 @@ from typing import Final
 
 from reconciler.resources.values import JSON
 
-_BETWEEN: Final = re.compile(r"[\s,;\]}\x00\x1e\ufeff]*")
-"""Separators between values, including remains of an enclosing list."""
+_BETWEEN: Final = re.compile(r"(?:[\s,;\]}\x00\x1e\ufeff]|(?://|#)[^\n]*|/\*(?s:.*?)\*/)*")
+"""Separators between values, including comments and remains of an enclosing list."""
 _NEXT: Final = re.compile(r"^[{\[]", re.MULTILINE)
 """The start of a top-level value: the next line of JSON Lines, or the next document."""
 _OBJECT: Final = re.compile(r"\{")
@@ -21,8 +21,8 @@ _COMMENT: Final = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/|\#[^\n]*", re.DOTAL
 _TRAILING: Final = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL)
 _BLANKED: Final = re.compile(r"[^\n]")
 _WHOLE: Final = 2**20
-"""Number of characters up to which the rest of a text is read as one value that was edited by hand. Of a longer text,
-only the part up to the next value is read, so that the cost stays linear."""
+"""Number of characters up to which the rest of a text is read as one value that was edited by hand, if the part up to
+the next value is not one. Of a longer text, only that part is read, so that the cost stays linear."""
 MOST_ATTEMPTS: Final = 1_000
 """Maximum failed attempts to read objects inside one broken value; each may be as long as the file."""
 
@@ -89,10 +89,13 @@ def _decoded(text: str, at: int) -> tuple[JSON, int]:
     except json.JSONDecodeError:
         if text[at] not in "{[":
             raise
-        following = _NEXT.search(text, at + 1) if len(text) - at > _WHOLE else None
-        with suppress(ValueError):
-            value, end = _decode(_plain(text[at : following.start() if following else len(text)]), 0)
-            return value, at + end
+        following = _NEXT.search(text, at + 1)
+        ends = [following.start()] if following else []
+        ends += [len(text)] if not following or len(text) - at <= _WHOLE else []
+        for end in ends:
+            with suppress(ValueError):
+                value, length = _decode(_plain(text[at:end]), 0)
+                return value, at + length
         raise
 
 

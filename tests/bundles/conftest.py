@@ -11,7 +11,8 @@ from reconciler.resources.releases.content import Content, content_digest
 
 PLACE = Place("manifests/a.yaml")
 
-TICKET = {"type": "function", "name": "create_ticket", "parameters": {"type": "object"}, "strict": False}
+NO_ARGUMENTS = {"type": "object", "properties": {}}
+TICKET = {"type": "function", "name": "create_ticket", "parameters": NO_ARGUMENTS, "strict": False}
 MANIFESTS: list[tuple[str, str, str, dict[str, Any]]] = [
     (
         "Assistant",

@@ -33,12 +33,18 @@ def warned(schema, *, strict):
     [
         (obj(a={"type": "array"}), "In context=('properties', 'a'), array schema missing items."),
         (obj() | {"anyOf": [TEXT]}, "not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level"),
+        ({"type": "object", "additionalProperties": False}, "In context=(), object schema missing properties."),
     ],
 )
 def test_some_parameters_are_refused_even_if_not_strict(schema, said):
     assert said in refused(schema, strict=False)
     assert warned(schema, strict=False)
     assert said in refused(schema, strict=True)
+
+
+def test_parameters_must_say_that_they_are_an_object():
+    assert "got 'type: \"None\"'" in refused({"properties": {"a": TEXT}}, strict=False)
+    assert warned({"properties": {"a": TEXT}}, strict=False)
 
 
 @pytest.mark.parametrize(

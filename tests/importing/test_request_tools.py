@@ -62,6 +62,19 @@ class TestSecrets:
         assert tool["server_url"] == "https://mcp.example.com/a?team=b"
         assert tool.get("headers", {"X-Team": "a"}) == {"X-Team": "a"}
 
+    def test_a_secret_of_an_agent_is_left_out_and_named_with_its_place(self):
+        url = "https://me:s3cret@mcp.example.com/a?team=b"
+        transport = {"type": "http", "server_url": url, "headers": {"X-Api-Key": "s3cret", "X-Team": "a"}}
+        tool = {"type": "mcp", "server_label": "crm", "transport": transport}
+        (written,), losses, _ = written_tools([tool], "agents")
+        assert written["transport"] == {
+            "type": "http",
+            "server_url": "https://mcp.example.com/a?team=b",
+            "headers": {"X-Team": "a"},
+        }
+        assert [loss.partition(" of ")[0] for loss in losses] == ["header `X-Api-Key`", "the secret in `server_url`"]
+        assert all("set `credential_id` to its id" in loss for loss in losses)
+
     def test_a_server_without_secrets_is_kept(self):
         tool = self.server(headers={"X-Team": "a"})
         assert written_tools([tool]) == ([tool], (), ())

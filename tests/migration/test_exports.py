@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.migration import scanning
 from reconciler.migration.exports import find_exports, read_exports
 from tests.migration.exports import assistant
 
@@ -74,6 +75,12 @@ class TestShapes:
         exports, (problem,) = find_exports(json.dumps(value).encode(), "x.json")
         assert (exports, problem.code, problem.severity) == ([], "unknown-object", severity)
 
+    def test_an_object_under_another_key_than_an_export_is_reported(self):
+        value = {"one": assistant("one"), "bad": {"name": "Bad", "temperature": 1}}
+        exports, (problem,) = find_exports(json.dumps(value).encode(), "x.json")
+        assert [export.value["id"] for export in exports] == ["asst_one"]
+        assert (problem.code, "Bad" in problem.message) == ("unknown-object", True)
+
     def test_objects_are_found_at_any_depth(self):
         value: Any = assistant("one")
         for number in range(50):
@@ -102,6 +109,23 @@ class TestEditedByHand:
     def test_comments_commas_and_line_breaks_are_read(self, text):
         assert found(text) == (["asst_1"], [])
         assert found(f"{text}\n{ONE}\n") == (["asst_1", "asst_one"], [])
+
+    @pytest.mark.parametrize("comment", ["// old: {", f"# {TWO}", f"/* {TWO}\n{TWO} */"], ids=["line", "hash", "block"])
+    def test_comments_between_objects_are_not_read(self, comment):
+        assert found(f"{comment}\n{ONE}\n{comment}\n") == (["asst_one"], [])
+
+    def test_each_of_many_edited_lines_is_cleaned_once(self, monkeypatch):
+        text, plain = '{"id": "asst_1", "model": "m",}\n' * 200, scanning._plain
+        cleaned: list[int] = []
+
+        def counted(part: str) -> str:
+            cleaned.append(len(part))
+            return plain(part)
+
+        monkeypatch.setattr(scanning, "_plain", counted)
+        ids, problems = found(text)
+        assert (len(ids), problems) == (200, [])
+        assert sum(cleaned) <= len(text)
 
     def test_texts_are_kept(self):
         said = 'see https://x.example/a, # 1 /* and */ [1,]\n{ } \\ " // end'

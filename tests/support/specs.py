@@ -14,9 +14,8 @@ from tests.support.shapes import members, object_options
 
 JSON_SCHEMA = st.sampled_from(
     [
-        {"type": "object"},
         {"type": "object", "properties": {"b": {"type": "number", "minimum": 1.0}, "a": {"enum": ["z", "y"]}}},
-        {"type": "object", "required": ["b", "a"], "additionalProperties": False},
+        {"type": "object", "properties": {}, "required": ["b", "a"], "additionalProperties": False},
     ]
 )
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)

@@ -31,8 +31,19 @@ def fields(context: GuardContext, change: Change) -> Iterator[Hazard]:
     if resource_type is None or change.action not in {"update", "replace"}:
         return
     users = context.served.get(Address.parse(change.address))
-    for hazard in of_fields(resource_type, *before_after(context.inputs, context.matched, change)):
+    unchanged = _unchanged(context, change)
+    before, after = before_after(context.inputs, context.matched, change)
+    for hazard in of_fields(resource_type, {**unchanged, **before}, {**unchanged, **after}):
         yield replace(hazard, used_by=str(users)) if users else hazard
+
+
+def _unchanged(context: GuardContext, change: Change) -> Fields:
+    """Return the fields that an update leaves as they are. What a changed field means may depend on them."""
+    live = context.matched.live.get(Address.parse(change.address))
+    if live is None or change.action != "update":
+        return {}
+    changed = {item.keys[0] for item in change.fields}
+    return {name: value for name, value in live.fields.items() if name not in changed}
 
 
 def of_fields(resource_type: ResourceType, before: Fields, after: Fields) -> Iterator[Hazard]:

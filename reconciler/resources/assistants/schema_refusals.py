@@ -50,9 +50,15 @@ def check_parameters(path: Path, schema: Mapping[str, JSON], *, strict: bool) ->
         if keyword in schema and schema.get("type") == "object":
             message = f"OpenAI refuses `{keyword}` at the root of function parameters"
             yield _warning((*path, keyword), "function-schema", message, "write it inside a property")
+    if schema.get("type") == "object" and "properties" not in schema:
+        message = "OpenAI refuses an object without `properties` at the root of function parameters"
+        yield _warning(path, "function-schema", message, "for a function without parameters, write `properties: {}`")
     if strict:
         yield from _strict_parts(path, schema)
         return
+    if schema and "type" not in schema:
+        message = "OpenAI refuses function parameters whose root has no `type`"
+        yield _warning(path, "function-schema", message, "write `type: object`")
     for at, part in subschemas(path, schema):
         if isinstance(part, dict) and "array" in _types(part) and "items" not in part:
             message = "OpenAI refuses an array without `items` in function parameters"

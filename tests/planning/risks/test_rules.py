@@ -12,6 +12,7 @@ from reconciler.planning import build
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import Plan, Risk
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.kinds.assistant import REQUEST
 from reconciler.resources.kinds.vector_store import VECTOR_STORE
 from reconciler.resources.risks import RISKS
 from tests.support import field_risks
@@ -268,6 +269,25 @@ class TestWhoseChange:
         made = plan(self.by_hand(), on_drift="keep")
         assert made.drift
         assert not made.risks
+
+
+class TestInstructionsThatDoNotChange:
+    """A risk may come from a changed field together with one that stays as it is."""
+
+    def moved(self, before: str, after: str, **fields: Any) -> list[str]:
+        estate = Estate().stays("assistant/triage", model=before, **fields)
+        world = estate.want("assistant/triage", model=after, **fields).world()
+        forms = {**world.resource_types, "agent": replace(REQUEST, type="agent", identity="labels")}
+        return rules(build.plan(replace(world, resource_types=forms)).plan)
+
+    def test_they_move_with_the_model(self):
+        assert "instructions-moved" in self.moved("gpt-6-luna", "gpt-6.2-sol", instructions="Help.")
+
+    def test_they_stay_between_models_that_read_them_last(self):
+        assert "instructions-moved" not in self.moved("gpt-6.2-astra", "gpt-6.2-sol", instructions="Help.")
+
+    def test_an_assistant_without_instructions_has_none_to_move(self):
+        assert "instructions-moved" not in self.moved("gpt-6-luna", "gpt-6.2-sol")
 
 
 class TestStoresThatArePublished:

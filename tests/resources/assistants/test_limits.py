@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from reconciler.resources.kinds.assistant import KIND
 from tests.resources.assistants.examples import findings
 
-OBJECT = {"type": "object"}
+OBJECT = {"type": "object", "properties": {}}
 CALL = {"type": "function", "name": "f", "description": "d", "parameters": OBJECT}
 LOOKUP = {"type": "function", "name": "f", "parameters": OBJECT, "strict": None}
 MCP = {"type": "mcp", "server_label": "crm"}
@@ -174,7 +174,11 @@ def test_mcp_server_must_have_exactly_one_address(given, fine):
 
 
 @pytest.mark.parametrize(
-    "header", ["Authorization", "proxy-authorization", "X-Api-Key", "apikey", "Cookie", "X-Auth-Token"]
+    "header",
+    [
+        *("Authorization", "proxy-authorization", "X-Api-Key", "apikey", "Cookie", "X-Auth-Token"),
+        *("X-RapidAPI-Key", "x-rapidapi-key", "x-functions-key", "apiToken", "X-Secret-Key", "X-JWT"),
+    ],
 )
 def test_secret_in_a_header_is_an_error(header):
     tool = MCP | {"server_url": "https://mcp.example.com", "headers": {header: "s3cret", "X-Team": "support"}}
@@ -185,7 +189,19 @@ def test_secret_in_a_header_is_an_error(header):
     assert "credential_id" in problem.hint
 
 
-@pytest.mark.parametrize("url", ["https://me:s3cret@mcp.example.com", "https://mcp.example.com/?team=a&api_key=s3cret"])
+def test_credentials_in_a_header_are_an_error_under_any_name():
+    tool = MCP | {"server_url": "https://mcp.example.com", "headers": {"X-Upstream": "Bearer s3cret", "X-Team": "bear"}}
+    assert found("responses", tools=[tool]) == {("tools", 0, "headers", "X-Upstream"): "secret"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cret@mcp.example.com",
+        "https://mcp.example.com/?team=a&api_key=s3cret",
+        "https://mcp.example.com/?searchApiKey=s3cret",
+    ],
+)
 def test_secret_in_a_url_is_an_error(url):
     assert found("responses", tools=[MCP | {"server_url": url}]) == {("tools", 0, "server_url"): "secret"}
 
