@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.manifests.editing import edited
+from reconciler.manifests.editing import UneditableError, edited
 from reconciler.manifests.parsing import parse_document
 from reconciler.resources.list_items import Items
 from reconciler.resources.values import same
@@ -303,7 +303,10 @@ def check_comments(random: Random) -> None:
     assert same(read.value, root.json())
     edit = Edit(writer)
     wanted = edit.wanted(root)
-    result = edited(text, wanted)
+    try:
+        result = edited(text, wanted)
+    except UneditableError:  # the file stays as it is; `test_hardly_any_edit_is_refused` says how often
+        return
     shown = f"{text}\n--- is edited to\n{result}"
     found = parse_document(result, "")
     assert not found.problems, shown
@@ -368,6 +371,17 @@ def check_untouched(text: str, result: str, root: Entry, grown: set[int], shown:
             for _ in range(3):
                 around |= {id(parents[at]): parents[at] for at in around if at in parents}
             assert any(at in grown and (one.flow or not one.key) for at, one in around.items()), (line, shown)
+
+
+def test_hardly_any_edit_is_refused():
+    refused = 0
+    for seed in range(400):
+        writer, root, text = document(Random(seed))
+        try:
+            edited(text, Edit(writer).wanted(root))
+        except UneditableError:
+            refused += 1
+    assert refused == 0
 
 
 @FEW

@@ -94,12 +94,11 @@ class _Drawing(Edits):
         """Return the estate with at most one thing that is not about references."""
         staying = frozenset(name for name in agents if _is_agent_still(made.after, name.partition("/")[2]))
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
-        renamed = frozenset(made.past.values())  # only the state follows these, and it has no entry of duplicates
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (8, {}),
             (2, {"other_project": True}),
-            (115, {"duplicates": same - renamed, "max_deletes": PLENTY}),
+            (75, {"duplicates": same, "max_deletes": PLENTY}),
             (140, {"taken": same, "max_deletes": PLENTY}),
             (62, {"by_hand": staying, "on_drift": "refuse"}),
             (104, {"by_hand": staying, "on_drift": "keep"}),
