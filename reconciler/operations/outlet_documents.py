@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.bundles.documents import Pointer as PublishedPointer, blob_key
 from reconciler.bundles.outlets import Outlet
@@ -13,8 +14,11 @@ from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON, reference, strings_in
+from reconciler.resources.values import JSON, reference, references_in, strings_in
 from reconciler.state.model import Written
+
+_MISREAD: Final = (AttributeError, KeyError, TypeError, ValueError)
+"""Errors of code that reads a value of an unexpected type."""
 
 
 @dataclass
@@ -59,7 +63,7 @@ def read_outlets(
     found = OutletContents()
     names: dict[Address, Published] = {}
     agreed: list[Written] = []
-    ours = read_all(outlets[built_in], identity)
+    ours = {name: _checked(name, one) for name, one in read_all(outlets[built_in], identity).items()}
     for name, read in ours.items():
         address, elsewhere = object_address(name), {outlet: held.get(name) for outlet, held in copies.items()}
         if address is None:
@@ -184,9 +188,25 @@ def _document(address: Address, one: Published) -> tuple[Live | None, Published]
     try:
         type_ = _document_type(one.content)
         return Live(type_, str(address), own_fields(type_, one.content)) if type_ else None, one
-    except (AttributeError, KeyError, TypeError, ValueError):
-        problem = Problem("bundle-broken", f"the document published at {address} is not a bundle")
-        return None, replace(one, content=None, problem=problem)
+    except _MISREAD:
+        return None, _broken(address, one)
+
+
+def _checked(name: Address, one: Published) -> Published:
+    """Return a document without its content if an address in it is not one, although its digest is right."""
+    if one.content is None:
+        return one
+    try:
+        for text in (one.content["address"], *references_in(dict(one.content))):
+            Address.parse(text)
+    except _MISREAD:
+        return _broken(name, one)
+    return one
+
+
+def _broken(name: Address, one: Published) -> Published:
+    problem = Problem("bundle-broken", f"the document published at {name} is not a bundle")
+    return replace(one, content=None, problem=problem)
 
 
 def _document_type(content: Mapping[str, JSON]) -> str | None:

@@ -4,6 +4,7 @@ answers of the API and of GitHub.
 
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, suppress
@@ -162,6 +163,19 @@ def check_published(estate: World, count: int) -> None:
 
 def test_damaged_bundle_with_the_right_digest_is_reported(estate):
     check_published(estate, 45)
+
+
+def test_bundle_with_the_right_digest_and_a_reference_that_is_no_address_is_read(estate):
+    for pointer in files_of(estate, "pointer"):
+        original = json.loads(pointer.read_bytes())
+        folder = next(parent for parent in pointer.parents if (parent / "blobs").exists()) / "blobs"
+        blob = (folder / f"{original['blob'].removeprefix('sha256:')}.json").read_bytes()
+        data = re.sub(rb'(\{"\$address": ?")[a-z]+/', rb"\1", blob)
+        digest = hashlib.sha256(data).hexdigest()
+        (folder / f"{digest}.json").write_bytes(data)
+        pointer.write_text(json.dumps({**original, "blob": f"sha256:{digest}"}))
+        assert estate.plan() is not None
+        pointer.write_text(json.dumps(original))
 
 
 @pytest.mark.long
