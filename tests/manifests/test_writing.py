@@ -37,7 +37,10 @@ TRIAGE = Draft(
     },
     comment="Imported from agent_1.\nCreated 2026-11-01.",
     notes={("tools", "0", "mode"): "not live", ("model",): "retires soon"},
-    included={"prompts/triage.md": "Sort.\n", "tools/triage/create_ticket.json": '{"type": "object", "properties": {}}'},
+    included={
+        "prompts/triage.md": "Sort.\n",
+        "tools/triage/create_ticket.json": '{"type": "object", "properties": {}}',
+    },
 )
 
 
