@@ -46,7 +46,9 @@ class Destination:
                 return made
 
     def in_the_way(self, draft: Draft) -> Path | None:
-        """Return an existing file that the draft would overwrite."""
+        """Return an existing file that the draft would overwrite; None for a draft that `valid` refuses."""
+        if not _is_text(draft):
+            return None
         return next(filter(None, (self._names.taken(self.root / path) for path in files_of(draft))), None)
 
     def write(self, drafts: Sequence[Draft], comment: str) -> tuple[Path, ...]:
