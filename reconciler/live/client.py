@@ -208,8 +208,8 @@ class Connection:
                 return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
-        id_ = request.path[-1] if request.method == "GET" and not request.of_list else None
-        found = decoded(response, is_list=request.of_list, id_=id_)
+        ids = request.path if request.method == "GET" and not request.of_list else ()
+        found = decoded(response, is_list=request.of_list, ids=ids)
         if request.of_list and not isinstance(found, Failure):
             self.lists.add(request.url)
         return found
