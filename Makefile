@@ -29,7 +29,7 @@ setup: $(VENV)/.ready  ## create a virtual environment in .venv
 demo: setup  ## run the demo on the sample organisation
 	@$(BIN)/reconciler demo
 
-test: setup  ## run the test suite (about five minutes on two cores)
+test: setup  ## run the test suite (about ten minutes on two cores)
 	$(PYTEST)
 	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 

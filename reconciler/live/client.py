@@ -72,6 +72,8 @@ class Request:
     """Paced besides the method's, narrowest first."""
     of_list: bool = False
     """True for a request whose response is a list."""
+    object_id: str | None = None
+    """The id that the object in the response must have; None for any."""
 
     @property
     def url(self) -> str:
@@ -153,18 +155,21 @@ class Connection:
             await self._wait(outcome, delay, (*request.lanes, request.method))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def get(self, *path: str) -> Object:
-        """Return an object; raise `MissingError` if it does not exist."""
-        return await self.call(Request(method="GET", path=path, repeatable=True))
+    async def get(self, *path: str, object_id: str | None = None) -> Object:
+        """Return an object; raise `MissingError` if it does not exist.
+
+        `object_id` is its id, if that is not the last word of `path`.
+        """
+        return await self.call(Request(method="GET", path=path, repeatable=True, object_id=object_id or path[-1]))
 
     async def page(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
         """Return a page of a list; raise `MissingError` if the server does not have the list."""
         return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}, of_list=True))
 
-    async def read(self, *path: str) -> Object | None:
-        """Return the object, or None if it does not exist."""
+    async def read(self, *path: str, object_id: str | None = None) -> Object | None:
+        """Return the object, or None if it does not exist. See `get`."""
         try:
-            return await self.get(*path)
+            return await self.get(*path, object_id=object_id)
         except MissingError:
             return None
 
@@ -208,8 +213,7 @@ class Connection:
                 return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
-        ids = request.path if request.method == "GET" and not request.of_list else ()
-        found = decoded(response, is_list=request.of_list, ids=ids)
+        found = decoded(response, is_list=request.of_list, id_=request.object_id)
         if request.of_list and not isinstance(found, Failure):
             self.lists.add(request.url)
         return found

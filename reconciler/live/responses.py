@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from reconciler.live.errors import Failure, unreadable
@@ -19,8 +18,8 @@ _DIGITS: Final = 20
 """Maximum number of characters of an integer."""
 
 
-def decoded(response: "httpx2.Response", *, is_list: bool, ids: Collection[str]) -> dict[str, Any] | Failure:
-    """Return the response if it is a list or, unless `is_list`, an object; its id must be one of `ids` if given."""
+def decoded(response: "httpx2.Response", *, is_list: bool, id_: str | None) -> dict[str, Any] | Failure:
+    """Return the response if it is a list of objects or, unless `is_list`, an object: the one with `id_` if given."""
     try:
         body = json.loads(
             response.content, parse_constant=_not_a_number, parse_float=_finite_number, parse_int=_exact_number
@@ -29,7 +28,7 @@ def decoded(response: "httpx2.Response", *, is_list: bool, ids: Collection[str])
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return unreadable(response)
-    is_expected = _is_list(body) if is_list else _is_object(body) and (not ids or body["id"] in ids)
+    is_expected = _is_list(body) if is_list else _is_object(body) and id_ in (None, body["id"])
     return body if is_expected else unreadable(response)
 
 

@@ -37,7 +37,7 @@ def answer(content):
     ],
 )
 def test_response_that_is_not_a_list_of_objects_is_unreadable(content):
-    failure = decoded(answer(content), is_list=True, ids=())
+    failure = decoded(answer(content), is_list=True, id_=None)
     assert isinstance(failure, Failure)
     problem = failure.exception(None, repeatable=True).problems[0]
     assert problem.code == "unreadable"
@@ -46,21 +46,18 @@ def test_response_that_is_not_a_list_of_objects_is_unreadable(content):
 
 def test_object_is_no_list_and_a_list_is_no_object():
     page, body = {"data": [{"id": "a"}]}, {"id": "a"}
-    assert decoded(answer(page), is_list=True, ids=()) == page
-    assert decoded(answer(body), is_list=False, ids=("a",)) == body
-    assert decoded(answer(page), is_list=False, ids=()) != page
-    assert decoded(answer(body), is_list=True, ids=()) != body
+    assert decoded(answer(page), is_list=True, id_=None) == page
+    assert decoded(answer(body), is_list=False, id_="a") == body
+    assert decoded(answer(page), is_list=False, id_=None) != page
+    assert decoded(answer(body), is_list=True, id_=None) != body
 
 
 def test_object_with_another_id_than_the_requested_one_is_unreadable():
-    assert decoded(answer({"id": "b"}), is_list=False, ids=("a",)) != {"id": "b"}
+    assert decoded(answer({"id": "b"}), is_list=False, id_="a") != {"id": "b"}
 
 
 def test_escaped_pairs_of_surrogates_are_characters():
-    assert decoded(answer('{"id": "a", "name": "\\ud83d\\ude00"}'), is_list=False, ids=("a",)) == {
-        "id": "a",
-        "name": "😀",
-    }
+    assert decoded(answer('{"id": "a", "name": "\\ud83d\\ude00"}'), is_list=False, id_="a") == {"id": "a", "name": "😀"}
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class Skills:
 
     async def whole(self, live: Live) -> Live | None:
         """Return the live skill with its texts; None if it does not exist."""
-        body = await self._connection.read("skill_folders", live.id, "content")
+        body = await self._connection.read("skill_folders", live.id, "content", object_id=live.id)
         return None if body is None else replace(live, detail={**live.detail, "texts": body["texts"]})
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
