@@ -193,7 +193,7 @@ class _Oracle(Holding):
             if ours and thing.model == OLD_MODEL and self.is_written(address):
                 yield address
         for release in self.new_releases():
-            if self.uses_an_old_model(f"release/{release}"):
+            if self.uses_an_old_model(f"release/{release}") and not self.has_lost_name(f"release/{release}"):
                 yield f"release/{release}"
         for name, bot in self.estate.after.bots.items():
             was = self.estate.before.bots[name].published if name in self.estate.before.bots else None
@@ -221,6 +221,14 @@ class _Oracle(Holding):
         if assistant in self.former:  # the document is published anew in any case: only other values count
             was, wanted = _by_meaning(was), _by_meaning(wanted)
         return _own(was) != _own(wanted) or not names.isdisjoint(self.former)
+
+    def has_lost_name(self, address: str) -> bool:
+        """Return True if the name of an assistant that a release uses is followed only by the state, to an object that
+        two have: the plan cannot tell which one it is, so the release waits until there is one.
+        """
+        thing = self.after.get(address) or self.manifests.get(address, Object())
+        now = self.estate.past.get(address.partition("@")[0])
+        return now in self.estate.duplicates or any(map(self.has_lost_name, thing.by_name))
 
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
