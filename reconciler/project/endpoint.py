@@ -60,9 +60,8 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
 def _checked(asked: str) -> str:
     if is_embedded(asked) or _scheme(asked) in ("http", "https"):
         return asked
-    hint = (
-        did_you_mean(asked, [EMBEDDED, WITH_ASSISTANTS]) or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
-    )
+    near = did_you_mean(asked, [EMBEDDED, WITH_ASSISTANTS])
+    hint = near or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
 
 

@@ -6,7 +6,7 @@ answers that users recorded. Choices where the API is not documented: an update 
 that it names, and keeps the resources of other tools; null removes all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from openai.types.beta.assistant_create_params import AssistantCreateParams
@@ -28,12 +28,8 @@ RANKING: Mapping[str, Any] = {"ranker": "default_2024_08_21", "score_threshold":
 
 
 def create(call: Call) -> Document:
-    resources = _resources(call, {})
-    assistant = {
-        "id": new_id("asst_"),
-        "created_at": int(call.now),
-        "given": {**call.body, "tool_resources": resources},
-    }
+    given = {**call.body, "tool_resources": _resources(call, {})}
+    assistant = {"id": new_id("asst_"), "created_at": int(call.now), "given": given}
     call.store.put(KIND, assistant)
     return _render(assistant)
 
@@ -128,7 +124,11 @@ def _file_search(given: Document) -> Document:
     return {"type": "file_search", "file_search": {**asked, "ranking_options": ranking}}
 
 
-_TOOLS = {"code_interpreter": dict, "file_search": _file_search, "function": _function}
+_TOOLS: Mapping[str, Callable[[Document], Document]] = {
+    "code_interpreter": dict,
+    "file_search": _file_search,
+    "function": _function,
+}
 _NAME = matching("[a-zA-Z0-9_-]+")
 _TOOL_LIMITS: Mapping[str, Check] = {
     "file_search.max_num_results": between(1, 50),
