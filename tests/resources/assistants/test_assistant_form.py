@@ -13,7 +13,7 @@ FUNCTION: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
 SEARCH: dict[str, Any] = {"type": "file_search"}
 RANKED = {"ranker": "auto", "score_threshold": 0.0}
 SCHEMA = {"name": "answer", "schema": {"type": "object"}}
-NOTHING = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
+NOTHING: dict[str, Any] = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
 
 
 def function(**definition: Any) -> dict[str, Any]:
