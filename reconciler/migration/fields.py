@@ -180,6 +180,10 @@ def _tools(case: Case) -> Iterator[Part]:
 
 
 def metadata(case: Case, value: JSON) -> Iterator[Part]:
+    yield from pairs(value, "sent with every request" if case.target == "responses" else "")
+
+
+def pairs(value: JSON, note: str = "") -> Iterator[Part]:
     """Map the first pairs to metadata, as many as fit beside the labels; the others become comments."""
     if not isinstance(value, dict):
         if value is not None:
@@ -200,14 +204,8 @@ def metadata(case: Case, value: JSON) -> Iterator[Part]:
             yield commented(field, f"metadata {key}: {text}", why)
         else:
             room -= 1
-            yield _pair(case, key, text, is_text=isinstance(item, str))
-
-
-def _pair(case: Case, key: str, text: str, *, is_text: bool) -> Part:
-    field, keys = f"metadata.{key}", ("metadata", key)
-    if not is_text:
-        return changed(field, keys, text, "converted to text")
-    return mapped(field, keys, text, "sent with every request" if case.target == "responses" else "")
+            made = mapped(field, ("metadata", key), text, note)
+            yield made if isinstance(item, str) else changed(field, ("metadata", key), text, "converted to text")
 
 
 def response_format(case: Case, value: JSON) -> Iterator[Part]:
