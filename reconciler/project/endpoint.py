@@ -5,12 +5,11 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.live.client import OPENAI, Connection, Endpoint, connect
+from reconciler.live.client import Connection, Endpoint, connect, is_of_openai
 from reconciler.live.errors import LiveError
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.live.source import Source
@@ -19,6 +18,7 @@ from reconciler.project.embedded import available
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import Shutdown
 from reconciler.state.local import ignore_in_git
 from reconciler.state.store import runs_in_ci
 
@@ -36,8 +36,6 @@ READING_SECONDS: Final = 3_600.0
 SOURCE_KEY: Final = "RECONCILER_SOURCE_API_KEY"
 """The variable with the API key of a server that is only read. `OPENAI_API_KEY` is for the endpoint and is never sent
 to another server."""
-NO_ASSISTANTS_SINCE: Final = date(2026, 8, 26)
-"""The day on which OpenAI shut down the Assistants API (its deprecations page)."""
 FAULTS: Final = "RECONCILER_FAULTS"
 """The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
 AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
@@ -83,6 +81,11 @@ def _scheme(url: str) -> str:
         return urlsplit(url).scheme
     except ValueError:  # such as "http://[::1"
         return ""
+
+
+def is_openai(endpoint: str | None) -> bool:
+    """Return True if `endpoint`, a result of `choose`, is an API of OpenAI itself."""
+    return endpoint is None or is_of_openai(urlsplit(endpoint).hostname)
 
 
 def shown(endpoint: str | None) -> str:
@@ -132,12 +135,16 @@ def _source_url(url: str) -> str:
         message = f"{shown(url)} was given with a user, a password, a query or a fragment"
         hint = f"Pass the URL without it, and the key of the server in {SOURCE_KEY}."
         raise ReconcilerError(Problem("bad-endpoint", message, hint=hint))
-    host = (parts.hostname or "").rstrip(".")
-    if host == OPENAI or host.endswith(f".{OPENAI}"):
-        message = f"{host} has no assistants: OpenAI shut down the Assistants API on {NO_ASSISTANTS_SINCE}"
+    if is_of_openai(parts.hostname):
+        ended = "; ".join(f"{one.what} on {one.day}" for one in _shutdowns())
+        message = f"{parts.hostname} has no assistants: OpenAI shut down {ended}"
         hint = "Migrate from exports: reconciler migrate FILE --to responses"
-        raise ReconcilerError(Problem("assistants-shut-down", message, hint=hint))
+        raise ReconcilerError(Problem("api-shut-down", message, hint=hint))
     return url
+
+
+def _shutdowns() -> list[Shutdown]:
+    return [one.shutdown for one in resource_types().values() if one.shutdown]
 
 
 def _source_key(environ: Mapping[str, str]) -> str:
@@ -181,7 +188,7 @@ def _embedded(project: Project, *, assistants: bool) -> Endpoint:
             with available(data):
                 return await super().handle_async_request(request)
 
-    return Endpoint(transport=Embedded(app=app))
+    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
