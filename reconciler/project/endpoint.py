@@ -136,7 +136,7 @@ def _source_url(url: str) -> str:
         hint = f"Pass the URL without it, and the key of the server in {SOURCE_KEY}."
         raise ReconcilerError(Problem("bad-endpoint", message, hint=hint))
     if is_of_openai(parts.hostname):
-        ended = "; ".join(f"{one.what} on {one.day}" for one in _shutdowns())
+        ended = "; ".join(f"{one.api} on {one.on}" for one in _shutdowns())
         message = f"{parts.hostname} has no assistants: OpenAI shut down {ended}"
         hint = "Migrate from exports: reconciler migrate FILE --to responses"
         raise ReconcilerError(Problem("api-shut-down", message, hint=hint))
