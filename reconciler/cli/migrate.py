@@ -1,6 +1,7 @@
 """`reconciler migrate`, and `reconciler migrate threads`"""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 THREADS: Final = "threads"
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
-_KEY: Final = (
-    "Its key is read from RECONCILER_SOURCE_API_KEY, if it requires one; OPENAI_API_KEY is never sent to it."
-)
+_KEY: Final = "Its key is read from RECONCILER_SOURCE_API_KEY, if it requires one; OPENAI_API_KEY is never sent to it."
 
 
 class _Migrate(click.Command):
@@ -30,7 +29,7 @@ class _Migrate(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
-def _live(what: str) -> Any:
+def _live(what: str) -> Callable[[options.Function], options.Function]:
     return click.option(
         "--live", "url", metavar="URL", help=f"Read {what} from the server at URL instead of files. {_KEY}"
     )
@@ -84,7 +83,7 @@ def command(
 
     Exit code 1 if an object could not be migrated; the others are still migrated.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
-    if url is None:
+    if not url:
         from reconciler.migration.migrate import migrate
 
         files = _files(ctx, what)
@@ -94,7 +93,9 @@ def command(
         from reconciler.migration.from_server import migrate_live
 
         if offline or endpoint:
-            raise click.UsageError("--offline and --endpoint are about the ids in exports; do not use them with --live.")
+            raise click.UsageError(
+                "--offline and --endpoint are about the ids in exports; do not use them with --live."
+            )
         done = migrate_live(url, what, target, into=into, environ=options.environ(), dry_run=dry_run)
     _show(done, format_)
     if dry_run:
@@ -156,10 +157,7 @@ def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Pat
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.migration.threads import convert_exports, convert_live
 
-    if url is None:
-        done = convert_exports(_files(ctx, what))
-    else:
-        done = convert_live(url, what, environ=options.environ())
+    done = convert_live(url, what, environ=options.environ()) if url else convert_exports(_files(ctx, what))
     if out:
         write_text(done.lines, out)
     elif done.lines:

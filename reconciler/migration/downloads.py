@@ -79,8 +79,7 @@ class Downloads:
         except LiveError as error:
             if any(problem.code in UNANSWERED for problem in error.problems):
                 raise
-            said = "; ".join(problem.message for problem in error.problems)
-            return _Answer(name, None, why=f"the server does not give its content: {said}")
+            return _Answer(name, None, why=f"the server does not give its content: {reason_of(error)}")
 
     def _kept(self, name: str, number: int, content: bytes) -> _Answer:
         if not content:
@@ -126,6 +125,11 @@ class Downloads:
             return True
         found = _local(self.root, path) if there == self.root / path else None
         return found is not None and answer.sha256 in ("", found.sha256)
+
+
+def reason_of(error: LiveError) -> str:
+    """Return what the server said, without the request."""
+    return "; ".join(problem.message.removeprefix(f"{error.request}: ") for problem in error.problems)
 
 
 def _above(path: str) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.manifests.validation_errors import explain
-from reconciler.migration.model import LISTS, TOOLS, Case, Entry, Part, ServerFile, text_of
+from reconciler.migration.model import LISTS, Case, Entry, Part, ServerFile, text_of
 from reconciler.migration.prompts import substituted
 from reconciler.resources.address import Address
 from reconciler.resources.base import Lifecycle, LocalFile, Path, Resource, Scope

@@ -138,7 +138,7 @@ def _usable(
     moved = {id_: _moved(case, id_) for id_ in whole if isinstance(id_, str)}
     names = [name for name in moved.values() if name]
     if names:
-        note = ", ".join(f"{id_} is now {name}" for id_, name in moved.items() if name)
+        note = ", ".join(f"{id_} is now {_address(case, id_, name)}" for id_, name in moved.items() if name)
         parts.append(Part(Entry(field, "changed", to, note)))
     parts += (part for id_ in moved for part in _unread(case, field, id_))
     given = [id_ for id_ in whole if not (isinstance(id_, str) and _is_of_server(case, id_))]
@@ -156,6 +156,10 @@ def _moved(case: Case, id_: str) -> str:
     """Return the name or the path of what was migrated from the server under this id; empty if nothing was."""
     file = case.files.get(id_)
     return case.stores.get(id_) or (file.path if file and file.local else "")
+
+
+def _address(case: Case, id_: str, name: str) -> str:
+    return f"vectorstore/{name}" if id_ in case.stores else name
 
 
 def _unread(case: Case, field: str, id_: str) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
 from reconciler.live.source_objects import SourceStore
 from reconciler.manifests.drafts import unique_name
-from reconciler.migration.downloads import UNANSWERED, Downloads
+from reconciler.migration.downloads import UNANSWERED, Downloads, reason_of
 from reconciler.migration.exports import MAX_NESTING
 from reconciler.migration.model import Export, ServerFile, list_of, mapping_of, text_of
 from reconciler.resources.name_lists import did_you_mean
@@ -33,9 +33,7 @@ class Server:
     """Files, by id."""
 
 
-async def read_assistants(
-    connection: Connection, url: str, words: Sequence[str]
-) -> tuple[list[Export], list[Problem]]:
+async def read_assistants(connection: Connection, url: str, words: Sequence[str]) -> tuple[list[Export], list[Problem]]:
     """Return the assistants that `words` (ids and names) select, or all, the oldest first; and the problems of words
     and objects.
     """
@@ -68,7 +66,9 @@ def _selected(found: Sequence[Object], words: Sequence[str], url: str) -> tuple[
         elif fitting:
             ids = ", ".join(body["id"] for body in fitting)
             hint = "Pass the id of the one that you mean."
-            problems.append(Problem("ambiguous-name", f"{len(fitting)} assistants are called {word!r}: {ids}", hint=hint))
+            problems.append(
+                Problem("ambiguous-name", f"{len(fitting)} assistants are called {word!r}: {ids}", hint=hint)
+            )
         else:
             names = [name for body in found if (name := text_of(body.get("name")))]
             hint = did_you_mean(word, names) or "Pass an id, or the name of an assistant of this server."
@@ -106,7 +106,7 @@ async def _store(connection: Connection, id_: str) -> SourceStore | str:
     except LiveError as error:
         if any(problem.code in UNANSWERED for problem in error.problems):
             raise
-        return "; ".join(problem.message for problem in error.problems)
+        return f"the server does not give this vector store: {reason_of(error)}"
     return found or "the server does not have this vector store any more"
 
 

@@ -139,7 +139,7 @@ def _source_url(url: str) -> str:
         ended = "; ".join(f"{one.api} on {one.on}" for one in _shutdowns())
         message = f"{parts.hostname} has no assistants: OpenAI shut down {ended}"
         hint = "Migrate from exports: reconciler migrate FILE --to responses"
-        raise ReconcilerError(Problem("api-shut-down", message, hint=hint))
+        raise ReconcilerError(Problem("target-ended", message, hint=hint))
     return url
 
 
@@ -157,6 +157,9 @@ def _source_key(environ: Mapping[str, str]) -> str:
 
 def _of_source(problem: Problem, source: Source) -> Problem:
     """Return a problem of a source with the hint about its key in place of that about the key of OpenAI."""
+    if problem.code == "not-served":
+        hint = "This server does not have this list. Check the URL: that of most servers ends with /v1."
+        return replace(problem, hint=hint)
     if problem.code not in ("unauthorized", "forbidden"):
         return problem
     known = "to a key that may read there" if source.key else "to the key of this server"
