@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import options
-from reconciler.cli.output import note, show, show_json, show_json_text, show_problems, style, write_text
+from reconciler.cli.output import note, save_text, show, show_json, show_json_text, show_problems, style
 
 if TYPE_CHECKING:
     from reconciler.migration.model import Migration, Target
@@ -159,7 +159,7 @@ def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Pat
 
     done = convert_live(url, what, environ=options.environ()) if url else convert_exports(_files(ctx, what))
     if out:
-        write_text(done.lines, out)
+        save_text(done.lines, out)
     elif done.lines:
         show_json_text(done.lines)
     if done.problems:

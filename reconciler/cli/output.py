@@ -90,10 +90,10 @@ def write_json(document: "JSON", file: Path | None) -> None:
     if file is not None:
         from reconciler.resources.json_documents import dumps
 
-        write_text(dumps(document), file)
+        save_text(dumps(document), file)
 
 
-def write_text(text: str, file: Path) -> None:
+def save_text(text: str, file: Path) -> None:
     """Write `text` to the file that --out names."""
     from reconciler.files.drafts import write_output
     from reconciler.resources.problems import Problem, ReconcilerError
