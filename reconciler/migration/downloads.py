@@ -26,7 +26,9 @@ AT_ONCE: Final = 2
 UNANSWERED: Final = frozenset({"unreachable", "timeout", "unauthorized", "rate-limited", "quota", "too-large"})
 """Codes of errors that are not about one object: with them, the migration ends, and can be repeated."""
 _UNSAFE: Final = re.compile(r"""[^\w .,()+@=&~'-]""")
-_MANIFEST: Final = re.compile(r"\.(ya?ml)(?=\Z|\.)", re.IGNORECASE)
+_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?\Z", re.IGNORECASE)
+"""The end of a name that is that of a manifest, or looks like one."""
+_YAML: Final = re.compile(r"\.(ya?ml)(?=\.|\Z)", re.IGNORECASE)
 _NAME_BYTES: Final = 200
 
 
@@ -156,8 +158,9 @@ def safe_name(name: str, fallback: str) -> str:
     """
     last = re.split(r"[/\\]", composed(name))[-1]
     plain = _UNSAFE.sub("_", last).strip(" .").lstrip("-~")
-    named = _MANIFEST.sub(r"-\1.txt", plain, count=1) if _MANIFEST.search(plain) else plain
-    return _shortened(named) if re.search(r"\w", named) else fallback
+    if _MANIFEST.search(plain):
+        plain = _YAML.sub(r"-\1", plain).removesuffix(".txt") + ".txt"
+    return _shortened(plain) if re.search(r"\w", plain) else fallback
 
 
 def _shortened(name: str) -> str:
