@@ -87,8 +87,6 @@ def test_a_streamed_response_has_the_events_of_one_message(api):
         {"input": "Hi", "stream": False},
         {"input": "Hi", "text": {"format": {"type": "json_object"}}, "include": ["file_search_call.results"]},
         {"prompt": {"id": "pmpt_1", "variables": {"name": "Ada"}}},
-        {"input": "Hi", "conversation": "conv_1"},
-        {"input": "Hi", "conversation": {"id": "conv_1"}},
     ],
 )
 def test_ordinary_requests_are_accepted(api, given):
@@ -116,6 +114,7 @@ def test_a_function_without_strict_is_strict(api):
         ({"input": "Hi", "stream": "yes"}, "stream"),
         ({"input": "Hi", "messages": []}, "messages"),
         ({"input": "Hi", "previous_response_id": "resp_gone"}, "previous_response_id"),
+        ({"input": "Hi", "conversation": 1}, "conversation"),
     ],
 )
 def test_other_requests_are_refused_at_the_place(api, given, param):
@@ -134,6 +133,11 @@ def test_other_requests_are_refused_at_the_place(api, given, param):
 def test_parameters_that_a_model_does_not_support_are_refused(api, model, given, param, code):
     error = api.refusal("POST", "/responses", json={"model": model, "input": "Hi", **given})
     assert (error["param"], error["code"]) == (param, code)
+
+
+def test_a_decimal_out_of_range_is_refused(api):
+    error = api.refusal("POST", "/responses", json={"model": "gpt-6-luna", "input": "Hi", "temperature": 2.5})
+    assert (error["param"], error["code"]) == ("temperature", "decimal_above_max_value")
 
 
 def test_a_request_without_model_or_prompt_is_refused(api):
