@@ -95,7 +95,9 @@ async def read_referrers(
         outlet_documents=left.documents,
         unlisted=refused,
     )
-    absent = [Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent and not _ended(one)]
+    absent = [
+        Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent and not _ended(one)
+    ]
     return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *absent))
 
 

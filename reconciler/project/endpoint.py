@@ -79,7 +79,7 @@ def _scheme(url: str) -> str:
 
 def is_openai(endpoint: str | None) -> bool:
     """Return True if `endpoint`, a result of `choose`, is an API of OpenAI itself."""
-    return endpoint is None or (endpoint != EMBEDDED and is_of_openai(urlsplit(endpoint).hostname))
+    return endpoint is None or is_of_openai(urlsplit(endpoint).hostname)
 
 
 def shown(endpoint: str | None) -> str:
@@ -130,7 +130,7 @@ def _embedded(project: Project, *, assistants: bool) -> Endpoint:
             with available(data):
                 return await super().handle_async_request(request)
 
-    return Endpoint(transport=Embedded(app=app), mirrors_openai=True)
+    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
