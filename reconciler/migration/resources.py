@@ -108,21 +108,28 @@ def _usable(
 ) -> list[str]:
     """Return the valid ids of a list that may still exist, and report all of them in `parts`."""
     given = value if isinstance(value, list) else [value]
-    ids = [id_ for id_ in given if isinstance(id_, str) and resource_type.fullmatch(id_)]
-    found: dict[Presence, list[str]] = {"found": [], "unknown": [], "missing": []}
+    known = case.presence
+    ids = [
+        id_
+        for id_ in given
+        if isinstance(id_, str) and (resource_type.fullmatch(id_) or known.get(id_) == "referenced")
+    ]
+    found: dict[Presence, list[str]] = {"referenced": [], "found": [], "unknown": [], "missing": []}
     for id_ in ids:
-        found[case.presence.get(id_, "unknown")].append(id_)
+        found[known.get(id_, "unknown")].append(id_)
     for presence, some in found.items():
         parts += _reported(field, to, presence, some)
     parts += (lost(field, f"not an id: {str(id_)[:80]}") for id_ in given if id_ not in ids)
-    return [*found["found"], *found["unknown"]]
+    return [id_ for presence, some in found.items() if presence != "missing" for id_ in some]
 
 
 def _reported(field: str, to: str, presence: Presence, ids: list[str]) -> Iterator[Part]:
     names = ", ".join(ids)
     if not ids:
         return
-    if presence == "found":
+    if presence == "referenced":
+        yield Part(Entry(field, "mapped", to))
+    elif presence == "found":
         yield Part(Entry(field, "mapped", to, f"exists at OpenAI, referenced by id: {names}"))
     elif presence == "missing":
         hint = _NO_FILE if FILE_ID.fullmatch(ids[0]) else _NO_STORE
