@@ -12,6 +12,7 @@ from reconciler.migration.model import (
     Entry,
     Export,
     Part,
+    Presence,
     Target,
     list_of,
     lost,
@@ -43,9 +44,7 @@ class Conversion:
     def prevented(self) -> Iterator[Entry]:
         """The losses that prevent the conversion."""
         return (
-            part.entry
-            for part in self.parts
-            if part.entry.outcome == "lost" and root(part.entry.field) in CAPABILITIES
+            part.entry for part in self.parts if part.entry.outcome == "lost" and root(part.entry.field) in CAPABILITIES
         )
 
 
@@ -61,15 +60,14 @@ class _IncludedMapping(dict[str, Any]):
     written: JSON
 
 
-def convert(resource: Resource, written: Mapping[str, JSON], target: Target, name: str) -> Conversion:
+def convert(resource: Resource, written: Mapping[str, JSON], target: str, name: str) -> Conversion:
     """Return the spec of an assistant for `target`. `written` is its spec as the document has it, and `name` that of
     the new manifest.
     """
-    value = {
-        field: item for field, item in _marked(written, resource.written()).items() if field not in _NOT_MAPPED
-    }
-    references = dict.fromkeys(_texts(value.get("tool_resources")), "referenced")
-    case = Case(Export("assistant", value, resource.place), target, name, presence=references)  # type: ignore[arg-type]
+    value = {field: item for field, item in _marked(written, resource.written()).items() if field not in _NOT_MAPPED}
+    references: dict[str, Presence] = dict.fromkeys(_texts(value.get("tool_resources")), "referenced")
+    goal: Target = "agents" if target == "agents" else "responses"
+    case = Case(Export("assistant", value, resource.place), goal, name, presence=references)
     parts = (*_named(resource.written(), case), *parts_of(case), *_of_extra(value))
     expected = assembled(case, parts)
     return Conversion(_restored(expected), expected, parts)

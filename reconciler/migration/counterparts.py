@@ -1,8 +1,10 @@
 """The manifests of one assistant on several targets: `triage`, and `triage-responses` with the label of `triage`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Self
 
 from reconciler.manifests.drafts import Draft, unique_name
 from reconciler.manifests.editing.comments import of_next
@@ -32,31 +34,46 @@ def family(resource: Resource) -> str:
     return resource.labels.get(LABEL, resource.address.name)
 
 
-def counterpart(project: AllEnvironments, resource: Resource, target: str) -> Resource | None:
-    """Return the assistant of the same family with a target, or None; raises ReconcilerError if there are several."""
-    name = family(resource)
-    found = [
-        one
-        for one in project.resources.values()
-        if one.kind is KIND and name in _names(one) and one.address != resource.address and target_of(one) == target
-    ]
-    if len(found) > 1:
-        names = ", ".join(str(one.address) for one in found)
-        message = f"{resource.address} has several counterparts with target {target}: {names}"
-        hint = f"Remove the label `{LABEL}` from all but one of them."
-        raise ReconcilerError(Problem("ambiguous-counterpart", message, found[1].place, hint))
-    return found[0] if found else None
+@dataclass(frozen=True)
+class Families:
+    """The assistants of a project, with their counterparts."""
+
+    by_name: Mapping[str, Sequence[Resource]]
+    """Assistants by the name of their family, and by its earlier names."""
+    taken: frozenset[str]
+
+    @classmethod
+    def of(cls, project: AllEnvironments) -> Self:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        assistants = [one for one in project.resources.values() if one.kind is KIND]
+        for one in assistants:
+            for name in _names(one):
+                found[name].append(one)
+        return cls(found, frozenset(one.address.name for one in assistants))
+
+    def counterpart(self, resource: Resource, target: str) -> Resource | None:
+        """Return the assistant of the same family with a target, or None.
+
+        Raises ReconcilerError if there are several.
+        """
+        members = {one.address: one for name in _names(resource) for one in self.by_name.get(name, ())}
+        found = [one for one in members.values() if one.address != resource.address and target_of(one) == target]
+        if len(found) > 1:
+            listed = ", ".join(str(one.address) for one in found)
+            message = f"{resource.address} has several counterparts with target {target}: {listed}"
+            hint = f"Remove the label `{LABEL}` from all but one of them."
+            raise ReconcilerError(Problem("ambiguous-counterpart", message, found[1].place, hint))
+        return found[0] if found else None
+
+    def free_name(self, resource: Resource, target: str) -> str:
+        """Return a free name for a counterpart: that of the family if it has no manifest, or `NAME-TARGET`."""
+        own = family(resource)
+        return own if own not in self.taken else unique_name(f"{own}-{target}", self.taken)
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
+    """Return the names under which an assistant is found: of its family, and earlier ones of its own."""
     return (family(resource), *(resource.lifecycle.moved_from if LABEL not in resource.labels else ()))
-
-
-def name_of(project: AllEnvironments, resource: Resource, target: str) -> str:
-    """Return a free name for a counterpart: that of the family if its manifest was removed, or `NAME-TARGET`."""
-    taken = {address.name for address in project.resources if address.kind == KIND.prefix}
-    own = family(resource)
-    return own if own not in taken else unique_name(f"{own}-{target}", taken)
 
 
 def copied(source: ManifestSource, resource: Resource, name: str, spec: Mapping[str, JSON]) -> tuple[str, str]:
@@ -73,29 +90,36 @@ def copied(source: ManifestSource, resource: Resource, name: str, spec: Mapping[
         return path, emit(wanted)
 
 
-def restored(project: AllEnvironments, chatbot: str, name: str, target: str) -> tuple[Address, str, str] | None:
-    """Return the newest release that contains an assistant with a target, and the path and the text of a manifest of
-    it; None if no release does.
-    """
-    address = Address(KIND.prefix, name)
+@dataclass(frozen=True)
+class Restored:
+    """A manifest of an assistant, made of its copy in a release."""
+
+    release: Address
+    path: str
+    text: str
+
+
+def restored(project: AllEnvironments, chatbot: str, address: Address, target: str) -> Restored | None:
+    """Return a manifest of an assistant with a target from the newest release that contains it; None without any."""
     for release in reversed(project.releases_of(chatbot).values()):
         content = release.spec.content
         spec = content.objects.get(str(address)) if content else None
         if spec and spec.get("target") == target:
-            head = {"apiVersion": API_VERSION, "kind": KIND.name, "metadata": {"name": name}}
-            return release.address, path_of(Draft(KIND.name, name, spec)), emit({**head, "spec": spec})
+            head = {"apiVersion": API_VERSION, "kind": KIND.name, "metadata": {"name": address.name}}
+            text = emit({**head, "spec": spec})
+            return Restored(release.address, path_of(Draft(KIND.name, address.name, spec)), text)
     return None
 
 
 def _envelope(value: JSON, resource: Resource, name: str, spec: Mapping[str, JSON]) -> dict[str, JSON]:
     metadata = value["metadata"]
     labels = {**metadata.get("labels", {}), LABEL: family(resource)}
-    made = {**value, "metadata": {**metadata, "name": name, "labels": labels}, "spec": dict(_in_order(spec))}
+    made = {**value, "metadata": {**metadata, "name": name, "labels": labels}, "spec": dict(spec)}
     lifecycle = dict(_lifecycle(value.get("lifecycle") or {}, str(spec["target"])))
     made.pop("lifecycle", None)
     if not lifecycle:
         return made
-    return {key: made[key] if key in made else lifecycle for key in [*value] if key in made or key == "lifecycle"}
+    return {key: made.get(key, lifecycle) for key in [*value] if key in made or key == "lifecycle"}
 
 
 def _lifecycle(written: Mapping[str, JSON], target: str) -> Iterator[tuple[str, JSON]]:
@@ -107,10 +131,6 @@ def _lifecycle(written: Mapping[str, JSON], target: str) -> Iterator[tuple[str, 
                 yield key, kept
         elif key in Lifecycle.model_fields and key != "moved_from":
             yield key, value
-
-
-def _in_order(spec: Mapping[str, JSON]) -> Iterable[tuple[str, JSON]]:
-    return spec.items()
 
 
 def _alone(text: str) -> str:

@@ -1,6 +1,5 @@
 """The result of `migrate --cutover`: both configurations of one chatbot side by side, and the edits that switch it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -9,7 +8,7 @@ from reconciler.releases.model import Move
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
 from reconciler.resources.risks import Hazard
-from reconciler.resources.values import ABSENT, JSON, Absent
+from reconciler.resources.values import JSON, Absent
 
 Verdict: TypeAlias = Literal["same", "changed", "differs", "lost", "added"]
 """`same` on both targets, also under another name; `changed` because the targets differ; `differs` because a manifest
@@ -95,15 +94,6 @@ class Cutover:
     """Paths of the written files, relative to the project folder; empty in a dry run."""
 
     @property
-    def losses(self) -> Iterator[tuple[Pair, Row]]:
-        """The values that the new configuration does not have."""
-        return ((pair, row) for pair in self.pairs for row in pair.of("lost"))
-
-    @property
     def is_empty(self) -> bool:
         """True if there is nothing to write."""
         return not self.edits
-
-
-def is_set(value: JSON | Absent) -> bool:
-    return value is not ABSENT

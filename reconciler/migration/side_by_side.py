@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from reconciler.migration.conversion import ASSISTANTS
 from reconciler.migration.cutover_model import CallCode, CallDifference, Row, Verdict
 from reconciler.migration.drafting import entries
 from reconciler.migration.model import TOOLS, Part, list_of, mapping_of
@@ -142,7 +141,7 @@ def _places_of(part: Part) -> Iterator[Keys]:
 
 def _value(spec: Mapping[str, JSON], field: str) -> JSON | Absent:
     """Return the value of the field that an entry names."""
-    name, _, rest = field.split(" ")[0].partition(".")
+    name, _, rest = field.split(" ", maxsplit=1)[0].partition(".")
     found = _INDEX.fullmatch(name)
     if found:
         items = list_of(spec.get(found["name"]))
@@ -178,7 +177,3 @@ def _sorted(value: JSON) -> JSON:
             for key, item in value.items()
         }
     return value
-
-
-def converts_from(target: str) -> bool:
-    return target == ASSISTANTS

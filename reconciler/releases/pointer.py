@@ -40,7 +40,9 @@ def set_published(
     if not moves:
         return (), Edit(source.path, source.text, source.text)
     try:
-        return moves, Edit(source.path, source.text, _edited(source, after, everywhere=len(environments) == len(before)))
+        return moves, Edit(
+            source.path, source.text, _edited(source, after, everywhere=len(environments) == len(before))
+        )
     except UneditableError as error:
         raise ReconcilerError(source.uneditable(error)) from error
 
