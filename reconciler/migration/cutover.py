@@ -140,7 +140,7 @@ class _Switch:
         """Load the edited project, and publish a release of it where the chatbot is published."""
         try:
             after = load_all_environments(self.project.root, edited=self.edits.texts)
-            pairs = tuple(replace(_filled(after, pair), risks=tuple(_risks(after, pair))) for pair in done.pairs)
+            pairs = tuple(replace(_filled(after, pair), risks=_risks(after, pair)) for pair in done.pairs)
             message = f"Switch to target {self.target}" if self.switched else ""
             found = publish_switched(self.project, after, self.chatbot, env, message, self.edits)
         except ReconcilerError as error:
@@ -186,17 +186,15 @@ def _filled(project: AllEnvironments, pair: Pair) -> Pair:
     return replace(pair, rows=_side_by_side(old, new.address, pair.after_target, rows).rows)
 
 
-def _risks(project: AllEnvironments, pair: Pair) -> Iterator[Hazard]:
-    """Yield what the model of the new configuration refuses, in any environment."""
-    seen: list[Hazard] = []
+def _risks(project: AllEnvironments, pair: Pair) -> tuple[Hazard, ...]:
+    """Return what the model of the new configuration refuses, once for all environments."""
+    found: dict[tuple[str, str, str], Hazard] = {}
     for loaded, resource in zip(project.loads, project.in_each(pair.after), strict=True):
         fields = own_object(resource, loaded.scope).fields
-        refused = loaded.project.spec.refused_parameters
-        model = fields.get("model")
-        found = [*parameter_risks(fields, refused)]
+        model = str(fields.get("model"))
+        hazards = [*parameter_risks(fields, loaded.project.spec.refused_parameters)]
         if pair.after_target == "responses" and fields.get("instructions") and has_instructions_last(model):
-            found.append(Hazard("instructions-moved", {"before": model, "after": model}))
-        for one in found:
-            if one not in seen:
-                seen.append(one)
-                yield one
+            hazards.append(Hazard("instructions-moved", {"before": model, "after": model}))
+        for one in hazards:
+            found.setdefault((one.rule, model, str(one.args.get("parameter"))), one)
+    return tuple(found.values())

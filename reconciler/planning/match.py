@@ -14,7 +14,7 @@ from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import created, find_uploads, moved_uploads
+from reconciler.planning.uploads import created, find_uploads, is_leftover, moved_uploads
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
@@ -58,6 +58,11 @@ class Matched:
         """Return True if live objects claim an address without proof that one of them is managed."""
         claimed = address in self.ambiguous or address in self.foreign_owned
         return claimed or (address in self.other_lineage and address not in self.live)
+
+    @cached_property
+    def superseded(self) -> frozenset[str]:
+        """The ids of objects that another one has replaced, and that are still live."""
+        return frozenset(live.id for address, live in self.live.items() if is_leftover(address, live.id))
 
     @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:

@@ -20,7 +20,7 @@ from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.resource_type import Members
-from reconciler.resources.values import ABSENT, JSON, Fields, Keys
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, references_in
 
 PARTS: Final = "parts"
 """The entry of a marker with the parts of an object that are written, by path or id."""
@@ -143,6 +143,8 @@ def _unfinished(
     """Yield the fields and members that are ours to write, however they differ."""
     if applied is None and _is_new(inputs, desired.address):
         yield from ((name,) for name in inputs.resource_types[desired.type].apart)
+    if not matched.superseded.isdisjoint(live.refers_to):
+        yield from ((name,) for name, value in live.fields.items() if _refers_to(matched, value))
     members = inputs.members(desired.type)
     if members is None:
         return
@@ -151,6 +153,12 @@ def _unfinished(
     yield from ((members.field, name) for name in failed if name is not None)
     for item in inputs.announced.get(desired.address, ()):
         yield from ((members.field, name) for name in item.marker.get(PARTS, ()))
+
+
+def _refers_to(matched: Matched, value: JSON) -> bool:
+    """Return True if a value refers to an object that a run replaced: the run did not write the new id any more."""
+    named = (matched.live.get(Address.parse(text)) for text in references_in(value))
+    return any(live is not None and live.id in matched.superseded for live in named)
 
 
 def _is_new(inputs: PlanInputs, address: Address) -> bool:

@@ -252,7 +252,7 @@ class TestRefusals:
     def test_a_reference_in_a_variable(self, desk: Desk) -> None:
         desk.edit("project.yaml", "warmth: 0.5}", "warmth: 0.5, last: closer}")
         desk.edit("project.yaml", "warmth: 1}", "warmth: 1, last: triage}")
-        desk.edit("pipelines/flow.yaml", "assistant: closer", "assistant: $" + "{var.last}")
+        desk.edit("pipelines/flow.yaml", "assistant: closer", 'assistant: "${var.last}"')
         assert "by a variable" in refusals(desk)["reference-not-written"]
 
     def test_a_retention_that_archives_the_release_of_a_rollback(self, desk: Desk) -> None:
