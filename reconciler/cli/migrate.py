@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import options
-from reconciler.cli.output import note, save_text, show, show_json, show_json_text, show_problems, style
+from reconciler.cli import codes, options
+from reconciler.cli.output import (
+    note,
+    save_text,
+    show,
+    show_json,
+    show_json_text,
+    show_problems,
+    show_warnings,
+    style,
+)
 
 if TYPE_CHECKING:
     from reconciler.migration.model import Migration, Target
@@ -42,17 +51,26 @@ def _live(what: str) -> Callable[[options.Function], options.Function]:
     "--to",
     "--target",
     "target",
-    type=click.Choice(["responses", "agents"]),
-    required=True,
-    help="Deploy assistants as `responses` (requests that your application sends) or `agents` (saved agents).",
+    type=click.Choice(["responses", "agents", "assistants"]),
+    help="Deploy assistants as `responses` (requests that your application sends) or `agents` (saved agents); with "
+    "--cutover also back to `assistants`. Default with --cutover: responses.",
 )
 @click.option(
+    "--cutover",
+    "chatbot",
+    metavar="CHATBOT",
+    help="Switch CHATBOT, and no other, to assistants on the target, in the manifests; works offline.",
+)
+@click.option(
+    "-C",
     "--into",
+    "into",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="Write to the project in DIR; create it if necessary. Default: the current folder.",
 )
+@click.option("--env", metavar="NAME", help="With --cutover: publish in this environment only.")
 @click.option("--dry-run", is_flag=True, help="Print the report and write nothing.")
 @click.option("--offline", is_flag=True, help="Do not check at OpenAI whether files and vector stores exist.")
 @options.endpoint
@@ -63,8 +81,10 @@ def command(
     ctx: click.Context,
     what: tuple[str, ...],
     url: str | None,
-    target: "Target",
+    target: str | None,
+    chatbot: str | None,
     into: Path,
+    env: str | None,
     dry_run: bool,
     offline: bool,
     endpoint: str | None,
@@ -81,14 +101,26 @@ def command(
     ids of files and vector stores are checked at OpenAI. With --live, manifests are also written for the vector stores
     of the assistants, and their files are downloaded. Live objects are not changed, and files are not overwritten.
 
-    Exit code 1 if an object could not be migrated; the others are still migrated.
+    --cutover switches one chatbot from assistants of the Assistants API to counterparts on another target, and back
+    with --to assistants: it adds the missing manifests, changes the references, and releases and publishes the chatbot
+    where it is published. The report shows both configurations side by side. The old release stays, so that a rollback
+    is `reconciler publish`.
+
+    Exit code 1 if an object could not be migrated; the others are still migrated. Exit code 3 if a cutover is refused.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
-    if not url:
+    if chatbot is not None:
+        if what or url is not None:
+            raise click.UsageError("--cutover reads no FILE and no server; it switches a chatbot of the project.")
+        return _cutover(chatbot.removeprefix("chatbot/"), target or "responses", into, env, dry_run, format_)
+    if not what and url is None:
+        raise click.UsageError("Missing argument 'FILE...', or option '--live' or '--cutover'.")
+    to = _target(target, env)
+    if url is None:
         from reconciler.migration.migrate import migrate
 
         files = _files(ctx, what)
         environ = options.environ()
-        done = migrate(files, target, into=into, environ=environ, endpoint=endpoint, offline=offline, dry_run=dry_run)
+        done = migrate(files, to, into=into, environ=environ, endpoint=endpoint, offline=offline, dry_run=dry_run)
     else:
         from reconciler.migration.from_server import migrate_live
 
@@ -96,7 +128,7 @@ def command(
             raise click.UsageError(
                 "--offline and --endpoint are about the ids in exports; do not use them with --live."
             )
-        done = migrate_live(url, what, target, into=into, environ=options.environ(), dry_run=dry_run)
+        done = migrate_live(url, what, to, into=into, environ=options.environ(), dry_run=dry_run)
     _show(done, format_)
     if dry_run:
         note("Dry run: nothing was written.")
@@ -106,10 +138,45 @@ def command(
 
 
 def _files(ctx: click.Context, what: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the files to read; raises UsageError if there are none."""
-    if not what:
-        raise click.UsageError("Missing argument 'FILE...': pass files, or a server with --live URL.", ctx)
     return tuple(_FILE.convert(word, None, ctx) for word in what)
+
+
+def _target(target: str | None, env: str | None) -> "Target":
+    """Return the target of assistants; raises UsageError for options that do not belong together."""
+    if env is not None:
+        raise click.UsageError("--env is an option of --cutover.")
+    if target is None or target == "assistants":
+        raise click.UsageError("Missing option '--to'. Choose from: responses, agents.")
+    return "agents" if target == "agents" else "responses"
+
+
+def _cutover(chatbot: str, target: str, into: Path, env: str | None, dry_run: bool, format_: str) -> int:
+    from reconciler.migration.cutover import cutover
+
+    done = cutover(into, options.environ(), chatbot, target, env=env, dry_run=dry_run)
+    show_warnings(done.warnings)
+    if format_ == "json":
+        from reconciler.migration.cutover_codec import cutover_json
+
+        show_json(cutover_json(done))
+    elif format_ == "markdown":
+        from reconciler.reports.markdown.cutover import cutover_markdown
+
+        show(cutover_markdown(done))
+    else:
+        from reconciler.reports.text.cutover import cutover_text
+
+        show(cutover_text(done, style=style(sys.stdout)))
+    if done.refusals:
+        note("Nothing was written.")
+        return codes.REFUSED
+    if done.is_empty:
+        note("No changes: the chatbot is already switched.")
+    elif dry_run:
+        note("Dry run: nothing was written.")
+    else:
+        note("Next: reconciler validate, then commit, and have it reviewed.")
+    return 0
 
 
 def _show(done: "Migration", format_: str) -> None:
@@ -157,7 +224,7 @@ def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Pat
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.migration.threads import convert_exports, convert_live
 
-    done = convert_live(url, what, environ=options.environ()) if url else convert_exports(_files(ctx, what))
+    done = convert_live(url, what, environ=options.environ()) if url is not None else convert_exports(_files(ctx, what))
     if out:
         save_text(done.lines, out)
     elif done.lines:

@@ -53,15 +53,16 @@ class ValidParts:
 def validated(case: Case, parts: Sequence[Part]) -> ValidParts:
     """Remove invalid values one by one until the remaining manifest is valid."""
     while True:
-        spec = _assembled(case, parts)
+        spec = assembled(case, parts)
         findings = [finding for finding in _findings(case, spec) if finding.severity == "error"]
         blamed = {index: finding for finding in reversed(findings) for index in _owners(parts, finding.path[1:])}
         if not blamed:
-            return ValidParts(tuple(parts), spec, tuple(_entries(parts)), tuple(findings))
+            return ValidParts(tuple(parts), spec, tuple(entries(parts)), tuple(findings))
         parts = [_without(part, blamed[at]) if at in blamed else part for at, part in enumerate(parts)]
 
 
-def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
+def entries(parts: Sequence[Part]) -> Iterator[Entry]:
+    """Yield the entry of each part, with the final index of a tool."""
     places = iter([_place(keys) for keys, _ in positions(parts)])
     for part in parts:
         entry = part.entry if part.value is ABSENT else replace(part.entry, to=next(places))
@@ -88,7 +89,8 @@ def positions(parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], Part]]:
             yield part.keys, part
 
 
-def _assembled(case: Case, parts: Sequence[Part]) -> dict[str, JSON]:
+def assembled(case: Case, parts: Sequence[Part]) -> dict[str, JSON]:
+    """Return the spec that consists of the values of the parts."""
     models = case.kind.models
     spec: dict[str, JSON] = {"target": case.target} if case.target in models else {}
     for keys, part in sorted(positions(parts), key=lambda placed: len(placed[0])):

@@ -82,10 +82,10 @@ def _name(case: Case, value: JSON) -> Iterator[Part]:
     elif not text or case.target == "responses":
         yield Part(Entry("name", "mapped", "metadata.name"))
     if text and case.target == "agents":
-        yield _agent_name(text)
+        yield agent_name(text)
 
 
-def _agent_name(text: str) -> Part:
+def agent_name(text: str) -> Part:
     if len(text) <= NAME_LENGTH:
         return mapped("name", ("name",), text)
     return changed("name", ("name",), text[:NAME_LENGTH], f"names of agents have at most {NAME_LENGTH} characters")

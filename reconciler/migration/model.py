@@ -17,8 +17,9 @@ ExportKind: TypeAlias = Literal["assistant", "prompt", "vector_store"]
 Outcome: TypeAlias = Literal["mapped", "changed", "lost"]
 """`mapped` without a change; `changed` as the note says; `lost` for the reason in the note, with a remedy as hint."""
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
-Presence: TypeAlias = Literal["found", "missing", "unknown"]
-"""Existence of a file or a vector store; `unknown` if it was not looked up."""
+Presence: TypeAlias = Literal["found", "missing", "unknown", "referenced"]
+"""Existence of a file or a vector store: `unknown` if it was not looked up, `referenced` if a manifest refers to it, by
+name, path or id."""
 
 TOOLS: Final = ("tools",)
 FILES: Final = ("files",)

@@ -142,14 +142,20 @@ def _usable(
         parts.append(Part(Entry(field, "changed", to, note)))
     parts += (part for id_ in moved for part in _unread(case, field, id_))
     given = [id_ for id_ in whole if not (isinstance(id_, str) and _is_of_server(case, id_))]
-    ids = [id_ for id_ in given if isinstance(id_, str) and resource_type.fullmatch(id_)]
-    found: dict[Presence, list[str]] = {"found": [], "unknown": [], "missing": []}
+    known = case.presence
+    ids = [
+        id_
+        for id_ in given
+        if isinstance(id_, str) and (resource_type.fullmatch(id_) or known.get(id_) == "referenced")
+    ]
+    found: dict[Presence, list[str]] = {"referenced": [], "found": [], "unknown": [], "missing": []}
     for id_ in ids:
-        found[case.presence.get(id_, "unknown")].append(id_)
+        found[known.get(id_, "unknown")].append(id_)
     for presence, some in found.items():
         parts += _reported(field, to, presence, some)
     parts += (lost(field, f"not an id: {str(id_)[:80]}") for id_ in given if id_ not in ids)
-    return [*names, *found["found"], *found["unknown"]]
+    kept = [id_ for presence, some in found.items() if presence != "missing" for id_ in some]
+    return [*names, *kept]
 
 
 def _moved(case: Case, id_: str) -> str:
@@ -181,7 +187,9 @@ def _reported(field: str, to: str, presence: Presence, ids: list[str]) -> Iterat
     names = ", ".join(ids)
     if not ids:
         return
-    if presence == "found":
+    if presence == "referenced":
+        yield Part(Entry(field, "mapped", to))
+    elif presence == "found":
         yield Part(Entry(field, "mapped", to, f"exists at OpenAI, referenced by id: {names}"))
     elif presence == "missing":
         hint = _NO_FILE if FILE_ID.fullmatch(ids[0]) else _NO_STORE
