@@ -121,6 +121,22 @@ def _entry_update(mock: Any) -> None:
     mock.router.routes._routes.sort(key=lambda route: len(repr(route._pattern)), reverse=True)
 
 
+def _error_objects(mock: Any) -> None:
+    for route in mock.router.routes:
+        route.side_effect = _explained(route._side_effect)
+
+
+def _explained(handler: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
+    def answer(request: httpx.Request, route: Any, **parts: str) -> httpx.Response:
+        answered = handler(request, route=route, **parts)
+        if answered.status_code != 404 or answered.content:
+            return answered
+        message = f"No object was found with {parts}."
+        return httpx.Response(404, json={"error": {"message": message, "type": "invalid_request_error", "code": None}})
+
+    return answer
+
+
 PATCHES: Final[Mapping[str, Patch]] = {
     "names-of-the-api": Patch(
         "`response_format.json_schema.schema` comes back as `schema_`, the name of the attribute in Python",
@@ -138,5 +154,10 @@ PATCHES: Final[Mapping[str, Patch]] = {
     ),
     "entry-update": Patch(
         "the update of a file in a vector store is taken for an attachment of a file without an id", _entry_update
+    ),
+    # It wraps the handlers of all routes, and so comes last.
+    "error-objects": Patch(
+        "a 404 has no body, as if from a gateway, instead of an error object: nothing shows that the object is gone",
+        _error_objects,
     ),
 }
