@@ -106,7 +106,8 @@ class Desk:
 
     def published(self) -> str:
         """Return the id of the assistant that applications use."""
-        return load(self.root / BUNDLES, "acme", "chatbot/support").agent_id("assistant/clerk")
+        [assistant] = load(self.root / BUNDLES, "acme", "chatbot/support").content["assistants"].values()
+        return str(assistant["assistant"])
 
     def files_of(self, store: str) -> set[str]:
         return {entry["id"] for entry in self.get(f"/vector_stores/{store}/files")["data"]}
@@ -198,11 +199,14 @@ def replace_files(desk: Desk) -> None:
 
 
 def delete_by_hand(desk: Desk) -> None:
-    before = desk.ids()
-    desk.delete(f"/assistants/{before['assistant/clerk']}")
-    desk.delete(f"/vector_stores/{before['vectorstore/tariffs']}")
-    assert desk.drift().keys() == {"assistant/clerk", "vectorstore/tariffs"}
-    assert desk.apply() == ["create vectorstore/tariffs", "create assistant/clerk"]
+    """What is deleted is created again, and what refers to it gets its id."""
+    for address, path, follows in (
+        ("vectorstore/tariffs", "/vector_stores", "assistant/clerk"),
+        ("assistant/clerk", "/assistants", "chatbot/support"),
+    ):
+        desk.delete(f"{path}/{desk.ids()[address]}")
+        assert address in desk.drift()
+        assert desk.apply() == [f"create {address}", f"update {follows}"]
     after = desk.ids()
     assert desk.clerk()["tool_resources"]["file_search"]["vector_store_ids"] == [after["vectorstore/tariffs"]]
 

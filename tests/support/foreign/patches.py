@@ -105,9 +105,9 @@ def _described_files(mock: Any) -> None:
 def _describe(entries: Any, store: str, file_id: str, **settings: Any) -> Any:
     """Change the settings of a file in a store, and return the file."""
     found = next(entry for entry in entries._data.values() if (entry.vector_store_id, entry.id) == (store, file_id))
-    for name, value in settings.items():
-        setattr(found, name, value)
-    return found
+    described = type(found).model_validate({**found.model_dump(), **settings})
+    entries.put(described)
+    return described
 
 
 def _entry_update(mock: Any) -> None:
