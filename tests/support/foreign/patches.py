@@ -38,6 +38,19 @@ def _nulls(mock: Any) -> None:
         module.json_loads = json.loads
 
 
+def _file_sizes(mock: Any) -> None:
+    route, state = mock.files.create, mock.state.files
+    created = route._handler
+
+    def create(request: httpx.Request, route: Any) -> httpx.Response:
+        answer: httpx.Response = created(request, route)
+        file = state.get(answer.json()["id"])
+        file.bytes = len(state.content.get(file.id))
+        return httpx.Response(answer.status_code, json=file.model_dump())
+
+    route.response = create
+
+
 def _kept_update(mock: Any) -> None:
     route, stores = mock.vector_stores.update, mock.state.vector_stores
     updated = route._handler
@@ -143,6 +156,9 @@ PATCHES: Final[Mapping[str, Patch]] = {
         _names_of_the_api,
     ),
     "nulls": Patch("an update ignores a field that is null, which clears the field in the protocol", _nulls),
+    "file-sizes": Patch(
+        "the size of a file is that of an object of Python with its bytes, which is 33 more", _file_sizes
+    ),
     "kept-update": Patch("the update of a vector store is answered and not kept", _kept_update),
     "entries-by-store": Patch(
         "the files of all vector stores are kept by id of the file: a second store takes a file from the first",
