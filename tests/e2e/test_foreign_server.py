@@ -327,6 +327,36 @@ def test_the_cycle_of_a_chatbot(opened):
         step(desk)
 
 
+def test_an_edit_by_hand_after_the_plan_is_not_overwritten(opened):
+    """The assistant has no time of its last change: the values that the plan saw are compared."""
+    desk = opened()
+    create(desk)
+    desk.assistant["instructions"] = "Answer at length."
+    desk.write()
+    desk.run("plan", "--out", "plan.json")
+    desk.post(f"/assistants/{desk.ids()['assistant/clerk']}", {"instructions": "Be rude."})
+    desk.run("apply", "plan.json", "--yes", code=5)
+    assert desk.clerk()["instructions"] == "Be rude."
+
+
+def test_a_store_that_an_assistant_of_others_searches_is_not_deleted(opened):
+    desk = opened()
+    create(desk)
+    searches = {"file_search": {"vector_store_ids": [desk.ids()["vectorstore/tariffs"]]}}
+    desk.post("/assistants", {"model": "gpt-4o", "tools": [{"type": "file_search"}], "tool_resources": searches})
+    for name in ("support.yaml", "clerk.yaml", "tariffs.yaml"):
+        (desk.root / name).unlink()
+    [refusal] = desk.run("plan", code=3)["refusals"]
+    assert (refusal["rule"], refusal["address"]) == ("referenced", "vectorstore/tariffs")
+
+
+def test_assistants_on_several_pages_are_listed(opened):
+    desk = opened()
+    for number in range(130):
+        desk.post("/assistants", {"model": "gpt-4o", "name": str(number)})
+    assert len(desk.run("inventory")["objects"]) == 130
+
+
 FAILS: Final[Mapping[str, tuple[Callable[[Desk], None], str]]] = {
     "names-of-the-api": (create, r"response_format\.json_schema\.schema_"),
     "nulls": (remove_a_field, "Answers questions on tariffs"),
