@@ -20,7 +20,7 @@ from reconciler.emulator.api import Call, Endpoint
 from reconciler.emulator.errors import ApiError, unserved
 from reconciler.emulator.fault_spec import Schedule, from_json
 from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
-from reconciler.emulator.gates import gates, is_beta
+from reconciler.emulator.gates import gates, is_beta, is_of_assistants
 from reconciler.emulator.resources import endpoints
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import DamagedError, Store
@@ -84,7 +84,7 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
 
         return Route(endpoint.path, respond, methods=[endpoint.method])
 
-    return [route(endpoint) for endpoint in endpoints()]
+    return [route(one) for one in endpoints() if settings.assistants or not is_of_assistants(one.path)]
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Action, Change, OnDrift, Plan
+from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
@@ -187,7 +188,7 @@ class World:
 
 @contextmanager
 def world(root: Path, **settings: Any) -> Iterator[World]:
-    """Create an empty project in `root` and an emulator with `settings`."""
+    """Create an empty project in `root` and an emulator with `settings`, such as `assistants=True`."""
     clock = Clock()
     app = create_app(replace(Settings(now=clock), **settings))
     root.mkdir(parents=True, exist_ok=True)
@@ -195,7 +196,9 @@ def world(root: Path, **settings: Any) -> Iterator[World]:
         stack = AsyncExitStack()
         transport = httpx2.ASGITransport(app=app)
         connection = runner.run(stack.enter_async_context(connect(Endpoint(transport=transport), pace=Pace({}))))
-        made = World(root, app, clock, runner, connection, connection.client)
+        endpoint = WITH_ASSISTANTS if settings.get("assistants") else EMBEDDED
+        environ = {"RECONCILER_ENDPOINT": endpoint}
+        made = World(root, app, clock, runner, connection, connection.client, environ=environ)
         made.wants(PROJECT)
         try:
             yield made

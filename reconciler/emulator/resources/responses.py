@@ -73,7 +73,7 @@ def create(call: Call) -> Document | Response:
         if tool["type"] == "function":
             json_schemas.check_function(tool, f"tools[{index}]")
     models.check_parameters(given.get("model"), given)
-    json_schemas.check_format((given.get("text") or {}).get("format"))
+    json_schemas.check_format((given.get("text") or {}).get("format"), "text.format.schema")
     _check_references(call)
     response = {
         "id": new_id("resp_"),
@@ -216,7 +216,12 @@ class _Params(ResponseCreateParamsNonStreaming, total=False):
     stream_options: StreamOptions | None
 
 
-LIMITS = {"metadata": pairs, "temperature": between(0, 2), "top_p": between(0, 1), "top_logprobs": between(0, 20)}
+LIMITS = {
+    "metadata": pairs,
+    "temperature": between(0, 2, "decimal"),
+    "top_p": between(0, 1, "decimal"),
+    "top_logprobs": between(0, 20),
+}
 CREATE = Body(_Params, LIMITS, read=_read)
 ENDPOINTS = [
     Endpoint(method="POST", path="/v1/responses", handle=create, body=CREATE),
