@@ -297,13 +297,16 @@ def _pruned(
 
 
 def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied | None) -> list[FieldChange]:
-    """Return the changed write-only fields, by comparison with the digests in the state."""
-    if applied is None:
+    """Return the changed write-only fields, by comparison with the digests in the state. A field that left the manifest
+    is absent.
+    """
+    if applied is None or desired.whole:
         return []
+    wanted, then = desired.write_only, applied.write_only
     return [
-        FieldChange((name,), applied.write_only.get(name, ABSENT), value, "manifest")
-        for name, value in sorted(desired.write_only.items())
-        if applied.write_only.get(name) != value and name not in resource_type.creation_only
+        FieldChange((name,), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
+        for name in sorted({*wanted, *then} - resource_type.creation_only)
+        if then.get(name) != wanted.get(name)
     ]
 
 

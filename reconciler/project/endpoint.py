@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.live.client import Connection, Endpoint, connect
+from reconciler.live.client import Connection, Endpoint, connect, is_of_openai
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
@@ -77,6 +77,11 @@ def _scheme(url: str) -> str:
         return ""
 
 
+def is_openai(endpoint: str | None) -> bool:
+    """Return True if `endpoint`, a result of `choose`, is an API of OpenAI itself."""
+    return endpoint is None or (endpoint != EMBEDDED and is_of_openai(urlsplit(endpoint).hostname))
+
+
 def shown(endpoint: str | None) -> str:
     """Return `endpoint` for output: without user, password and query."""
     if endpoint is None:
@@ -125,7 +130,7 @@ def _embedded(project: Project, *, assistants: bool) -> Endpoint:
             with available(data):
                 return await super().handle_async_request(request)
 
-    return Endpoint(transport=Embedded(app=app))
+    return Endpoint(transport=Embedded(app=app), mirrors_openai=True)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

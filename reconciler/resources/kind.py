@@ -66,6 +66,8 @@ class Kind:
     """Hints for fields that a target does not have, by target and dotted path without indices."""
     naming: Naming = NAMES
     """Rule for `metadata.name`."""
+    ended_targets: frozenset[str] = frozenset()
+    """Targets whose API OpenAI ended. They are suggested only for what no other target supports."""
     folder: str = ""
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False

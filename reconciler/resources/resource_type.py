@@ -7,6 +7,7 @@ the properties of a resource type, never its name.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address
@@ -106,6 +107,17 @@ class Lane:
         return f"{self.name}/{id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """The end of an API at OpenAI, which other servers may still serve."""
+
+    api: str
+    """The API in messages: `the Assistants API`."""
+    on: date
+    migration: str
+    """The command that moves objects of the API to another target."""
+
+
 def _with_defaults(resource_type: "ResourceType", fields: Fields) -> Fields:
     """Return every field of the object, without those whose default is chosen by the API."""
     known = {name: value for name, value in resource_type.defaults.items() if name not in resource_type.resolved}
@@ -199,6 +211,8 @@ class ResourceType:
     """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
+    shutdown: Shutdown | None = None
+    """The end of the API of these objects at OpenAI. There, manifests with such objects are refused."""
     upload_name: Callable[[str, str, bool], str] = lambda path, _sha256, _attached: path
     """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object contains it."""
     complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
