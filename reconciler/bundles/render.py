@@ -106,7 +106,11 @@ def _request(wanted: Desired) -> JSON:
     return {"target": "responses", "request": {**request, "metadata": metadata}}
 
 
-_ASSISTANTS: Final = {"agent": _agent, "request": _request}
+def _assistant(wanted: Desired) -> JSON:
+    return {"target": "assistants", "assistant": reference(wanted.address)}
+
+
+_ASSISTANTS: Final = {"agent": _agent, "request": _request, "assistant": _assistant}
 
 
 def _working(wanted: Desired) -> dict[str, JSON]:

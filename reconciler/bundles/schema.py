@@ -49,11 +49,15 @@ _REQUEST: Final = {
     "required": ["metadata"],
     "description": "Arguments of POST /v1/responses except `input`, with references in place of live ids.",
 }
-_TARGET: Final = "Target of the assistant: `responses` (a request) or `agents` (a saved agent)."
+_TARGET: Final = (
+    "Target of the assistant: `responses` (a request), `agents` (a saved agent) or `assistants` (an assistant at a "
+    "server of the Assistants API)."
+)
 _ASSISTANT: Final = {
     "oneOf": [
         _object({"target": {"const": "responses", "description": _TARGET}, "request": _REQUEST}),
         _object({"target": {"const": "agents", "description": _TARGET}, "agent": _REFERENCE}),
+        _object({"target": {"const": "assistants", "description": _TARGET}, "assistant": _REFERENCE}),
     ]
 }
 _PIPELINE: Final = _object(

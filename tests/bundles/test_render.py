@@ -49,10 +49,16 @@ def test_a_saved_agent_is_a_reference(blobs):
     }
 
 
+def test_an_assistant_at_a_server_is_a_reference(blobs):
+    assert blobs[Address("assistant", "greeter")]["assistants"] == {
+        "assistant/greeter": {"target": "assistants", "assistant": reference("assistant/greeter")}
+    }
+
+
 def test_a_pipeline_brings_the_assistants_it_uses(blobs):
     blob = blobs[Address("pipeline", "flow")]
     assert blob["pipelines"].keys() == {"pipeline/flow"}
-    assert blob["assistants"].keys() == {"assistant/billing", "assistant/technical"}
+    assert blob["assistants"].keys() == {"assistant/billing", "assistant/greeter", "assistant/technical"}
 
 
 def test_a_working_chatbot_brings_everything_that_it_and_its_triggers_reach(blobs):

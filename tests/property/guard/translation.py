@@ -43,10 +43,14 @@ BY_HAND: Final = "By hand."
 IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "chatbot": ("assistant", "pipeline", "starts"),
     "pipeline": ("nodes",),
-    "assistant": ("tools",),
-    "vectorstore": ("files",),
+    "agent": ("tools",),
+    "assistant": ("tools", "tool_resources"),
+    "request": ("tools",),
+    "vector_store": ("files",),
 }
-"""The fields with references, by kind."""
+"""The fields with references, by type."""
+LABELLED: Final[Mapping[str, str]] = {"assistant": "assistant", "vector_store": "vectorstore"}
+"""The kinds of objects of others that may have labels, by type."""
 
 
 def plan_inputs(estate: Estate) -> PlanInputs:
@@ -112,7 +116,7 @@ class _Translation:
             lifecycle=Lifecycle(
                 moved_from=self.former.get(address, ()),
                 protect=address in self.estate.protected,
-                ignore=IGNORED[parsed.kind] if address in self.estate.ignored else (),
+                ignore=IGNORED[form.type] if address in self.estate.ignored else (),
                 keep_on_delete=address in self.estate.kept,
             ),
             whole=parsed.is_frozen and not of_file,
@@ -219,7 +223,7 @@ class _Translation:
     # Objects of others.
 
     def stranger(self, stranger: Stranger) -> Live:
-        labels = Labels(stranger.owner, "vectorstore/theirs") if stranger.owner else None
+        labels = Labels(stranger.owner, f"{LABELLED[stranger.type]}/theirs") if stranger.owner else None
         return Live(stranger.type, stranger.id, {}, labels, stranger.name, self.ids(stranger.refers_to))
 
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
