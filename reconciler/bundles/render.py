@@ -97,6 +97,10 @@ def _agent(wanted: Desired) -> JSON:
     return {"target": "agents", "agent": reference(wanted.address)}
 
 
+def _assistant(wanted: Desired) -> JSON:
+    return {"target": "assistants", "assistant": reference(wanted.address)}
+
+
 def _request(wanted: Desired) -> JSON:
     """Return the request of an assistant, with address and release as metadata, so that usage can be attributed."""
     request = _rendered(wanted)
@@ -106,11 +110,15 @@ def _request(wanted: Desired) -> JSON:
     return {"target": "responses", "request": {**request, "metadata": metadata}}
 
 
+<<<<<<< HEAD
 def _assistant(wanted: Desired) -> JSON:
     return {"target": "assistants", "assistant": reference(wanted.address)}
 
 
 _ASSISTANTS: Final = {"agent": _agent, "request": _request, "assistant": _assistant}
+=======
+_ASSISTANTS: Final = {"agent": _agent, "assistant": _assistant, "request": _request}
+>>>>>>> core14
 
 
 def _working(wanted: Desired) -> dict[str, JSON]:

@@ -196,7 +196,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
-    last = last_applied(inputs, matched, asked_for, applied, live)
+    last = last_applied(inputs, matched, desired, applied, live)
     desired = still_to_write(inputs, desired, applied)
     listed = dangling(inputs, matched, asked_for.address, live)
     found = [

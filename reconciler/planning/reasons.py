@@ -75,6 +75,7 @@ NoticeCode: TypeAlias = Literal[
     "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API
+    "target-ended",  # place, message, hint: OpenAI, which is the endpoint, no longer serves the target of the manifest
     "upload-alike",  # upload, path: an unmanaged upload has name and size of a file that apply will upload
     "stays-published",  # the document stays published without a manifest (`keep_on_delete`)
     "no-label-room",  # the object has no room for the four labels

@@ -99,6 +99,10 @@ class Workspace:
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")
 
+    def desired_of(self, address: Address) -> Collection[Desired]:
+        """Return the desired objects of one manifest."""
+        return self._desired_by_manifest[address]
+
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
         """Desired objects by the address of their manifest."""

@@ -39,6 +39,7 @@ _COMMON: Final = {
 }
 
 _CHAT_ONLY: Final = "only Chat Completions have this parameter; leave it out"
+_FILES: Final = "write `tool_resources: {code_interpreter: {file_ids: […]}}`"
 _STORE: Final = "write `tool_resources: {file_search: {vector_store_ids: […]}}`"
 _IN_FUNCTION: Final = "write it in `function`, beside `type`"
 _IN_SCHEMA: Final = "write it in `json_schema`, beside `type`"
@@ -104,8 +105,7 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "assistants": {
         **_SERVER_FIELDS,
         **_INSTRUCTIONS,
-        "file_ids": "version 2 of the API has files by tool: write `tool_resources: {code_interpreter: {file_ids: […]}}`, "
-        "or add them to a VectorStore",
+        "file_ids": f"files belong to tools: {_FILES}, or add them to a VectorStore",
         "vector_store_ids": _STORE,
         "tool_resources.file_ids": "write `code_interpreter: {file_ids: […]}`",
         "tool_resources.vector_store_ids": "write `file_search: {vector_store_ids: […]}`",
@@ -117,7 +117,7 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         **dict.fromkeys(("tools.name", "tools.description", "tools.parameters", "tools.strict"), _IN_FUNCTION),
         **dict.fromkeys(("tools.max_num_results", "tools.ranking_options"), "write it in `file_search`"),
         "tools.vector_store_ids": _STORE,
-        "tools.container": "write `tool_resources: {code_interpreter: {file_ids: […]}}`",
+        "tools.container": _FILES,
         "tools.type=retrieval": "write `type: file_search`",
         **dict.fromkeys(_OF_RUNS, _RUN_TIME),
     },
