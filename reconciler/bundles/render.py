@@ -110,15 +110,7 @@ def _request(wanted: Desired) -> JSON:
     return {"target": "responses", "request": {**request, "metadata": metadata}}
 
 
-<<<<<<< HEAD
-def _assistant(wanted: Desired) -> JSON:
-    return {"target": "assistants", "assistant": reference(wanted.address)}
-
-
-_ASSISTANTS: Final = {"agent": _agent, "request": _request, "assistant": _assistant}
-=======
 _ASSISTANTS: Final = {"agent": _agent, "assistant": _assistant, "request": _request}
->>>>>>> core14
 
 
 def _working(wanted: Desired) -> dict[str, JSON]:

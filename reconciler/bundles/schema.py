@@ -50,12 +50,7 @@ _REQUEST: Final = {
     "description": "Arguments of POST /v1/responses except `input`, with references in place of live ids.",
 }
 _TARGET: Final = (
-<<<<<<< HEAD
-    "Target of the assistant: `responses` (a request), `agents` (a saved agent) or `assistants` (an assistant at a "
-    "server of the Assistants API)."
-=======
     "Target of the assistant: `responses` (a request), `agents` (a saved agent) or `assistants` (a saved assistant)."
->>>>>>> core14
 )
 _ASSISTANT: Final = {
     "oneOf": [

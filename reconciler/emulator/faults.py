@@ -132,7 +132,7 @@ def _response(error: ApiError, path: str) -> Response:
 
 
 def _subject(path: str, answer: BufferedAnswer) -> str | None:
-    """Return the path of the object to change: the one in the path of a request, created by it, or first in its list."""
+    """Return the path of the object in the path of a request, created by it, or first in its list."""
     if not 200 <= answer.status < 300:
         return None
     _, version, resource, *rest = path.split("/")

@@ -58,13 +58,7 @@ def _accepts(failing: set[Path], finding: Finding) -> bool:
     return not any(finding.path[:length] in failing for length in range(1, len(finding.path) + 1))
 
 
-<<<<<<< HEAD
-def _explained(
-    kind: Kind, finding: Finding, target: str, spec: Mapping[str, Any], others: list[str]
-) -> Finding:
-=======
 def _explained(kind: Kind, finding: Finding, target: str, spec: Mapping[str, Any], others: list[str]) -> Finding:
->>>>>>> core14
     if finding.code not in _INEXPRESSIBLE:
         return finding
     hints = kind.hints.get(target, {})

@@ -95,14 +95,9 @@ async def read_referrers(
         outlet_documents=left.documents,
         unlisted=refused,
     )
-<<<<<<< HEAD
-    absent = [Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent and not _ended(one)]
-    return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *absent))
-=======
     absent = [one.request for one in refused if one.is_absent and not _is_ended(one)]
     notices = (Notice("list-not-served", {"request": request}) for request in absent)
     return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *notices))
->>>>>>> core14
 
 
 def inputs_of(
@@ -186,11 +181,7 @@ def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     return {item.type for group in used for item in group}
 
 
-<<<<<<< HEAD
-def _ended(unlisted: Unlisted) -> bool:
-=======
 def _is_ended(unlisted: Unlisted) -> bool:
->>>>>>> core14
     """Return True if OpenAI ended the API of the type: that a server does not have it is usual."""
     known = resource_types().get(unlisted.type)
     return known is not None and known.shutdown is not None

@@ -79,11 +79,7 @@ def _scheme(url: str) -> str:
 
 def is_openai(endpoint: str | None) -> bool:
     """Return True if `endpoint`, a result of `choose`, is an API of OpenAI itself."""
-<<<<<<< HEAD
-    return endpoint is None or (endpoint != EMBEDDED and is_of_openai(urlsplit(endpoint).hostname))
-=======
     return endpoint is None or is_of_openai(urlsplit(endpoint).hostname)
->>>>>>> core14
 
 
 def shown(endpoint: str | None) -> str:
@@ -134,11 +130,7 @@ def _embedded(project: Project, *, assistants: bool) -> Endpoint:
             with available(data):
                 return await super().handle_async_request(request)
 
-<<<<<<< HEAD
-    return Endpoint(transport=Embedded(app=app), mirrors_openai=True)
-=======
     return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
->>>>>>> core14
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

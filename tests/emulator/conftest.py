@@ -32,6 +32,7 @@ from openai.types.beta.agents.environments import EnvironmentTemplate, Environme
 from openai.types.beta.agents.vaults import Credential, CredentialDeleted
 from openai.types.beta.threads import Message
 from openai.types.containers import FileCreateResponse
+from openai.types.conversations import Conversation, ConversationDeletedResource
 from openai.types.skills import DeletedSkillVersion, SkillVersion
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch, VectorStoreFileDeleted
 from pydantic import BaseModel
@@ -54,6 +55,8 @@ RESPONSES: dict[str, type[BaseModel]] = {
     "assistant.deleted": AssistantDeleted,
     "container": ContainerCreateResponse,
     "container.file": FileCreateResponse,
+    "conversation": Conversation,
+    "conversation.deleted": ConversationDeletedResource,
     "file": FileObject,
     "model": Model,
     "skill": Skill,

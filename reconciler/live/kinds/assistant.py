@@ -28,13 +28,8 @@ SHAPES: Final = {
 }
 ENVELOPE: Final = frozenset({"id", "object", *TIMES})
 NOT_SERVED: Final = (
-<<<<<<< HEAD
-    "This server does not serve the Assistants API, which the target `assistants` requires. Check the endpoint; to move "
-    "assistants to another target, run `reconciler migrate`."
-=======
     "This server does not serve the Assistants API, which the target `assistants` requires. Check the endpoint; to "
     "move assistants to another target, run `reconciler migrate`."
->>>>>>> core14
 )
 
 

@@ -105,12 +105,8 @@ class FileSearchResources(Part):
 
 class ToolResources(Part):
     """Files and vector stores of the tools. They are managed completely: a file or store that is not listed is removed
-<<<<<<< HEAD
-    from the assistant."""
-=======
     from the assistant.
     """
->>>>>>> core14
 
     code_interpreter: CodeInterpreterResources = OMITTED
     """Files of `code_interpreter`. Default: none."""
@@ -155,12 +151,8 @@ ResponseFormat: TypeAlias = Annotated[
 
 class AssistantsSpec(Extensible):
     """An assistant with target `assistants`: an assistant that is saved at a server of the Assistants API (version 2).
-<<<<<<< HEAD
-    OpenAI's own servers ended this API on 2026-08-26."""
-=======
     OpenAI's own servers ended this API on 2026-08-26.
     """
->>>>>>> core14
 
     target: Literal["assistants"] = "assistants"
     """Target of the assistant. `assistants`: an assistant that is saved at a server of the Assistants API, which
