@@ -18,6 +18,7 @@ from reconciler.planning.outlets import only_in_outlets
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
+from reconciler.planning.renewed_ids import with_renewed
 from reconciler.planning.resolution import Resolution
 from reconciler.planning.settings import is_settings_change, settings_change
 from reconciler.resources.address import Address
@@ -41,6 +42,7 @@ def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
     pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs = with_renewed(inputs, matched, pairs)
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
     pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs

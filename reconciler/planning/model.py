@@ -24,6 +24,8 @@ INVALIDATES_ID: Final[frozenset[Action]] = DESTROYS | {"replace"}
 RELEASES_OWNERSHIP: Final[frozenset[Action]] = DESTROYS | {"forget"}
 """Actions after which no managed object exists at the address, whether or not the live object still exists."""
 
+ID_CHANGES: Final = "id-changes"
+"""The code of the reason for which an object is written or published again: one that it refers to gets a new id."""
 STILL_HELD: Final = "still-held"
 """The code of the reason for which an upload stays live, although its file was edited or removed."""
 
@@ -303,7 +305,7 @@ def is_optional(change: Change) -> bool:
     """Return True for drift that `--on-drift` decides about: not for repairs, and not for what follows from work, where
     what a bundle refers to gets a new id.
     """
-    return not is_repaired(change) and all(reason.code != "id-changes" for reason in change.reasons)
+    return not is_repaired(change) and all(reason.code != ID_CHANGES for reason in change.reasons)
 
 
 def decision_of(change: Change, on_drift: OnDrift) -> Decision | None:

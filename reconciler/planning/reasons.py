@@ -48,7 +48,7 @@ ReasonCode: TypeAlias = Literal[
     "no-label-room",  # the object has no room for the four labels: only the state records the owner
     "already-live",  # fields: live already has the values of the manifest
     # Publish
-    "id-changes",  # address: of an object in the bundle
+    "id-changes",  # address: of an object in the bundle, or that the object references
     "bundle-changes",  # addresses: documents in the bundle that change
     "not-published",
     "outlet-unwritten",  # outlets: nothing was written there yet

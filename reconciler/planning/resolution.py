@@ -123,7 +123,7 @@ def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
             if inputs.in_scope(address):
                 # Of what is published, every id must be known, even in an ignored field.
                 needed |= found if name not in ignored else found - matched.live.keys() if published else set()
-    attached = {id_ for live in inputs.live for id_ in live.refers_to}
+    attached = {id_ for live in inputs.live if inputs.members(live.type) for id_ in live.refers_to}
     files = (one for one in named - needed if one in inputs.desired and inputs.is_upload(inputs.desired[one].type))
     return frozenset(one for one in files if not _is_to_be_recorded(inputs, matched, one, attached))
 

@@ -21,7 +21,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.resource_type import Members
-from reconciler.resources.values import ABSENT, JSON, Fields, Keys
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, replace_references, same
 
 PARTS: Final = "parts"
 """The entry of a marker with the parts of an object that are written, by path or id."""
@@ -121,6 +121,21 @@ def _hashes(inputs: PlanInputs, desired: Desired, applied: Applied | None, live:
             if before[name] is not after[name] and hashes[name] == field_hash(before[name]):
                 hashes[name] = field_hash(after[name])
     return hashes
+
+
+def is_as_written(matched: Matched, applied: Applied | None, item: FieldChange) -> bool:
+    """Return True if a live value has the ids with which it was last applied. The addresses have others now, because a
+    run made them again and did not write this object, or because it was not in the scope of the plan.
+    """
+    if applied is None or not applied.holds or item.applied is ABSENT or item.live is ABSENT:
+        return False
+
+    def present(name: str) -> str:
+        live = matched.live.get(Address.parse(name))
+        return live.id if live else name
+
+    then = replace_references(item.applied, lambda name: applied.holds.get(name) or present(name))
+    return same(then, replace_references(item.live, present))
 
 
 def still_to_write(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> Desired:

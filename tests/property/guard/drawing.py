@@ -134,9 +134,7 @@ class _Drawing(Edits):
 
     def peers(self, live: Mapping[str, Object]) -> Iterator[PeerDocument]:
         """What they have is called like what we have, and their projects may be called like kinds."""
-        known = [
-            name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))
-        ]
+        known = [name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))]
         for identity in ("globex", "pipeline/live"):
             if known and self.maybe(0.15):
                 address = self.random.choice(("assistant/triage", "pipeline/flow@support.1", "release/support@1"))
@@ -144,15 +142,13 @@ class _Drawing(Edits):
 
     def strays(self, live: Mapping[str, Object]) -> Iterator[Stray]:
         """Documents of a restored backup, with ids that are still live."""
-        known = [
-            name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))
-        ]
+        known = [name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))]
         if known and self.maybe(0.14):
             yield Stray("assistant/restored", self.sample(known, 1, 3))
 
     def entries(self, made: Estate, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
-        """Copies of saved assistants whose entry in the state has the address of a release that never was. No manifest names
-        them: the name would mean the moved copy by its label, which the oracle does not have.
+        """Copies of saved assistants whose entry in the state has the address of a release that never was. No manifest
+        names them: the name would mean the moved copy by its label, which the oracle does not have.
         """
         contents = (made.after, *(release.content for release in made.after.releases.values()))
         named = {name for content in contents for name in _named(content)}

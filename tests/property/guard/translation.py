@@ -20,7 +20,9 @@ from reconciler.resources.values import Fields, digest, references_in, replace_r
 from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
+    HOLDING,
     OLD_MODEL,
+    SAVED,
     Manifests,
     Object,
     frozen,
@@ -144,12 +146,21 @@ class _Translation:
                 yield (
                     Address.parse(self.estate.entries.get(name, name)),
                     Applied(
-                        self.id(name), form.type, fields, protected=protected, keep=keep, holds=dict(self.holds(name))
+                        self.id(name),
+                        form.type,
+                        fields,
+                        protected=protected,
+                        keep=keep,
+                        holds=dict(self.holds(name, thing)),
                     ),
                 )
 
-    def holds(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yield the ids that the state records of a release, by the names that the release has."""
+    def holds(self, name: str, thing: Object) -> Iterator[tuple[str, str]]:
+        """Yield the ids that the state records: of a release, by the names that it has; of an assistant at a server,
+        those in its fields.
+        """
+        if thing.target in SAVED & HOLDING:
+            yield from ((address, self.id_behind(address)) for address in thing.by_name)
         if name.startswith("release/"):
             content = self.estate.before.releases[name.removeprefix("release/")].content
             for address in working(content):
