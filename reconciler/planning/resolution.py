@@ -149,4 +149,6 @@ def _as_stored(inputs: PlanInputs, idle: Collection[Address]) -> Iterator[tuple[
 def _is_created(matched: Matched, desired: Desired) -> bool:
     """Return True if this plan creates the object, so that it writes ignored fields, too."""
     live = matched.live.get(desired.address)
-    return live is None or live.type != desired.type or live.detail.get("status") == "expired"
+    if live is None:
+        return not matched.is_disputed(desired.address)
+    return live.type != desired.type or live.detail.get("status") == "expired"

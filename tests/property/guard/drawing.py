@@ -96,11 +96,11 @@ class _Drawing(Edits):
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (8, {}),
+            (12, {}),
             (2, {"other_project": True}),
-            (75, {"duplicates": same, "max_deletes": PLENTY}),
+            (94, {"duplicates": same, "max_deletes": PLENTY}),
             (140, {"taken": same, "max_deletes": PLENTY}),
-            (62, {"by_hand": staying, "on_drift": "refuse"}),
+            (84, {"by_hand": staying, "on_drift": "refuse"}),
             (104, {"by_hand": staying, "on_drift": "keep"}),
             (80, {"by_hand": staying, "on_drift": "revert"}),
             (3, {"rewritten": frozenset(releases)}),

@@ -119,10 +119,10 @@ class History(Chances):
 
     def assistant(self, stores: Sequence[str]) -> Assistant:
         searched = self.sample(stores, 0, 1)
-        weights = (0, 1, 1) if searched else (4, 1, 1)
+        weights = (0, 2, 3) if searched else (6, 2, 3)
         (target,) = self.random.choices(TARGETS, weights)
         files = self.sample(DATA, 0, 2) if target in HOLDING else ()
-        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.2) else NEW_MODEL, files=files)
+        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.1) else NEW_MODEL, files=files)
 
     def pipeline(self, manifests: Manifests) -> Pipeline:
         names = (*manifests.assistants, *manifests.assistants, *self.copies(manifests, "assistant/"))
