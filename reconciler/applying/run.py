@@ -15,7 +15,7 @@ from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
-from reconciler.planning.renewed_ids import writes_ids
+from reconciler.planning.renewals import writes_ids
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash

@@ -20,6 +20,11 @@ _REFERENCE: Final = {
     "description": "Reference to a live object. Its id is the value under this address in `ids` of the pointer.",
 }
 
+_SAVED: Final = {
+    **_REFERENCE,
+    "description": "Reference to a saved assistant. Its id is the value under this address in `ids` of the pointer.",
+}
+
 
 def _named(description: str, *more: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a part of the bundle by address, or of an unmanaged object by id."""
@@ -56,7 +61,7 @@ _ASSISTANT: Final = {
     "oneOf": [
         _object({"target": {"const": "responses", "description": _TARGET}, "request": _REQUEST}),
         _object({"target": {"const": "agents", "description": _TARGET}, "agent": _REFERENCE}),
-        _object({"target": {"const": "assistants", "description": _TARGET}, "assistant": _REFERENCE}),
+        _object({"target": {"const": "assistants", "description": _TARGET}, "assistant": _SAVED}),
     ]
 }
 _PIPELINE: Final = _object(

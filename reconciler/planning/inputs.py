@@ -232,6 +232,12 @@ class PlanInputs:
         return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.in_outlets)
 
     @cached_property
+    def pinned(self) -> Mapping[str, str]:
+        """The digests of the live objects that are only deleted as they are now, by id."""
+        types = {name: one for name, one in self.resource_types.items() if one.pins_deletes}
+        return {live.id: types[live.type].body_digest(live.fields) for live in self.live if live.type in types}
+
+    @cached_property
     def recorded_names(self) -> Mapping[Address, Address]:
         """The address that the state has for each name that an applied release has for an object, where it is another
         one. Of a name that several objects had in turn, one of them. See `planning.held_names`.

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from reconciler.planning.changes import ByOrigin, source_of
 from reconciler.planning.inputs import OUTLETS, Bundle, Copy, CopyState, PlanInputs, Pointer
 from reconciler.planning.match import Matched
-from reconciler.planning.model import CREATES, ID_CHANGES, Change, FieldChange, Origin, decision_of
+from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases
 from reconciler.planning.unfinished import is_half_published
@@ -181,7 +181,7 @@ def _publish(
     inputs: PlanInputs, place: _Place, found: Sequence[FieldChange], renewed: Sequence[str], ours: set[str]
 ) -> Change:
     fields = tuple(found)
-    reasons = [Reason(ID_CHANGES, {"address": target}) for target in renewed]
+    reasons = [Reason("id-changes", {"address": target}) for target in renewed]
     own = [item for item in fields if item.keys[0] != OUTLETS]
     if own and place.pointer and place.pointer.fault:
         reasons.append(place.pointer.fault)

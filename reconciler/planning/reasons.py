@@ -23,6 +23,7 @@ ReasonCode: TypeAlias = Literal[
     "file-deleted",  # the uploads of files of a store were deleted, and the store still lists them
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
+    "ids-renewed",  # addresses: of objects that get a new id, which the fields with these paths hold
     "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
@@ -48,7 +49,7 @@ ReasonCode: TypeAlias = Literal[
     "no-label-room",  # the object has no room for the four labels: only the state records the owner
     "already-live",  # fields: live already has the values of the manifest
     # Publish
-    "id-changes",  # address: of an object in the bundle, or that the object references
+    "id-changes",  # address: of an object in the bundle
     "bundle-changes",  # addresses: documents in the bundle that change
     "not-published",
     "outlet-unwritten",  # outlets: nothing was written there yet

@@ -215,7 +215,7 @@ class Applied:
     holds: Mapping[str, str] = field(default_factory=dict)
     """Live ids by address. Of a release, the present ones of the objects that it uses or was copied from, by the names
     that it has: see `planning.held_names`. Of a live object with ids in its fields, those that were written: see
-    `planning.renewed_ids`. Empty if it was applied by a version that does not record them."""
+    `planning.renewals`. Empty if it was applied by a version that does not record them."""
 
 
 @dataclass(frozen=True)

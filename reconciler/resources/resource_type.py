@@ -18,6 +18,7 @@ from reconciler.resources.values import (
     ADDRESS_KEY,
     JSON,
     Fields,
+    digest,
     is_reference,
     reference,
     references_in,
@@ -188,6 +189,10 @@ class ResourceType:
     no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
     members: Members | None = None
     """Declaration of the objects that the object contains, if any."""
+    pins_deletes: bool = False
+    """True if a delete requires that the object is as it was when it was planned: the API has no time of the last
+    change, and the digest of the object shows that someone edited it since.
+    """
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
     resolved: frozenset[str] = frozenset()
@@ -251,6 +256,11 @@ class ResourceType:
     def refers(self) -> frozenset[str]:
         """The types whose ids live objects of this type may contain."""
         return types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+
+    def body_digest(self, fields: Fields) -> str:
+        """Return the digest of a live object as read, without fields that this version does not know."""
+        known = {name for model in self.specs for name in model.model_fields} | self.defaults.keys()
+        return digest({name: value for name, value in fields.items() if name in known - self.apart})
 
     def localise(self, fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
         """Return live fields with the ids of managed objects replaced by references.

@@ -6,8 +6,14 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from hypothesis import given, strategies as st
 from openai import OpenAI
+from starlette.datastructures import QueryParams
 
+from reconciler.emulator import Settings
+from reconciler.emulator.api import Call
+from reconciler.emulator.resources import assistants as assistants_api
+from reconciler.emulator.store import Store
 from tests.support import processes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
@@ -371,6 +377,35 @@ class TestUpdate:
         missing = {"name": "x", "tool_resources": {"code_interpreter": {"file_ids": ["file-missing"]}}}
         api.refusal("POST", f"/assistants/{assistant['id']}", 404, json=missing)
         assert api.call("GET", f"/assistants/{assistant['id']}").json() == assistant
+
+
+TOOLS = [{"type": "code_interpreter"}, {"type": "file_search", "file_search": {"max_num_results": 3}}, FUNCTION]
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.none() | st.text(max_size=3),
+        "instructions": st.none() | st.text(max_size=3),
+        "metadata": st.none() | st.dictionaries(st.sampled_from(["a", "b"]), st.text(max_size=2)),
+        "temperature": st.none() | st.floats(0, 2),
+        "top_p": st.none() | st.sampled_from([0, 0.5, 1]),
+        "tools": st.lists(st.sampled_from(TOOLS), max_size=3),
+        "response_format": st.sampled_from([None, "auto", {"type": "text"}, answer(schema=SCHEMA)]),
+        "reasoning_effort": st.sampled_from([None, "low", "max"]),
+    },
+)
+
+
+@given(first=FIELDS, second=FIELDS)
+def test_an_update_has_the_result_of_a_create_with_both(first, second):
+    def call(body: dict[str, Any], **path: str) -> Call:
+        return Call(store, Settings(now=lambda: 7.0), path, QueryParams(), body)
+
+    store = Store(None)
+    with store.transaction(write=True):
+        id_ = assistants_api.create(call({"model": "m", **first}))["id"]
+        updated = assistants_api.update(call(second, id=id_))
+        assert updated == {**assistants_api.create(call({"model": "m", **first, **second})), "id": id_}
+        assert assistants_api.retrieve(call({}, id=id_)) == updated
 
 
 def test_deleting_an_assistant_leaves_its_files_and_store(api, assistants):

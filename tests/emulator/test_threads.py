@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import httpx2
 import openai
 import pytest
+from openai import OpenAI
+
+from tests.support import processes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
 CITATION = {
@@ -182,3 +186,34 @@ def test_threads_are_kept_in_the_file_of_the_api(embed, tmp_path):
     id_ = load(embed(assistants=True, data=tmp_path / "api"), {"role": "user", "content": "Hello?"})
     page = embed(assistants=True, data=tmp_path / "api").call("GET", f"/threads/{id_}/messages").json()
     assert [message["role"] for message in page["data"]] == ["user"]
+
+
+def test_the_sdk_reads_threads_over_http():
+    sent: list[tuple[str, str, str | None]] = []
+
+    def record(request: httpx2.Request) -> None:
+        path = request.url.raw_path.decode().removeprefix("/v1")
+        sent.append((request.method, path, request.headers.get("openai-beta")))
+
+    turns = [{"id": f"msg_{number}", "role": "user", "content": str(number)} for number in range(3)]
+    with processes.api(assistants=True) as url:
+        thread = {"id": "thread_1", "messages": turns}
+        assert httpx2.post(f"{url.removesuffix('/v1')}/_emulator/threads", json=thread).status_code == 200
+        client = httpx2.Client(event_hooks={"request": [record]})
+        with OpenAI(api_key="key", base_url=url, max_retries=0, http_client=client) as sdk:
+            assert sdk.beta.threads.retrieve("thread_1").id == "thread_1"
+            listed = list(sdk.beta.threads.messages.list("thread_1", limit=2, order="asc"))
+            assert [one.id for one in listed] == ["msg_0", "msg_1", "msg_2"]
+            assert sdk.beta.threads.messages.retrieve("msg_1", thread_id="thread_1") == listed[1]
+            with pytest.raises(openai.NotFoundError, match="No thread found"):
+                sdk.beta.threads.retrieve("thread_x")
+    assert sent == [
+        ("GET", path, "assistants=v2")
+        for path in (
+            "/threads/thread_1",
+            "/threads/thread_1/messages?limit=2&order=asc",
+            "/threads/thread_1/messages?limit=2&order=asc&after=msg_1",
+            "/threads/thread_1/messages/msg_1",
+            "/threads/thread_x",
+        )
+    ]

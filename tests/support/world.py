@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.emulator import Settings, create_app
+from reconciler.emulator.resources import threads
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
@@ -158,6 +159,12 @@ class World:
         """Return the live id of a managed object."""
         live = self.observed().planned.matched.live
         return next(found.id for known, found in live.items() if str(known) == address)
+
+    def load_thread(self, *messages: Document, **thread: Any) -> str:
+        """Load a thread with messages, oldest first, into an API with `assistants=True`, and return its id."""
+        store = self.app.state.store
+        with store.transaction(write=True):
+            return str(threads.add(store, {**thread, "messages": messages}, int(self.clock()))["id"])
 
     def lose_state(self) -> None:
         shutil.rmtree(self.root / STATE)

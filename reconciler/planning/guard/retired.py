@@ -7,7 +7,7 @@ from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.model import CREATES, Change
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
-from reconciler.planning.renewed_ids import is_renewal
+from reconciler.planning.renewals import is_renewal
 from reconciler.resources.address import Address
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from reconciler.resources.assistants.assistants import AssistantsSpec
 from reconciler.resources.assistants.canonical import Tool, keyed, rendered, tidied
 from reconciler.resources.assistants.risks import risks as common_risks
+from reconciler.resources.names import UPLOAD_ID
 from reconciler.resources.references import localised
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, references_in
@@ -148,7 +149,8 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     """Yield the risks of a change. Both sides must have the same top-level fields."""
     yield from common_risks(as_request(before), as_request(after))
     was, is_ = _held(before, "code_interpreter"), _held(after, "code_interpreter")
-    if removed := [name for name in was if name not in is_]:
+    # An upload that a new one replaced has its id in its address: the file is still there.
+    if removed := [name for name in was if name not in is_ and not UPLOAD_ID.fullmatch(name.rpartition("@")[2])]:
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(was)})
     stays = {_working(name) for name in _held(after, "file_search")}
     if gone := [name for name in _held(before, "file_search") if _working(name) not in stays]:

@@ -92,6 +92,7 @@ ASSISTANT: Final = ResourceType(
     render=assistant_form.render,
     defaults=assistant_form.DEFAULTS,
     own_localise=assistant_form.localise,
+    pins_deletes=True,
     delete_ranks=RANKS,
     owned_by_key=frozenset({"metadata"}),
     write_only=frozenset({"reasoning_effort"}),
