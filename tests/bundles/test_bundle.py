@@ -119,7 +119,7 @@ class TestBundle:
 
     def test_absent_part_names_the_parts_present(self, put):
         bundle = load(put().root, PRODUCTION, DRAFT)
-        with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/tech"):
+        with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/greet"):
             bundle.request("assistant/unused")
 
     @pytest.mark.parametrize(

@@ -65,7 +65,12 @@ def test_a_working_chatbot_brings_everything_that_it_and_its_triggers_reach(blob
     blob = blobs[SUPPORT]
     assert blob["address"] == "chatbot/support@working"
     assert blob["pipelines"].keys() == {"pipeline/flow", "pipeline/checkin"}
-    assert blob["assistants"].keys() == {"assistant/billing", "assistant/technical", "assistant/followup"}
+    assert blob["assistants"].keys() == {
+        "assistant/billing",
+        "assistant/followup",
+        "assistant/greeter",
+        "assistant/technical",
+    }
 
 
 def test_a_chatbot_of_one_assistant(blobs):
@@ -82,7 +87,8 @@ def test_contents_with_missing_part_has_no_bundle(objects, blobs):
 
 
 def test_the_needed_ids_are_those_of_live_objects(blobs):
-    assert needs(blobs[SUPPORT]) == {"vectorstore/handbook", "file/data/tariffs.csv", "assistant/technical"}
+    saved = {"assistant/greeter", "assistant/technical"}
+    assert needs(blobs[SUPPORT]) == {"vectorstore/handbook", "file/data/tariffs.csv", *saved}
     assert needs(blobs[Address("pipeline", "checkin")]) == frozenset()
 
 

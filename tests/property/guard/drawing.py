@@ -45,7 +45,10 @@ class _Drawing(Edits):
         if made.duplicates or made.taken:
             return self.of_lineages(made, live)
         made = replace(
-            made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1)))
+            made,
+            max_archives=self.random.choice(
+                (self.most(), self.most(), self.most(), self.most(), self.random.randint(0, 1))
+            ),
         )
         made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
         return self.of_lineages(made, live)
@@ -97,13 +100,13 @@ class _Drawing(Edits):
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
             (12, {}),
-            (2, {"other_project": True}),
+            (3, {"other_project": True}),
             (94, {"duplicates": same, "max_deletes": PLENTY}),
             (140, {"taken": same, "max_deletes": PLENTY}),
             (84, {"by_hand": staying, "on_drift": "refuse"}),
             (104, {"by_hand": staying, "on_drift": "keep"}),
             (80, {"by_hand": staying, "on_drift": "revert"}),
-            (3, {"rewritten": frozenset(releases)}),
+            (4, {"rewritten": frozenset(releases)}),
         )
         possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
         weights, marks = zip(*possible, strict=True)

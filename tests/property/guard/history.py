@@ -122,7 +122,7 @@ class History(Chances):
         weights = (0, 2, 3) if searched else (6, 2, 3)
         (target,) = self.random.choices(TARGETS, weights)
         files = self.sample(DATA, 0, 2) if target in HOLDING else ()
-        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.1) else NEW_MODEL, files=files)
+        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.06) else NEW_MODEL, files=files)
 
     def pipeline(self, manifests: Manifests) -> Pipeline:
         names = (*manifests.assistants, *manifests.assistants, *self.copies(manifests, "assistant/"))
