@@ -149,8 +149,7 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     """Yield the risks of a change. Both sides must have the same top-level fields."""
     yield from common_risks(as_request(before), as_request(after))
     was, is_ = _held(before, "code_interpreter"), _held(after, "code_interpreter")
-    # An upload that a new one replaced has its id in its address: the file is still there.
-    if removed := [name for name in was if name not in is_ and not UPLOAD_ID.fullmatch(name.rpartition("@")[2])]:
+    if removed := [name for name in was if name not in is_ and not _is_superseded(name)]:
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(was)})
     stays = {_working(name) for name in _held(after, "file_search")}
     if gone := [name for name in _held(before, "file_search") if _working(name) not in stays]:
@@ -177,6 +176,12 @@ def _part(tool: Tool) -> Mapping[str, JSON]:
 def _held(fields: Fields, tool: str) -> list[str]:
     part = (fields.get("tool_resources") or {}).get(tool) or {}
     return [item[ADDRESS_KEY] if is_reference(item) else str(item) for item in part.get(RESOURCES[tool]) or ()]
+
+
+def _is_superseded(file: str) -> bool:
+    """Return True for an upload that a new one replaced: it has its id in its address, and the file is still there."""
+    _, at, id_ = file.rpartition("@")
+    return bool(at) and UPLOAD_ID.fullmatch(id_) is not None
 
 
 def _working(store: str) -> str:
