@@ -13,7 +13,7 @@ from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
 from reconciler.planning.announced import accounts_for
-from reconciler.planning.model import STILL_HELD
+from reconciler.planning.model import BODY, STILL_HELD
 from reconciler.planning.uploads import leftover_address
 from reconciler.resources.base import Applied, Live
 from reconciler.resources.name_lists import few
@@ -145,6 +145,9 @@ async def _is_there(run: Run, step: Step, live: Live) -> bool:
         raise _stale(step, f"{live.id} is now {owner.address} of another state of {owner.identity}")
     if owner is not None and owner.protected and not (planned and planned.protected):
         raise _stale(step, f"{live.id} is protected now")
+    pinned = [change.preconditions[BODY] for change in step.changes if BODY in change.preconditions]
+    if pinned and pinned != [run.planned.inputs.resource_types[now.type].body_digest(now.fields)]:
+        raise _stale(step, f"{live.id} was changed after this was planned")
     return True
 
 

@@ -97,6 +97,10 @@ def _agent(wanted: Desired) -> JSON:
     return {"target": "agents", "agent": reference(wanted.address)}
 
 
+def _assistant(wanted: Desired) -> JSON:
+    return {"target": "assistants", "assistant": reference(wanted.address)}
+
+
 def _request(wanted: Desired) -> JSON:
     """Return the request of an assistant, with address and release as metadata, so that usage can be attributed."""
     request = _rendered(wanted)
@@ -106,7 +110,7 @@ def _request(wanted: Desired) -> JSON:
     return {"target": "responses", "request": {**request, "metadata": metadata}}
 
 
-_ASSISTANTS: Final = {"agent": _agent, "request": _request}
+_ASSISTANTS: Final = {"agent": _agent, "assistant": _assistant, "request": _request}
 
 
 def _working(wanted: Desired) -> dict[str, JSON]:

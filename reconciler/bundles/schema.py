@@ -20,6 +20,11 @@ _REFERENCE: Final = {
     "description": "Reference to a live object. Its id is the value under this address in `ids` of the pointer.",
 }
 
+_SAVED: Final = {
+    **_REFERENCE,
+    "description": "Reference to a saved assistant. Its id is the value under this address in `ids` of the pointer.",
+}
+
 
 def _named(description: str, *more: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a part of the bundle by address, or of an unmanaged object by id."""
@@ -49,11 +54,14 @@ _REQUEST: Final = {
     "required": ["metadata"],
     "description": "Arguments of POST /v1/responses except `input`, with references in place of live ids.",
 }
-_TARGET: Final = "Target of the assistant: `responses` (a request) or `agents` (a saved agent)."
+_TARGET: Final = (
+    "Target of the assistant: `responses` (a request), `agents` (a saved agent) or `assistants` (a saved assistant)."
+)
 _ASSISTANT: Final = {
     "oneOf": [
         _object({"target": {"const": "responses", "description": _TARGET}, "request": _REQUEST}),
         _object({"target": {"const": "agents", "description": _TARGET}, "agent": _REFERENCE}),
+        _object({"target": {"const": "assistants", "description": _TARGET}, "assistant": _SAVED}),
     ]
 }
 _PIPELINE: Final = _object(

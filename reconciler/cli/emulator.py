@@ -65,6 +65,11 @@ To change or count faults at run time, use PUT and GET /_emulator/faults. See do
     default="",
     help="Set the clock ahead of the time of this machine, by 90s, 30m, 12h or 8d, so that objects expire.",
 )
+@click.option(
+    "--assistants",
+    is_flag=True,
+    help="Serve the Assistants API, too, which OpenAI has shut down.",
+)
 def serve(
     host: str,
     port: int,
@@ -74,6 +79,7 @@ def serve(
     rate_limit: float | None,
     faults: str,
     ahead: str,
+    assistants: bool,
 ) -> int:
     """Serve the embedded OpenAI API until interrupted.
 
@@ -94,5 +100,6 @@ def serve(
         rate_limit=rate_limit,
         faults=faults,
         ahead=ahead,
+        assistants=assistants,
     )
     return 0

@@ -63,7 +63,7 @@ def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> Non
 
 def endpoint(function: Function) -> Function:
     """Add `--endpoint` and `--timeout`."""
-    api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, or `embedded`.")
+    api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, `embedded`, or `embedded+assistants`.")
     limit = click.option(
         "--timeout",
         metavar="SECONDS",

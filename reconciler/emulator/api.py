@@ -33,7 +33,7 @@ class Body:
     """The reader and the checks of a request body.
 
     `type` is the SDK's type of the parameters, or a union of types for a body with variants. `in_path` names parameters
-    in the path or in a header. `limits` is passed to `limits.enforce`.
+    in the path, the query or a header. `limits` is passed to `limits.enforce`.
     """
 
     type: Any

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -17,11 +18,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.api import Call, Endpoint
+from reconciler.emulator.bodies import parse
 from reconciler.emulator.errors import ApiError, unserved
 from reconciler.emulator.fault_spec import Schedule, from_json
 from reconciler.emulator.faults import STRUCK, Faults, Lag, ingesting
-from reconciler.emulator.gates import gates, is_beta
-from reconciler.emulator.resources import endpoints
+from reconciler.emulator.gates import gates, is_beta, is_of_assistants
+from reconciler.emulator.resources import endpoints, threads
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import DamagedError, Store
 
@@ -34,12 +36,14 @@ def build(settings: Settings) -> Starlette:
             *_routes(settings, store),
             Route("/_emulator/requests", _requests, methods=["GET", "DELETE"]),
             Route("/_emulator/faults", _faults, methods=["GET", "PUT", "DELETE"]),
+            *([Route("/_emulator/threads", _threads, methods=["POST"])] if settings.assistants else []),
         ],
         middleware=[Middleware(ApiHeaders, project=settings.project), Middleware(Faults, schedule=schedule)],
         exception_handlers={ApiError: _refused, HTTPException: _unrouted},
     )
     app.state.requests = []
     app.state.faults = schedule
+    app.state.store, app.state.now = store, settings.now
     return app
 
 
@@ -84,7 +88,7 @@ def _routes(settings: Settings, store: Store) -> list[Route]:
 
         return Route(endpoint.path, respond, methods=[endpoint.method])
 
-    return [route(endpoint) for endpoint in endpoints()]
+    return [route(one) for one in endpoints() if settings.assistants or not is_of_assistants(one.path)]
 
 
 @contextmanager
@@ -123,6 +127,18 @@ async def _faults(request: Request) -> Response:
     if request.method == "DELETE":
         schedule.set(())
     return JSONResponse({"faults": schedule.report()})
+
+
+async def _threads(request: Request) -> Response:
+    """Add a thread with its messages, which the Assistants API of the emulator only reads."""
+    store: Store = request.app.state.store
+    try:
+        given = parse(await request.body())
+        with store.transaction(write=True):
+            added = threads.add(store, given, int(request.app.state.now()))
+    except (ApiError, ValidationError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(added)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -51,7 +51,7 @@ FAULTS: Final[Mapping[str, FaultType]] = MappingProxyType(
         "ingest-none": FaultType("Files that the request attaches are ignored; their batch is complete and empty."),
         "repeat-cursor": FaultType("A list ignores its cursor and reports more items."),
         "second-writer": FaultType(
-            "Another client changes the agent or vector store of the request after it.", "field", "name"
+            "Another client changes the agent, assistant or vector store of the request.", "field", "name"
         ),
     }
 )

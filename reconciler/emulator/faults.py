@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.emulator.errors import ApiError, unserved
 from reconciler.emulator.fault_spec import Schedule
-from reconciler.emulator.gates import BETA, is_beta
+from reconciler.emulator.gates import ASSISTANTS, BETA, is_beta
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.store import Store
 
@@ -83,7 +83,11 @@ class Faults:
         path = _subject(scope["path"], answer)
         if path is None:
             return
-        headers = {"authorization": "Bearer second-writer", "openai-beta": BETA, "content-type": "application/json"}
+        headers = {
+            "authorization": "Bearer second-writer",
+            "openai-beta": f"{BETA},{ASSISTANTS}",
+            "content-type": "application/json",
+        }
         request = {
             **scope,
             "method": "POST",
@@ -128,11 +132,11 @@ def _response(error: ApiError, path: str) -> Response:
 
 
 def _subject(path: str, answer: BufferedAnswer) -> str | None:
-    """Return the path of the agent or store in the path of a request, created by it, or first in its list."""
+    """Return the path of the object in the path of a request, created by it, or first in its list."""
     if not 200 <= answer.status < 300:
         return None
     _, version, resource, *rest = path.split("/")
-    if resource not in ("agents", "vector_stores"):
+    if resource not in ("agents", "assistants", "vector_stores"):
         return None
     body = json.loads(answer.body)
     listed = body.get("data") or [body]

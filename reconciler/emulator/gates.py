@@ -1,5 +1,7 @@
 """Checks before every endpoint: the beta header, the key, and the rate limits.
 
+The error for a missing beta header is the one that users of each API report.
+
 Rate limits are strict sliding windows in the memory of one process. Per method: the limits that OpenAI listed for the
 Assistants API (none are published for the current endpoints). Per vector store: 300 writes a minute, files and batches
 together (API reference of vector store files).
@@ -12,18 +14,23 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from reconciler.emulator.api import Endpoint
-from reconciler.emulator.errors import ApiError
+from reconciler.emulator.errors import ApiError, invalid
 from reconciler.emulator.settings import Settings
 
 Gate = Callable[[Request, Endpoint], None]
 
 BETA = "agents=v1"
+ASSISTANTS = "assistants=v2"
 REQUESTS_PER_MINUTE = {"GET": 1000, "POST": 300, "DELETE": 300}
 WINDOW = 60.0
 
 
 def is_beta(path: str) -> bool:
     return path.startswith(("/v1/agents", "/v1/vaults"))
+
+
+def is_of_assistants(path: str) -> bool:
+    return path.startswith(("/v1/assistants", "/v1/threads"))
 
 
 def gates(settings: Settings) -> list[Gate]:
@@ -37,6 +44,12 @@ def _beta_header(request: Request, endpoint: Endpoint) -> None:
     if is_beta(endpoint.path) and BETA not in given:
         message = f"You must provide the 'OpenAI-Beta' header with '{BETA}' to use this endpoint."
         raise ApiError(400, message, type="invalid_beta", code="invalid_beta")
+    if is_of_assistants(endpoint.path) and ASSISTANTS not in given:
+        message = (
+            "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
+            f"Please try again by setting the header 'OpenAI-Beta: {ASSISTANTS}'."
+        )
+        raise invalid(message, code="invalid_beta")
 
 
 def _authorization(request: Request, endpoint: Endpoint) -> None:  # noqa: ARG001 - a Gate

@@ -57,14 +57,14 @@ def _is_open(schema: Document) -> bool:
     return schema.get("type") == "object" and "additionalProperties" not in schema
 
 
-def check_format(given: Document | None) -> None:
-    """Raise ApiError if the schema of a text format is refused."""
+def check_format(given: Document | None, param: str) -> None:
+    """Raise ApiError, for the parameter `param`, if the schema of a text format is refused."""
     if given is None or given.get("type") != "json_schema" or not given.get("strict"):
         return
     wrong = next(_format_errors(given["schema"]), None)
     if wrong is not None:
         message = f"Invalid schema for response_format '{given['name']}': {wrong}"
-        raise invalid(message, "text.format.schema", "invalid_json_schema")
+        raise invalid(message, param, "invalid_json_schema")
 
 
 def _function_errors(root: Any, *, strict: bool) -> Iterator[str]:

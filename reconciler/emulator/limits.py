@@ -3,6 +3,7 @@
 A resource declares its limits as a table from member path to check. `enforce` applies it to the members present.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,19 +54,34 @@ def items(maximum: int, minimum: int = 0) -> Check:
     return check
 
 
-def between(minimum: int, maximum: int) -> Check:
-    def check(value: int, path: str) -> None:
+def between(minimum: int, maximum: int, number: str = "integer") -> Check:
+    """Return the check of a number; `number` is its name in messages and codes, `integer` or `decimal`."""
+
+    def check(value: float, path: str) -> None:
         if value < minimum:
-            raise _out_of_range(path, "below minimum", f">= {minimum}", value, "integer_below_min_value")
+            raise out_of_range(path, "below minimum", f">= {minimum}", value, "below_min")
         if value > maximum:
-            raise _out_of_range(path, "above maximum", f"<= {maximum}", value, "integer_above_max_value")
+            raise out_of_range(path, "above maximum", f"<= {maximum}", value, "above_max")
+
+    def out_of_range(path: str, side: str, bound: str, value: float, code: str) -> Exception:
+        message = f"Invalid '{path}': {number} {side} value. Expected a value {bound}, but got {value} instead."
+        return invalid(message, path, f"{number}_{code}_value")
 
     return check
 
 
-def _out_of_range(path: str, side: str, bound: str, value: int, code: str) -> Exception:
-    message = f"Invalid '{path}': integer {side} value. Expected a value {bound}, but got {value} instead."
-    return invalid(message, path, code)
+def matching(pattern: str) -> Check:
+    """Return the check of a text that matches a regular expression as a whole."""
+
+    def check(value: str, path: str) -> None:
+        if not re.fullmatch(pattern, value):
+            message = (
+                f"Invalid '{path}': string does not match pattern. "
+                f"Expected a string that matches the pattern '^{pattern}$'."
+            )
+            raise invalid(message, path, "invalid_value")
+
+    return check
 
 
 def pairs(value: Mapping[str, Any], path: str) -> None:

@@ -115,13 +115,15 @@ def _enumeration(allowed: Sequence[Any]) -> Check:
 
 def _union(arguments: Sequence[Any]) -> Check:
     options = [argument for argument in arguments if argument is not type(None)]
+    if str in options:  # the names of models that the SDK lists beside any text
+        options = [option for option in options if get_origin(option) is not Literal]
     objects = [option for option in options if is_typeddict(option)]
     if len(objects) < 2:
         checks = [checker(option) for option in options]
     else:
         checks = [_variants(objects), *(checker(option) for option in options if option not in objects)]
     check = _any_of(checks)
-    return check if len(options) == len(arguments) else _nullable(check)
+    return _nullable(check) if type(None) in arguments else check
 
 
 def _variants(objects: Sequence[Any]) -> Check:

@@ -16,6 +16,7 @@ from reconciler.live import kinds, referrers as reading
 from reconciler.live.client import Connection
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Desired, Labels, Live
+from reconciler.resources.registry import resource_types
 from reconciler.resources.values import Fields
 
 
@@ -124,10 +125,20 @@ def needing(found: Iterable[Live], ids: Mapping[str, Collection[str]]) -> list[L
     return [live for live in found if not wanted.isdisjoint(live.refers_to)]
 
 
-def adapters(connection: Connection) -> dict[str, Adapter]:
-    """Return the adapters by type of live object."""
+def adapters(connection: Connection, used: Collection[str] = ()) -> dict[str, Adapter]:
+    """Return the adapters by type of live object, without those of types that the server does not have.
+
+    OpenAI ended some APIs. It has no objects of them, and the embedded API is asked for them only if the project has
+    objects of such a type, which are given in `used`. Any other server may have them.
+    """
     made: list[Adapter] = [module.ADAPTER(connection) for module in _modules(kinds)]
-    return {adapter.type: adapter for adapter in made}
+    return {adapter.type: adapter for adapter in made if _may_exist(connection, adapter.type, used)}
+
+
+def _may_exist(connection: Connection, type_: str, used: Collection[str]) -> bool:
+    if resource_types()[type_].shutdown is None:
+        return True
+    return not connection.is_openai and (type_ in used or not connection.mirrors_openai)
 
 
 def referrers(connection: Connection) -> list[Referrer]:

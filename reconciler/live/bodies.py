@@ -36,7 +36,8 @@ def creation(resource_type: ResourceType, request: WriteRequest) -> dict[str, JS
     """
     fields = {name: value for name, value in request.fields.items() if value is not None}
     labelled = {METADATA: _pairs(request, None)} if resource_type.is_labelled else {}
-    return {**_rendered(resource_type, request, {**fields, **labelled}), **request.desired.unreadable}
+    rendered = _rendered(resource_type, request, {**fields, **labelled})
+    return {name: value for name, value in rendered.items() if value is not None} | {**request.desired.unreadable}
 
 
 def change(resource_type: ResourceType, request: WriteRequest, live: Live) -> dict[str, JSON]:

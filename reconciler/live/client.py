@@ -39,7 +39,10 @@ UPLOAD_REQUEST_SECONDS: Final = 1_800.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
 """Maximum total wait of one request between its attempts, in seconds."""
-BETA: Final = {"agents": "agents=v1", "vaults": "agents=v1", "vector_stores": "assistants=v2"}
+BETA: Final = {
+    **dict.fromkeys(("agents", "vaults"), "agents=v1"),
+    **dict.fromkeys(("assistants", "threads", "vector_stores"), "assistants=v2"),
+}
 """The header `OpenAI-Beta` by first part of the path, as the SDK's own methods send it."""
 
 
@@ -52,6 +55,8 @@ class Endpoint:
     base_url: str | None = None
     transport: "httpx2.AsyncBaseTransport | None" = None
     """Reaches an API in this process, like `httpx2.ASGITransport`; it needs no key."""
+    mirrors_openai: bool = False
+    """True for a server that has exactly the APIs that OpenAI has today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,12 @@ class Request:
         return "/" + "/".join(quote(part, safe="") for part in self.path)
 
 
+def is_of_openai(host: str | None) -> bool:
+    """Return True for the host of the API of OpenAI, or of one of its regions."""
+    name = (host or "").lower().rstrip(".")
+    return name == OPENAI or name.endswith(f".{OPENAI}")
+
+
 async def _always() -> None:
     """Permit a write."""
 
@@ -90,8 +101,9 @@ async def _always() -> None:
 class Connection:
     """Sends requests, at the pace allowed, and counts them."""
 
-    def __init__(self, client: "AsyncOpenAI", pace: Pace) -> None:
+    def __init__(self, client: "AsyncOpenAI", pace: Pace, *, mirrors_openai: bool = False) -> None:
         self.client = client
+        self.mirrors_openai = mirrors_openai
         self.pace = pace
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
@@ -109,8 +121,7 @@ class Connection:
     @property
     def is_openai(self) -> bool:
         """True if this is an API of OpenAI itself, which serves every list."""
-        host = self.client.base_url.host
-        return host == OPENAI or host.endswith(f".{OPENAI}")
+        return is_of_openai(self.client.base_url.host)
 
     @property
     def ahead(self) -> float:
@@ -280,7 +291,7 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
     await asyncio.to_thread(importlib.import_module, "openai")
     async with _client(endpoint, key) as client:
-        yield Connection(client, pace)
+        yield Connection(client, pace, mirrors_openai=endpoint.mirrors_openai)
 
 
 def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":

@@ -40,6 +40,7 @@ def _is_object(value: Any) -> bool:
 TEXT: Final = Shape(lambda value: isinstance(value, str), "text")
 TIME: Final = Shape(lambda value: _is_number(value) and 0 <= value <= _LAST_TIME, "a Unix time")
 SIZE: Final = Shape(lambda value: isinstance(value, int) and _is_number(value) and value >= 0, "a number of bytes")
+NUMBER: Final = Shape(_is_number, "a number")
 OBJECT: Final = Shape(_is_object, "an object")
 TYPED: Final = Shape(
     lambda value: (

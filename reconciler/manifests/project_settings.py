@@ -260,8 +260,8 @@ class ProjectSpec(Spec):
     """Settings of the project, in `project.yaml`."""
 
     endpoint: str | None = None
-    """Base URL of the API, or `embedded` for the embedded API. `RECONCILER_ENDPOINT` overrides it. Default: the OpenAI
-    API."""
+    """Base URL of the API, `embedded` for the embedded API, or `embedded+assistants` for that with the Assistants API.
+    `RECONCILER_ENDPOINT` overrides it. Default: the OpenAI API."""
     openai_project: str | None = None
     """Id of the OpenAI project that API keys must belong to, such as `proj_68a1`; a key of another project is refused.
     Default: any project."""

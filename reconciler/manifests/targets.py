@@ -32,14 +32,13 @@ def choose_target(kind: Kind, spec: Mapping[str, Any], default: str | None) -> s
 
 def with_alternatives(kind: Kind, target: str, spec: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:
     """Return the findings; those about values that only another target supports name it and the alternative."""
-    hints = kind.hints.get(target, {})
     failing = {
         other: _failing(model, written_for(model, spec, other))
         for other, model in kind.models.items()
         if other != target and any(finding.code in _INEXPRESSIBLE for finding in findings)
     }
     return [
-        _explained(finding, target, spec, hints, [name for name, paths in failing.items() if _accepts(paths, finding)])
+        _explained(kind, finding, target, spec, [name for name, paths in failing.items() if _accepts(paths, finding)])
         for finding in findings
     ]
 
@@ -59,14 +58,16 @@ def _accepts(failing: set[Path], finding: Finding) -> bool:
     return not any(finding.path[:length] in failing for length in range(1, len(finding.path) + 1))
 
 
-def _explained(
-    finding: Finding, target: str, spec: Mapping[str, Any], hints: Mapping[str, str], others: list[str]
-) -> Finding:
+def _explained(kind: Kind, finding: Finding, target: str, spec: Mapping[str, Any], others: list[str]) -> Finding:
+    hints = kind.hints.get(target, {})
+    dotted = ".".join(part for part in finding.path[1:] if isinstance(part, str))
+    if finding.code == "out-of-range":
+        return replace(finding, hint=finding.hint or hints.get(dotted, ""))
     if finding.code not in _INEXPRESSIBLE:
         return finding
-    dotted = ".".join(part for part in finding.path[1:] if isinstance(part, str))
     value = _value(spec, finding.path[1:])
     hint = hints.get(dotted if finding.on_key else f"{dotted}={value}") or finding.hint
+    others = [name for name in others if name not in kind.ended_targets] or others
     if not others:
         return replace(finding, hint=hint)
     what = f"`{finding.path[-1]}`" if finding.on_key else f"`{dotted}: {value}`"

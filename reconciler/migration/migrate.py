@@ -25,7 +25,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import ids_in, look_up
-from reconciler.project.endpoint import DATA, EMBEDDED, choose, open_connection, run_async
+from reconciler.project.endpoint import DATA, choose, is_embedded, open_connection, run_async
 from reconciler.resources.problems import Problem
 
 _INCOMPLETE: Final = "Add the missing field to the object in the file, and migrate again."
@@ -125,7 +125,7 @@ def _presence(
     """Return the presence of the ids in `exports`, and warnings if the API cannot be queried."""
     ids = {id_ for export in exports for id_ in ids_in(export.value)}
     endpoint = choose(goal.project, flag, environ)
-    used = (goal.project.root / DATA).is_file() if endpoint == EMBEDDED else bool(environ.get("OPENAI_API_KEY"))
+    used = (goal.project.root / DATA).is_file() if is_embedded(endpoint) else bool(environ.get("OPENAI_API_KEY"))
     if not (ids and used):
         return {}, ()
 

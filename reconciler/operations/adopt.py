@@ -12,7 +12,8 @@ from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_
 from reconciler.operations.run import Progress, check_unlocked, confirmed
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
@@ -49,7 +50,7 @@ def adopt(
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         if not dry_run:
             check_unlocked(workspace)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             observed, pairing = await planned_adoption(workspace, connection, wanted, applies=not dry_run)
             if dry_run:
                 return Adopted(observed.planned.plan, pairing)

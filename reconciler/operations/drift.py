@@ -12,7 +12,8 @@ from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
 from reconciler.planning.model import Refusal
 from reconciler.planning.sync_status import foreign_files
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.registry import upload_types
@@ -29,7 +30,7 @@ def drift(
 
     async def run() -> DriftReport | Refusal:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             return await drift_of(workspace, connection, targets)
 
     return run_async(run())

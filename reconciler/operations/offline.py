@@ -10,6 +10,7 @@ from reconciler.operations.plan_inputs import inputs_of
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Notice
+from reconciler.project.connection import Ended, ended
 from reconciler.project.workspace import BUILT_IN, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
@@ -34,9 +35,17 @@ def planned_offline(
     # No key is used: only the project that the manifest names and that of the state can differ.
     project = workspace.loaded.project.openai_project or snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
-    planned, _ = plan_of(workspace, inputs)
+    # The state has only the fields that manifests set: what else an object had when it was planned is not known.
+    types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
+    planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
-    return replace(planned, plan=replace(planned.plan, warnings=(Notice("offline"), *planned.plan.warnings)))
+    warnings = (Notice("offline"), *map(_ended, ended(workspace)), *planned.plan.warnings)
+    return replace(planned, plan=replace(planned.plan, warnings=warnings))
+
+
+def _ended(one: Ended) -> Notice:
+    args = {"place": str(one.place), "message": one.message, "hint": one.hint}
+    return Notice("target-ended", args, address=one.address)
 
 
 def remembered(state: State, identity: Identity) -> list[Live]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.live.adapters import gather
 from reconciler.planning.reasons import Notice
-from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.endpoint import is_embedded
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
@@ -123,7 +123,7 @@ def _store(workspace: Workspace, place: Place, identity: str, state: str | None)
         message = f"reading the state of {identity} from {url} is not allowed while RECONCILER_STATE is set"
         hint = f"A pull request must not choose where credentials are sent. To allow this URL, add {url} to {ALLOWED}."
         raise ReconcilerError(Problem("peer-not-allowed", message, place, hint))
-    return open_store(workspace.root, url, environ, embedded=workspace.endpoint == EMBEDDED)
+    return open_store(workspace.root, url, environ, embedded=is_embedded(workspace.endpoint))
 
 
 def _read(place: Place, backend: Backend) -> Snapshot:

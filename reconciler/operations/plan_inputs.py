@@ -24,7 +24,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Live, Unlisted
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
 from reconciler.state.model import Intent, Snapshot, Written
@@ -48,8 +48,8 @@ async def read(
     workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
-    by_type = adapters(connection)
     snapshot = await asyncio.to_thread(workspace.backend.read)
+    by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
     live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
@@ -95,8 +95,9 @@ async def read_referrers(
         outlet_documents=left.documents,
         unlisted=refused,
     )
-    absent = [Notice("list-not-served", {"request": one.request}) for one in refused if one.is_absent]
-    return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *absent))
+    absent = [one.request for one in refused if one.is_absent and not _is_ended(one)]
+    notices = (Notice("list-not-served", {"request": request}) for request in absent)
+    return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *notices))
 
 
 def inputs_of(
@@ -178,6 +179,12 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     used = (workspace.desired.values(), snapshot.state.objects.values())
     return {item.type for group in used for item in group}
+
+
+def _is_ended(unlisted: Unlisted) -> bool:
+    """Return True if OpenAI ended the API of the type: that a server does not have it is usual."""
+    known = resource_types().get(unlisted.type)
+    return known is not None and known.shutdown is not None
 
 
 async def _list_live(

@@ -20,8 +20,9 @@ from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired
+from reconciler.project.connection import connected
 from reconciler.project.edits import Edit, write
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
@@ -54,7 +55,7 @@ def pull(
 
     async def run() -> tuple[Workspace, Planned]:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             return workspace, (await make_plan(workspace, connection, on_drift="keep")).planned
 
     workspace, planned = run_async(run())

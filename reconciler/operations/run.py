@@ -18,7 +18,8 @@ from reconciler.operations.plan import Observed, adoption_plan, check_targets, m
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.planning.settings import settings_address
-from reconciler.project.endpoint import open_connection, run_async, time_limit
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -48,7 +49,7 @@ def planned(
 
     async def run() -> Planned:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             return (await _observed(workspace, connection, on_drift, targets, applies=False)).planned
 
     return run_async(run())
@@ -76,7 +77,7 @@ def applied(
     async def run() -> ApplyResult | Plan:
         workspace = open_workspace(start, environ, env=env or _environment(saved, environ), endpoint=endpoint)
         check_unlocked(workspace)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             if saved is None:
                 observed = await _observed(workspace, connection, on_drift, targets, applies=True)
             else:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reconciler.operations.run import check_unlocked
-from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.endpoint import is_embedded
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -78,5 +78,5 @@ def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: st
     workspace = open_workspace(start, environ, env=env)
     check_unlocked(workspace)
     others = {name: value for name, value in environ.items() if name != "RECONCILER_STATE"}
-    target = open_store(workspace.root, to, others, embedded=workspace.endpoint == EMBEDDED)
+    target = open_store(workspace.root, to, others, embedded=is_embedded(workspace.endpoint))
     return migrate(workspace.backend, target, this_process(environ))

@@ -78,7 +78,8 @@ def forget(
                 present = await asyncio.to_thread(workspace.backend.read)
                 removed = _removed_entries(present.state.objects, addresses)
                 with connection.writing_while(confirming(lease)):
-                    await _disown(workspace, adapters(connection), lease, present.state, removed)
+                    by_type = adapters(connection, {applied.type for applied in removed.values()})
+                    await _disown(workspace, by_type, lease, present.state, removed)
                 rest = {known: item for known, item in present.state.objects.items() if known not in removed}
                 new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
@@ -182,7 +183,8 @@ async def _disown(
     """Remove the labels of the objects one by one; can be repeated after an interruption."""
     for applied in removed.values():
         await asyncio.to_thread(lease.keep)
-        await by_type[applied.type].disown(applied.id, workspace.identity, state.lineage)
+        if applied.type in by_type:
+            await by_type[applied.type].disown(applied.id, workspace.identity, state.lineage)
 
 
 def _after_forgetting(workspace: Workspace, removed: Mapping[Address, Applied]) -> Iterator[str]:

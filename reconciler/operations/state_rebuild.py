@@ -26,7 +26,8 @@ from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
@@ -63,7 +64,7 @@ def rebuild(
 
     async def run() -> StateRebuild:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             return await rebuild_state(workspace, connection, confirm, lineage)
 
     return run_async(run())

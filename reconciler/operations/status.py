@@ -5,7 +5,8 @@ from pathlib import Path
 
 from reconciler.operations.drift import report_of
 from reconciler.operations.plan import make_plan
-from reconciler.project.endpoint import open_connection, run_async, shown
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async, shown
 from reconciler.project.status import Status, last_apply, object_statuses
 from reconciler.project.workspace import open_workspace
 
@@ -15,7 +16,7 @@ def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint
 
     async def run() -> Status:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        async with connected(workspace) as connection:
             observed = await make_plan(workspace, connection)
             report = await report_of(observed)
         lock = workspace.backend.held()

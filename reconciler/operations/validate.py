@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.manifests import find_project, load
+from reconciler.manifests import Loaded, find_project, load
 from reconciler.operations.release_blockers import undefined_names
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.release_retention import apply_retention
+from reconciler.project.connection import ended
+from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.project.workspace import Workspace
-from reconciler.resources.problems import Problem
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 
 
@@ -31,8 +33,18 @@ def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None)
     loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
     found = [*loaded.problems, *(item.problem for item in loaded.dangling)]
     if not any(problem.severity == "error" for problem in found):
-        found += _of_releases(Workspace(loaded, None, environ))
+        workspace = Workspace(loaded, _endpoint(loaded, environ), environ)
+        found += _of_releases(workspace)
+        found += (Problem("target-ended", one.message, one.place, one.hint, "warning") for one in ended(workspace))
     return Checked(str(loaded.project.identity), len(loaded.resources), tuple(sorted(found, key=_place)))
+
+
+def _endpoint(loaded: Loaded, environ: Mapping[str, str]) -> str | None:
+    """Return the endpoint that a plan here would use; the embedded API if it is not valid, or not allowed here."""
+    try:
+        return choose(loaded.project, None, environ)
+    except ReconcilerError:
+        return EMBEDDED
 
 
 def _of_releases(workspace: Workspace) -> Iterator[Problem]:

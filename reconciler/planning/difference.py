@@ -13,11 +13,12 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import stays_published
 from reconciler.planning.losses import deleted_files
 from reconciler.planning.match import Matched
-from reconciler.planning.model import RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
+from reconciler.planning.model import BODY, RELEASES_OWNERSHIP, Change, Plan, Unmanaged, decision_of
 from reconciler.planning.outlets import only_in_outlets
 from reconciler.planning.publications import publications
 from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
+from reconciler.planning.renewals import with_renewals
 from reconciler.planning.resolution import Resolution
 from reconciler.planning.settings import is_settings_change, settings_change
 from reconciler.resources.address import Address
@@ -40,7 +41,7 @@ class Difference:
 def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
-    pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs = with_renewals(inputs, matched, tuple(changes(inputs, matched, retired.reasons)))
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
     pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs
@@ -104,11 +105,15 @@ class _Order:
         return self.before.ranks()
 
     def _with_referrers(self, change: Change) -> Change:
-        """Add the known referrers as a precondition: a new referrer must stop the removal."""
+        """Add the known referrers, and the digest of an object that is only deleted as it is, as preconditions: a new
+        referrer, or an edit, must stop the removal.
+        """
         if not change.ends_id:
             return change
         edges = self.before.referrers.get(Address.parse(change.address), ())
-        return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges})})
+        pinned = self.inputs.pinned.get(change.id or "")
+        body = {BODY: pinned} if pinned else {}
+        return replace(change, preconditions={"referrers": sorted({str(edge.source) for edge in edges}), **body})
 
 
 def _unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Unmanaged]:

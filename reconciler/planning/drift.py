@@ -156,7 +156,7 @@ def pullable(planned: Planned) -> tuple[Change, ...]:
         if members:
             held = {**members.unmanaged(live.detail), **members.of(live.fields)}[file.file]
             added[file.store].append(FieldChange((members.field, file.file), held, ABSENT, "drift"))
-    drift = list(planned.plan.drift)
+    drift = [change for change in planned.plan.drift if change.action != "update" or not change.is_consequence]
     for index, change in enumerate(drift):
         if change.action == "update":
             drift[index] = replace(change, fields=(*change.fields, *added.pop(change.address, ())))

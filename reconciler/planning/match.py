@@ -106,7 +106,7 @@ class Matched:
         objects: a literal id in a manifest means the same object as its name.
         """
         desired, applied = inputs.desired.get(address), inputs.applied.get(address)
-        if desired is None or not inputs.resource_types[desired.type].in_outlets:
+        if desired is None or inputs.members(desired.type):  # members that are named by id stay so
             return desired, applied
         resource_type = inputs.resource_types[desired.type]
         expected = _expected(resource_type, applied, desired)
@@ -116,8 +116,8 @@ class Matched:
         return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
 
     def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
-        """Return fields of a document with the ids of managed objects turned into addresses."""
-        return self._by_address(resource_type, fields, {}) if resource_type.in_outlets else fields
+        """Return fields that are written with the ids of managed objects turned into addresses."""
+        return fields if resource_type.members else self._by_address(resource_type, fields, fields)
 
     def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()

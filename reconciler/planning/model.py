@@ -41,6 +41,8 @@ SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 OWNER: Final = "owner"
 """The precondition of an adopted object: that it has no owner."""
+BODY: Final = "body"
+"""The precondition of a deleted object that it has this digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class Change:
     """The live object to change; None if there is none yet."""
     preconditions: Mapping[str, JSON] = field(default_factory=dict)
     """Conditions that must hold when the change is applied, besides the `live` values of its fields: `referrers`, the
-    sorted referrers of an object that loses its id; `OWNER`, for an adopted object; `agreed`, for an `adopt` that only
-    records values in the state: the hash of each by field.
+    sorted referrers of an object that loses its id; `BODY`, the digest of such an object, if it is only deleted as it
+    is; `OWNER`, for an adopted object; `agreed`, for an `adopt` that only records values in the state: the hash of each
+    by field.
     """
     source: Source | None = None
     reasons: tuple[Reason, ...] = ()
@@ -123,10 +126,11 @@ class Change:
 
     @property
     def is_consequence(self) -> bool:
-        """True if a bundle is published again only because an object in it gets a new id."""
+        """True if a bundle is published again, or an object is updated, only because an object in it gets a new id."""
         reasons = [reason for reason in self.reasons if reason.code != "still-indexing"]
         followed = self.action == "publish" or (self.action == "update" and bool(reasons))
-        return followed and not self.fields
+        renewed = {path for reason in reasons if reason.code == "ids-renewed" for path in reason.args["fields"]}
+        return followed and all(item.path in renewed for item in self.fields)
 
     @property
     def deleted(self) -> str | None:
@@ -299,11 +303,15 @@ def is_repaired(change: Change) -> bool:
     return any(reason.code in _REPAIRED for reason in change.reasons)
 
 
+_FOLLOWED: Final = frozenset({"id-changes", "ids-renewed"})
+"""Reasons of what follows from other work."""
+
+
 def is_optional(change: Change) -> bool:
     """Return True for drift that `--on-drift` decides about: not for repairs, and not for what follows from work, where
-    what a bundle refers to gets a new id.
+    what an object or a bundle refers to gets a new id.
     """
-    return not is_repaired(change) and all(reason.code != "id-changes" for reason in change.reasons)
+    return not is_repaired(change) and all(reason.code not in _FOLLOWED for reason in change.reasons)
 
 
 def decision_of(change: Change, on_drift: OnDrift) -> Decision | None:

@@ -23,6 +23,7 @@ ReasonCode: TypeAlias = Literal[
     "file-deleted",  # the uploads of files of a store were deleted, and the store still lists them
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
+    "ids-renewed",  # addresses: of objects that get a new id, which the fields with these paths hold
     "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
@@ -75,6 +76,7 @@ NoticeCode: TypeAlias = Literal[
     "checkout",  # place, problem, message, hint: of a warning about the working tree, such as a file that was not read
     "line-endings",  # the content of a file differs from what was applied only in line endings
     "offline",  # the plan was made without asking the API
+    "target-ended",  # place, message, hint: OpenAI, which is the endpoint, no longer serves the target of the manifest
     "upload-alike",  # upload, path: an unmanaged upload has name and size of a file that apply will upload
     "stays-published",  # the document stays published without a manifest (`keep_on_delete`)
     "no-label-room",  # the object has no room for the four labels

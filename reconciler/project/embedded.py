@@ -52,6 +52,7 @@ def serve_emulator(
     rate_limit: float | None,
     faults: str,
     ahead: str,
+    assistants: bool,
 ) -> None:
     """Serve until interrupted; raises ReconcilerError if the port is in use or the extra is not installed."""
     with available(data):
@@ -65,6 +66,7 @@ def serve_emulator(
             ingest_delay=ingest_delay,
             rate_limit=rate_limit,
             faults=faults,
+            assistants=assistants,
             now=clock_ahead(ahead),
         )
         try:

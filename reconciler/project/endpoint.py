@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.live.client import Connection, Endpoint, connect
+from reconciler.live.client import Connection, Endpoint, connect, is_of_openai
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
@@ -22,6 +22,8 @@ from reconciler.state.store import runs_in_ci
 T = TypeVar("T")
 
 EMBEDDED: Final = "embedded"
+WITH_ASSISTANTS: Final = "embedded+assistants"
+"""The embedded API with the Assistants API, like `emulator serve --assistants` for the server."""
 DATA: Final = Path(".reconciler", "emulator.sqlite")
 """File with the objects of the embedded API, in the project folder."""
 TIMEOUT: Final = "RECONCILER_TIMEOUT"
@@ -35,16 +37,16 @@ AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
 
 
 def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return `embedded`, a URL, or None for the default of the SDK, api.openai.com.
+    """Return an embedded API, a URL, or None for the default of the SDK, api.openai.com.
 
     RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
-    or `flag`, is neither a URL nor `embedded`, and in CI if only the manifest names a server.
+    or `flag`, is neither a URL nor an embedded API, and in CI if only the manifest names a server.
     """
     asked = flag or environ.get("RECONCILER_ENDPOINT")
     if asked:
         return _checked(asked)
     written = project.spec.endpoint
-    if written and written != EMBEDDED and runs_in_ci(environ):
+    if written and not is_embedded(written) and runs_in_ci(environ):
         message = f"the endpoint {shown(written)} is set in project.yaml only"
         hint = (
             "A pull request must not choose where the API key is sent. "
@@ -56,10 +58,16 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
 
 
 def _checked(asked: str) -> str:
-    if asked == EMBEDDED or _scheme(asked) in ("http", "https"):
+    if is_embedded(asked) or _scheme(asked) in ("http", "https"):
         return asked
-    hint = did_you_mean(asked, [EMBEDDED]) or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
+    near = did_you_mean(asked, [EMBEDDED, WITH_ASSISTANTS])
+    hint = near or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
     raise ReconcilerError(Problem("bad-endpoint", f"'{asked}' is neither a URL nor 'embedded'", hint=hint))
+
+
+def is_embedded(endpoint: str | None) -> bool:
+    """Return True if an endpoint is the embedded API, with or without the Assistants API."""
+    return endpoint in (EMBEDDED, WITH_ASSISTANTS)
 
 
 def _scheme(url: str) -> str:
@@ -67,6 +75,11 @@ def _scheme(url: str) -> str:
         return urlsplit(url).scheme
     except ValueError:  # such as "http://[::1"
         return ""
+
+
+def is_openai(endpoint: str | None) -> bool:
+    """Return True if `endpoint`, a result of `choose`, is an API of OpenAI itself."""
+    return endpoint is None or is_of_openai(urlsplit(endpoint).hostname)
 
 
 def shown(endpoint: str | None) -> str:
@@ -83,12 +96,12 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
     limits = project.spec.limits.requests_per_minute
     lanes = [lane for one in resource_types().values() for lane in one.paces]
     pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE}, lanes=lanes)
-    if endpoint != EMBEDDED:
+    if not is_embedded(endpoint):
         async with connect(Endpoint(endpoint), pace=pace) as connection:
             connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
             yield connection
         return
-    async with connect(_embedded(project), pace=Pace({})) as connection:
+    async with connect(_embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
         yield connection
 
 
@@ -98,7 +111,7 @@ def time_limit() -> float | None:
     return float(given) if given else None
 
 
-def _embedded(project: Project) -> Endpoint:
+def _embedded(project: Project, *, assistants: bool) -> Endpoint:
     """Return the endpoint of the emulator in this process; its data is in `.reconciler/` of the project."""
     data = project.root / DATA
     with available(data):
@@ -108,7 +121,7 @@ def _embedded(project: Project) -> Endpoint:
 
         data.parent.mkdir(exist_ok=True)
         ignore_in_git(data.parent)
-        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""))
+        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""), assistants=assistants)
         ahead = os.environ.get(AHEAD)
         app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
 
@@ -117,7 +130,7 @@ def _embedded(project: Project) -> Endpoint:
             with available(data):
                 return await super().handle_async_request(request)
 
-    return Endpoint(transport=Embedded(app=app))
+    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

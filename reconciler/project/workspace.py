@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.bundles.outlets import Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load
 from reconciler.planning.inputs import Link, Release
-from reconciler.project.endpoint import EMBEDDED, choose
+from reconciler.project.endpoint import choose, is_embedded
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource
@@ -47,7 +47,7 @@ class Workspace:
     @cached_property
     def backend(self) -> Backend:
         configured = self.loaded.project.spec.state.url
-        embedded = self.endpoint == EMBEDDED
+        embedded = is_embedded(self.endpoint)
         return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
 
     @cached_property
@@ -98,6 +98,10 @@ class Workspace:
             if reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")
+
+    def desired_of(self, address: Address) -> Collection[Desired]:
+        """Return the desired objects of one manifest."""
+        return self._desired_by_manifest[address]
 
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:

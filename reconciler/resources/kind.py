@@ -63,9 +63,13 @@ class Kind:
     to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
     """Conversion of a live object to a manifest of a given name, by type; the last argument gives the name of an id."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Hints for fields that a target does not have, by target and dotted path without indices."""
+    """Hints for fields that a target does not have, and for values of its fields that are out of range, by target and
+    dotted path without indices.
+    """
     naming: Naming = NAMES
     """Rule for `metadata.name`."""
+    ended_targets: frozenset[str] = frozenset()
+    """Targets whose API OpenAI ended. They are suggested only for what no other target supports."""
     folder: str = ""
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False

@@ -21,8 +21,8 @@ _MOST_PAIRS: Final = 250_000
 class IdentifiedBy:
     """The declaration, on the type of the items of a list, of the fields that identify an item in it.
 
-    `list[Annotated[Tool, IdentifiedBy(("type", "name"))]]`. Fields that an item does not have are left out. An item
-    that is not a mapping is short for a mapping with the first field only.
+    `list[Annotated[Tool, IdentifiedBy(("type", "name"))]]`. Fields that an item does not have are left out; dots lead
+    to a field inside another. An item that is not a mapping is short for a mapping with the first field only.
     """
 
     fields: tuple[str, ...]
@@ -30,8 +30,14 @@ class IdentifiedBy:
     def of(self, item: JSON) -> str | None:
         """Return the identity of an item; None if it has none of the fields."""
         values = item if isinstance(item, Mapping) else {self.fields[0]: item}
-        found = [(name, values[name]) for name in self.fields if values.get(name) is not None]
+        found = [(name, value) for name in self.fields if (value := _at(values, name)) is not None]
         return json.dumps(found, sort_keys=True) if found else None
+
+
+def _at(values: JSON, name: str) -> JSON:
+    for part in name.split("."):
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
 
 
 class Items(list[JSON]):

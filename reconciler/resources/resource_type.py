@@ -7,6 +7,7 @@ the properties of a resource type, never its name.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address
@@ -17,6 +18,7 @@ from reconciler.resources.values import (
     ADDRESS_KEY,
     JSON,
     Fields,
+    digest,
     is_reference,
     reference,
     references_in,
@@ -106,6 +108,17 @@ class Lane:
         return f"{self.name}/{id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """The end of an API at OpenAI, which other servers may still serve."""
+
+    api: str
+    """The API in messages: `the Assistants API`."""
+    on: date
+    migration: str
+    """The command that moves objects of the API to another target."""
+
+
 def _with_defaults(resource_type: "ResourceType", fields: Fields) -> Fields:
     """Return every field of the object, without those whose default is chosen by the API."""
     known = {name: value for name, value in resource_type.defaults.items() if name not in resource_type.resolved}
@@ -176,6 +189,10 @@ class ResourceType:
     no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
     members: Members | None = None
     """Declaration of the objects that the object contains, if any."""
+    pins_deletes: bool = False
+    """True if a delete requires that the object is as it was when it was planned: the API has no time of the last
+    change, and the digest of the object shows that someone edited it since.
+    """
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
     resolved: frozenset[str] = frozenset()
@@ -199,6 +216,8 @@ class ResourceType:
     """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
+    shutdown: Shutdown | None = None
+    """The end of the API of these objects at OpenAI. There, manifests with such objects are refused."""
     upload_name: Callable[[str, str, bool], str] = lambda path, _sha256, _attached: path
     """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object contains it."""
     complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
@@ -237,6 +256,11 @@ class ResourceType:
     def refers(self) -> frozenset[str]:
         """The types whose ids live objects of this type may contain."""
         return types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+
+    def body_digest(self, fields: Fields) -> str:
+        """Return the digest of a live object as read, without fields that this version does not know."""
+        known = {name for model in self.specs for name in model.model_fields} | self.defaults.keys()
+        return digest({name: value for name, value in fields.items() if name in known - self.apart})
 
     def localise(self, fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
         """Return live fields with the ids of managed objects replaced by references.

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.endpoint import is_embedded
 from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import Source
 from reconciler.workflows.templates import filled
@@ -173,7 +173,7 @@ def _values(setup: Setup, file: str) -> dict[str, str]:
         "ENVIRONMENT_INPUT": f"{setup.prefix}-${{{{ inputs.env }}}}" if several else setup.prefix,
         "ENV_INPUT": "${{ inputs.env }}" if several else '""',
         "STATE_ACCESS": "write # write the state branch" if setup.state_in_git else "read",
-        "WITHOUT_KEY": given if setup.endpoint == EMBEDDED else f'{given} || [ -z "$OPENAI_API_KEY" ]',
+        "WITHOUT_KEY": given if is_embedded(setup.endpoint) else f'{given} || [ -z "$OPENAI_API_KEY" ]',
     }
 
 
@@ -227,7 +227,7 @@ def _installs(setup: Setup, source: Source, condition: str) -> dict[str, str]:
 def _embedded(setup: Setup, condition: str) -> dict[str, str]:
     """Return the steps that keep the embedded API, which has no server, between runs."""
     names = ("restore", "restore-if-changed", "restore-input", "save", "save-input")
-    if setup.endpoint != EMBEDDED:
+    if not is_embedded(setup.endpoint):
         return dict.fromkeys(names, "")
     of_matrix = {"project": "${{ matrix.project }}", "env": "${{ matrix.env }}"}
     of_input = {"project": setup.project, "env": "${{ inputs.env }}" if setup.environments else ""}

@@ -4,7 +4,7 @@ import json
 import shlex
 from typing import Final
 
-from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.endpoint import is_embedded
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import EXPLAINED, Source
@@ -41,7 +41,7 @@ def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     if source.uses:
         message = f"{source.uses} is an action, which only GitHub runs; nothing was written"
         raise ReconcilerError(Problem("source", message, hint=EXPLAINED))
-    if setup.endpoint == EMBEDDED:
+    if is_embedded(setup.endpoint):
         message = "the embedded API is on this machine, and jobs of GitLab do not keep it; nothing was written"
         hint = "Remove `endpoint: embedded` from project.yaml, or pass --ci github, which keeps it between runs."
         raise ReconcilerError(Problem("embedded-in-ci", message, hint=hint))

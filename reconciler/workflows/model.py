@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from reconciler.git.branches import default_branch
 from reconciler.manifests.project_settings import Bucket, GitState, LocalState, PostgresState, S3Outlet, S3State, State
 from reconciler.project.all_environments import AllEnvironments
-from reconciler.project.endpoint import EMBEDDED
+from reconciler.project.endpoint import is_embedded
 from reconciler.project.outlets import outlets_of
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -92,7 +92,7 @@ def setup_of(project: AllEnvironments) -> Setup:
     """Return the settings of a project; raises ReconcilerError if its state cannot be used in CI."""
     spec = project.project.spec
     endpoint = spec.endpoint or OPENAI
-    if isinstance(spec.state, LocalState) and endpoint != EMBEDDED:
+    if isinstance(spec.state, LocalState) and not is_embedded(endpoint):
         raise ReconcilerError(_local(project))
     if isinstance(spec.state, GitState) and spec.state.remote != "origin":
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
@@ -105,7 +105,7 @@ def setup_of(project: AllEnvironments) -> Setup:
         raise ReconcilerError(Problem("folder-name", message, hint=hint))
     states = (spec.state, *(peer.state for peer in spec.peers if peer.state))
     buckets = (*filter(_is_bucket, states), *(one.s3 for one in spec.outlets if isinstance(one, S3Outlet)))
-    found = set(_extras(states, bool(buckets))) | ({"emulator"} if endpoint == EMBEDDED else set())
+    found = set(_extras(states, bool(buckets))) | ({"emulator"} if is_embedded(endpoint) else set())
     return Setup(
         project=folder,
         environments=project.environments,

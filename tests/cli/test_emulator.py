@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 
+import httpx2
 import pytest
 
 from tests.support.cli import Cli
@@ -27,6 +28,16 @@ def test_serve_prints_its_url_and_stops_on_a_signal(ending):
         server.send_signal(ending)
         assert server.wait(timeout=20) == 0
         assert server.stderr.read() == ""
+
+
+def test_serve_has_the_assistants_api_on_request():
+    for option, status in (["--assistants"], 200), ([], 404):
+        with subprocess.Popen([*SERVE, "--port", "0", *option], stderr=subprocess.PIPE, text=True) as server:
+            assert server.stderr
+            url = server.stderr.readline().split()[3]
+            headers = {"Authorization": "Bearer any", "OpenAI-Beta": "assistants=v2"}
+            assert httpx2.get(f"{url}/assistants", headers=headers).status_code == status
+            server.terminate()
 
 
 def test_a_port_in_use_is_an_error(cli: Cli):

@@ -18,11 +18,21 @@ from openai.types import (
     VectorStore,
     VectorStoreDeleted,
 )
-from openai.types.beta import Agent, AgentDeleted, AgentSession, AgentSessionDeleted
+from openai.types.beta import (
+    Agent,
+    AgentDeleted,
+    AgentSession,
+    AgentSessionDeleted,
+    Assistant,
+    AssistantDeleted,
+    Thread,
+)
 from openai.types.beta.agents import AutomationDeleted, OneTimeAutomation, PeriodicAutomation, Vault, VaultDeleted
 from openai.types.beta.agents.environments import EnvironmentTemplate, EnvironmentTemplateDeleted
 from openai.types.beta.agents.vaults import Credential, CredentialDeleted
+from openai.types.beta.threads import Message
 from openai.types.containers import FileCreateResponse
+from openai.types.conversations import Conversation, ConversationDeletedResource
 from openai.types.skills import DeletedSkillVersion, SkillVersion
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch, VectorStoreFileDeleted
 from pydantic import BaseModel
@@ -41,14 +51,20 @@ RESPONSES: dict[str, type[BaseModel]] = {
     "agent.environment.template.deleted": EnvironmentTemplateDeleted,
     "agent.session": AgentSession,
     "agent.session.deleted": AgentSessionDeleted,
+    "assistant": Assistant,
+    "assistant.deleted": AssistantDeleted,
     "container": ContainerCreateResponse,
     "container.file": FileCreateResponse,
+    "conversation": Conversation,
+    "conversation.deleted": ConversationDeletedResource,
     "file": FileObject,
     "model": Model,
     "skill": Skill,
     "skill.deleted": DeletedSkill,
     "skill.version": SkillVersion,
     "skill.version.deleted": DeletedSkillVersion,
+    "thread": Thread,
+    "thread.message": Message,
     "vault": Vault,
     "vault.credential": Credential,
     "vault.credential.deleted": CredentialDeleted,
@@ -161,7 +177,7 @@ def embed(clock: Clock) -> Iterator[Callable[..., Api]]:
         def embed(**settings: Any) -> Api:
             app = create_app(Settings(now=clock, **settings))
             client = httpx2.AsyncClient(transport=Checked(app))
-            headers = {"authorization": "Bearer key", "openai-beta": "agents=v1"}
+            headers = {"authorization": "Bearer key", "openai-beta": "agents=v1, assistants=v2"}
             http = httpx2.AsyncClient(transport=Checked(app), base_url="http://api/v1", headers=headers)
             sdk = AsyncOpenAI(api_key="key", base_url="http://api/v1", max_retries=0, http_client=client)
             opened.append(Api(app, sdk, http, runner))

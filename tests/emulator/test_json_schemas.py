@@ -105,10 +105,10 @@ def test_a_function_without_strict_is_strict_if_its_schema_permits_it():
 def test_a_strict_text_format_is_checked():
     given = {"type": "json_schema", "name": "answer", "schema": obj(a={"type": "array"}), "strict": True}
     with pytest.raises(ApiError) as caught:
-        check_format(given)
+        check_format(given, "text.format.schema")
     assert (caught.value.param, caught.value.code) == ("text.format.schema", "invalid_json_schema")
-    check_format({**given, "strict": False})
-    check_format({"type": "text"})
+    check_format({**given, "strict": False}, "text.format.schema")
+    check_format({"type": "text"}, "text.format.schema")
 
 
 def schemas():

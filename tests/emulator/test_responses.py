@@ -136,6 +136,11 @@ def test_parameters_that_a_model_does_not_support_are_refused(api, model, given,
     assert (error["param"], error["code"]) == (param, code)
 
 
+def test_a_decimal_out_of_range_is_refused(api):
+    error = api.refusal("POST", "/responses", json={"model": "gpt-6-luna", "input": "Hi", "temperature": 2.5})
+    assert (error["param"], error["code"]) == ("temperature", "decimal_above_max_value")
+
+
 def test_a_request_without_model_or_prompt_is_refused(api):
     assert api.refusal("POST", "/responses", json={"input": "Hi"})["param"] == "model"
 

@@ -7,6 +7,10 @@ import pytest
 from openai.types.beta.agent_create_params import AgentCreateParams
 from openai.types.beta.agent_list_params import AgentListParams
 from openai.types.beta.agent_update_params import AgentUpdateParams
+from openai.types.beta.assistant_create_params import AssistantCreateParams
+from openai.types.beta.assistant_list_params import AssistantListParams
+from openai.types.beta.assistant_update_params import AssistantUpdateParams
+from openai.types.beta.threads.message_list_params import MessageListParams
 from openai.types.file_create_params import FileCreateParams
 from openai.types.file_list_params import FileListParams
 from openai.types.vector_store_create_params import VectorStoreCreateParams
@@ -46,18 +50,38 @@ AGENT = """
     tools[computer_use].type tools[computer_use].include_screenshots
     tools[automations].type
 """
+ASSISTANT = """
+    model name description instructions metadata reasoning_effort temperature top_p
+    response_format response_format[text].type response_format[json_object].type response_format[json_schema].type
+    response_format[json_schema].json_schema response_format[json_schema].json_schema.name
+    response_format[json_schema].json_schema.description response_format[json_schema].json_schema.schema
+    response_format[json_schema].json_schema.strict
+    tool_resources tool_resources.code_interpreter tool_resources.code_interpreter.file_ids
+    tool_resources.file_search tool_resources.file_search.vector_store_ids
+    tools
+    tools[code_interpreter].type
+    tools[file_search].type tools[file_search].file_search tools[file_search].file_search.max_num_results
+    tools[file_search].file_search.ranking_options tools[file_search].file_search.ranking_options.ranker
+    tools[file_search].file_search.ranking_options.score_threshold
+    tools[function].type tools[function].function tools[function].function.name
+    tools[function].function.description tools[function].function.parameters tools[function].function.strict
+"""
 CHUNKING = """
     chunking_strategy chunking_strategy[auto].type chunking_strategy[static].type chunking_strategy[static].static
     chunking_strategy[static].static.max_chunk_size_tokens chunking_strategy[static].static.chunk_overlap_tokens
 """
 STORE = "name metadata expires_after expires_after.anchor expires_after.days"
 ENTRY = f"file_id attributes {CHUNKING}"
+HELPER, HELPED = "tool_resources.file_search.vector_stores", f"file_ids metadata {CHUNKING}"
 
 # The members that the emulator supports. It would only pass through a missing one.
 TAUGHT: Mapping[Any, str] = {
     AgentCreateParams: AGENT,
     AgentUpdateParams: AGENT,
     AgentListParams: "after limit order",
+    AssistantCreateParams: f"{ASSISTANT} {HELPER} " + " ".join(f"{HELPER}.{path}" for path in HELPED.split()),
+    AssistantUpdateParams: ASSISTANT,
+    AssistantListParams: "after before limit order",
     FileCreateParams: "file purpose expires_after expires_after.anchor expires_after.seconds",
     FileListParams: "after limit order purpose",
     VectorStoreCreateParams: f"{STORE} {CHUNKING} description file_ids",
@@ -69,6 +93,7 @@ TAUGHT: Mapping[Any, str] = {
     FileBatchCreateParams: f"attributes {CHUNKING} file_ids files "
     + " ".join(f"files.{path}" for path in ENTRY.split()),
     FileBatchListFilesParams: "vector_store_id after before filter limit order",
+    MessageListParams: "after before limit order run_id",
 }
 
 
@@ -131,6 +156,12 @@ def test_names_are_those_on_the_wire():
         "unknown_parameter",
     )
     checker(AgentCreateParams)({"model": "m", "compaction": {"async": True}}, "")
+
+
+def test_names_that_the_sdk_lists_beside_any_text_are_texts():
+    checker(AssistantCreateParams)({"model": "model-of-tomorrow"}, "")
+    with pytest.raises(ApiError, match="Invalid type for 'model': expected a string, but got an integer instead"):
+        checker(AssistantCreateParams)({"model": 1}, "")
 
 
 def test_a_variant_without_a_type_is_asked_for_one():

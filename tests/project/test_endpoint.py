@@ -1,12 +1,14 @@
 """Which API is talked to: the first that is set."""
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from openai import NotFoundError
 
 from reconciler.manifests import Project, ProjectSpec
-from reconciler.project.endpoint import choose, open_connection
+from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS, choose, is_embedded, open_connection
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Place, ReconcilerError
 from reconciler.resources.store_files import WRITES
@@ -36,6 +38,7 @@ def test_an_empty_variable_is_not_set():
     [
         ("embeded", "did you mean `embedded`?"),
         ("Embedded", "did you mean `embedded`?"),
+        ("embedded+assistant", "did you mean `embedded+assistants` or `embedded`?"),
         ("localhost:8787", "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."),
     ],
 )
@@ -45,6 +48,25 @@ def test_an_invalid_endpoint_is_an_error(wrong, hint):
             choose(project(None), flag, environ)
         (problem,) = error.value.problems
         assert (problem.message, problem.hint) == (f"'{wrong}' is neither a URL nor 'embedded'", hint)
+
+
+@pytest.mark.parametrize("endpoint", [EMBEDDED, WITH_ASSISTANTS])
+def test_the_embedded_api_may_be_set_in_the_manifest_alone_even_in_ci(endpoint):
+    assert choose(project(endpoint), None, {"CI": "true"}) == endpoint
+    assert is_embedded(endpoint)
+
+
+@pytest.mark.parametrize(("endpoint", "served"), [(EMBEDDED, False), (WITH_ASSISTANTS, True)])
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+def test_the_assistants_api_is_embedded_on_request(tmp_path, endpoint, served):
+    root = Project(tmp_path, tmp_path, Identity("acme"), ProjectSpec(), Place("project.yaml"))
+
+    async def list_assistants() -> None:
+        async with open_connection(root, endpoint) as connection:
+            await connection.client.beta.assistants.list()
+
+    with nullcontext() if served else pytest.raises(NotFoundError):
+        asyncio.run(list_assistants())
 
 
 def test_a_vector_store_is_written_to_as_often_as_openai_allows(monkeypatch):

@@ -88,7 +88,7 @@ def by_hand(project: Path, change: Callable[[AsyncOpenAI], Awaitable[T]]) -> T:
     """Change the embedded API of `project` with the SDK, without Reconciler."""
 
     async def run() -> T:
-        transport = httpx2.ASGITransport(create_app(Settings(data=project / DATA)))
+        transport = httpx2.ASGITransport(create_app(Settings(data=project / DATA, assistants=True)))
         async with AsyncOpenAI(
             api_key="key", base_url="http://embedded/v1", http_client=httpx2.AsyncClient(transport=transport)
         ) as sdk:

@@ -71,9 +71,11 @@ def run(environ: Mapping[str, str], function: Callable[..., Any], *arguments: An
 
 
 @contextmanager
-def api(data: Path | None = None, *, latency: float = 0.0, ingest_delay: float = 0.0) -> Iterator[str]:
+def api(
+    data: Path | None = None, *, latency: float = 0.0, ingest_delay: float = 0.0, assistants: bool = False
+) -> Iterator[str]:
     """Run the emulator in its own process, with its objects in `data` or in memory, and return its base URL."""
-    settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay)
+    settings = Settings(data=data, latency=latency, ingest_delay=ingest_delay, assistants=assistants)
     answer, theirs = CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(target=_serve, args=(theirs, settings), daemon=True)
     process.start()

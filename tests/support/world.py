@@ -20,12 +20,14 @@ from starlette.applications import Starlette
 
 from reconciler.applying.model import ApplyResult, Outcome
 from reconciler.emulator import Settings, create_app
+from reconciler.emulator.resources import threads
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Action, Change, OnDrift, Plan
+from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
@@ -158,6 +160,12 @@ class World:
         live = self.observed().planned.matched.live
         return next(found.id for known, found in live.items() if str(known) == address)
 
+    def load_thread(self, *messages: Document, **thread: Any) -> str:
+        """Load a thread with messages, oldest first, into an API with `assistants=True`, and return its id."""
+        store = self.app.state.store
+        with store.transaction(write=True):
+            return str(threads.add(store, {**thread, "messages": messages}, int(self.clock()))["id"])
+
     def lose_state(self) -> None:
         shutil.rmtree(self.root / STATE)
 
@@ -187,15 +195,19 @@ class World:
 
 @contextmanager
 def world(root: Path, **settings: Any) -> Iterator[World]:
-    """Create an empty project in `root` and an emulator with `settings`."""
+    """Create an empty project in `root` and an emulator with `settings`, such as `assistants=True`."""
     clock = Clock()
     app = create_app(replace(Settings(now=clock), **settings))
     root.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         transport = httpx2.ASGITransport(app=app)
-        connection = runner.run(stack.enter_async_context(connect(Endpoint(transport=transport), pace=Pace({}))))
-        made = World(root, app, clock, runner, connection, connection.client)
+        with_assistants = bool(settings.get("assistants"))
+        api = Endpoint(transport=transport, mirrors_openai=not with_assistants)
+        connection = runner.run(stack.enter_async_context(connect(api, pace=Pace({}))))
+        endpoint = WITH_ASSISTANTS if with_assistants else EMBEDDED
+        environ = {"RECONCILER_ENDPOINT": endpoint}
+        made = World(root, app, clock, runner, connection, connection.client, environ=environ)
         made.wants(PROJECT)
         try:
             yield made

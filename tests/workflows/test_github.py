@@ -42,6 +42,12 @@ def jobs(setup: Setup, source: Source = ACTION) -> dict[str, dict[str, Any]]:
     return {f"{name}.{key}": job for name, file in parsed(setup, source).items() for key, job in file["jobs"].items()}
 
 
+@pytest.mark.parametrize("endpoint", ["embedded", "embedded+assistants"])
+def test_the_embedded_api_is_kept_between_runs(endpoint: str):
+    for path, text in workflows(replace(WHOLE, endpoint=endpoint, state=""), ACTION).items():
+        assert "- name: Restore the embedded API and its state" in text, path
+
+
 @pytest.mark.parametrize("source", [ACTION, LOCKED], ids=["action", "locked"])
 @pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
 def test_workflows_pass_the_linters(tmp_path: Path, setup: Setup, source: Source):

@@ -35,9 +35,10 @@ def test_files_are_valid(tmp_path: Path, setup: Setup):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_embedded_api_which_no_job_would_keep_is_refused():
+@pytest.mark.parametrize("endpoint", ["embedded", "embedded+assistants"])
+def test_embedded_api_which_no_job_would_keep_is_refused(endpoint: str):
     with pytest.raises(ReconcilerError, match="jobs of GitLab do not keep it"):
-        pipeline(replace(WHOLE, endpoint="embedded", state=""), LOCKED)
+        pipeline(replace(WHOLE, endpoint=endpoint, state=""), LOCKED)
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])

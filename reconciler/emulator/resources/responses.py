@@ -73,7 +73,7 @@ def create(call: Call) -> Document | Response:
         if tool["type"] == "function":
             json_schemas.check_function(tool, f"tools[{index}]")
     models.check_parameters(given.get("model"), given)
-    json_schemas.check_format((given.get("text") or {}).get("format"))
+    json_schemas.check_format((given.get("text") or {}).get("format"), "text.format.schema")
     _check_references(call)
     response = {
         "id": new_id("resp_"),
@@ -174,8 +174,7 @@ async def _read(request: Request) -> Document:
     of functions, and members of input items. Versions of skills may be numbers.
     """
     body = await json_object(request)
-    for item in _objects(body.get("input")):
-        _complete(item)
+    complete(body.get("input"))
     for tool in _objects(body.get("tools")):
         if tool.get("type") == "function":
             tool.setdefault("strict", None)
@@ -187,17 +186,18 @@ async def _read(request: Request) -> Document:
     return body
 
 
-def _complete(item: Document) -> None:
-    """Add the members that the API adds to an input item: to a message of the assistant, an image, or reasoning."""
-    if item.get("type") == "reasoning":
-        item.setdefault("id", new_id("rs_"))
-    for part in _objects(item.get("content")):
-        if part.get("type") == "input_image":
-            part.setdefault("detail", "auto")
-        if part.get("type") == "output_text":
-            part.setdefault("annotations", [])
-        if item.get("role") == "assistant" and part.get("type") in ("output_text", "refusal"):
-            item |= {"id": new_id("msg_"), "type": "message", "status": "completed"} | item
+def complete(items: Any) -> None:
+    """Add the members that the API adds to input items: to a message of the assistant, an image, or reasoning."""
+    for item in _objects(items):
+        if item.get("type") == "reasoning":
+            item.setdefault("id", new_id("rs_"))
+        for part in _objects(item.get("content")):
+            if part.get("type") == "input_image":
+                part.setdefault("detail", "auto")
+            if part.get("type") == "output_text":
+                part.setdefault("annotations", [])
+            if item.get("role") == "assistant" and part.get("type") in ("output_text", "refusal"):
+                item.update({"id": new_id("msg_"), "type": "message", "status": "completed"} | item)
 
 
 def _objects(value: Any) -> list[Document]:
@@ -216,7 +216,12 @@ class _Params(ResponseCreateParamsNonStreaming, total=False):
     stream_options: StreamOptions | None
 
 
-LIMITS = {"metadata": pairs, "temperature": between(0, 2), "top_p": between(0, 1), "top_logprobs": between(0, 20)}
+LIMITS = {
+    "metadata": pairs,
+    "temperature": between(0, 2, "decimal"),
+    "top_p": between(0, 1, "decimal"),
+    "top_logprobs": between(0, 20),
+}
 CREATE = Body(_Params, LIMITS, read=_read)
 ENDPOINTS = [
     Endpoint(method="POST", path="/v1/responses", handle=create, body=CREATE),

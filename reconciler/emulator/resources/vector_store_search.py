@@ -86,6 +86,7 @@ def _result(call: Call, entry: Document, wanted: set[str]) -> Document:
 
 
 BODY = Body(
-    VectorStoreSearchParams, {"max_num_results": between(1, 50), "ranking_options.score_threshold": between(0, 1)}
+    VectorStoreSearchParams,
+    {"max_num_results": between(1, 50), "ranking_options.score_threshold": between(0, 1, "decimal")},
 )
 ENDPOINTS = [Endpoint(method="POST", path="/v1/vector_stores/{id}/search", handle=search, body=BODY)]

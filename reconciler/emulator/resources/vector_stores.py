@@ -22,7 +22,11 @@ DAY = 24 * 3600
 
 
 def create(call: Call) -> Document:
-    given = call.body
+    return _render(call, created(call, call.body))
+
+
+def created(call: Call, given: Document) -> Document:
+    """Create a store with the parameters `given`, and attach its files. Raises ApiError for an unknown file."""
     store = {
         "id": new_id("vs_"),
         "created_at": int(call.now),
@@ -36,7 +40,7 @@ def create(call: Call) -> Document:
     strategy = given.get("chunking_strategy")
     wanted = [Attachment(id_, chunking_strategy=strategy) for id_ in given.get("file_ids", [])]
     ingestion.attach(call, store["id"], wanted)
-    return _render(call, store)
+    return store
 
 
 def retrieve(call: Call) -> Document:

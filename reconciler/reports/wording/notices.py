@@ -33,6 +33,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "made offline, from what was applied last: changes made outside Reconciler since, and other objects that refer "
         "to something that is deleted, are not known"
     ),
+    "target-ended": "{place}: {message}. {hint}",
     "upload-alike": (
         "{address}: {upload} has the name and size of {path}, but uploads cannot be read back to compare them: "
         "the next apply uploads {path}. To use {upload}, write its id into the manifest in place of the path"

@@ -1,4 +1,4 @@
-"""The canonical form of agents and requests: normalized numbers, sorted sets, and tools by key."""
+"""The canonical form of agents, requests and saved assistants: normalized numbers, sorted sets, and tools by key."""
 
 import json
 from collections import defaultdict
@@ -64,8 +64,10 @@ def keyed(tools: Iterable[Tool] | Mapping[str, Tool] | None, canonical: Callable
 
 
 def _key(tool: Tool) -> str:
+    """Return the key of a tool. A saved assistant has the name inside, in the part that is called like the type."""
     kind = str(tool.get("type"))
-    name = tool.get(IDENTIFIED_BY.get(kind, ""))
+    part = tool.get(kind)
+    name = (part if isinstance(part, Mapping) else tool).get(IDENTIFIED_BY.get(kind, ""))
     return f"{kind}:{name}" if name else kind
 
 

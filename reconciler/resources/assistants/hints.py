@@ -1,20 +1,27 @@
-"""Hints for fields that other targets or APIs have, by target and path without indices."""
+"""Hints for fields that other targets or APIs have, and for values that are out of range, by target and path without
+indices.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
+
+from reconciler.resources.assistants.shared import Extensible
+from reconciler.resources.base import Path
+from reconciler.resources.problems import Finding
 
 _RUN_TIME: Final = "the application sends it with each request; leave it out of the manifest"
 _SERVER: Final = "the API sets it; leave it out of the manifest"
 
-_COMMON: Final = {
-    "id": _SERVER,
-    "object": _SERVER,
-    "created_at": _SERVER,
-    "updated_at": _SERVER,
-    "description": "the API does not have this field; write a comment, or a pair in `metadata`",
+_SERVER_FIELDS: Final = dict.fromkeys(("id", "object", "created_at", "updated_at"), _SERVER)
+_INSTRUCTIONS: Final = {
     "system": "write `instructions`",
     "system_prompt": "write `instructions`",
     "prompt": "prompt objects are shut down on 2026-11-30; write the text in `instructions`, or use `$file`",
+}
+_COMMON: Final = {
+    **_SERVER_FIELDS,
+    **_INSTRUCTIONS,
+    "description": "the API does not have this field; write a comment, or a pair in `metadata`",
     "reasoning_effort": "write `reasoning: {effort: …}`",
     "verbosity": "write `text: {verbosity: …}`",
     "response_format": "write `text: {format: …}`, with `name`, `schema` and `strict` beside `type`",
@@ -34,6 +41,28 @@ _COMMON: Final = {
 }
 
 _CHAT_ONLY: Final = "only Chat Completions have this parameter; leave it out"
+_FILES: Final = "write `tool_resources: {code_interpreter: {file_ids: […]}}`"
+_STORE: Final = "write `tool_resources: {file_search: {vector_store_ids: […]}}`"
+_IN_FUNCTION: Final = "write it in `function`, beside `type`"
+_IN_SCHEMA: Final = "write it in `json_schema`, beside `type`"
+_OF_RUNS: Final = (
+    "additional_instructions",
+    "max_completion_tokens",
+    "max_prompt_tokens",
+    "messages",
+    "parallel_tool_calls",
+    "stream",
+    "thread",
+    "tool_choice",
+    "truncation_strategy",
+)
+"""Parameters of runs."""
+_LIMITS: Final = {
+    "tools.function.name": "use at most 64 letters, digits, `_` and `-`",
+    "response_format.json_schema.name": "use at most 64 letters, digits, `_` and `-`",
+    "tool_resources.code_interpreter.file_ids": "add files that are only searched to a VectorStore",
+    "tool_resources.file_search.vector_store_ids": "add the files of both to one VectorStore",
+}
 _SECRETS: Final = "secrets must not be in Git; leave them out: the application adds them"
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "agents": {
@@ -81,6 +110,26 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "tools.allowed_domains": "write `filters: {allowed_domains: […]}`",
         "tools.type=retrieval": "write `type: file_search`",
     },
+    "assistants": {
+        **_SERVER_FIELDS,
+        **_INSTRUCTIONS,
+        "file_ids": f"files belong to tools: {_FILES}, or add them to a VectorStore",
+        "vector_store_ids": _STORE,
+        "tool_resources.file_ids": "write `code_interpreter: {file_ids: […]}`",
+        "tool_resources.vector_store_ids": "write `file_search: {vector_store_ids: […]}`",
+        "tool_resources.file_search.vector_stores": "write a VectorStore, and name it in `vector_store_ids`",
+        "text": "write `response_format`, with `name`, `schema` and `strict` in `json_schema`",
+        "reasoning": "write `reasoning_effort`",
+        "functions": "write `tools` of type `function`",
+        **dict.fromkeys(("response_format.name", "response_format.schema", "response_format.strict"), _IN_SCHEMA),
+        **dict.fromkeys(("tools.name", "tools.description", "tools.parameters", "tools.strict"), _IN_FUNCTION),
+        **dict.fromkeys(("tools.max_num_results", "tools.ranking_options"), "write it in `file_search`"),
+        "tools.vector_store_ids": _STORE,
+        "tools.container": _FILES,
+        "tools.type=retrieval": "write `type: file_search`",
+        **dict.fromkeys(_OF_RUNS, _RUN_TIME),
+        **_LIMITS,
+    },
 }
 
 _REASONS: Final = {
@@ -107,3 +156,16 @@ def why_left_out(target: str, path: str) -> str:
     """Return the reason why an import leaves out the field at `path`; empty if it is not known."""
     hint = HINTS[target].get(path, "")
     return _REASONS.get(hint, hint)
+
+
+def known_extras(path: Path, part: Extensible, hints: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield findings for fields in `extra` that the model or a hint covers."""
+    known = {field.alias or name for name, field in type(part).model_fields.items()}
+    for key in part.extra:
+        if key in known:
+            message, hint = f"`{key}` is a supported field", "write it beside `extra`, so that it is validated"
+        elif key in hints:
+            message, hint = f"`{key}` is not allowed in manifests", hints[key]
+        else:
+            continue
+        yield Finding((*path, "extra", key), "extra-known", message, hint, on_key=True)

@@ -8,25 +8,25 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from reconciler.resources.assistants import agent_form, agent_tools, response_tools as tools, schemas
+from reconciler.resources.assistants import agent_form, agent_tools, assistant_rules, response_tools as tools, schemas
 from reconciler.resources.assistants.agents import AgentsSpec
+from reconciler.resources.assistants.assistants import AssistantsSpec
 from reconciler.resources.assistants.canonical import rendered
-from reconciler.resources.assistants.hints import HINTS
+from reconciler.resources.assistants.hints import HINTS, known_extras
 from reconciler.resources.assistants.hosted_tools import ImageGeneration
 from reconciler.resources.assistants.responses import ResponsesSpec
 from reconciler.resources.assistants.server_secrets import has_secret, secret_headers
-from reconciler.resources.assistants.shared import Extensible
 from reconciler.resources.base import Path, Resource, Scope
 from reconciler.resources.names import PROJECT_FILE
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import referred
 from reconciler.resources.values import JSON
 
-Spec: TypeAlias = AgentsSpec | ResponsesSpec
+Spec: TypeAlias = AgentsSpec | ResponsesSpec | AssistantsSpec
 Placed: TypeAlias = tuple[Path, Any]
 TOOL_BYTES: Final = 3 * 1024 * 1024
 _ONCE: Final = ("web_search", "tool_search")
@@ -41,21 +41,22 @@ def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     """Yield the violations of an assistant that its model does not detect."""
     spec: Spec = resource.spec
     written = spec.model_dump(by_alias=True, exclude_unset=True)
-    for finding in (*_rules(spec), *_numbers(written), *_files(written, scope)):
+    rules = assistant_rules.check(spec) if isinstance(spec, AssistantsSpec) else _rules(spec)
+    for finding in (*rules, *_numbers(written), *_files(written, scope)):
         yield replace(finding, path=("spec", *finding.path))
 
 
-def _rules(spec: Spec) -> Iterator[Finding]:
+def _rules(spec: AgentsSpec | ResponsesSpec) -> Iterator[Finding]:
     placed = list(_tools(spec))
     hints = HINTS[spec.target]
     tool_hints = {path.removeprefix("tools."): hint for path, hint in hints.items() if path.startswith("tools.")}
-    yield from _extra((), spec, hints)
+    yield from known_extras((), spec, hints)
     yield from _duplicates(spec, placed)
     yield from schemas.check_text(spec.text)
     if isinstance(spec, AgentsSpec):
         yield from _tool_bytes(spec)
     for path, tool in placed:
-        yield from _extra(path, tool, tool_hints)
+        yield from known_extras(path, tool, tool_hints)
         yield from _name(path, tool)
         yield from schemas.check_tool(path, tool)
         yield from _secrets(path, tool)
@@ -63,26 +64,13 @@ def _rules(spec: Spec) -> Iterator[Finding]:
         yield from _image(path, tool)
 
 
-def _tools(spec: Spec) -> Iterator[Placed]:
+def _tools(spec: AgentsSpec | ResponsesSpec) -> Iterator[Placed]:
     """Yield every tool with its path, including those inside namespaces."""
     for index, tool in enumerate(spec.tools or ()):
         path: Path = ("tools", index)
         yield path, tool
         if isinstance(tool, tools.Namespace):
             yield from (((*path, "tools", number), inner) for number, inner in enumerate(tool.tools))
-
-
-def _extra(path: Path, part: Extensible, hints: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield findings for fields in `extra` that the model or a hint covers."""
-    known = {field.alias or name for name, field in type(part).model_fields.items()}
-    for key in part.extra:
-        if key in known:
-            message, hint = f"`{key}` is a supported field", "write it beside `extra`, so that it is validated"
-        elif key in hints:
-            message, hint = f"`{key}` is not allowed in manifests", hints[key]
-        else:
-            continue
-        yield Finding((*path, "extra", key), "extra-known", message, hint, on_key=True)
 
 
 def _name(path: Path, tool: Any) -> Iterator[Finding]:
@@ -95,7 +83,7 @@ def _name(path: Path, tool: Any) -> Iterator[Finding]:
         yield Finding((*path, "name"), "function-name", message, hint, "warning")
 
 
-def _duplicates(spec: Spec, placed: list[Placed]) -> Iterator[Finding]:
+def _duplicates(spec: AgentsSpec | ResponsesSpec, placed: list[Placed]) -> Iterator[Finding]:
     """Yield findings for repeated names of function and custom tools, and for repeated searches of an agent."""
     seen: Counter[tuple[Path, str, str]] = Counter()
     for path, tool in placed:

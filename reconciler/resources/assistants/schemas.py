@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from reconciler.resources.assistants import agent_tools, agents, response_tools, responses
+from reconciler.resources.assistants import agent_tools, agents, assistants, response_tools, responses
 from reconciler.resources.assistants.schema_refusals import LISTS, MAPS, check_format, check_parameters, subschemas
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
@@ -15,13 +15,15 @@ _ARGUMENTS: Final = (
     response_tools.Function,
     response_tools.NamespaceFunction,
     response_tools.ToolSearch,
+    assistants.FunctionDefinition,
 )
+_MUST_SAY_OBJECT: Final = (agent_tools.Function, assistants.FunctionDefinition)
 
 
 def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
     if isinstance(tool, _ARGUMENTS) and tool.parameters is not None:
-        rootless = isinstance(tool, agent_tools.Function)
-        yield from _check((*path, "parameters"), tool.parameters, must_say_object=rootless)
+        must_say_object = isinstance(tool, _MUST_SAY_OBJECT) and tool.parameters != {}
+        yield from _check((*path, "parameters"), tool.parameters, must_say_object=must_say_object)
         is_strict = bool(getattr(tool, "strict", None))
         yield from check_parameters((*path, "parameters"), tool.parameters, strict=is_strict)
     if getattr(tool, "output_schema", None) is not None:
@@ -32,10 +34,15 @@ def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
     """Yield findings for the schema of structured output."""
     resource_type = text.format if text else None
     if isinstance(resource_type, (agents.JSONSchemaFormat, responses.JSONSchemaFormat)):
-        path = ("text", "format", "schema")
-        yield from _check(path, resource_type.schema_, must_say_object=True)
-        if getattr(resource_type, "strict", None):
-            yield from check_format(path, resource_type.schema_)
+        is_strict = bool(getattr(resource_type, "strict", None))
+        yield from check_output(("text", "format", "schema"), resource_type.schema_, is_strict=is_strict)
+
+
+def check_output(path: Path, schema: dict[str, JSON], *, is_strict: bool) -> Iterator[Finding]:
+    """Yield findings for a schema of structured output."""
+    yield from _check(path, schema, must_say_object=True)
+    if is_strict:
+        yield from check_format(path, schema)
 
 
 def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ OMITTED: Any = Field(default_factory=lambda: None)
 JSONObject: TypeAlias = dict[str, Any]
 NAMED_TOOL: Final = IdentifiedBy(("type", "name", "server_label"))
 """Tools of a list are identified by their type, and by the name or the label that it requires."""
+NAMED_PART: Final = IdentifiedBy(("type", "function.name"))
+"""Tools of a saved assistant are identified by their type, and functions by the name in their definition."""
 Verbosity: TypeAlias = Literal["low", "medium", "high"]
 ContextSize: TypeAlias = Literal["low", "medium", "high"]
 Summary: TypeAlias = Literal["concise", "detailed", "auto"]
