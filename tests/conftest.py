@@ -16,11 +16,6 @@ __all__ = ["bucket", "database", "postgres_server", "s3_server"]
 settings.load_profile("ci")
 
 PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_", "AWS_", "PG")
-"""API keys, endpoints and CI variables. They are removed here, before a module that is collected copies the
-environment.
-"""
-for _name in [name for name in os.environ if name.startswith(PREFIXES)]:
-    del os.environ[_name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,3 +69,10 @@ def printed_documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     found = check_printed_documents(monkeypatch)
     yield
     assert not found
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove API keys, endpoints and CI variables from the environment."""
+    for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+        monkeypatch.delenv(name)

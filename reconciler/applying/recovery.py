@@ -31,14 +31,15 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
     """Return the state entry that the interrupted run would have written; it did not write the fields in `left`."""
     resolved = run.planned.inputs.resource_types[desired.type].resolved if desired.whole else ()
     filled_in = {name: live.fields[name] for name in resolved if name in live.fields}
+    fields = {**settled(run, desired, own_fields(run, desired), left), **filled_in}
     return Applied(
         id=live.id,
         type=desired.type,
-        fields={**settled(run, desired, own_fields(run, desired), left), **filled_in},
+        fields=fields,
         write_only=_write_only(run, desired),
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
-        holds=run.holds_of(desired.address),
+        holds=run.holds_of(desired.address) or run.written_ids(desired, fields),
     )
 
 

@@ -15,10 +15,12 @@ from reconciler.live.adapters import Adapter, Referrer
 from reconciler.planning.build import Planned
 from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
+from reconciler.planning.renewals import writes_ids
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import Fields, references_in
 
 
 class Journal(Protocol):
@@ -142,6 +144,13 @@ class Run:
         """Return what the state records of a release: see `Applied.holds`."""
         now = self.planned.matched.of_release
         return holds_of(self.planned.inputs, address, lambda name: self.ids.get(str(now(address, name))))
+
+    def written_ids(self, desired: Desired, fields: Fields) -> dict[str, str]:
+        """Return the ids that a live object has for the references in its fields: see `Applied.holds`."""
+        names = sorted(set(references_in(dict(fields)))) if writes_ids(self.planned.inputs, desired.type) else ()
+        now = self.planned.matched.now
+        found = {name: self.ids.get(name) or self.ids.get(str(now(Address.parse(name)))) for name in names}
+        return {name: id_ for name, id_ in found.items() if id_}
 
     def in_outlets(self, type_: str) -> bool:
         return type_ in self.planned.inputs.outlet_types

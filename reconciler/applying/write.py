@@ -49,14 +49,15 @@ async def write(run: Run, step: Step) -> Written:
     run.hold(str(step.address), written.id)
     if step.creates or run.in_outlets(desired.type) or step.address in (*run.planned.inputs.adopt, *moved):
         await run.publish(step.address)
+    fields = {**settled(run, desired, own_fields(run, desired), ignored), **written.resolved}
     applied = Applied(
         id=written.id,
         type=desired.type,
-        fields={**settled(run, desired, own_fields(run, desired), ignored), **written.resolved},
+        fields=fields,
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
-        holds=run.holds_of(step.address),
+        holds=run.holds_of(step.address) or run.written_ids(desired, fields),
     )
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
@@ -264,8 +265,11 @@ def _values(run: Run, desired: Desired, names: list[str], changes: list[FieldCha
     resource_type = run.planned.inputs.resource_types[desired.type]
     written = [item for item in changes if item.keys[0] in names]
     values = edited(dict(_planned_on(run, resource_type, desired, names)), written)
+    compared = run.planned.matched.sides(run.planned.inputs, desired.address)[0] or desired
     for name in names:
         value = desired.unreadable.get(name, values.get(name))
+        if name in desired.fields and same(value, compared.fields[name]):
+            value = desired.fields[name]  # with the ids that the manifest names
         if name in resource_type.owned_by_key:
             ours = [item for item in changes if item.keys[0] == name and len(item.keys) > 1]
             gone = {item.keys[1] for item in ours if len(item.keys) == 2 and item.desired is ABSENT}

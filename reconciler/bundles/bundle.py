@@ -25,6 +25,11 @@ _TIMEOUT: Final = 10.0
 _PASSING: Final = frozenset({"unreachable", "broken"})
 """Codes of errors on which a bundle loaded earlier is returned instead."""
 
+_MEMBERS: Final = {"responses": "request", "agents": "agent", "assistants": "assistant"}
+"""The member of an assistant in a blob that has its request or its id, by target."""
+_METHODS: Final = {"responses": "request", "agents": "agent_id", "assistants": "assistant_id"}
+"""The method of a bundle that returns it."""
+
 _Read: TypeAlias = Callable[[str], bytes | None]
 
 
@@ -69,18 +74,25 @@ class Bundle:
         cached prefix useless: for these models, the instructions become the first item of the input, a developer
         message (OpenAI's guide "Latest model").
         """
-        assistant = self._part("assistants", address)
-        if "request" not in assistant:
-            raise BundleError("usage", f"{address} is a saved agent: use agent_id({address!r})")
-        request: dict[str, Any] = copy.deepcopy(assistant["request"])
+        request: dict[str, Any] = copy.deepcopy(self._of_target("responses", address))
         return request if input is None else _with_input(request, input)
 
     def agent_id(self, address: str) -> str:
-        """Return the live id of an assistant of target `agents`."""
+        """Return the live id of an assistant of target `agents`, for sessions."""
+        return str(self._of_target("agents", address))
+
+    def assistant_id(self, address: str) -> str:
+        """Return the live id of an assistant of target `assistants`, for runs of threads."""
+        return str(self._of_target("assistants", address))
+
+    def _of_target(self, target: str, address: str) -> Any:
+        """Return the request, or the id of the live object, of an assistant; BundleError if it has another target."""
         assistant = self._part("assistants", address)
-        if "agent" not in assistant:
-            raise BundleError("usage", f"{address} is not a saved agent: use request({address!r})")
-        return str(assistant["agent"])
+        found = str(assistant["target"])
+        if found != target:
+            hint = f": use {_METHODS[found]}({address!r})" if found in _METHODS else ""
+            raise BundleError("usage", f"{address} has the target {found}{hint}")
+        return assistant[_MEMBERS[target]]
 
     def _part(self, section: str, address: str) -> dict[str, Any]:
         parts: dict[str, dict[str, Any]] = self.content.get(section, {})

@@ -31,8 +31,9 @@ async def walk(
     """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
 
     The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
-    walk is restarted. Raises `NotServedError` if the first page is a 404, and `LiveError` if objects are deleted
-    repeatedly, or if a server repeats a page.
+    walk is restarted. A list that has no `has_more` and begins again after the cursor has one page: its server does not
+    page. Raises `NotServedError` if the first page is a 404, and `LiveError` if objects are deleted repeatedly, or if a
+    server repeats a page of a list that has more.
     """
 
     async def page(after: str | None) -> Object:
@@ -41,7 +42,7 @@ async def walk(
 
     for _ in range(WALKS):
         try:
-            found = await _walk_once(page, until)
+            found = await _walk_once(page, limit, until)
         except MissingError as error:
             raise _not_served(connection, error) from error
         if found is not None:
@@ -50,7 +51,7 @@ async def walk(
     raise LiveError(Problem("restless-list", "objects are deleted faster than they can be listed", hint=hint))
 
 
-async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Test) -> list[Object] | None:
+async def _walk_once(page: Callable[[str | None], Awaitable[Object]], limit: int, until: Test) -> list[Object] | None:
     """Return the pages, or None if the object at a cursor was deleted."""
     found: dict[str, Object] = {}
     cursor: str | None = None
@@ -62,6 +63,8 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], until: Tes
             if cursor is None:
                 raise
             return None
+        if "has_more" not in body and len(body["data"]) < limit and found.keys() >= {one["id"] for one in body["data"]}:
+            return list(found.values())
         for item in body["data"]:
             if until(item):
                 return list(found.values())

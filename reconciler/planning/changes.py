@@ -13,7 +13,13 @@ from reconciler.planning.match import Matched, applied_protection
 from reconciler.planning.model import OWNER, Action, Change, FieldChange, Origin, Source
 from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
-from reconciler.planning.unfinished import failed_leftovers, last_applied, not_indexed_yet, still_to_write
+from reconciler.planning.unfinished import (
+    failed_leftovers,
+    is_as_written,
+    last_applied,
+    not_indexed_yet,
+    still_to_write,
+)
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
@@ -196,7 +202,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     if live.detail.get("status") == "expired":
         yield ByOrigin(None, _replacement(desired, live, Reason("expired"), origin="drift"))
         return
-    last = last_applied(inputs, matched, asked_for, applied, live)
+    last = last_applied(inputs, matched, desired, applied, live)
     desired = still_to_write(inputs, desired, applied)
     listed = dangling(inputs, matched, asked_for.address, live)
     found = [
@@ -224,7 +230,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
 def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> Iterator[FieldChange]:
     """Values that mean what was applied and are written otherwise: a name instead of an id. That is published too."""
     desired, then = inputs.desired[wanted.address], inputs.applied.get(wanted.address)
-    if then is None or applied is None:
+    if then is None or applied is None or desired.type not in inputs.outlet_types:
         return
     for name in sorted(then.fields.keys() & desired.fields.keys() - set(desired.lifecycle.ignore)):
         old, new = then.fields[name], desired.fields[name]
@@ -256,7 +262,11 @@ def _fields(
     inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None, live: Live, last: LastApplied
 ) -> list[FieldChange]:
     resource_type = inputs.resource_types[desired.type]
-    found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
+    found = [
+        replace(item, origin="manifest") if is_as_written(matched, applied, item) else item
+        for item in compare(resource_type, desired, last, live.fields)
+    ]
+    found += _write_only(resource_type, desired, applied)
     found += failed_leftovers(resource_type.members, matched, desired, live)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Reason
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labelled import is_mislabelled, labelled_address
@@ -251,7 +251,8 @@ class PlanInputs:
         An object whose entry `state mv` has moved, and whose manifest is still under the name on its label, is left
         out: the manifest is that of the name.
         """
-        held = [(release, *item) for release, applied in self.applied.items() for item in applied.holds.items()]
+        releases = [(address, applied) for address, applied in self.applied.items() if address.kind == RELEASE]
+        held = [(release, *item) for release, applied in releases for item in applied.holds.items()]
         by_id = {applied.id: address for address, applied in self.applied.items()} if held else {}
         found = {(release, Address.parse(name)): by_id[id_] for release, name, id_ in held if id_ in by_id}
         other = {address for (_, name), address in found.items() if address != name}

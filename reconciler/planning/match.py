@@ -14,7 +14,7 @@ from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import created, find_uploads, is_leftover, moved_uploads
+from reconciler.planning.uploads import created, find_uploads, moved_uploads
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
@@ -58,11 +58,6 @@ class Matched:
         """Return True if live objects claim an address without proof that one of them is managed."""
         claimed = address in self.ambiguous or address in self.foreign_owned
         return claimed or (address in self.other_lineage and address not in self.live)
-
-    @cached_property
-    def superseded(self) -> frozenset[str]:
-        """The ids of objects that another one has replaced, and that are still live."""
-        return frozenset(live.id for address, live in self.live.items() if is_leftover(address, live.id))
 
     @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:
@@ -111,7 +106,7 @@ class Matched:
         objects: a literal id in a manifest means the same object as its name.
         """
         desired, applied = inputs.desired.get(address), inputs.applied.get(address)
-        if desired is None or not inputs.resource_types[desired.type].in_outlets:
+        if desired is None or inputs.members(desired.type):  # members that are named by id stay so
             return desired, applied
         resource_type = inputs.resource_types[desired.type]
         expected = _expected(resource_type, applied, desired)
@@ -121,8 +116,8 @@ class Matched:
         return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
 
     def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
-        """Return fields of a document with the ids of managed objects turned into addresses."""
-        return self._by_address(resource_type, fields, {}) if resource_type.in_outlets else fields
+        """Return fields that are written with the ids of managed objects turned into addresses."""
+        return fields if resource_type.members else self._by_address(resource_type, fields, fields)
 
     def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()

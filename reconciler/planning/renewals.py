@@ -1,7 +1,17 @@
 """Updates of live objects that hold the id of an object which the plan replaces: the new object has another id.
 
-References are compared by address, so that such an object does not differ from its manifest. Parts, such as the files
-of a vector store, are left out: their settings have the digest of the content.
+References are compared by address, so that such an object does not differ from its manifest. It keeps the id with which
+it was written (`Applied.holds`) until it is written again:
+
+| the other object is replaced                 | the object that has its id                                     |
+|----------------------------------------------|----------------------------------------------------------------|
+| because its manifest or content was edited   | `update` in the same plan                                      |
+| because it expired                           | `update` in the same plan, which follows from the drift        |
+| by a plan of targets, or by a run that ended | `update` by the next plan: `unfinished.is_as_written` is True, |
+| before it wrote the object                   | so that the difference is not drift                            |
+
+An id that the manifest names literally stays. Parts, such as the files of a vector store, are left out: their settings
+have the digest of the content. Documents in the outlets are published again: see `publications`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +25,7 @@ from reconciler.planning.model import CREATES, Change, FieldChange, Origin, deci
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
-from reconciler.resources.values import JSON, Fields, reference, references_in, replace_references
+from reconciler.resources.values import ABSENT, JSON, reference, references_in, replace_references, same
 
 
 def with_renewals(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -> tuple[ByOrigin, ...]:
@@ -34,11 +44,22 @@ def with_renewals(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin
         str(address): renewal
         for address, live in sorted(matched.live.items())
         if not replaced.keys().isdisjoint(live.refers_to) and str(address) not in made
-        if (renewal := _renewal(inputs, address, live, replaced, written, by_edit))
+        if (renewal := _renewal(inputs, matched, address, live, replaced, written, by_edit))
     }
     merged = [_merged(pair, found) for pair in pairs]
     rest = (ByOrigin(None, one) if _is_drift(one) else ByOrigin(one, None) for one in found.values())
     return (*merged, *rest)
+
+
+def writes_ids(inputs: PlanInputs, type_: str) -> bool:
+    """Return True if live objects of this type have the ids of others in their fields: no document and no upload."""
+    return not (type_ in inputs.outlet_types or inputs.is_upload(type_) or inputs.members(type_))
+
+
+def is_renewal(change: Change, item: FieldChange) -> bool:
+    """Return True for a value that is written with other ids for the same references."""
+    follows = item.origin == "manifest" or change.is_consequence
+    return follows and item.applied is not ABSENT and same(item.applied, item.desired)
 
 
 def _replaced(inputs: PlanInputs, matched: Matched, work: Sequence[Change]) -> Mapping[str, Address]:
@@ -50,6 +71,7 @@ def _replaced(inputs: PlanInputs, matched: Matched, work: Sequence[Change]) -> M
 
 def _renewal(
     inputs: PlanInputs,
+    matched: Matched,
     address: Address,
     live: Live,
     replaced: Mapping[str, Address],
@@ -62,7 +84,7 @@ def _renewal(
     held = {str(one): id_ for id_, one in replaced.items() if id_ in live.refers_to}
     origin: Origin = "manifest" if not by_edit.isdisjoint(held) else "drift"
     names = [name for name in _names(inputs, desired, live) if (str(address), name) not in written]
-    fields = tuple(item for name in names for item in _fields(name, live.fields, held, origin))
+    fields = tuple(item for name in names for item in _fields(matched, desired, live, name, held, origin))
     if not fields:
         return None
     named = sorted({text for item in fields for text in references_in(item.desired)} & held.keys())
@@ -76,15 +98,20 @@ def _names(inputs: PlanInputs, desired: Desired, live: Live) -> list[str]:
     return sorted((desired.fields.keys() & live.fields.keys()) - apart - {*desired.lifecycle.ignore})
 
 
-def _fields(name: str, fields: Fields, held: Mapping[str, str], origin: Origin) -> Iterator[FieldChange]:
-    value = fields[name]
+def _fields(
+    matched: Matched, desired: Desired, live: Live, name: str, held: Mapping[str, str], origin: Origin
+) -> Iterator[FieldChange]:
+    """Yield the values with an id of `held`, by address, that the manifest does not name literally."""
+    value = live.fields[name]
     if held.keys().isdisjoint(references_in(value)):
         return
+    named = {str(matched.now(Address.parse(text))) for text in references_in(desired.fields[name])}
+    literal = {text: id_ for text, id_ in held.items() if text not in named}
 
-    def now(text: str) -> JSON:
-        return held.get(text) or reference(text)
+    def with_ids(ids: Mapping[str, str]) -> JSON:
+        return replace_references(value, lambda text: ids.get(text) or reference(text))
 
-    for keys, before, after in leaves(replace_references(value, now), value):
+    for keys, before, after in leaves(with_ids(held), with_ids(literal)):
         yield FieldChange((name, *keys), before, after, origin, after)
 
 

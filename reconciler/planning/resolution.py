@@ -123,7 +123,7 @@ def idle_files(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
             if inputs.in_scope(address):
                 # Of what is published, every id must be known, even in an ignored field.
                 needed |= found if name not in ignored else found - matched.live.keys() if published else set()
-    attached = {id_ for live in inputs.live for id_ in live.refers_to}
+    attached = {id_ for live in inputs.live if inputs.members(live.type) for id_ in live.refers_to}
     files = (one for one in named - needed if one in inputs.desired and inputs.is_upload(inputs.desired[one].type))
     return frozenset(one for one in files if not _is_to_be_recorded(inputs, matched, one, attached))
 
@@ -149,4 +149,6 @@ def _as_stored(inputs: PlanInputs, idle: Collection[Address]) -> Iterator[tuple[
 def _is_created(matched: Matched, desired: Desired) -> bool:
     """Return True if this plan creates the object, so that it writes ignored fields, too."""
     live = matched.live.get(desired.address)
-    return live is None or live.type != desired.type or live.detail.get("status") == "expired"
+    if live is None:
+        return not matched.is_disputed(desired.address)
+    return live.type != desired.type or live.detail.get("status") == "expired"

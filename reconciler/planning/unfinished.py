@@ -19,8 +19,9 @@ from reconciler.planning.match import Matched
 from reconciler.planning.model import Change, FieldChange
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.labels import field_hash
 from reconciler.resources.resource_type import Members
-from reconciler.resources.values import ABSENT, JSON, Fields, Keys, references_in
+from reconciler.resources.values import ABSENT, JSON, Fields, Keys, replace_references, same
 
 PARTS: Final = "parts"
 """The entry of a marker with the parts of an object that are written, by path or id."""
@@ -91,7 +92,6 @@ def last_applied(
     If its type has no labels and the state does not have it, an interrupted run created it, and it is as that run
     applied it.
     """
-    hashes = live.labels.spec if live.labels else {}
     fields = applied.fields if applied else None
     if applied is None and inputs.needs_state(live.type):
         fields = live.fields
@@ -101,10 +101,41 @@ def last_applied(
     proven = {name: value for name, value in _published(inputs, desired, live).items() if name in managed}
     return LastApplied(
         {**(fields or {}), **proven} if proven else fields,
-        hashes,
+        _hashes(inputs, desired, applied, live),
         applied.unproven if applied else (),
         frozenset(_unfinished(inputs, matched, desired, applied, live)),
     )
+
+
+def _hashes(inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live) -> Mapping[str, str]:
+    """Return the hashes on the label, of the values that are compared. The label has those of the values that were
+    written, in which an id of a managed object may be literal.
+    """
+    hashes = dict(live.labels.spec) if live.labels else {}
+    for written, compared in (
+        (inputs.applied.get(desired.address), applied),
+        (inputs.desired.get(desired.address), desired),
+    ):
+        before, after = (one.fields if one else {} for one in (written, compared))
+        for name in hashes.keys() & before.keys() & after.keys():
+            if before[name] is not after[name] and hashes[name] == field_hash(before[name]):
+                hashes[name] = field_hash(after[name])
+    return hashes
+
+
+def is_as_written(matched: Matched, applied: Applied | None, item: FieldChange) -> bool:
+    """Return True if a live value has the ids with which it was last applied. The addresses have others now, because a
+    run made them again and did not write this object, or because it was not in the scope of the plan.
+    """
+    if applied is None or not applied.holds or item.applied is ABSENT or item.live is ABSENT:
+        return False
+
+    def present(name: str) -> str:
+        live = matched.live.get(Address.parse(name))
+        return live.id if live else name
+
+    then = replace_references(item.applied, lambda name: applied.holds.get(name) or present(name))
+    return same(then, replace_references(item.live, present))
 
 
 def still_to_write(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> Desired:
@@ -143,8 +174,6 @@ def _unfinished(
     """Yield the fields and members that are ours to write, however they differ."""
     if applied is None and _is_new(inputs, desired.address):
         yield from ((name,) for name in inputs.resource_types[desired.type].apart)
-    if not matched.superseded.isdisjoint(live.refers_to):
-        yield from ((name,) for name, value in live.fields.items() if _refers_to(matched, value))
     members = inputs.members(desired.type)
     if members is None:
         return
@@ -153,12 +182,6 @@ def _unfinished(
     yield from ((members.field, name) for name in failed if name is not None)
     for item in inputs.announced.get(desired.address, ()):
         yield from ((members.field, name) for name in item.marker.get(PARTS, ()))
-
-
-def _refers_to(matched: Matched, value: JSON) -> bool:
-    """Return True if a value refers to an object that a run replaced: the run did not write the new id any more."""
-    named = (matched.live.get(Address.parse(text)) for text in references_in(value))
-    return any(live is not None and live.id in matched.superseded for live in named)
 
 
 def _is_new(inputs: PlanInputs, address: Address) -> bool:

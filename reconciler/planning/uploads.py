@@ -14,7 +14,7 @@ from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.resource_type import CONTENT
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, strings_in
 
 CLOCK_LAG: Final = 5.0
 """Seconds by which the API's clock may be behind the local one."""
@@ -139,7 +139,7 @@ def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Add
     marked = _marked(inputs, paired.values())
     made = dict(_of_same_content(inputs, stored, marked))
     attached = {live.id for group in marked.values() for live in group}
-    announced = _announced(inputs, {**stored, **made}, known | attached)
+    announced = _announced(inputs, {**stored, **made}, known | attached, {live.id for live in paired.values()})
     found = {**stored, **made, **announced}
     used = {live.id for live in found.values()}
     outdated = {leftover_address(inputs, old): old for old in stored.values() if old.id not in used}
@@ -184,10 +184,14 @@ def _of_same_content(
             yield address, first[content]
 
 
-def _announced(inputs: PlanInputs, found: Mapping[Address, Live], taken: Collection[str]) -> dict[Address, Live]:
-    """Return the uploads of an interrupted run: name, size and time match, and nothing uses or claims them."""
+def _announced(
+    inputs: PlanInputs, found: Mapping[Address, Live], taken: Collection[str], ours: Collection[str]
+) -> dict[Address, Live]:
+    """Return the uploads of an interrupted run: name, size and time match, and nothing but `ours`, which that run may
+    have written too, uses or claims them.
+    """
     pending = [item for item in inputs.pending if inputs.is_upload(item.type) and not _is_found(item, found)]
-    free = _free(inputs, taken) if pending else {}
+    free = _free(inputs, taken, ours) if pending else {}
     result: dict[Address, Live] = {}
     for item in pending:
         candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
@@ -202,9 +206,10 @@ def _is_found(item: Pending, found: Mapping[Address, Live]) -> bool:
     return item.address in found and found[item.address].fields["sha256"] == item.marker["sha256"]
 
 
-def _free(inputs: PlanInputs, taken: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
-    """Return the unused uploads by name and size, oldest first."""
-    held = {id_ for live in inputs.live for id_ in live.refers_to}
+def _free(inputs: PlanInputs, taken: Collection[str], ours: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:
+    """Return the uploads that only objects of ours may use, by name and size, oldest first."""
+    literal = {text for desired in inputs.desired.values() for text in strings_in(dict(desired.fields))}
+    held = literal.union(*(live.refers_to for live in inputs.live if live.id not in ours))
     free: dict[tuple[str, JSON], list[Live]] = defaultdict(list)
     uploads = (live for live in inputs.live if inputs.is_upload(live.type))
     for live in sorted(uploads, key=lambda live: (created(live), live.id)):

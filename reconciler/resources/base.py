@@ -213,8 +213,9 @@ class Applied:
     unproven: tuple[str, ...] = ()
     """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
     holds: Mapping[str, str] = field(default_factory=dict)
-    """Of a release, the objects that it uses or was copied from: the present live id by the address that the release
-    has. Empty if it was applied by a version that does not record them. See `planning.held_names`."""
+    """Live ids by address. Of a release, the present ones of the objects that it uses or was copied from, by the names
+    that it has: see `planning.held_names`. Of a live object with ids in its fields, those that were written: see
+    `planning.renewals`. Empty if it was applied by a version that does not record them."""
 
 
 @dataclass(frozen=True)

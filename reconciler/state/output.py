@@ -94,7 +94,8 @@ class StateEntryDocument(TypedDict):
     unproven: list[str]
     """Fields of which a rebuilt state does not have the value."""
     holds: NotRequired[dict[str, str]]
-    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them. Of
+    an object with ids in its fields: the ids that were written, by address."""
 
 
 class StateHistoryDocument(TypedDict):
@@ -133,7 +134,8 @@ class StoredObject(TypedDict):
     unproven: NotRequired[list[str]]
     """Fields of which a rebuilt state does not have the value."""
     holds: NotRequired[dict[str, str]]
-    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them."""
+    """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them. Of
+    an object with ids in its fields: the ids that were written, by address."""
 
 
 class StoredIntent(TypedDict):

@@ -31,6 +31,7 @@ MANIFESTS: list[tuple[str, str, str, dict[str, Any]]] = [
         },
     ),
     ("Assistant", "agents", "technical", {"model": "gpt-6-sol", "instructions": "Help with faults."}),
+    ("Assistant", "assistants", "greeter", {"model": "gpt-4o", "instructions": "Say hello."}),
     ("Assistant", "responses", "followup", {"model": "gpt-6-luna"}),
     ("Assistant", "responses", "unused", {"model": "gpt-6-luna"}),
     (
@@ -42,10 +43,12 @@ MANIFESTS: list[tuple[str, str, str, dict[str, Any]]] = [
                 "triage": {"type": "router", "keywords": ["BILL", "FAULT"]},
                 "bill": {"type": "assistant", "assistant": "billing"},
                 "fault": {"type": "assistant", "assistant": "technical"},
+                "hello": {"type": "assistant", "assistant": "greeter"},
                 "polish": {"type": "llm", "vector_stores": ["handbook"]},
             },
             "edges": [
-                {"from": "start", "to": "triage"},
+                {"from": "start", "to": "hello"},
+                {"from": "hello", "to": "triage"},
                 {"from": "triage.BILL", "to": "bill"},
                 {"from": "triage.FAULT", "to": "fault"},
                 {"from": ["bill", "fault"], "to": "polish"},
@@ -69,6 +72,7 @@ IDS = {
     "vectorstore/handbook": "vs_1",
     "file/data/tariffs.csv": "file-1",
     "assistant/technical": "agent_1",
+    "assistant/greeter": "asst_1",
     "vectorstore/unrelated": "vs_9",
 }
 
@@ -77,6 +81,7 @@ COPIES = {
     "vectorstore/handbook@": "vs_kept",
     "file/data/tariffs.csv@": "file-kept",
     "assistant/technical@": "agent_kept",
+    "assistant/greeter@": "asst_kept",
 }
 """Live ids of objects kept by releases, by prefix of the address."""
 

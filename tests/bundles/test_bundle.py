@@ -102,6 +102,9 @@ class TestBundle:
     def test_a_saved_agent_is_its_id(self, put):
         assert load(put().root, PRODUCTION, DRAFT).agent_id("assistant/technical") == "agent_1"
 
+    def test_an_assistant_at_a_server_is_its_id(self, put):
+        assert load(put().root, PRODUCTION, DRAFT).assistant_id("assistant/greeter") == "asst_1"
+
     def test_graphs_name_assistants_by_address_and_stores_by_id(self, put):
         bundle = load(put().root, PRODUCTION, DRAFT)
         assert bundle.chatbot == {"pipeline": "pipeline/flow", "starts": ["pipeline/checkin"]}
@@ -116,12 +119,22 @@ class TestBundle:
 
     def test_absent_part_names_the_parts_present(self, put):
         bundle = load(put().root, PRODUCTION, DRAFT)
-        with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/tech"):
+        with pytest.raises(BundleError, match="its assistants: assistant/billing, assistant/followup, assistant/greet"):
             bundle.request("assistant/unused")
-        with pytest.raises(BundleError, match="is a saved agent: use agent_id"):
-            bundle.request("assistant/technical")
-        with pytest.raises(BundleError, match="is not a saved agent: use request"):
-            bundle.agent_id("assistant/billing")
+
+    @pytest.mark.parametrize(
+        ("asked", "name", "message"),
+        [
+            ("request", "technical", r"target agents: use agent_id\('assistant/technical'\)"),
+            ("agent_id", "billing", r"target responses: use request\('assistant/billing'\)"),
+            ("agent_id", "greeter", r"target assistants: use assistant_id\('assistant/greeter'\)"),
+            ("assistant_id", "technical", r"target agents: use agent_id\('assistant/technical'\)"),
+        ],
+    )
+    def test_method_of_another_target_names_the_right_one(self, put, asked, name, message):
+        bundle = load(put().root, PRODUCTION, DRAFT)
+        with pytest.raises(BundleError, match=message):
+            getattr(bundle, asked)(f"assistant/{name}")
 
 
 class TestSource:

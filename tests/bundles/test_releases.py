@@ -43,6 +43,7 @@ class TestBlob:
         assert list(blobs[FIRST]["assistants"]) == [
             "assistant/billing@support.1",
             "assistant/followup@support.1",
+            "assistant/greeter@support.1",
             "assistant/technical@support.1",
         ]
         assert list(blobs[FIRST]["pipelines"]) == ["pipeline/checkin@support.1", "pipeline/flow@support.1"]

@@ -49,17 +49,28 @@ def test_a_saved_agent_is_a_reference(blobs):
     }
 
 
+def test_an_assistant_at_a_server_is_a_reference(blobs):
+    assert blobs[Address("assistant", "greeter")]["assistants"] == {
+        "assistant/greeter": {"target": "assistants", "assistant": reference("assistant/greeter")}
+    }
+
+
 def test_a_pipeline_brings_the_assistants_it_uses(blobs):
     blob = blobs[Address("pipeline", "flow")]
     assert blob["pipelines"].keys() == {"pipeline/flow"}
-    assert blob["assistants"].keys() == {"assistant/billing", "assistant/technical"}
+    assert blob["assistants"].keys() == {"assistant/billing", "assistant/greeter", "assistant/technical"}
 
 
 def test_a_working_chatbot_brings_everything_that_it_and_its_triggers_reach(blobs):
     blob = blobs[SUPPORT]
     assert blob["address"] == "chatbot/support@working"
     assert blob["pipelines"].keys() == {"pipeline/flow", "pipeline/checkin"}
-    assert blob["assistants"].keys() == {"assistant/billing", "assistant/technical", "assistant/followup"}
+    assert blob["assistants"].keys() == {
+        "assistant/billing",
+        "assistant/followup",
+        "assistant/greeter",
+        "assistant/technical",
+    }
 
 
 def test_a_chatbot_of_one_assistant(blobs):
@@ -76,7 +87,8 @@ def test_contents_with_missing_part_has_no_bundle(objects, blobs):
 
 
 def test_the_needed_ids_are_those_of_live_objects(blobs):
-    assert needs(blobs[SUPPORT]) == {"vectorstore/handbook", "file/data/tariffs.csv", "assistant/technical"}
+    saved = {"assistant/greeter", "assistant/technical"}
+    assert needs(blobs[SUPPORT]) == {"vectorstore/handbook", "file/data/tariffs.csv", *saved}
     assert needs(blobs[Address("pipeline", "checkin")]) == frozenset()
 
 

@@ -4,7 +4,7 @@
  *     node consumer.ts SOURCE IDENTITY ADDRESS
  *
  * prints what is published at ADDRESS (`chatbot/support`): its graphs, with what each assistant of a node is called
- * by in its place, a saved agent's id or the arguments of `responses.create`. SOURCE is a folder or a URL.
+ * by in its place, the id of a saved agent or assistant, or the arguments of `responses.create`. SOURCE is a folder or a URL.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 type Reference = { $address: string };
-type Assistant = { target: "responses"; request: Json } | { target: "agents"; agent: Reference };
+type Assistant =
+  | { target: "responses"; request: Json }
+  | { target: "agents"; agent: Reference }
+  | { target: "assistants"; assistant: Reference };
 type Pointer = { identity: string; address: string; blob: string; ids: Record<string, string> };
 type Bundle = {
   address: string;

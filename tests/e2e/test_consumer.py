@@ -24,10 +24,12 @@ NODES: dict[str, Any] = {
     "triage": {"type": "router", "keywords": ["BILL", "FAULT"]},
     "bill": {"type": "assistant", "assistant": "billing"},
     "fault": {"type": "assistant", "assistant": "technical"},
+    "hello": {"type": "assistant", "assistant": "greeter"},
     "polish": {"type": "llm", "vector_stores": ["handbook"], "functions_from": ["billing"]},
 }
 EDGES = [
-    {"from": "start", "to": "triage"},
+    {"from": "start", "to": "hello"},
+    {"from": "hello", "to": "triage"},
     {"from": "triage.BILL", "to": "bill"},
     {"from": "triage.FAULT", "to": "fault"},
     {"from": ["bill", "fault"], "to": "polish"},
@@ -41,6 +43,7 @@ BOT = (
     manifest("VectorStore", "handbook", {"files": ["kb/*.md"]}),
     manifest("Assistant", "billing", {"model": "gpt-6-luna", "instructions": "Grüß Gott.", "tools": TOOLS}),
     manifest("Assistant", "technical", {"target": "agents", "model": "gpt-6-sol", "instructions": "Mend it."}),
+    manifest("Assistant", "greeter", {"target": "assistants", "model": "gpt-4o", "instructions": "Say hello."}),
     manifest("Pipeline", "flow", {"nodes": NODES, "edges": EDGES}),
     manifest("Chatbot", "support", {"pipeline": "flow"}),
 )
@@ -48,7 +51,7 @@ BOT = (
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outlet of a bot with assistants of both targets, released and published."""
+    """The outlet of a bot with assistants of every target, released and published."""
     with world(tmp_path_factory.mktemp("consumer")) as made:
         made.file("kb/hours.md", "Open from nine to five.")
         made.wants(*BOT)
@@ -92,6 +95,8 @@ def as_python_reads(bundle: bundles.Bundle) -> dict[str, Any]:
     def assistant(address: str) -> dict[str, Any]:
         if bundle.content["assistants"][address]["target"] == "agents":
             return {"target": "agents", "agent": bundle.agent_id(address)}
+        if bundle.content["assistants"][address]["target"] == "assistants":
+            return {"target": "assistants", "assistant": bundle.assistant_id(address)}
         return {"target": "responses", "request": bundle.request(address)}
 
     def placed(field: str, value: Any) -> Any:
@@ -122,6 +127,7 @@ class TestReads:
         nodes = found["pipelines"][found["chatbot"]["pipeline"]]["nodes"]
         assert found["release"]["number"] == 1
         assert nodes["fault"]["assistant"]["agent"].startswith("agent_")
+        assert nodes["hello"]["assistant"]["assistant"].startswith("asst_")
         request = nodes["bill"]["assistant"]["request"]
         assert (request["model"], request["instructions"]) == ("gpt-6-luna", "Grüß Gott.")
         assert request["tools"][0]["vector_store_ids"] == nodes["polish"]["vector_stores"]

@@ -69,6 +69,18 @@ def test_a_server_that_ignores_the_cursor(walked, server):
     assert len(server.asked) == 2
 
 
+def test_a_server_without_pages_returns_the_whole_list_again(walked, server):
+    """Its list has no `has_more`, and is shorter than the page that was requested."""
+    whole = httpx2.Response(200, json={"object": "list", "data": [{"id": "a"}, {"id": "b"}]})
+    assert walked(whole) == ["a", "b"]
+    assert cursors(server) == [None, "b"]
+
+
+def test_a_full_page_that_is_repeated_may_not_be_the_whole_list(walked):
+    with pytest.raises(LiveError, match="repeats the page"):
+        walked(httpx2.Response(200, json={"object": "list", "data": [{"id": "a"}, {"id": "b"}]}), limit=2)
+
+
 def test_starts_anew_when_the_cursor_was_deleted(walked, server):
     assert walked(page("a", "b"), GONE, page("a"), page("c", more=False)) == ["a", "c"]
     assert cursors(server) == [None, "b", None, "a"]

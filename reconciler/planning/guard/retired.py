@@ -7,6 +7,7 @@ from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.model import CREATES, Change
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
+from reconciler.planning.renewals import is_renewal
 from reconciler.resources.address import Address
 
 
@@ -56,7 +57,8 @@ def _newly_published(context: GuardContext, chatbot: Address, change: Change) ->
 
 
 def _writes_fields(change: Change) -> bool:
-    return change.action == "update" and any(item.keys[0] not in NOT_FIELDS for item in change.fields)
+    written = (item for item in change.fields if not is_renewal(change, item))
+    return change.action == "update" and any(item.keys[0] not in NOT_FIELDS for item in written)
 
 
 def _whole(context: GuardContext, release: Address) -> Iterator[Address]:

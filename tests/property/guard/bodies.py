@@ -7,9 +7,11 @@ from typing import Final
 from reconciler.resources.address import Address
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, digest, reference
-from tests.property.guard.manifests import Object, sha, upload, upload_id
+from tests.property.guard.manifests import SAVED, Object, sha, upload, upload_id
 
-PREFIXES: Final = {"agent": "agent", "vector_store": "vs"}
+PREFIXES: Final = {"agent": "agent", "assistant": "asst", "vector_store": "vs"}
+TYPES: Final = {"agents": "agent", "assistants": "assistant", "responses": "request"}
+"""Types of assistants by target."""
 Id = Callable[[str], str]
 """Returns the live id of an address."""
 
@@ -17,8 +19,7 @@ Id = Callable[[str], str]
 def type_of(address: str, thing: Object) -> str:
     """Return the resource type of an object."""
     kind = address.partition("/")[0]
-    by_kind = {"assistant": "agent" if thing.target == "agents" else "request", "vectorstore": "vector_store"}
-    return by_kind.get(kind, kind)
+    return TYPES[thing.target] if kind == "assistant" else {"vectorstore": "vector_store"}.get(kind, kind)
 
 
 def path_of(address: str) -> str:
@@ -52,10 +53,11 @@ def _written(type_: str, address: str, thing: Object, id_of_address: Id) -> dict
         return {**single, **sealed, **({"starts": starts} if starts else {})}
     if type_ == "pipeline":
         return {"nodes": dict(_nodes(by_how)), "edges": []}
-    if type_ in {"agent", "request"}:
-        tools = list(_tools([target for _, target in by_how], thing))
-        named = {"name": address.partition("/")[2]} if type_ == "agent" else {}
-        return {"model": thing.model, "instructions": thing.text, **named, **({"tools": tools} if tools else {})}
+    if thing.target:
+        stores = [target for _, target in by_how]
+        held = _resources(stores, thing) if type_ == "assistant" else _tools(stores, thing)
+        named = {"name": address.partition("/")[2]} if thing.target in SAVED else {}
+        return {"model": thing.model, "instructions": thing.text, **named, **held}
     if type_ == "vector_store":
         return {"name": path_of(address), "files": dict(_entries(thing))}
     return {"sha256": sha(thing.text), "purpose": "assistants"}
@@ -69,12 +71,24 @@ def _nodes(by_how: list[tuple[str, JSON]]) -> Iterator[tuple[str, JSON]]:
         yield f"n{index}", node
 
 
-def _tools(stores: list[JSON], thing: Object) -> Iterator[JSON]:
-    if stores:
-        yield {"type": "file_search", "vector_store_ids": stores}
-    files = [*map(reference, thing.holds), *map(upload_id, thing.uploads)]
-    if files:
-        yield {"type": "code_interpreter", "container": {"type": "auto", "file_ids": files}}
+def _tools(stores: list[JSON], thing: Object) -> dict[str, JSON]:
+    """Return the tools of a request, which have the stores and files in them."""
+    tools: list[JSON] = [{"type": "file_search", "vector_store_ids": stores}] if stores else []
+    if files := _data(thing):
+        tools.append({"type": "code_interpreter", "container": {"type": "auto", "file_ids": files}})
+    return {"tools": tools} if tools else {}
+
+
+def _resources(stores: list[JSON], thing: Object) -> dict[str, JSON]:
+    """Return the tools of an assistant at a server, which has the stores and files beside them."""
+    parts: dict[str, JSON] = {"file_search": {"vector_store_ids": stores}} if stores else {}
+    if files := _data(thing):
+        parts["code_interpreter"] = {"file_ids": files}
+    return {"tools": [{"type": type_} for type_ in parts], "tool_resources": parts} if parts else {}
+
+
+def _data(thing: Object) -> list[JSON]:
+    return [*map(reference, thing.holds), *map(upload_id, thing.uploads)]
 
 
 def _entries(store: Object) -> Iterator[tuple[str, JSON]]:

@@ -11,12 +11,21 @@ from typing import Final
 
 from tests.property.guard.estates import Estate, without_literal_ids
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import left_objects, live_releases, upload, working
+from tests.property.guard.manifests import (
+    HOLDING,
+    SAVED,
+    Object,
+    left_objects,
+    live_releases,
+    upload,
+    working,
+)
 from tests.property.guard.oracle import SECTIONS, Judgement, judge
 
 DIMENSIONS: Final = (
     "content edits",
     "target changes",
+    "assistants at servers",
     "targets",
     "ignored fields",
     "kept objects",
@@ -36,6 +45,7 @@ TRAITS: Final[Mapping[str, float]] = {
     "refused": 0.3,
     **dict.fromkeys((*SECTIONS, "peers", "several deletes", "allowed archiving", "released-only archiving"), 0.05),
     "held uploads": LEAST,
+    "assistants of others": 0.02,
     "refused replacements": 0.03,
 }
 """The share of estates that have it, at least."""
@@ -109,9 +119,15 @@ def _has_past_renames(outcome: Holding) -> bool:
     return any(name in working(before.releases[one].content) for one in live for name in outcome.estate.past)
 
 
+def _holds_ids(thing: Object) -> bool:
+    """Return True for an assistant at a server that has the id of a store or of an upload."""
+    return thing.target in SAVED & HOLDING and bool(thing.contents or thing.refs or thing.literal)
+
+
 SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "content edits": _has_content_edits,
     "target changes": lambda outcome: bool(outcome.replaced),
+    "assistants at servers": lambda outcome: any(map(_holds_ids, outcome.before.values())),
     "targets": lambda outcome: outcome.scope is not None and not outcome.before.keys() <= outcome.scope,
     "ignored fields": _has_ignored_fields,
     "kept objects": _has_kept_objects,
@@ -174,6 +190,10 @@ def _traits(made: Estate, judgement: Judgement) -> Iterator[str]:
     names = {document.name for document in made.peers}
     if any(names.intersection(sections.get("Other references", ())) for sections in judgement.refusals.values()):
         yield "peers"
+    strangers = {one.title for one in made.unmanaged if one.type == "assistant"}
+    blocking = (*judgement.held.values(), *(names for one in judgement.refusals.values() for names in one.values()))
+    if any(strangers.intersection(names) for names in blocking):
+        yield "assistants of others"
     if len(judgement.deleted) + len(judgement.ended) > 1:
         yield "several deletes"
     if judgement.archived and not judgement.refusals:

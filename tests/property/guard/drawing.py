@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from tests.property.guard.edits import Edits
 from tests.property.guard.estates import Estate, PeerDocument, Recorded, Stranger, Stray
-from tests.property.guard.history import is_agent
-from tests.property.guard.manifests import Manifests, Object, left_objects, live_releases
+from tests.property.guard.history import is_saved
+from tests.property.guard.manifests import SAVED, Manifests, Object, left_objects, live_releases
 
 PLENTY = 100
 WORKING = ("assistant/", "chatbot/", "pipeline/", "vectorstore/")
@@ -37,7 +37,7 @@ class _Drawing(Edits):
             strict=self.maybe(0.17),
             max_deletes=self.most(),
         )
-        made = self.troubled(made, [name for name in live if is_agent(name, live)])
+        made = self.troubled(made, [name for name in live if is_saved(name, live)])
         made = replace(made, peers=tuple(self.peers(live)), strays=tuple(self.strays(live)))
         if not (made.duplicates or made.taken or made.by_hand or made.rewritten) and self.maybe(0.9):
             made = replace(made, entries=dict(self.entries(made, live)))
@@ -45,7 +45,10 @@ class _Drawing(Edits):
         if made.duplicates or made.taken:
             return self.of_lineages(made, live)
         made = replace(
-            made, max_archives=self.random.choice((self.most(), self.most(), self.most(), self.random.randint(0, 1)))
+            made,
+            max_archives=self.random.choice(
+                (self.most(), self.most(), self.most(), self.most(), self.random.randint(0, 1))
+            ),
         )
         made = replace(made, recorded=self.recorded()) if self.maybe(0.2) else made
         return self.of_lineages(made, live)
@@ -63,7 +66,7 @@ class _Drawing(Edits):
         field = self.random.choice(("taken", "other_lineage", "lost"))
         marks: Mapping[str, Any] = {"taken": frozenset(), field: made.taken}
         made = replace(made, **marks)
-        labelled = [name for name in live if is_agent(name, live) or name.startswith("vectorstore/")]
+        labelled = [name for name in live if is_saved(name, live) or name.startswith("vectorstore/")]
         return replace(made, older=frozenset(self.some(labelled, 0.3))) if self.maybe(0.2) else made
 
     def most(self) -> int | None:
@@ -90,20 +93,20 @@ class _Drawing(Edits):
         anything = [*self.live, *wanted]
         return (*self.sample(changed, 1, 3), *self.sample(anything, 0 if changed else 1, 1))
 
-    def troubled(self, made: Estate, agents: Sequence[str]) -> Estate:
+    def troubled(self, made: Estate, saved: Sequence[str]) -> Estate:
         """Return the estate with at most one thing that is not about references."""
-        staying = frozenset(name for name in agents if _is_agent_still(made.after, name.partition("/")[2]))
+        staying = frozenset(name for name in saved if _has_its_target_still(made, name.partition("/")[2]))
         same = frozenset(name for name in staying if _is_same(made, name.partition("/")[2]))
         releases = [name for name in live_releases(made.after, made.tombstones) if f"release/{name}" in self.live]
         troubles: Sequence[tuple[int, Mapping[str, Any]]] = (
-            (8, {}),
-            (2, {"other_project": True}),
-            (75, {"duplicates": same, "max_deletes": PLENTY}),
+            (12, {}),
+            (3, {"other_project": True}),
+            (94, {"duplicates": same, "max_deletes": PLENTY}),
             (140, {"taken": same, "max_deletes": PLENTY}),
-            (62, {"by_hand": staying, "on_drift": "refuse"}),
+            (84, {"by_hand": staying, "on_drift": "refuse"}),
             (104, {"by_hand": staying, "on_drift": "keep"}),
             (80, {"by_hand": staying, "on_drift": "revert"}),
-            (3, {"rewritten": frozenset(releases)}),
+            (4, {"rewritten": frozenset(releases)}),
         )
         possible = [trouble for trouble in troubles if frozenset() not in trouble[1].values()]
         weights, marks = zip(*possible, strict=True)
@@ -128,12 +131,13 @@ class _Drawing(Edits):
             yield Stranger("vector_store", "theirs", self.sample(files, 1, 2), self.random.choice((None, "globex")))
         if files and self.maybe(0.1):
             yield Stranger("environment_template", "desk", self.sample(files, 1, 1))
+        held = tuple(name for name in live if name.startswith(("vectorstore/", "file/")))
+        if held and self.maybe(0.15):
+            yield Stranger("assistant", "foreign", self.sample(held, 1, 2), self.random.choice((None, "globex")))
 
     def peers(self, live: Mapping[str, Object]) -> Iterator[PeerDocument]:
         """What they have is called like what we have, and their projects may be called like kinds."""
-        known = [
-            name for name, thing in live.items() if thing.target == "agents" or name.startswith(("vecto", "file/"))
-        ]
+        known = [name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))]
         for identity in ("globex", "pipeline/live"):
             if known and self.maybe(0.15):
                 address = self.random.choice(("assistant/triage", "pipeline/flow@support.1", "release/support@1"))
@@ -141,19 +145,17 @@ class _Drawing(Edits):
 
     def strays(self, live: Mapping[str, Object]) -> Iterator[Stray]:
         """Documents of a restored backup, with ids that are still live."""
-        known = [
-            name for name, thing in live.items() if thing.target == "agents" or name.startswith(("vecto", "file/"))
-        ]
+        known = [name for name, thing in live.items() if thing.target in SAVED or name.startswith(("vecto", "file/"))]
         if known and self.maybe(0.14):
             yield Stray("assistant/restored", self.sample(known, 1, 3))
 
     def entries(self, made: Estate, live: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
-        """Copies of agents whose entry in the state has the address of a release that never was. No manifest names
-        them: the name would mean the moved agent by its label, which the oracle does not have.
+        """Copies of saved assistants whose entry in the state has the address of a release that never was. No manifest
+        names them: the name would mean the moved copy by its label, which the oracle does not have.
         """
         contents = (made.after, *(release.content for release in made.after.releases.values()))
         named = {name for content in contents for name in _named(content)}
-        copies = [name for name, thing in live.items() if thing.target == "agents" and "@" in name]
+        copies = [name for name, thing in live.items() if thing.target in SAVED and "@" in name]
         copies = [name for name in copies if name not in named]
         for number, name in enumerate(self.sample(copies, 1, 2)):
             yield name, f"assistant/moved@gone.{number + 1}"
@@ -177,8 +179,9 @@ def _references(thing: Object) -> object:
     return thing.refs, thing.literal, thing.contents
 
 
-def _is_agent_still(after: Manifests, assistant: str) -> bool:
-    return assistant in after.assistants and after.assistants[assistant].target == "agents"
+def _has_its_target_still(made: Estate, assistant: str) -> bool:
+    before, after = made.before.assistants, made.after.assistants
+    return assistant in after and after[assistant].target == before[assistant].target
 
 
 def _is_same(made: Estate, assistant: str) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.property.guard.history import DATA, PATHS, History
-from tests.property.guard.manifests import LITERAL, Manifests, released
+from tests.property.guard.history import DATA, PATHS, TARGETS, History
+from tests.property.guard.manifests import HOLDING, LITERAL, Manifests, released
 
 
 class Edits(History):
@@ -33,16 +33,16 @@ class Edits(History):
         return replace(manifests, texts={**manifests.texts, **edited})
 
     def retargeted(self, manifests: Manifests) -> Manifests:
-        """Return manifests with an assistant that changes from an agent to a request, or back."""
+        """Return manifests with an assistant that gets another target."""
         if not manifests.assistants:
             return manifests
         name = self.random.choice(tuple(manifests.assistants))
         assistant = manifests.assistants[name]
-        other = (
-            replace(assistant, target="responses", files=self.sample(DATA, 0, 1))
-            if assistant.target == "agents"
-            else replace(assistant, target="agents", stores=(), files=())
-        )
+        other = replace(assistant, target=self.random.choice([one for one in TARGETS if one != assistant.target]))
+        if other.target not in HOLDING:
+            other = replace(other, stores=(), files=())
+        elif not assistant.files:
+            other = replace(other, files=self.sample(DATA, 0, 1))
         return replace(manifests, assistants={**manifests.assistants, name: other})
 
     def deletions(self) -> Iterator[tuple[Callable[[Manifests], Manifests], int]]:

@@ -7,9 +7,11 @@ from random import Random
 from typing import Any
 
 from tests.property.guard.manifests import (
+    HOLDING,
     LITERAL,
     NEW_MODEL,
     OLD_MODEL,
+    SAVED,
     Assistant,
     Bot,
     Manifests,
@@ -31,6 +33,7 @@ DOCUMENTS = ("kb/hours.md", "kb/rates.md", "old/hours.md", "faq.md")
 """Two have one base name: with equal bytes they are one upload."""
 DATA = ("data/t.csv", "data/u.csv")
 PATHS = (*DOCUMENTS, *DATA)
+TARGETS: Sequence[Target] = ("agents", "assistants", "responses")
 KINDS = {"assistants": "assistant", "pipelines": "pipeline", "stores": "vectorstore"}
 """The parts of manifests that can be renamed, with the kinds of their addresses."""
 
@@ -116,9 +119,10 @@ class History(Chances):
 
     def assistant(self, stores: Sequence[str]) -> Assistant:
         searched = self.sample(stores, 0, 1)
-        target: Target = "responses" if searched or self.maybe(0.3) else "agents"
-        files = self.sample(DATA, 0, 2) if target == "responses" else ()
-        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.2) else NEW_MODEL, files=files)
+        weights = (0, 2, 3) if searched else (6, 2, 3)
+        (target,) = self.random.choices(TARGETS, weights)
+        files = self.sample(DATA, 0, 2) if target in HOLDING else ()
+        return Assistant(target, searched, model=OLD_MODEL if self.maybe(0.06) else NEW_MODEL, files=files)
 
     def pipeline(self, manifests: Manifests) -> Pipeline:
         names = (*manifests.assistants, *manifests.assistants, *self.copies(manifests, "assistant/"))
@@ -183,14 +187,14 @@ class History(Chances):
         """Return manifests in which some references name live ids of managed objects."""
         live = self.live or self.all_of(manifests) | left_objects(self.left)
         for _ in range(self.random.randint(1, 3)):
-            steps = (self.naming_an_upload, self.naming_a_store, self.naming_an_agent)
+            steps = (self.naming_an_upload, self.naming_a_store, self.naming_an_assistant)
             manifests = self.random.choice(steps)(manifests, live)
         return manifests
 
     def naming_an_upload(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
-        """Return manifests with a store or a request that names an upload by id and does not have it by path."""
+        """Return manifests with a store or an assistant that names an upload by id and does not have it by path."""
         holders = [f"vectorstore/{name}" for name in manifests.stores]
-        holders += [f"assistant/{name}" for name, one in manifests.assistants.items() if one.target == "responses"]
+        holders += [f"assistant/{name}" for name, one in manifests.assistants.items() if one.target in HOLDING]
         if not holders:
             return manifests
         holder = self.random.choice(holders)
@@ -212,7 +216,7 @@ class History(Chances):
 
     def naming_a_store(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
         stores = [name.partition("/")[2] for name in live if name.startswith("vectorstore/") and "@" not in name]
-        searching = [name for name, one in manifests.assistants.items() if one.target == "responses"]
+        searching = [name for name, one in manifests.assistants.items() if one.target in HOLDING]
         if not stores or not (searching or manifests.pipelines):
             return manifests
         named = (LITERAL + self.random.choice(stores),)
@@ -226,26 +230,26 @@ class History(Chances):
         pipeline = replace(manifests.pipelines[name], searches=named)
         return replace(manifests, pipelines={**manifests.pipelines, name: pipeline})
 
-    def naming_an_agent(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
-        agents = [name.partition("/")[2] for name in live if is_agent(name, live)]
-        if not agents:
+    def naming_an_assistant(self, manifests: Manifests, live: Mapping[str, Object]) -> Manifests:
+        saved = [name.partition("/")[2] for name in live if is_saved(name, live)]
+        if not saved:
             return manifests
-        agent = LITERAL + self.random.choice(agents)
+        named = LITERAL + self.random.choice(saved)
         if manifests.pipelines and self.maybe(0.7):
             name = self.random.choice(tuple(manifests.pipelines))
             pipeline = manifests.pipelines[name]
-            nodes = (*(node for node in pipeline.nodes if f"{LITERAL}{node}" != agent), agent)
+            nodes = (*(node for node in pipeline.nodes if f"{LITERAL}{node}" != named), named)
             return replace(manifests, pipelines={**manifests.pipelines, name: replace(pipeline, nodes=nodes)})
         if not manifests.bots:
             return manifests
         name = self.random.choice(tuple(manifests.bots))
-        bot = replace(manifests.bots[name], answers=f"assistant/{agent}")
+        bot = replace(manifests.bots[name], answers=f"assistant/{named}")
         return replace(manifests, bots={**manifests.bots, name: bot})
 
 
-def is_agent(address: str, live: Mapping[str, Object]) -> bool:
-    """Return True for a working assistant that is live as a saved agent."""
-    return address in live and live[address].target == "agents" and "@" not in address
+def is_saved(address: str, live: Mapping[str, Object]) -> bool:
+    """Return True for a working assistant that is a live object."""
+    return address in live and live[address].target in SAVED and "@" not in address
 
 
 def _pointing(manifests: Manifests, former: str, new: str) -> Manifests:

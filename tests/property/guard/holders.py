@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from tests.property.guard.bodies import id_of, type_of
 from tests.property.guard.manifests import Object, upload
 from tests.property.guard.outcome import Outcome, is_document
 
@@ -140,9 +141,10 @@ class Holding(Outcome):
 
     @cached_property
     def disowned(self) -> set[str]:
-        """Uploads that stop being managed with a store that has `keep_on_delete`."""
+        """Uploads that stop being managed with an object that has `keep_on_delete`; a document stays managed."""
         kept = {one for one in self.kept if one not in self.manifests and self.in_scope(one)}
-        return {key for one in kept if one.startswith("vectorstore/") for key in self.before[one].contents}
+        live = {one for one in kept if not is_document(one, self.before[one])}
+        return {key for one in live for key in self.before[one].contents}
 
     # Holders.
 
@@ -187,7 +189,20 @@ class Holding(Outcome):
         others += [(one.name, one.refers_to) for one in estate.peers]
         others += [] if by_name else [(one.address, one.refers_to) for one in estate.strays]
         theirs = {name for name, refers_to in others if not self._ids_of(refers_to).isdisjoint(held)}
+        theirs |= {name for name, ids in self._disputed() if not ids.isdisjoint(held)}
         return ours - set(held) | theirs
+
+    def _disputed(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield the live assistants of which no label proves that they are managed, each with the ids that it has."""
+        estate = self.estate
+        disputed = estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
+        for address in disputed & self.before.keys():
+            thing = self.before[address]
+            stores = {target for how, target in (*thing.refs, *thing.literal) if how == "search"}
+            ids = frozenset({*thing.contents, *(self.entry_of(store) for store in stores)})
+            twin = [f"{id_of(address, thing)}_twin"] if address in estate.duplicates else []
+            for id_ in (id_of(address, thing), *twin):
+                yield f"{type_of(address, thing)} {address.partition('/')[2]} ({id_})", ids
 
     def _ids_of(self, addresses: Iterable[str]) -> set[str]:
         return {

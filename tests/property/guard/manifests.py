@@ -1,7 +1,7 @@
 """Manifests of small projects as plain values, and the objects that they ask for.
 
 A name with `#` before it is a literal id in a manifest: `#handbook` is the live id of `vectorstore/handbook` and
-`#assistant/triage` that of an agent. In a list of files it is the key of an upload: its name and its digest.
+`#assistant/triage` that of a saved assistant. In a list of files it is the key of an upload: its name and its digest.
 Nothing of `planning` is used here: `oracle` judges an estate, `translation` makes the inputs of a plan from it.
 """
 
@@ -17,7 +17,11 @@ OLD_MODEL: Final = "gpt-5-nova"
 """A model whose last day is past."""
 LITERAL: Final = "#"
 
-Target: TypeAlias = Literal["agents", "responses"]
+Target: TypeAlias = Literal["agents", "assistants", "responses"]
+SAVED: Final = frozenset({"agents", "assistants"})
+"""Targets whose assistants are live objects with labels; the others are documents."""
+HOLDING: Final = frozenset({"assistants", "responses"})
+"""Targets whose assistants have stores and files."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Assistant:
     text: str = "Help."
     model: str = NEW_MODEL
     files: tuple[str, ...] = ()
-    """The files of its code interpreter. Only `responses` has stores and files."""
+    """The files of its code interpreter. Agents have neither stores nor files."""
     moved_from: str = ""
 
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from tests.property.guard.estates import Estate
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import OLD_MODEL, Object, frozen, upload
+from tests.property.guard.manifests import OLD_MODEL, SAVED, Object, frozen, upload
 from tests.property.guard.outcome import is_frozen
 
 Sections: TypeAlias = dict[str, tuple[str, ...]]
@@ -213,11 +213,14 @@ class _Oracle(Holding):
     def is_written(self, assistant: str) -> bool:
         """Return True if the manifest differs from before, or if a change outside Reconciler is reverted."""
         was, wanted = self.before.get(assistant), self.after[assistant]
-        if was is None or (wanted.target == "agents" and assistant in self.former):
-            return True  # the name of an agent is a field
+        if was is None or (wanted.target in SAVED and assistant in self.former):
+            return True  # the name of a saved assistant is a field
+        if wanted.target in SAVED:  # what it has is an id, whatever the manifest calls the object
+            was, wanted = _by_meaning(was), _by_meaning(wanted)
         if assistant in self.estate.by_hand and assistant not in self.replaced:
             return self.estate.on_drift == "revert" or _own(was, text="") != _own(wanted, text="")
-        names = frozenset[str]() if self.ignoring([assistant]) else self.as_written[assistant].by_name
+        named = wanted.target not in SAVED and not self.ignoring([assistant])
+        names = self.as_written[assistant].by_name if named else frozenset[str]()
         if assistant in self.former:  # the document is published anew in any case: only other values count
             was, wanted = _by_meaning(was), _by_meaning(wanted)
         return _own(was) != _own(wanted) or not names.isdisjoint(self.former)

@@ -7,6 +7,7 @@ from functools import cached_property
 from tests.property.guard.estates import Estate
 from tests.property.guard.manifests import (
     LITERAL,
+    SAVED,
     Object,
     left_objects,
     live_releases,
@@ -166,8 +167,8 @@ class Outcome:
 
 
 def is_document(address: str, thing: Object) -> bool:
-    """Return True for what exists only in the outlets: no agent, no store and no file."""
-    return thing.target != "agents" and not address.startswith(("vectorstore/", "file/"))
+    """Return True for what exists only in the outlets: no saved assistant, no store and no file."""
+    return thing.target not in SAVED and not address.startswith(("vectorstore/", "file/"))
 
 
 def is_frozen(address: str) -> bool:

@@ -13,13 +13,16 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import spec_hashes
+from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import Fields, digest, references_in
+from reconciler.resources.values import Fields, digest, references_in, replace_references
 from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
+    HOLDING,
     OLD_MODEL,
+    SAVED,
     Manifests,
     Object,
     frozen,
@@ -43,10 +46,14 @@ BY_HAND: Final = "By hand."
 IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "chatbot": ("assistant", "pipeline", "starts"),
     "pipeline": ("nodes",),
-    "assistant": ("tools",),
-    "vectorstore": ("files",),
+    "agent": ("tools",),
+    "assistant": ("tools", "tool_resources"),
+    "request": ("tools",),
+    "vector_store": ("files",),
 }
-"""The fields with references, by kind."""
+"""The fields with references, by type."""
+LABELLED: Final[Mapping[str, str]] = {"assistant": "assistant", "vector_store": "vectorstore"}
+"""The kinds of objects of others that may have labels, by type."""
 
 
 def plan_inputs(estate: Estate) -> PlanInputs:
@@ -112,7 +119,7 @@ class _Translation:
             lifecycle=Lifecycle(
                 moved_from=self.former.get(address, ()),
                 protect=address in self.estate.protected,
-                ignore=IGNORED[parsed.kind] if address in self.estate.ignored else (),
+                ignore=IGNORED[form.type] if address in self.estate.ignored else (),
                 keep_on_delete=address in self.estate.kept,
             ),
             whole=parsed.is_frozen and not of_file,
@@ -139,12 +146,21 @@ class _Translation:
                 yield (
                     Address.parse(self.estate.entries.get(name, name)),
                     Applied(
-                        self.id(name), form.type, fields, protected=protected, keep=keep, holds=dict(self.holds(name))
+                        self.id(name),
+                        form.type,
+                        fields,
+                        protected=protected,
+                        keep=keep,
+                        holds=dict(self.holds(name, thing)),
                     ),
                 )
 
-    def holds(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yield the ids that the state records of a release, by the names that the release has."""
+    def holds(self, name: str, thing: Object) -> Iterator[tuple[str, str]]:
+        """Yield the ids that the state records: of a release, by the names that it has; of an assistant at a server,
+        those in its fields.
+        """
+        if thing.target in SAVED & HOLDING:
+            yield from ((address, self.id_behind(address)) for address in thing.by_name)
         if name.startswith("release/"):
             content = self.estate.before.releases[name.removeprefix("release/")].content
             for address in working(content):
@@ -161,7 +177,8 @@ class _Translation:
             name = upload_name(path_of(address), thing.text) if form.type == "file" else address.partition("/")[2]
             labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
             by_hand = {"instructions": BY_HAND} if address in self.estate.by_hand else {}
-            found = Live(form.type, id_, {**self.as_read(fields), **by_hand}, labels, name, self.needs(fields))
+            read = fields if form.in_outlets else self.as_read(fields)
+            found = Live(form.type, id_, {**read, **by_hand}, labels, name, self.needs(form, fields))
             yield found
             if address in self.estate.duplicates:
                 yield replace(found, id=f"{id_}_twin")
@@ -178,15 +195,17 @@ class _Translation:
         return THEIRS if address in self.estate.other_lineage | self.estate.lost else LINEAGE
 
     def as_read(self, fields: Fields) -> Fields:
-        """Return the fields of a store with its files by id."""
+        """Return the fields of a live object with ids in place of references; the files of a store are by id."""
         if "files" not in fields:
-            return fields
+            return {name: replace_references(value, self.id_behind) for name, value in fields.items()}
         by_path = fields["files"].items()
         files = {self.file_id(path): {k: v for k, v in entry.items() if k != "file"} for path, entry in by_path}
         return {**fields, "files": {id_: {"attributes": {}, **entry} for id_, entry in files.items()}}
 
-    def needs(self, fields: Fields) -> tuple[str, ...]:
-        return tuple(sorted(map(self.file_id, fields.get("files") or ())))
+    def needs(self, form: ResourceType, fields: Fields) -> tuple[str, ...]:
+        """Return the ids that a live object has."""
+        held = {*map(self.file_id, fields.get("files") or ()), *ids_in(form.specs, self.as_read(fields))}
+        return () if form.in_outlets else tuple(sorted(held))
 
     def file_id(self, path: str) -> str:
         return self.id(f"file/{path}") if f"file/{path}" in self.before else path
@@ -219,7 +238,7 @@ class _Translation:
     # Objects of others.
 
     def stranger(self, stranger: Stranger) -> Live:
-        labels = Labels(stranger.owner, "vectorstore/theirs") if stranger.owner else None
+        labels = Labels(stranger.owner, f"{LABELLED[stranger.type]}/theirs") if stranger.owner else None
         return Live(stranger.type, stranger.id, {}, labels, stranger.name, self.ids(stranger.refers_to))
 
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
