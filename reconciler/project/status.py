@@ -17,7 +17,8 @@ from reconciler.planning.drift_codec import (
     foreign_json,
 )
 from reconciler.planning.model import Action, Change, Refusal, drift_class
-from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus
+from reconciler.planning.sync_status import FailingFile, SyncStatus
+from reconciler.planning.tool_files import ForeignFile
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem

@@ -8,7 +8,8 @@ from typing import Final
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import GONE, Change, drift_class
 from reconciler.planning.reasons import Reason, ReasonCode
-from reconciler.planning.sync_status import SyncStatus, ToolFile
+from reconciler.planning.sync_status import SyncStatus
+from reconciler.planning.tool_files import ToolFile
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count, more
 from reconciler.reports.views.changes import ChangeView, drift_views
