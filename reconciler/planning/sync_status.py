@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeVar
@@ -14,7 +14,6 @@ from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change
 from reconciler.planning.tool_files import (
-    FilesBySide,
     ForeignFile,
     ToolFile,
     ToolFiles,
@@ -23,6 +22,7 @@ from reconciler.planning.tool_files import (
     merged,
     tools_in,
     unmanaged_ids,
+    without,
 )
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
@@ -128,17 +128,18 @@ def sync_statuses(
         tools = _tools_by_address(planned.inputs, members if concerned else ())
         found = [files.of(address, tools) for address in concerned]
         live = planned.matched.live.get(family)
+        added = merged([one.added for one in found])
         yield SyncStatus(
             str(family),
             tuple(change for address in concerned for change in differs.get(address, ())),
             tuple(file for address in concerned for file in lost.get(address, ())),
             any(address in edits for address in concerned),
-            merged([one.missing for one in found]),
+            without(merged([one.missing for one in found]), added),
             merged([one.foreign for one in found]),
             is_applied,
             live.id if live else None,
             tuple(change for address in concerned for change in edits.get(address, ())),
-            merged([one.added for one in found]),
+            added,
             merged([one.removed for one in found]),
             tuple(dict.fromkeys(store for one in found for store in one.stores)),
         )

@@ -204,9 +204,12 @@ class ToolFiles:
                 files = (self._file(tool, change.address, item.keys[1]) for tool, _ in uses)
                 yield from ((side, file) for file in files if side)
             elif item.keys[0] in TOOL_FIELDS:
-                wanted, live = self._named(item, item.desired), self._named(item, item.live)
-                yield from ((here, self._one(tool, name, here)) for tool, name in sorted(wanted - live))
-                yield from ((there, self._one(tool, name, there)) for tool, name in sorted(live - wanted))
+                wanted, live, then = (self._named(item, value) for value in (item.desired, item.live, item.applied))
+                for tool, name in sorted(wanted ^ live):
+                    side = here if (tool, name) in wanted else there
+                    if item.origin == "both":
+                        side = _side((tool, name) in wanted, (tool, name) in then)
+                    yield side, self._one(tool, name, side)
 
     def _named(self, item: FieldChange, value: JSON | Absent) -> set[tuple[str, str]]:
         """Return the addresses and ids that one side of a difference of tools names, each with the type of the tool."""
@@ -217,9 +220,7 @@ class ToolFiles:
 
     def _names_in(self, value: JSON) -> Iterator[str]:
         yield from references_in(value)
-        yield from (
-            text for text in strings_in(value) if text in self._uploads or text in self._unmanaged.stores
-        )
+        yield from (text for text in strings_in(value) if text in self._uploads or text in self._unmanaged.stores)
 
     def _one(self, tool: str, name: str, side: Side) -> ToolFile | ToolStore:
         if name in self._uploads:
@@ -264,6 +265,21 @@ class ToolFiles:
         upload = self._uploads[file]
         is_readable = upload is not None and self._inputs.resource_types[upload.type].is_readable(upload.detail)
         return ToolFile(tool, store, file, (upload.name if upload else "") or name, not is_readable)
+
+
+def _side(is_wanted: bool, was_applied: bool) -> Side:
+    """Return the side that has a file of a field that was changed on both sides."""
+    if is_wanted:
+        return "missing" if was_applied else "added"
+    return "removed" if was_applied else "foreign"
+
+
+def without(files: tuple[ToolFile, ...], others: tuple[ToolFile, ...]) -> tuple[ToolFile, ...]:
+    """Return `files` without those that are among `others` for the same tool."""
+    if not (files and others):
+        return files
+    known = {(file.tool, file.file) for file in others}
+    return tuple(file for file in files if (file.tool, file.file) not in known)
 
 
 def merged(groups: Sequence[tuple[ToolFile, ...]]) -> tuple[ToolFile, ...]:
