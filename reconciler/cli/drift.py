@@ -60,19 +60,35 @@ def command(
 
 
 @click.command(name="status")
-@options.live
-def status_(start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
-    """List every managed object with its live id and whether it is in sync."""
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@options.paged
+def status_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
+    """List every managed object with its live id and whether it is in sync.
+
+    With ADDRESS, such as assistant/NAME, show for each of these assistants, and for those that these objects use, the
+    fields that differ and, by tool, the files and vector stores that only OpenAI or only the manifests have.
+    """
     from reconciler.operations.status import status
 
-    found = status(start, options.environ(), env=env, endpoint=endpoint)
+    chosen = options.addresses(addresses)
+    found = status(start, options.environ(), env=env, endpoint=endpoint, addresses=chosen)
     show_warnings(found.warnings)
     if format_ == "json":
         from reconciler.project.status import status_json
 
         show_json(status_json(found))
+        return 0
+    from reconciler.reports.views.status import status_view
+
+    view = status_view(found)
+    pull = f"{options.again('pull')} {shlex.join(view.pullable)}"
+    revert = options.again("apply", targets=view.revertible, on_drift="revert")
+    if format_ == "html":
+        from reconciler.reports.html.status import status_html
+
+        show(status_html(view, pull=pull, revert=revert))
     else:
         from reconciler.reports.text.status import status_text
 
-        show(status_text(found, style=style(sys.stdout, rows=True)))
+        show(status_text(view, style=style(sys.stdout, rows=not chosen), pull=pull, revert=revert))
     return 0

@@ -95,6 +95,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
 
 output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
+page = _printed("text", "json", "html")
 document = _printed("text", "json", "markdown", "html")
 colour = click.option(
     "--no-color",
@@ -136,6 +137,11 @@ def project(function: Function, printed: Callable[[Function], Function] = output
 def live(function: Function) -> Function:
     """Add the options of `project`, and `--endpoint`."""
     return project(endpoint(function))
+
+
+def paged(function: Function) -> Function:
+    """Add the options of `live`, with the format `-o html`."""
+    return project(endpoint(function), page)
 
 
 def reviewed(function: Function) -> Function:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from reconciler.live.adapters import Adapter, gather
 from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError
 from reconciler.operations.plan import Observed, check_targets, make_plan
@@ -11,11 +12,13 @@ from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
 from reconciler.planning.model import Refusal
-from reconciler.planning.sync_status import foreign_files
+from reconciler.planning.sync_status import foreign_files, unread
+from reconciler.planning.tool_files import UnmanagedObjects
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
+from reconciler.resources.base import Live
 from reconciler.resources.registry import upload_types
 
 
@@ -63,16 +66,33 @@ def incomparable(planned: Planned) -> Refusal | None:
 
 
 async def report_of(observed: Observed) -> DriftReport:
-    """Return the drift report of a plan. Uploads are listed if the name of a foreign file is not known otherwise."""
+    """Return the drift report of a plan.
+
+    Stores that an assistant has at OpenAI and that no manifest names are read with their files, and uploads are listed
+    if the name of one is not known otherwise.
+    """
     planned, inputs = observed.planned, observed.planned.inputs
-    unnamed = {one.file for one in foreign_files(planned) if not one.name}
-    listed = {live.type for live in inputs.live}
-    names: dict[str, str] = {}
-    for type_ in sorted(upload_types() - listed) if unnamed else ():
+    ids = unread(planned)
+    holders = [(type_, id_) for type_, found in sorted(ids.items()) if inputs.members(type_) for id_ in sorted(found)]
+    read = await gather(_read(observed.adapters[type_], id_) for type_, id_ in holders)
+    stores = {id_: live for (_, id_), live in zip(holders, read, strict=True)}
+    held = {id_ for store in read if store for id_ in store.refers_to}
+    foreign = {one.file for one in foreign_files(planned) if not one.name}
+    known = {live.id for live in inputs.live if inputs.is_upload(live.type)}
+    unnamed = foreign.union(held, *(ids[type_] for type_ in ids.keys() & upload_types())) - known
+    uploads: dict[str, Live | None] = dict.fromkeys(unnamed)
+    for type_ in sorted(upload_types() - {live.type for live in inputs.live}) if unnamed else ():
         with suppress(DeniedError, MissingError):  # without names, the files are shown by id
             found = await observed.adapters[type_].list(inputs.identity, ())
-            names |= {live.id: live.name for live in found if live.id in unnamed}
-    return drift_report(planned, names)
+            uploads |= {live.id: live for live in found if live.id in unnamed}
+    return drift_report(planned, UnmanagedObjects(uploads, stores))
+
+
+async def _read(adapter: Adapter, id_: str) -> Live | None:
+    """Return an object; None if it does not exist, or if the key or the server does not permit it."""
+    with suppress(DeniedError, MissingError):
+        return await adapter.read(id_)
+    return None
 
 
 def _of_interest(planned: Planned) -> Iterator[str]:

@@ -1,33 +1,45 @@
-"""`status`: list every managed object with its sync status."""
+"""`status`: the sync status of every managed object, or of some with everything that they use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.operations.drift import report_of
-from reconciler.operations.plan import make_plan
+from reconciler.operations.plan import check_targets, make_plan
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async, shown
-from reconciler.project.status import Status, last_apply, object_statuses
+from reconciler.project.status import Status, last_apply, object_statuses, related
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.address import Address
 
 
-def status(start: Path, environ: Mapping[str, str], *, env: str | None, endpoint: str | None) -> Status:
-    """Plan, and return the sync status of each address."""
+def status(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    addresses: Sequence[Address] = (),
+) -> Status:
+    """Plan, and return the sync status of each address; raise ReconcilerError for an address that does not exist."""
 
     async def run() -> Status:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with connected(workspace) as connection:
             observed = await make_plan(workspace, connection)
+            check_targets(workspace, addresses, observed.planned.matched.live)
             report = await report_of(observed)
         lock = workspace.backend.held()
+        objects = tuple(object_statuses(observed.planned, report))
+        shown_ones = related(observed.planned, addresses) if addresses else {one.address for one in objects}
         return Status(
             identity=str(workspace.identity),
             endpoint=shown(workspace.endpoint),
             last_apply=last_apply(observed.snapshot.state),
             lock=lock if lock and lock.released is None else None,
-            objects=tuple(object_statuses(observed.planned, report)),
+            objects=tuple(one for one in objects if one.address in shown_ones),
             warnings=workspace.loaded.of_checkout,
-            assistants=report.assistants,
+            assistants=tuple(one for one in report.assistants if one.address in shown_ones),
+            chosen=frozenset(map(str, addresses)),
         )
 
     return run_async(run())

@@ -14,14 +14,8 @@ from reconciler.planning.model import DRIFT_CLASSES, GONE, Change, FieldChange, 
 from reconciler.planning.reasons import CauseCode, Notice, NoticeCode
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
-from reconciler.planning.sync_status import (
-    FailingFile,
-    ForeignFile,
-    SyncStatus,
-    foreign_files,
-    never_applied,
-    sync_statuses,
-)
+from reconciler.planning.sync_status import FailingFile, SyncStatus, foreign_files, never_applied, sync_statuses
+from reconciler.planning.tool_files import ForeignFile, UnmanagedObjects
 from reconciler.planning.writers import Seen, rewritten, seen
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -116,11 +110,13 @@ class DriftReport:
         return self.in_sync and not self.retiring
 
 
-def drift_report(planned: Planned, names: Mapping[str, str] | None = None) -> DriftReport:
+def drift_report(planned: Planned, unmanaged: UnmanagedObjects | None = None) -> DriftReport:
     """Return the report of a plan whose inputs have the shutdown dates of the `running` models.
 
-    `names` has file names by id, for foreign files whose uploads were not listed for the plan.
+    `unmanaged` has objects that were not read for the plan: the uploads of foreign files, and stores of assistants.
     """
+    uploads = (unmanaged or UnmanagedObjects()).uploads
+    names = {id_: live.name for id_, live in uploads.items() if live}
     failing, foreign = tuple(_failing(planned)), tuple(foreign_files(planned, names))
     elsewhere = {change.address: change for change in rewritten(planned)}
     drifted = tuple(_drifted(planned, elsewhere, failing))
@@ -134,9 +130,7 @@ def drift_report(planned: Planned, names: Mapping[str, str] | None = None) -> Dr
         retiring=tuple(_retiring(planned)),
         foreign=foreign,
         assistants=tuple(
-            sync_statuses(
-                planned, [item.change for item in drifted], failing, foreign, {change.address for change in waiting}
-            )
+            sync_statuses(planned, [item.change for item in drifted], failing, foreign, waiting, unmanaged)
         ),
         pending=len(waiting),
         unapplied=len(planned.inputs.desired) if never_applied(planned) else 0,

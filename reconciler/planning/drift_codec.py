@@ -10,9 +10,10 @@ from typing_extensions import TypedDict
 from reconciler.planning.codec import change_json, field_json, unmanaged_json
 from reconciler.planning.documents import ChangeDocument, FieldDocument, NoticeDocument, UnmanagedDocument
 from reconciler.planning.drift import FOREIGN_FILE, Drifted, DriftReport, RetiringModel
-from reconciler.planning.model import GONE, Change, DriftClass, drift_class
+from reconciler.planning.model import GONE, Action, Change, DriftClass, drift_class
 from reconciler.planning.statements import statement_json
-from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, ToolFile
+from reconciler.planning.sync_status import FailingFile, SyncStatus
+from reconciler.planning.tool_files import ForeignFile, ToolFile, ToolStore
 from reconciler.planning.writers import Seen, Writer
 from reconciler.resources.json_documents import ShapeOf, Timestamp, check_readable, timestamp
 from reconciler.resources.values import JSON
@@ -98,6 +99,15 @@ class ForeignFilesDocument(ForeignClassDocument):
     """File names of the uploads, by the entry of `files`; without those that are not known."""
 
 
+class EditDocument(TypedDict):
+    """One object that an unapplied edit of manifests changes, below an assistant that uses it."""
+
+    address: str
+    action: Action
+    fields: list[str]
+    """Paths of the values that the edit changes."""
+
+
 class AssistantDocument(TypedDict):
     """One assistant with its copies and everything that they use."""
 
@@ -114,6 +124,16 @@ class AssistantDocument(TypedDict):
     """Files that the manifests name and that are not at OpenAI, by tool."""
     foreign: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
     """Files that are at OpenAI and that no manifest names, by tool."""
+    id: str | None
+    """Of the live assistant; null if there is none."""
+    edits: list[EditDocument]
+    """Edits of manifests that wait to be applied to any of these."""
+    added: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
+    """Files that such an edit adds, or gives another content, by tool."""
+    removed: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
+    """Files at OpenAI that such an edit removes, by tool."""
+    stores: list[Annotated[dict[str, JSON], ShapeOf(ToolStore)]]
+    """Vector stores that a tool searches on one side only: at OpenAI, or as the manifests say."""
 
 
 class DriftDocument(TypedDict):
@@ -221,7 +241,16 @@ def assistant_json(one: SyncStatus) -> AssistantDocument:
         "failing": [{"store": file.store, "file": file.file} for file in one.failing],
         "missing": list(map(asdict, one.missing)),
         "foreign": list(map(asdict, one.foreign)),
+        "id": one.id,
+        "edits": list(map(_edit_json, one.edits)),
+        "added": list(map(asdict, one.added)),
+        "removed": list(map(asdict, one.removed)),
+        "stores": list(map(asdict, one.stores)),
     }
+
+
+def _edit_json(change: Change) -> EditDocument:
+    return {"address": change.address, "action": change.action, "fields": [item.path for item in change.fields]}
 
 
 def _differing_json(change: Change) -> DifferingDocument:

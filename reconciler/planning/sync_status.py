@@ -4,23 +4,32 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, TypeVar
 
 from reconciler.planning.build import Planned
 from reconciler.planning.changes import not_named
 from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.model import Change, FieldChange
+from reconciler.planning.model import Change
+from reconciler.planning.tool_files import (
+    ForeignFile,
+    ToolFile,
+    ToolFiles,
+    ToolStore,
+    UnmanagedObjects,
+    merged,
+    tools_in,
+    unmanaged_ids,
+    without,
+)
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
-from reconciler.resources.registry import upload_kinds
-from reconciler.resources.values import ABSENT, JSON, Absent, references_in, strings_in
+from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
-TOOLS: Final = "tools"
-"""The field of an assistant that has its tools by name, each with its `type`."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +48,6 @@ class FailingFile:
         return ": ".join(filter(None, (self.code, self.message)))
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignFile:
-    """A file of a store that its manifest does not name: search finds its content, which was not reviewed."""
-
-    store: str
-    file: str
-    """Id of the upload, or the path of one of ours."""
-    name: str = ""
-    """File name of the upload; empty if it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolFile:
-    """A file that a tool of an assistant reads on one side only: at OpenAI, or as the manifests say."""
-
-    tool: str
-    """Type of the tool, such as `file_search`; empty for a file that no tool names."""
-    store: str | None
-    """Address of the store that holds the file; None for a file that the tool names itself."""
-    file: str
-    """Path of the file in the project, or id of the upload."""
-    name: str = ""
-    """File name of the upload; empty if it is not known."""
-
-
 @dataclass(frozen=True)
 class SyncStatus:
     """One assistant with its copies, and all that they use."""
@@ -80,6 +64,16 @@ class SyncStatus:
     """Files that are at OpenAI and that no manifest names."""
     is_applied: bool = True
     """False before the first apply of the project."""
+    id: str | None = None
+    """Id of the live assistant, if there is one."""
+    edits: tuple[Change, ...] = ()
+    """Unapplied edits of manifests that change any of these."""
+    added: tuple[ToolFile, ...] = ()
+    """Files that an unapplied edit of the manifests adds, or gives another content."""
+    removed: tuple[ToolFile, ...] = ()
+    """Files at OpenAI that an unapplied edit of the manifests removes."""
+    stores: tuple[ToolStore, ...] = ()
+    """Vector stores that only one side has."""
 
     @property
     def in_sync(self) -> bool:
@@ -117,31 +111,46 @@ def sync_statuses(
     drifted: Iterable[Change],
     failing: Iterable[FailingFile],
     foreign: Iterable[ForeignFile],
-    pending: Collection[str],
+    pending: Iterable[Change],
+    unmanaged: UnmanagedObjects | None = None,
 ) -> Iterator[SyncStatus]:
     """Yield the status of every assistant of the manifests and of their releases, by address.
 
-    `pending` has the addresses with unapplied edits of manifests.
+    `pending` has the unapplied edits of manifests, and `unmanaged` the objects of `unread` that were read.
     """
     is_applied = not never_applied(planned)
-    differs, lost, added = _by_address(drifted), defaultdict[str, list[FailingFile]](list), _by_store(foreign)
-    for file in failing:
-        lost[file.store].append(file)
-    below = _below(planned.inputs, frozenset({*pending, *differs, *lost, *added}))
-    files = _Files(planned.inputs, differs, added)
+    differs, edits = _grouped(drifted, lambda one: one.address), _grouped(pending, lambda one: one.address)
+    lost, extra = _grouped(failing, lambda one: one.store), _grouped(foreign, lambda one: one.store)
+    below = _below(planned.inputs, frozenset({*edits, *differs, *lost, *extra}))
+    files = ToolFiles(planned, differs, edits, extra, unmanaged or UnmanagedObjects())
     for family, members in _families(planned).items():
         concerned = sorted(frozenset[str]().union(*map(below, members)))
         tools = _tools_by_address(planned.inputs, members if concerned else ())
-        found = [files.of(address, tuple(sorted(tools.get(address, {""})))) for address in concerned]
+        found = [files.of(address, tools) for address in concerned]
+        live = planned.matched.live.get(family)
+        added = merged([one.added for one in found])
         yield SyncStatus(
             str(family),
             tuple(change for address in concerned for change in differs.get(address, ())),
             tuple(file for address in concerned for file in lost.get(address, ())),
-            any(address in pending for address in concerned),
-            _merged([one.missing for one in found]),
-            _merged([one.foreign for one in found]),
+            any(address in edits for address in concerned),
+            without(merged([one.missing for one in found]), added),
+            merged([one.foreign for one in found]),
             is_applied,
+            live.id if live else None,
+            tuple(change for address in concerned for change in edits.get(address, ())),
+            added,
+            merged([one.removed for one in found]),
+            tuple(dict.fromkeys(store for one in found for store in one.stores)),
         )
+
+
+def unread(planned: Planned) -> Mapping[str, frozenset[str]]:
+    """Return the live ids of unmanaged objects that tools of assistants contain on one side of a difference, by type.
+    The plan does not require their content; the status of the assistants does.
+    """
+    changes = (*planned.plan.changes, *planned.plan.drift)
+    return unmanaged_ids(planned, (one for one in changes if Address.parse(one.address).kind == ASSISTANT))
 
 
 def never_applied(planned: Planned) -> bool:
@@ -150,34 +159,11 @@ def never_applied(planned: Planned) -> bool:
     return bool(planned.inputs.desired) and not (planned.inputs.applied or matched.live or matched.other_lineage)
 
 
-def _by_address(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    found: dict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        found[change.address].append(change)
+def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
     return found
-
-
-def _by_store(files: Iterable[ForeignFile]) -> dict[str, list[ForeignFile]]:
-    found: dict[str, list[ForeignFile]] = defaultdict(list)
-    for file in files:
-        found[file.store].append(file)
-    return found
-
-
-def _merged(groups: Sequence[tuple[ToolFile, ...]]) -> tuple[ToolFile, ...]:
-    """Return the files of all groups. One group is returned as it is, so that assistants with one store share it."""
-    filled = [group for group in groups if group]
-    return filled[0] if len(filled) == 1 else _unique(file for group in filled for file in group)
-
-
-def _unique(files: Iterable[ToolFile]) -> tuple[ToolFile, ...]:
-    """Return each file of each tool once, with its store if it is in one, in order."""
-    found: dict[tuple[str, str], ToolFile] = {}
-    for file in files:
-        known = found.setdefault((file.tool, file.file), file)
-        if known.store is None:
-            found[file.tool, file.file] = file
-    return tuple(found[key] for key in sorted(found))
 
 
 def _families(planned: Planned) -> dict[Address, list[Address]]:
@@ -206,76 +192,7 @@ def _tools_by_address(inputs: PlanInputs, members: Iterable[Address]) -> Mapping
     """Return the types of the tools of an assistant and its copies, by the stores and files that they name."""
     found: dict[str, set[str]] = defaultdict(set)
     for member in members:
-        for tool, settings in _tools(inputs.desired[member].fields.get(TOOLS)):
+        for tool, settings in tools_in(inputs.desired[member].fields):
             for address in references_in(settings):
                 found[address].add(tool)
     return found
-
-
-def _tools(tools: JSON) -> Iterator[tuple[str, JSON]]:
-    """Yield the type and the settings of each tool."""
-    for name, settings in tools.items() if isinstance(tools, Mapping) else ():
-        yield str(settings.get("type", name) if isinstance(settings, Mapping) else name), settings
-
-
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Files that are not at OpenAI, and files that are only there."""
-
-    missing: tuple[ToolFile, ...]
-    foreign: tuple[ToolFile, ...]
-
-
-class _Files:
-    """The files that differences are about. Assistants that use a store with the same tools share the result."""
-
-    def __init__(
-        self, inputs: PlanInputs, differs: Mapping[str, list[Change]], added: Mapping[str, list[ForeignFile]]
-    ) -> None:
-        self._inputs, self._differs, self._added = inputs, differs, added
-        self._names = _file_names(inputs) if differs else {}
-        self._known: dict[tuple[str, tuple[str, ...]], _Sides] = {}
-
-    def of(self, address: str, tools: tuple[str, ...]) -> _Sides:
-        """Return the files of one object, each once for each of the tools that name the object."""
-        if (address, tools) not in self._known:
-            missing, foreign = list[ToolFile](), list[ToolFile]()
-            for change in self._differs.get(address, ()):
-                self._sort(change, tools, missing, foreign)
-            for file in self._added.get(address, ()):
-                foreign += [ToolFile(tool, address, file.file, file.name) for tool in tools]
-            self._known[address, tools] = _Sides(_unique(missing), _unique(foreign))
-        return self._known[address, tools]
-
-    def _sort(self, change: Change, tools: tuple[str, ...], missing: list[ToolFile], foreign: list[ToolFile]) -> None:
-        """Add the files of one difference to the side that does not have them."""
-        address = Address.parse(change.address)
-        if address.kind in upload_kinds():
-            missing += [ToolFile(tool, None, address.name) for tool in tools if change.action == "create"]
-            return
-        desired = self._inputs.desired.get(address)
-        members = self._inputs.members(desired.type) if desired else None
-        for item in change.fields if change.action == "update" else ():
-            if members and item.keys[0] == members.field and len(item.keys) == 2:
-                side = missing if item.live is ABSENT else foreign if item.desired is ABSENT else []
-                side += [ToolFile(tool, change.address, item.keys[1], self._name(item.keys[1])) for tool in tools]
-            elif address.kind == ASSISTANT and item.keys[0] == TOOLS:
-                here, there = (_named_files(item, value, self._names) for value in (item.desired, item.live))
-                missing += [ToolFile(tool, None, file, self._name(file)) for tool, file in here - there]
-                foreign += [ToolFile(tool, None, file, self._name(file)) for tool, file in there - here]
-
-    def _name(self, file: str) -> str:
-        return self._names.get(file, "")
-
-
-def _named_files(item: FieldChange, value: JSON | Absent, names: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Return the uploads that one side of a difference of tools names, each with the type of the tool."""
-    if value is ABSENT:
-        return set()
-    tools = _tools(value) if len(item.keys) == 1 else [(item.keys[1], value)]
-    return {(tool, file) for tool, settings in tools for file in _uploads_in(settings, names)}
-
-
-def _uploads_in(value: JSON, names: Mapping[str, str]) -> Iterator[str]:
-    yield from (one.name for one in map(Address.parse, references_in(value)) if one.kind in upload_kinds())
-    yield from (text for text in strings_in(value) if text in names)

@@ -1,7 +1,7 @@
 """The status of every object of one identity: in sync, or with pending changes, drift and refusals."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -17,7 +17,8 @@ from reconciler.planning.drift_codec import (
     foreign_json,
 )
 from reconciler.planning.model import Action, Change, Refusal, drift_class
-from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus
+from reconciler.planning.sync_status import FailingFile, SyncStatus
+from reconciler.planning.tool_files import ForeignFile
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
@@ -70,6 +71,8 @@ class Status:
     """Warnings about the working tree, such as files that were not read."""
     assistants: tuple[SyncStatus, ...] = ()
     """Every assistant with its copies and everything that they use, as `drift` reports them."""
+    chosen: frozenset[str] = frozenset()
+    """The addresses that were asked for; empty for all."""
 
 
 class PendingDocument(TypedDict):
@@ -120,9 +123,9 @@ class StatusDocument(TypedDict):
     lock: LockDocument | None
     """Null if no run holds the lock."""
     objects: list[ObjectDocument]
-    """Every object, by address."""
+    """Every object, or those that were asked for with everything that they use, by address."""
     assistants: list[AssistantDocument]
-    """Every assistant with everything that it uses, as in the drift report."""
+    """Every assistant among them with everything that it uses, as in the drift report."""
 
 
 def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectStatus]:
@@ -157,6 +160,23 @@ def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectSta
             tuple(foreign[address]),
             assistants.get(address),
         )
+
+
+def related(planned: Planned, addresses: Iterable[Address]) -> frozenset[str]:
+    """Return these addresses, the copies of these assistants, and everything that they use."""
+    copies: dict[Address, list[Address]] = defaultdict(list)
+    for address in planned.inputs.desired:
+        if address.is_frozen:
+            copies[planned.matched.family(address)].append(address)
+    found, waiting = set[Address](), list(addresses)
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            desired = planned.inputs.desired.get(address)
+            used = map(Address.parse, references_in(dict(desired.fields))) if desired else ()
+            waiting += [*copies.get(address, ()), *map(planned.matched.now, used)]
+    return frozenset(map(str, found))
 
 
 def last_apply(state: State) -> AppliedPlan | None:

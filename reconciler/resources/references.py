@@ -169,6 +169,19 @@ def ids_in(specs: Sequence[type[Spec]], body: Fields) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def ids_by_type(specs: Sequence[type[Spec]], body: Fields) -> Mapping[str, frozenset[str]]:
+    """Return the ids of other objects in a live body, by each type that they may have."""
+    found: dict[str, set[str]] = {}
+
+    def kept(ref: Ref, text: str) -> JSON:
+        for type_ in ref.types:
+            found.setdefault(type_, set()).add(text)
+        return text
+
+    _of_specs(specs, body, kept)
+    return {type_: frozenset(ids) for type_, ids in found.items()}
+
+
 def types_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
     """Return the types whose ids live bodies of these models may contain."""
     return frozenset().union(*(ref.types for model in specs for ref in _refs(model, model, frozenset())))

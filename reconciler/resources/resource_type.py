@@ -220,6 +220,8 @@ class ResourceType:
     """The end of the API of these objects at OpenAI. There, manifests with such objects are refused."""
     upload_name: Callable[[str, str, bool], str] = lambda path, _sha256, _attached: path
     """Return the name of an upload at OpenAI, given its path, its digest, and whether a managed object contains it."""
+    is_readable: Callable[[Mapping[str, JSON]], bool] = lambda _detail: False
+    """Return True if the API returns the content of an upload, given its detail."""
     complete: Callable[["ResourceType", Fields], Fields] = _with_defaults
     """Return fields with the defaults for all that are not set."""
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring

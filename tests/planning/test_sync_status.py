@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from reconciler.planning.drift import drift_report
-from reconciler.planning.sync_status import ForeignFile, SyncStatus, ToolFile, foreign_files
-from reconciler.resources.base import Lifecycle
+from reconciler.planning.sync_status import SyncStatus, foreign_files
+from reconciler.planning.tool_files import ForeignFile, ToolFile, UnmanagedObjects
+from reconciler.resources.base import Lifecycle, Live
 from tests.support.plan_inputs import Worlds, entry, ref
 
 STORE = "vectorstore/kb"
@@ -35,14 +36,18 @@ def holding(worlds: Worlds, *paths: str, detail: dict[str, Any] | None = None) -
     return worlds.live(STORE, files={**files, **unmanaged}, detail=detail)
 
 
-def triage(worlds: Worlds, names: dict[str, str] | None = None) -> SyncStatus:
-    clerk, found = drift_report(worlds.planned(), names).assistants
+def upload(id_: str, name: str, purpose: str = "assistants") -> Live:
+    return Live("file", id_, {}, name=name, detail={"purpose": purpose})
+
+
+def triage(worlds: Worlds, unmanaged: UnmanagedObjects | None = None) -> SyncStatus:
+    clerk, found = drift_report(worlds.planned(), unmanaged).assistants
     assert (clerk.address, clerk.in_sync) == ("assistant/clerk", True)
     return found
 
 
 def test_nothing_differs(worlds: Worlds):
-    assert triage(holding(worlds, "kb/a.md", "kb/b.md")) == SyncStatus("assistant/triage")
+    assert triage(holding(worlds, "kb/a.md", "kb/b.md")) == SyncStatus("assistant/triage", id="agent_triage")
 
 
 def test_a_file_that_a_store_lost_is_missing_for_the_tool_that_searches_it(worlds: Worlds):
@@ -54,13 +59,13 @@ def test_a_foreign_file_has_its_file_name(worlds: Worlds):
     worlds.stranger("file-9", type_="file", name="theirs.md")
     found = triage(holding(worlds, "kb/a.md", "kb/b.md", detail={"unmanaged_files": {"file-9": {"attributes": {}}}}))
     assert (found.in_sync, found.differs) == (False, ())
-    assert found.foreign == (ToolFile("file_search", STORE, "file-9", "theirs.md"),)
+    assert found.foreign == (ToolFile("file_search", STORE, "file-9", "theirs.md", True),)
 
 
 def test_the_name_of_an_upload_that_was_not_listed_is_given(worlds: Worlds):
     found = triage(
         holding(worlds, "kb/a.md", "kb/b.md", detail={"unmanaged_files": {"file-9": {"attributes": {}}}}),
-        {"file-9": "theirs.md"},
+        UnmanagedObjects({"file-9": upload("file-9", "theirs.md")}),
     )
     assert [file.name for file in found.foreign] == ["theirs.md"]
 
@@ -78,7 +83,7 @@ def test_a_file_added_to_the_tools_of_the_live_assistant_is_foreign(worlds: Worl
     tools = {**SEARCH, "code_interpreter": {"type": "code_interpreter", "container": container}}
     worlds.live("assistant/triage", tools=tools)
     found = triage(holding(worlds, "kb/a.md", "kb/b.md"))
-    assert found.foreign == (ToolFile("code_interpreter", None, "file-9", "theirs.csv"),)
+    assert found.foreign == (ToolFile("code_interpreter", None, "file-9", "theirs.csv", True),)
     assert found.missing == ()
 
 
@@ -89,7 +94,7 @@ def test_a_file_that_a_pruning_store_detaches_is_foreign_once(worlds: Worlds):
     }
     worlds.stranger("file-9", type_="file", name="theirs.md")
     found = triage(holding(worlds, "kb/a.md", "kb/b.md", detail={"unmanaged_files": {"file-9": {"attributes": {}}}}))
-    assert found.foreign == (ToolFile("file_search", STORE, "file-9", "theirs.md"),)
+    assert found.foreign == (ToolFile("file_search", STORE, "file-9", "theirs.md", True),)
     assert [change.address for change in found.differs] == [STORE]
 
 

@@ -57,7 +57,7 @@ def concerned(world: Edits, assistant: str) -> bool:
 def files_of(world: Edits, assistant: str) -> tuple[set[str], set[str]]:
     """Return the files that the assistant misses, and those that it finds and no manifest names."""
     store, data = world.searched.get(assistant, ""), world.calculates.get(assistant, "")
-    held = {} if store in world.gone else world.stores.get(store, {})
+    held = dict.fromkeys(PATHS, LOST) if store in world.gone else world.stores.get(store, {})
     missing = {path for path, what in held.items() if what == LOST} | ({data} & world.gone)
     return missing, {id_ for id_, what in held.items() if what == FOREIGN}
 

@@ -4,7 +4,8 @@ from datetime import date
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import FieldChange, Plan
-from reconciler.planning.sync_status import FailingFile, ForeignFile, SyncStatus, ToolFile
+from reconciler.planning.sync_status import FailingFile, SyncStatus
+from reconciler.planning.tool_files import ForeignFile, ToolFile
 from reconciler.planning.writers import Seen, Writer
 from tests.support.hostile import plan_of
 from tests.support.plans import field, plan, update

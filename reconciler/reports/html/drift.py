@@ -1,12 +1,13 @@
 """A drift report as one page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler.planning.drift import DriftReport
 from reconciler.reports.html.changes import article, change_article
 from reconciler.reports.html.markup import Markup, element
 from reconciler.reports.html.page import Part, Top, page
 from reconciler.reports.html.plan import remark_parts
+from reconciler.reports.html.status import assistant_article, code_list
 from reconciler.reports.views import drift as views
 from reconciler.reports.views.drift import DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
@@ -38,26 +39,22 @@ def _parts(view: DriftView) -> Iterator[Part]:
 
 def _failing(one: FailingView) -> Markup:
     reason = element("p", "OpenAI: ", element("code", one.reason))
-    return article("failing", "refused", one.store, "", reason, _list(one.files))
+    return article("failing", "refused", one.store, "", reason, code_list(one.files))
 
 
 def _foreign(one: ForeignView) -> Markup:
-    return article("foreign", "drift", one.store, "", _list(one.files))
+    return article("foreign", "drift", one.store, "", code_list(one.files))
 
 
 def _retiring(model: RetiringView) -> Markup:
     word, tone = ("shut down", "refused") if model.is_gone else ("retiring", "changed")
-    return article(word, tone, model.model, "", element("p", f"{model.text}."), _list(model.used_by))
+    return article(word, tone, model.model, "", element("p", f"{model.text}."), code_list(model.used_by))
 
 
 def _assistants(view: DriftView) -> Iterator[Markup]:
-    yield from (article("differs", "drift", one.address, "", _list(one.lines)) for one in view.out_of_sync)
+    yield from map(assistant_article, view.out_of_sync)
     if view.in_sync_text:
-        yield element("details", element("summary", view.in_sync_text), _list(view.in_sync_addresses))
-
-
-def _list(texts: Iterable[str]) -> Markup:
-    return element("ul", [element("li", element("code", text)) for text in texts])
+        yield element("details", element("summary", view.in_sync_text), code_list(view.in_sync_addresses))
 
 
 def _quiet(text: str) -> Markup:

@@ -10,7 +10,8 @@ from reconciler.reports.markdown.fitting import LIMIT, Item, Section, fitted
 from reconciler.reports.markdown.plan import remark_sections
 from reconciler.reports.style import first_few
 from reconciler.reports.views import drift as views
-from reconciler.reports.views.drift import AssistantView, DriftView, FailingView, ForeignView, RetiringView, drift_view
+from reconciler.reports.views.assistants import AssistantView
+from reconciler.reports.views.drift import DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
 
 _MOST_FILES: Final = 12

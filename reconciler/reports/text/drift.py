@@ -8,7 +8,8 @@ from reconciler.reports.style import Style, first_few, headline, joined, more, p
 from reconciler.reports.text.changes import change_rows
 from reconciler.reports.text.plan import remark_parts
 from reconciler.reports.views import drift as views
-from reconciler.reports.views.drift import AssistantView, DriftView, drift_view
+from reconciler.reports.views.assistants import AssistantView
+from reconciler.reports.views.drift import DriftView, drift_view
 from reconciler.reports.views.plan import DRIFT
 
 _MOST: Final = 40

@@ -1,66 +1,52 @@
-"""The status of every object as a table."""
+"""The status of every object as a table, or of the objects that were asked for with every difference of assistants."""
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from typing import Final
 
-from reconciler.planning.model import Change, drift_class
-from reconciler.project.status import ObjectStatus, Status
-from reconciler.reports.style import Style, count, first_few, wrap
+from reconciler.reports.style import Look, Style, joined, more, plain, wrap
 from reconciler.reports.text.tables import table
-from reconciler.reports.wording import reason_texts
-from reconciler.resources.json_documents import timestamp
-from reconciler.state.model import AppliedPlan
+from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, AssistantView, SyncGroup
+from reconciler.reports.views.status import StatusView
 
-_MOST_FIELDS: Final = 3
-
-
-def status_text(status: Status, *, style: Style) -> str:
-    """Return the last apply and the lock, then one line per object."""
-    lines = wrap(f"{status.identity} at {status.endpoint}; {_last_apply(status.last_apply)}", style.width, hang="  ")
-    if status.lock:
-        holder = status.lock.holder
-        lines += wrap(f"locked by {holder.name}@{holder.host}", style.width, hang="  ")
-    rows = [(one.address, "; ".join(_notes(one)), one.id or "-") for one in status.objects]
-    return "\n".join([*lines, "", table(rows, ("ADDRESS", "STATUS", "ID"), style=style)])
+_MOST: Final = 40
+"""The lines of one list that are shown; JSON has all."""
 
 
-def _last_apply(last: AppliedPlan | None) -> str:
-    if last is None:
-        return "never applied"
-    return f"last apply {timestamp(last.finished or last.started)} by {last.holder} ({last.outcome})"
+def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str = "") -> str:
+    """Return the last apply and the lock, then one line per object.
+
+    If addresses were asked for, assistants have all their differences instead, followed by the commands: `pull` copies
+    the live values into the manifests, and `revert` reverts them.
+    """
+    lines = wrap(f"{view.identity} at {view.endpoint}; {view.last_apply}", style.width, hang="  ")
+    if view.locked_by:
+        lines += wrap(f"locked by {view.locked_by}", style.width, hang="  ")
+    rows = table([(one.address, one.text, one.id) for one in view.listed], ("ADDRESS", "STATUS", "ID"), style=style)
+    if not view.is_chosen:
+        return "\n".join([*lines, "", rows])
+    blocks = [list(_assistant(one, style)) for one in view.assistants]
+    return joined([lines, *blocks, rows.splitlines(), _commands(view, pull, revert)])
 
 
-def _notes(one: ObjectStatus) -> Iterator[str]:
-    if one.in_sync:
-        yield "in sync"
-    yield from (f"to {change.action}" for change in one.changes if not change.only_records)
-    yield from map(_drifted, one.drift)
-    yield from (f"drift: {count(len(files), noun)}" for noun, files in _files(one) if files)
-    yield from _used(one)
-    yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
-    if one.published:
-        yield f"{one.published} is published"
+def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
+    yield style.paint(plain(one.address), "bold") + (f"  {plain(one.id)}" if one.id else "")
+    yield f"  {style.paint(one.word, _look(one))}"
+    for group in one.groups:
+        yield from _group(group, style)
 
 
-def _files(one: ObjectStatus) -> Iterator[tuple[str, Sized]]:
-    yield "failing file", one.failing
-    yield "foreign file", one.foreign
+def _look(one: AssistantView) -> Look:
+    return "green" if one.word == IN_SYNC else "yellow" if one.word == DIFFERS else "cyan"
 
 
-def _used(one: ObjectStatus) -> Iterator[str]:
-    """Yield the drift of what an assistant uses, which is not in its own row."""
-    if one.sync is None:
-        return
-    holders = [change.address for change in one.sync.differs if change.address != one.address]
-    holders += [file.store for file in one.sync.failing] + [file.store or "" for file in one.sync.foreign]
-    used = dict.fromkeys(filter(None, holders))
-    if used:
-        yield f"drift in {' '.join(first_few(tuple(used), _MOST_FIELDS))}"
+def _group(group: SyncGroup, style: Style) -> Iterator[str]:
+    yield from wrap(group.title, style.width, lead="  ", hang="    ")
+    for line in group.lines[:_MOST]:
+        yield from wrap(line, style.width, lead="    ", hang="      ")
+    if len(group.lines) > _MOST:
+        yield f"    {more(len(group.lines) - _MOST)}"
 
 
-def _drifted(change: Change) -> str:
-    if change.is_consequence:
-        return f"to {change.action}: {', '.join(reason_texts(change))}"
-    paths = ", ".join(item.path for item in change.fields[:_MOST_FIELDS])
-    shows_fields = change.action == "update" and drift_class(change) != "missing"
-    return f"drift: {paths if shows_fields else next(iter(reason_texts(change)), change.action)}"
+def _commands(view: StatusView, pull: str, revert: str) -> list[str]:
+    keep = [f"Keep it with: {plain(pull)}"] if pull and view.pullable else []
+    return [*keep, f"Revert it with: {plain(revert)}"] if revert and view.revertible else keep

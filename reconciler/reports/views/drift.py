@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
-from reconciler.planning.model import GONE, Change, drift_class
+from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason, ReasonCode
-from reconciler.planning.sync_status import SyncStatus, ToolFile
 from reconciler.planning.writers import Seen, Writer
-from reconciler.reports.style import count, more
+from reconciler.reports.style import count
+from reconciler.reports.views.assistants import AssistantView, assistant_view, named_file
 from reconciler.reports.views.changes import ChangeView, drift_views
-from reconciler.reports.views.fields import desired_first, split_files
+from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
-from reconciler.reports.views.values import brief, whole
-from reconciler.resources.resource_type import CONTENT
-from reconciler.resources.values import ABSENT, JSON, Absent
 
 NEVER_APPLIED: Final = "Never applied"
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
@@ -31,8 +27,6 @@ RETIRING: Final = "Retiring models"
 ASSISTANTS: Final = "Assistants"
 _WRITERS: Final[dict[Writer, ReasonCode]] = {"outside": "written-outside", "unknown-run": "written-by-unknown-run"}
 _NOUNS: Final = {"failing": "failing file", "retiring": "retiring model", "foreign": "foreign file"}
-_ROOM: Final = 40
-_MOST_LINES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +54,6 @@ class RetiringView:
     is_gone: bool
     text: str
     used_by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AssistantView:
-    """An assistant that is not in sync, with a line for each difference."""
-
-    address: str
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -124,7 +110,7 @@ def drift_view(report: DriftReport) -> DriftView:
         foreign=_foreign(report),
         foreign_count=len(report.foreign),
         retiring=tuple(map(_retiring, report.retiring)),
-        out_of_sync=tuple(AssistantView(one.address, tuple(sync_lines(one))) for one in others),
+        out_of_sync=tuple(map(assistant_view, others)),
         in_sync_addresses=in_sync,
         in_sync_text=_in_sync_text(report),
         remarks=remarks(report.plan),
@@ -193,11 +179,6 @@ def _foreign(report: DriftReport) -> tuple[ForeignView, ...]:
     return tuple(ForeignView(store, tuple(files)) for store, files in found.items())
 
 
-def named_file(file: str, name: str) -> str:
-    """Return a file with its name at OpenAI, if it is known and is not part of the path."""
-    return file if not name or file.endswith(name) else f"{name} ({file})"
-
-
 def _retiring(model: RetiringModel) -> RetiringView:
     text = f"OpenAI has shut it down, on {model.on}" if model.is_gone else f"OpenAI shuts it down on {model.on}"
     return RetiringView(model.model, model.is_gone, text, model.used_by)
@@ -208,43 +189,3 @@ def _in_sync_text(report: DriftReport) -> str:
     pending = sum(one.is_pending for one in found)
     also = f", {pending} of them with pending edits" if pending else ""
     return f"{count(len(found), 'assistant')} in sync{also}." if found else ""
-
-
-def sync_lines(one: SyncStatus) -> list[str]:
-    """Return a line for each difference of an assistant and its dependencies: the manifest, then live."""
-    lines = [line for change in one.differs for line in _differing(one, change)]
-    lines += [f"{file.store} {file.file}: could not be indexed" for file in one.failing]
-    sides = ((one.missing, "not at OpenAI"), (one.foreign, "not in the manifests"))
-    files = (f"{_place(file)}: {where}" for side, where in sides for file in side)
-    total = len(lines) + len(one.missing) + len(one.foreign)
-    rest = total - _MOST_LINES
-    lines += islice(files, max(0, _MOST_LINES + 1 - len(lines)))
-    return lines if rest <= 1 else [*lines[:_MOST_LINES], more(rest)]
-
-
-def _place(file: ToolFile) -> str:
-    """Return a file with the tool and the store that it is in."""
-    return " ".join(filter(None, (file.tool, file.store, named_file(file.file, file.name))))
-
-
-def _differing(one: SyncStatus, change: Change) -> Iterator[str]:
-    """Yield a line for each difference of one object, without the files that have a line of their own."""
-    whose = "" if change.address == one.address else f"{change.address} "
-    word = drift_class(change)
-    if word in GONE or not change.fields:
-        yield f"{whose}{word}"
-        return
-    single, files = split_files(tuple(map(desired_first, change.fields)))
-    for item in single:
-        yield f"{whose}{item.label}: {_side(item.before)} -> {_side(item.after)}"
-    listed = {file.file for file in (*one.missing, *one.foreign) if file.store == change.address} if files else set()
-    others = {item.keys[1] for item in files} - listed
-    if others:
-        yield f"{whose}files: {count(len(others), 'file')} differ"
-
-
-def _side(value: JSON | Absent) -> str:
-    """Return a file of a store as its content hash, and any other value in as much room as there is."""
-    if isinstance(value, dict) and isinstance(value.get(CONTENT), str):
-        return whole(value[CONTENT])
-    return "nothing" if value is ABSENT else brief(value, _ROOM)

@@ -1,7 +1,7 @@
 """Files, which other kinds refer to by path. They have no manifests, and one upload is shared by all that use it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -13,6 +13,8 @@ from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
+_PRIVATE: Final = ("assistants", "user_data")
+"""Purposes of uploads whose content cannot be downloaded."""
 _REWRITTEN: Final = re.compile(r"""["\\\x00-\x1f\x7f]|\A | \Z""")
 
 
@@ -35,6 +37,11 @@ def sent_name(name: str) -> str:
     return _REWRITTEN.sub(lambda found: f"%{ord(found[0]):02X}", composed(name))
 
 
+def _is_readable(detail: Mapping[str, JSON]) -> bool:
+    """Return False for uploads whose content the API refuses to return, and for those with an unknown purpose."""
+    return detail.get("purpose") not in (None, *_PRIVATE)
+
+
 RESOURCE_TYPE: Final = ResourceType(
     type=FILE,
     identity="content",
@@ -45,6 +52,7 @@ RESOURCE_TYPE: Final = ResourceType(
     delete_ranks=(0, 0),
     serves=True,
     upload_name=_upload_name,
+    is_readable=_is_readable,
 )
 """The API cannot update a file: new content is a new upload."""
 

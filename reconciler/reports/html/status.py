@@ -1,0 +1,56 @@
+"""The status of objects as a page: assistants with every difference, then all objects."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from reconciler.reports.html.changes import article
+from reconciler.reports.html.markup import Markup, element
+from reconciler.reports.html.page import Part, Top, page
+from reconciler.reports.style import count, more
+from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, AssistantView, SyncGroup
+from reconciler.reports.views.changes import Tone
+from reconciler.reports.views.status import RowView, StatusView
+
+_MOST: Final = 500
+"""The lines of one list that are shown; JSON has all."""
+
+
+def status_html(view: StatusView, *, pull: str = "", revert: str = "") -> str:
+    """Return a status as an HTML document. `pull` copies the live values of assistants into the manifests, and
+    `revert` reverts them.
+    """
+    others = sum(not one.in_sync for one in view.rows)
+    word = "In sync" if view.in_sync else "Not in sync"
+    rest = f"{others} of {count(len(view.rows), 'object')} not in sync" if others else count(len(view.rows), "object")
+    keep, undo = pull if view.pullable else "", revert if view.revertible else ""
+    facts = [("API", view.endpoint), ("Locked by", view.locked_by), ("Keep it", keep), ("Revert it", undo)]
+    top = Top("safe" if view.in_sync else "risky", word, view.identity, f"{rest}; {view.last_apply}.", facts)
+    return page(f"{word}: {view.identity}", top, _parts(view), [])
+
+
+def _parts(view: StatusView) -> Iterator[Part]:
+    yield Part("assistants", "Assistants", [*map(assistant_article, view.assistants)], len(view.assistants))
+    yield Part("objects", "Objects", [*map(_row, view.rows)], len(view.rows))
+
+
+def assistant_article(one: AssistantView) -> Markup:
+    """Return an assistant with its live id, its status and every difference."""
+    return article(one.word, _tone(one), one.address, one.id, *map(_group, one.groups))
+
+
+def _tone(one: AssistantView) -> Tone:
+    return "new" if one.word == IN_SYNC else "drift" if one.word == DIFFERS else "changed"
+
+
+def _group(group: SyncGroup) -> Markup:
+    lines = [*group.lines[:_MOST], *([more(len(group.lines) - _MOST)] if len(group.lines) > _MOST else [])]
+    return element("div", element("h4", group.title), code_list(lines))
+
+
+def _row(one: RowView) -> Markup:
+    tone: Tone = "new" if one.in_sync else "changed"
+    return article(one.text, tone, one.address, "" if one.id == "-" else one.id)
+
+
+def code_list(texts: Iterable[str]) -> Markup:
+    return element("ul", [element("li", element("code", text)) for text in texts])
