@@ -147,7 +147,7 @@ def _target(target: str | None, env: str | None) -> "Target":
     if env is not None:
         raise click.UsageError("--env is an option of --cutover.")
     if target is None or target == "assistants":
-        raise click.UsageError("Missing option '--to'. Choose from: responses, agents.")
+        raise click.UsageError("Missing option '--to' / '--target'. Choose from: responses, agents.")
     return "agents" if target == "agents" else "responses"
 
 
