@@ -95,6 +95,7 @@ def command(
     \b
     reconciler migrate FILE... --to TARGET                   from exports
     reconciler migrate --live URL [ID|NAME]... --to TARGET   from a server with the Assistants API
+    reconciler migrate --cutover CHATBOT [--to TARGET]       switch one chatbot in the manifests, and back
     reconciler migrate threads --help                        threads as items of conversations
 
     FILE contains JSON: one object, a list, pages of a list call, JSON Lines, or several of these. If an API key is set,
