@@ -158,6 +158,14 @@ class TestWhatTheServerDoesNotGive:
         assert f"# Missing: terms.pdf ({id_})." in (tmp_path / "claims/stores/handbook.yaml").read_text()
         assert {file.id: file.local is None for file in done.files}[id_]
 
+    def test_a_file_of_which_a_part_arrives_is_not_used(self, server, migrated, tmp_path):
+        id_ = server.file("a.md", "whole text")
+        server.answers[f"/v1/files/{id_}/content"] = (200, b"whole")
+        server.searching("FAQ", server.store(id_))
+        lost = entries(migrated(), "vectorstore/handbook", "lost")
+        assert "the server gave 5 bytes of a file that has 10" in lost["files"]
+        assert not (tmp_path / "claims" / "files").exists()
+
     def test_a_file_that_a_person_puts_at_the_place_is_used(self, server, migrated, tmp_path):
         server.gives_files = False
         server.searching("FAQ", server.store(server.file("terms.pdf", b"%PDF")))
