@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
 from reconciler.live.pages import Test, walk
-from reconciler.live.shapes import OBJECT, SCALARS, TEXT, TIME, Shape, check
+from reconciler.live.shapes import OBJECT, SCALARS, SIZE, TEXT, TIME, Shape, check
 from reconciler.resources.problems import Problem
 
 MOST: Final = 100_000
@@ -59,7 +59,7 @@ async def file(connection: Connection, id_: str) -> Object | None:
     """Return a file without its content; None if it does not exist."""
     body = await connection.read("files", id_)
     if body is not None:
-        check("file", body, {"filename": TEXT})
+        check("file", body, {"filename": TEXT, "bytes": SIZE})
     return body
 
 

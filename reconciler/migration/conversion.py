@@ -47,6 +47,10 @@ class Conversion:
             part.entry for part in self.parts if part.entry.outcome == "lost" and root(part.entry.field) in CAPABILITIES
         )
 
+    def renamed(self, field: str) -> str | None:
+        """Return the top-level field of the new spec that has the values of `field`; None if there is none."""
+        return next((part.keys[0] for part in self.parts if part.keys and root(part.entry.field) == field), None)
+
 
 class _IncludedText(str):  # noqa: SLOT000 - it has an attribute
     """A text of an included file."""

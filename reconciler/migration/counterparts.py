@@ -1,7 +1,7 @@
 """The manifests of one assistant on several targets: `triage`, and `triage-responses` with the label of `triage`."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Self
@@ -15,13 +15,16 @@ from reconciler.manifests.envelope import API_VERSION
 from reconciler.manifests.writing import path_of
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import Address
-from reconciler.resources.base import Lifecycle, Resource
+from reconciler.resources.base import Resource
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 
 LABEL: Final = "counterpart"
 """The label of a counterpart, with the name of the assistant that it was made of."""
+
+_OF_ONE_OBJECT: Final = frozenset({"ignore", "moved_from"})
+"""Rules that are not copied: earlier names are those of one object, and ignored fields may have other names."""
 
 
 def target_of(resource: Resource) -> str:
@@ -76,13 +79,15 @@ def _names(resource: Resource) -> tuple[str, ...]:
     return (family(resource), *(resource.lifecycle.moved_from if LABEL not in resource.labels else ()))
 
 
-def copied(source: ManifestSource, resource: Resource, name: str, spec: Mapping[str, JSON]) -> tuple[str, str]:
-    """Return the path and the text of a counterpart: a copy of the manifest with another name and spec, which keeps its
-    comments and its layout where that is possible.
+def copied(
+    source: ManifestSource, resource: Resource, name: str, spec: Mapping[str, JSON], ignored: Sequence[str]
+) -> tuple[str, str]:
+    """Return the path and the text of a counterpart: a copy of the manifest with another name, spec and list of ignored
+    fields, which keeps its comments and its layout where that is possible.
     """
     document = source.document
     own = document.text.removesuffix(of_next(document.text)) if len(source.documents) > 1 else document.text
-    wanted = _envelope(document.value, resource, name, spec)
+    wanted = _envelope(document.value, resource, name, spec, ignored)
     path = (PurePosixPath(source.path).parent / f"{name}.yaml").as_posix()
     try:
         return path, _alone(edited(own, wanted))
@@ -111,26 +116,19 @@ def restored(project: AllEnvironments, chatbot: str, address: Address, target: s
     return None
 
 
-def _envelope(value: JSON, resource: Resource, name: str, spec: Mapping[str, JSON]) -> dict[str, JSON]:
+def _envelope(
+    value: JSON, resource: Resource, name: str, spec: Mapping[str, JSON], ignored: Sequence[str]
+) -> dict[str, JSON]:
     metadata = value["metadata"]
     labels = {**metadata.get("labels", {}), LABEL: family(resource)}
     made = {**value, "metadata": {**metadata, "name": name, "labels": labels}, "spec": dict(spec)}
-    lifecycle = dict(_lifecycle(value.get("lifecycle") or {}, str(spec["target"])))
+    lifecycle = {key: item for key, item in (value.get("lifecycle") or {}).items() if key not in _OF_ONE_OBJECT}
+    if ignored:
+        lifecycle["ignore"] = list(ignored)
+    if lifecycle:
+        return {**made, "lifecycle": lifecycle}
     made.pop("lifecycle", None)
-    if not lifecycle:
-        return made
-    return {key: made.get(key, lifecycle) for key in [*value] if key in made or key == "lifecycle"}
-
-
-def _lifecycle(written: Mapping[str, JSON], target: str) -> Iterator[tuple[str, JSON]]:
-    """Yield the rules that also hold for a new object: no earlier names, and only fields that the target has."""
-    for key, value in written.items():
-        if key == "ignore" and isinstance(value, list):
-            kept = [field for field in value if field in KIND.models[target].model_fields]
-            if kept:
-                yield key, kept
-        elif key in Lifecycle.model_fields and key != "moved_from":
-            yield key, value
+    return made
 
 
 def _alone(text: str) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests import find_project
 from reconciler.manifests.editing.documents import source_of
 from reconciler.migration.conversion import ASSISTANTS, Conversion, convert
 from reconciler.migration.counterparts import LABEL, Families, copied, family, restored, target_of
-from reconciler.migration.cutover_model import Cutover, Pair, Row
+from reconciler.migration.cutover_model import Cutover, Pair, Row, Verdict
 from reconciler.migration.cutover_release import publish_switched
 from reconciler.migration.redirects import Edits, Redirects
 from reconciler.migration.side_by_side import call_differences, plain_rows, rows_of, turned, with_lengths
@@ -28,6 +29,9 @@ from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.model_names import has_instructions_last
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.risks import Hazard
+from reconciler.resources.values import ABSENT
+
+_IGNORE: Final = "lifecycle.ignore"
 
 
 def cutover(
@@ -107,9 +111,11 @@ class _Switch:
         source = source_of(self.project.project, resource)
         made = convert(resource, source.document.value.get("spec", {}), self.target, address.name)
         self.edits.refusals += _prevented(resource, self.target, made)
-        self.edits.put(*copied(source, resource, address.name, made.spec))
+        ignored = {field: made.renamed(field) for field in resource.lifecycle.ignore}
+        kept = list(dict.fromkeys(field for field in ignored.values() if field))
+        self.edits.put(*copied(source, resource, address.name, made.spec, kept))
         self.switched[resource.address] = address
-        rows = rows_of(resource.written(), made.expected, made.parts, made.expected)
+        rows = [*rows_of(resource.written(), made.expected, made.parts, made.expected), *_ignored(ignored, kept)]
         return replace(_side_by_side(resource, address, self.target, rows), is_new=True, is_switched=True)
 
     def _restored(self, resource: Resource) -> Pair | None:
@@ -148,6 +154,16 @@ class _Switch:
             return done
         done = replace(done, pairs=pairs)
         return replace(done, release=found.release, is_released=found.is_new, moves=found.moves) if found else done
+
+
+def _ignored(fields: Mapping[str, str | None], kept: list[str]) -> Iterator[Row]:
+    """Yield a row for `lifecycle.ignore`, if there are ignored fields."""
+    lost = [field for field, new in fields.items() if new is None]
+    if fields:
+        note = f"the new manifest does not have {', '.join(lost)}" if lost else ""
+        after = kept or ABSENT
+        verdict: Verdict = "same" if list(fields) == kept else "changed" if kept else "lost"
+        yield Row(_IGNORE, _IGNORE if kept else "", list(fields), after, verdict, note)
 
 
 def _prevented(resource: Resource, target: str, made: Conversion) -> Iterator[Problem]:

@@ -77,6 +77,10 @@ class Downloads:
             name = text_of(body.get("filename")) or id_
             async with self._memory:
                 content = await connection.content("files", id_, "content")
+                listed = body.get("bytes")
+                if listed and listed != len(content):
+                    why = f"the server gave {len(content):,} bytes of a file that has {listed:,}"
+                    return _Answer(name, None, why=why)
                 return await asyncio.to_thread(self._kept, name, number, content)
         except LiveError as error:
             if any(problem.code in UNANSWERED for problem in error.problems):

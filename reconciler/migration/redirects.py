@@ -56,7 +56,7 @@ class Redirects:
             self._refuse_pinned(self.used[address], references)
         for address, references in found.items():
             wanted = [(path, target) for path, target in references if target in self.switched]
-            if wanted and not self.edits.refusals:
+            if wanted:
                 self._refuse_shared(self.used[address])
                 self._edit(self.used[address], wanted)
 
@@ -69,8 +69,18 @@ class Redirects:
 
     def _references(self, resource: Resource) -> Iterator[tuple[Path, Address]]:
         """Yield the references of a manifest in all environments."""
-        each = self.project.in_each(resource.address)
+        each = self._in_each[resource.address]
         yield from dict.fromkeys((one.path, one.target) for part in each for one in part.kind.references(part))
+
+    @cached_property
+    def _in_each(self) -> Mapping[Address, Sequence[Resource]]:
+        """The manifests of the used objects in every environment."""
+        found: dict[Address, list[Resource]] = defaultdict(list)
+        for loaded in self.project.loads:
+            for resource in loaded.resources:
+                if resource.address in self.used:
+                    found[resource.address].append(resource)
+        return found
 
     @cached_property
     def _referrers(self) -> Mapping[Address, Sequence[Address]]:

@@ -297,7 +297,19 @@ class TestSideBySide:
         done = switch(desk, dry_run=True)
         (pair,) = (one for one in done.pairs if str(one.before) == "assistant/triage")
         roots = {one.field.split(" ")[0].split(".")[0].split("[")[0] for one in pair.rows}
-        assert roots == set(desk.resource("assistant/triage").spec.model_dump(exclude_unset=True)) - {"target"}
+        assert roots - {"lifecycle"} == set(desk.resource("assistant/triage").spec.model_dump(exclude_unset=True)) - {
+            "target"
+        }
+
+    def test_ignored_fields_have_their_new_names(self, desk: Desk) -> None:
+        desk.edit("assistants/triage.yaml", "[temperature, name]", "[response_format, temperature, name]")
+        found = row(switch(desk), "lifecycle.ignore")
+        assert (found.verdict, found.after, found.note) == (
+            "changed",
+            ["text", "temperature"],
+            "the new manifest does not have name",
+        )
+        assert desk.resource("assistant/triage-responses").lifecycle.ignore == ("text", "temperature")
 
     def test_fields_with_other_names_are_the_same(self, desk: Desk) -> None:
         done = switch(desk, dry_run=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.migration.cutover_model import CallCode, Cutover, Pair, Row, Verdict
-from reconciler.reports.style import counted
+from reconciler.reports.style import counted, plain
 from reconciler.reports.views.values import brief
 from reconciler.reports.wording import hazard_text
 from reconciler.resources.address import release_number
@@ -57,7 +57,7 @@ def sides(pair: Pair, room: int) -> Iterator[Sides]:
 def _side(field: str, value: JSON | Absent, room: int) -> str:
     if value is ABSENT:
         return NOTHING
-    return f"{field}: {brief(value, max(room - len(field) - 2, 12))}"
+    return f"{plain(field)}: {brief(value, max(room - len(field) - 2, 12))}"
 
 
 def facts(done: Cutover) -> Iterator[str]:
