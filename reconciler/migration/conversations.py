@@ -1,6 +1,7 @@
 """One conversation for a thread: its items in the form that `conversations.create` accepts, and what they lack."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +16,7 @@ AT_A_TIME: Final = 20
 """Maximum number of items in one request (`openai.types.conversations.conversation_create_params`)."""
 THREAD_ID: Final = "thread_id"
 """The key in the metadata of a conversation with the id of the thread."""
+_LINE_ENDS: Final = re.compile("[\x7f-\x9f\u2028\u2029]")
 _SHOWN: Final = 5
 _DETAILS: Final = ("low", "high", "original")
 _HINTS: Final = {
@@ -67,7 +69,9 @@ class Conversation:
 
     @property
     def line(self) -> str:
-        return json.dumps({"items": list(self.items), "metadata": dict(self.metadata)}, ensure_ascii=False)
+        """JSON without any character that a program may take for the end of a line."""
+        text = json.dumps({"items": list(self.items), "metadata": dict(self.metadata)}, ensure_ascii=False)
+        return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass

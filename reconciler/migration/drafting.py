@@ -184,5 +184,5 @@ def _origin(case: Case) -> Iterator[str]:
     id_ = text_of(value.get("id")) or "without an id"
     yield f"Migrated from {case.export.label} {id_}{since} ({case.export.source})."
     name = text_of(value.get("name"))
-    if name and name != case.name:
+    if name and name != case.name and case.export.kind != "vector_store":
         yield f"Name: {name}"

@@ -238,7 +238,7 @@ def _json_mode(case: Case) -> Part:
 
 
 def _structured(case: Case, given: dict[str, JSON]) -> Part:
-    schema = given.get("schema")
+    schema = given.get("schema", given.get("schema_"))  # some servers return it under its name in Python
     if not isinstance(schema, dict):
         return lost(_FORMAT, "the schema is missing", "write it as `text: {format: {type: json_schema, schema: …}}`")
     if case.target == "agents":

@@ -161,6 +161,9 @@ def _threads_advice(case: Case) -> str:
         return "start one session of the agent for each thread; pass the old messages in its first `input`"
     if case.export.kind == "prompt":
         return "prompts have none; to keep items between responses, use a conversation"
+    if case.export.url:
+        convert = f"reconciler migrate threads --live {case.export.url} THREAD_ID"
+        return f"convert each thread with `{convert}`, and create a conversation from its line"
     return "create one conversation for each thread: conversations.create(items=…), with the saved messages"
 
 

@@ -75,9 +75,21 @@ def resources(case: Case) -> Resources:
     elif case.export.value.get(_V1) and "code_interpreter" not in types:
         parts.append(_unused(_V1, "code_interpreter or retrieval"))
     parts += _of_tools(case)
+    parts += _unknown(given)
     moved = frozenset(case.stores.values())
     missing = frozenset(id_ for id_, presence in case.presence.items() if presence == "missing")
     return Resources(tuple(dict.fromkeys(files)), tuple(dict.fromkeys(stores)), missing, moved, tuple(parts))
+
+
+def _unknown(given: Mapping[str, JSON]) -> Iterator[Part]:
+    """Report resources that no tool of Assistants has."""
+    known = {"code_interpreter": {"file_ids"}, "file_search": {"vector_store_ids", "vector_stores"}}
+    for tool, value in given.items():
+        if tool not in known and value:
+            yield lost(f"tool_resources.{tool}", f"unknown resources: {str(value)[:80]}")
+        for name, item in mapping_of(value).items() if tool in known else ():
+            if name not in known[tool] and item:
+                yield lost(f"tool_resources.{tool}.{name}", f"unknown resources: {str(item)[:80]}")
 
 
 def _places(case: Case, ids: list[JSON]) -> str:

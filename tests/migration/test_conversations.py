@@ -44,7 +44,8 @@ def test_messages_become_items_with_their_text():
 
 def test_a_line_has_the_arguments_of_the_sdk():
     image = {"type": "image_url", "image_url": {"url": "https://e.example/a.png"}}
-    made = converted(user(text("Look"), image), {"role": "assistant", "content": "Nice — ü"}, metadata={"user": "7"})
+    answer = {"role": "assistant", "content": "Nice — ü\u2028\x85\n"}
+    made = converted(user(text("Look"), image), answer, metadata={"user": "7"})
     line = json.loads(made.line)
     assert line["metadata"] == {"thread_id": "thread_1", "user": "7"}
     assert line["items"][0]["content"] == [
@@ -52,7 +53,8 @@ def test_a_line_has_the_arguments_of_the_sdk():
         {"type": "input_image", "image_url": "https://e.example/a.png", "detail": "auto"},
     ]
     ACCEPTED.validate_python(line)
-    assert "\n" not in made.line
+    assert line["items"][1]["content"] == answer["content"]
+    assert len(made.line.splitlines()) == 1
 
 
 def test_several_texts_of_an_assistant_are_one_text():

@@ -285,3 +285,53 @@ class TestHostileServers:
             migrate_live(server.url.removesuffix("/v1"), (), "agents", into=tmp_path / "x", environ=KEY)
         [problem] = caught.value.problems
         assert (problem.code, "/v1" in problem.hint) == ("not-served", True)
+
+
+class TestOtherServers:
+    def test_a_schema_under_its_name_in_python_is_mapped(self, server, migrated, tmp_path):
+        schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema_": schema, "strict": True}}
+        answer = {
+            "id": "asst_odd",
+            "object": "assistant",
+            "model": "gpt-6-luna",
+            "name": "Odd",
+            "response_format": form,
+        }
+        server.answers["/v1/assistants/asst_odd"] = (200, answer)
+        migrated("asst_odd")
+        assert spec(tmp_path / "claims", "assistant/odd")["text"]["format"]["name"] == "answer"
+
+    def test_fields_that_no_assistant_has_are_reported(self, server, migrated):
+        resources = {"browser": {"pages": 7}, "code_interpreter": {"file_ids": [], "disks": ["d"]}}
+        answer = {"id": "asst_odd", "object": "assistant", "model": "gpt-6-luna", "owner": "x", "deleted": None}
+        server.answers["/v1/assistants/asst_odd"] = (200, {**answer, "tool_resources": resources})
+        lost = entries(migrated("asst_odd"), "assistant/asst-odd", "lost")
+        assert {"owner", "tool_resources.browser", "tool_resources.code_interpreter.disks"} <= lost.keys()
+
+    def test_a_store_that_the_key_may_not_read_is_reported(self, server, migrated, tmp_path):
+        store = server.store()
+        server.searching("FAQ", store)
+        server.answers[f"/v1/vector_stores/{store}"] = (403, {"error": {"message": "No scope", "code": "x"}})
+        lost = entries(migrated(), "assistant/faq", "lost")
+        assert "403, No scope" in lost["tool_resources.file_search.vector_store_ids"]
+        assert "tools[0] file_search" in lost
+
+    def test_an_expired_store_is_migrated_with_a_note(self, server, migrated):
+        store = server.store()
+        body = server.client.get(f"/vector_stores/{store}", cast_to=dict[str, Any])
+        server.answers[f"/v1/vector_stores/{store}"] = (200, body | {"status": "expired", "description": "Old"})
+        server.searching("FAQ", store)
+        done = migrated()
+        assert "it has expired" in entries(done, "vectorstore/handbook", "changed")["status"]
+        assert "description" in entries(done, "vectorstore/handbook", "mapped")
+
+    def test_attributes_and_chunking_of_single_files_are_kept(self, server, migrated, tmp_path):
+        first, second = server.file("a.md", "a"), server.file("b.md", "b")
+        store = server.store(first, attributes={"lang": "en", "page": 7}, chunking_strategy=STATIC)
+        server.client.vector_stores.files.create(store, file_id=second)
+        server.searching("FAQ", store)
+        migrated()
+        found = spec(tmp_path / "claims", "vectorstore/handbook")["files"]
+        settings = {"attributes": {"lang": "en", "page": 7}, "chunking_strategy": STATIC}
+        assert found == [{"path": "files/a.md", **settings}, "files/b.md"]

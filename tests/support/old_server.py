@@ -76,12 +76,12 @@ _BETA: Any = {"headers": {"OpenAI-Beta": "assistants=v2"}}
 
 
 @contextmanager
-def old_server() -> Iterator[OldServer]:
-    """Run the server on a free port, in a thread."""
+def old_server(**settings: Any) -> Iterator[OldServer]:
+    """Run the server on a free port, in a thread, with these settings of the emulator."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/v1"
     client = openai.OpenAI(base_url=url, api_key="sk-old", max_retries=0)
-    found = OldServer(url, create_app(Settings(assistants=True)), client)
+    found = OldServer(url, create_app(Settings(assistants=True, **settings)), client)
     server = uvicorn.Server(uvicorn.Config(found, port=port, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
