@@ -1,4 +1,4 @@
-"""A published chatbot on the Assistants API that is switched to the Responses API, rolled back, and switched for good."""
+"""A published chatbot on the Assistants API that is switched to the Responses API, rolled back and switched back."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -35,8 +35,11 @@ def shop(tmp_path: Path) -> Iterator[World]:
                         "first": {"type": "assistant", "assistant": "triage"},
                         "last": {"type": "assistant", "assistant": "closer"},
                     },
-                    "edges": [{"from": "start", "to": "first"}, {"from": "first", "to": "last"}]
-                    + [{"from": "last", "to": "end"}],
+                    "edges": [
+                        {"from": "start", "to": "first"},
+                        {"from": "first", "to": "last"},
+                        {"from": "last", "to": "end"},
+                    ],
                 },
             ),
             manifest("Chatbot", "support", {"pipeline": "flow"}),
