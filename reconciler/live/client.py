@@ -58,10 +58,10 @@ class Endpoint:
     base_url: str | None = None
     transport: "httpx2.AsyncBaseTransport | None" = None
     """Reaches an API in this process, like `httpx2.ASGITransport`; it needs no key."""
-    source: Source | None = None
-    """Set for a server that is only read, in place of the variables of the SDK."""
     mirrors_openai: bool = False
     """True for a server that has exactly the APIs that OpenAI has today."""
+    source: Source | None = None
+    """Set for a server that is only read, in place of the variables of the SDK."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
