@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from reconciler.applying.write import StaleError
+from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import LiveError
 from reconciler.operations.run import planned
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import restricted
 from tests.support.world import World, is_silent, manifest, problem_of, told, world
 
@@ -153,6 +154,79 @@ def test_removed_assistant_is_deleted_and_its_unmanaged_store_stays(applied):
     assert store in applied.ids(applied.sdk.vector_stores.list())
 
 
+class TestReplacedFiles:
+    """An assistant has the id of an upload, and a changed file is another upload."""
+
+    def test_assistant_gets_the_new_id_and_the_old_upload_is_deleted(self, applied):
+        old = applied.id_of("file/data/tariffs.csv")
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        plan = applied.plan()
+        assert told(plan.changes) == [
+            "replace file/data/tariffs.csv: sha256",
+            f"update {ADDRESS}: tool_resources.code_interpreter.file_ids",
+        ]
+        (update,) = [change for change in plan.changes if change.action == "update"]
+        assert update.is_consequence
+        assert update.risks == ()
+        applied.apply()
+        new = applied.id_of("file/data/tariffs.csv")
+        assert body(applied)["tool_resources"]["code_interpreter"] == {"file_ids": [new]}
+        assert old not in applied.ids(applied.sdk.files.list())
+        assert is_silent(applied.plan())
+
+    def test_new_id_is_written_with_an_edit_in_one_update(self, applied):
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        wants(applied, instructions="Be very kind.")
+        (update,) = [change for change in applied.plan().changes if change.action == "update"]
+        assert [item.path for item in update.fields] == ["instructions", "tool_resources.code_interpreter.file_ids"]
+        assert not update.is_consequence
+
+    def test_ignored_field_keeps_the_old_upload(self, applied):
+        document = manifest("Assistant", "support", SUPPORT, lifecycle={"ignore": ["tool_resources"]})
+        applied.wants(document)
+        applied.apply()
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        assert is_silent(applied.plan())
+
+    @pytest.mark.parametrize("on_drift", ["keep", "refuse"])
+    def test_old_id_that_an_interrupted_run_left_is_not_drift(self, applied, on_drift):
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        observed = applied.observed()
+        working = applied.connection.replace
+
+        async def fail(*path: str, **given: Any) -> Any:
+            if path[0] == "assistants":
+                raise ReconcilerError(Problem("killed", "the run ends here"))
+            return await working(*path, **given)
+
+        applied.connection.replace = fail
+        assert not applied.carry_out(observed).complete
+        applied.connection.replace = working
+        plan = applied.plan(on_drift)
+        assert (plan.drift, plan.refusals) == ((), ())
+        applied.apply(on_drift)
+        assert body(applied)["tool_resources"]["code_interpreter"] == {
+            "file_ids": [applied.id_of("file/data/tariffs.csv")]
+        }
+        assert len(applied.ids(applied.sdk.files.list())) == 2
+        assert is_silent(applied.plan())
+
+
+def test_assistant_gets_the_id_of_the_store_that_replaces_an_expired_one(office):
+    store = {"files": ["kb/*.md"], "expires_after": {"anchor": "last_active_at", "days": 1}}
+    office.wants(manifest("VectorStore", "handbook", store))
+    office.apply()
+    office.clock.seconds += 3 * 86_400
+    plan = office.plan()
+    assert {change.address: change.action for change in plan.drift} == {
+        "vectorstore/handbook": "replace",
+        ADDRESS: "update",
+    }
+    office.apply()
+    assert body(office)["tool_resources"]["file_search"] == {"vector_store_ids": [office.id_of("vectorstore/handbook")]}
+    assert is_silent(office.plan())
+
+
 class TestRaces:
     """The API has no time of the last change: what is compared is the object, read again before the write."""
 
@@ -223,6 +297,15 @@ class TestGuard:
         office.drops("VectorStore/handbook")
         assert [refusal.rule for refusal in office.plan().refusals] == ["referenced"]
 
+    def test_delete_is_refused_if_assistants_cannot_be_listed(self, office):
+        office.drops("Assistant/support")
+        office.apply()
+        office.drops("VectorStore/handbook")
+        office.app.state.faults.set(*parse("403:GET:/v1/assistants*"))
+        plan = office.plan()
+        assert {refusal.rule for refusal in plan.refusals} == {"unlisted"}
+        assert plan.refusals[0].cause.args["requests"] == ["GET /v1/assistants"]
+
 
 class TestServersWithoutTheApi:
     @pytest.fixture
@@ -253,6 +336,14 @@ class TestServersWithoutTheApi:
         plan = shop.plan()
         assert (plan.refusals, plan.warnings) == ((), ())
         shop.apply()
+
+
+def test_entries_of_the_state_are_forgotten_at_openai_without_a_request_for_assistants(applied):
+    applied.drops("Assistant/support")
+    applied.connection.client.base_url = "https://api.openai.com/v1"
+    applied.requests()
+    assert f"forget {ADDRESS}" in told(applied.plan().changes)
+    assert not any("/v1/assistants" in request for request in applied.requests())
 
 
 @pytest.mark.parametrize("endpoint", [None, "https://api.openai.com/v1", "https://eu.api.openai.com/v1"])
