@@ -7,7 +7,7 @@ import pytest
 from reconciler.applying.write import StaleError
 from reconciler.live.errors import LiveError
 from reconciler.operations.run import planned
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import restricted
 from tests.support.world import World, is_silent, manifest, problem_of, told, world
 
@@ -151,6 +151,79 @@ def test_removed_assistant_is_deleted_and_its_unmanaged_store_stays(applied):
     applied.apply()
     assert ids(applied) == set()
     assert store in applied.ids(applied.sdk.vector_stores.list())
+
+
+class TestReplacedFiles:
+    """An assistant has the id of an upload, and a changed file is another upload."""
+
+    def test_assistant_gets_the_new_id_and_the_old_upload_is_deleted(self, applied):
+        old = applied.id_of("file/data/tariffs.csv")
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        plan = applied.plan()
+        assert told(plan.changes) == [
+            "replace file/data/tariffs.csv: sha256",
+            f"update {ADDRESS}: tool_resources.code_interpreter.file_ids",
+        ]
+        (update,) = [change for change in plan.changes if change.action == "update"]
+        assert update.is_consequence
+        assert update.risks == ()
+        applied.apply()
+        new = applied.id_of("file/data/tariffs.csv")
+        assert body(applied)["tool_resources"]["code_interpreter"] == {"file_ids": [new]}
+        assert old not in applied.ids(applied.sdk.files.list())
+        assert is_silent(applied.plan())
+
+    def test_new_id_is_written_with_an_edit_in_one_update(self, applied):
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        wants(applied, instructions="Be very kind.")
+        (update,) = [change for change in applied.plan().changes if change.action == "update"]
+        assert [item.path for item in update.fields] == ["instructions", "tool_resources.code_interpreter.file_ids"]
+        assert not update.is_consequence
+
+    def test_ignored_field_keeps_the_old_upload(self, applied):
+        document = manifest("Assistant", "support", SUPPORT, lifecycle={"ignore": ["tool_resources"]})
+        applied.wants(document)
+        applied.apply()
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        assert is_silent(applied.plan())
+
+    @pytest.mark.parametrize("on_drift", ["keep", "refuse"])
+    def test_old_id_that_an_interrupted_run_left_is_not_drift(self, applied, on_drift):
+        applied.file("data/tariffs.csv", "plan,price\nbasic,6\n")
+        observed = applied.observed()
+        working = applied.connection.replace
+
+        async def fail(*path: str, **given: Any) -> Any:
+            if path[0] == "assistants":
+                raise ReconcilerError(Problem("killed", "the run ends here"))
+            return await working(*path, **given)
+
+        applied.connection.replace = fail
+        assert not applied.carry_out(observed).complete
+        applied.connection.replace = working
+        plan = applied.plan(on_drift)
+        assert (plan.drift, plan.refusals) == ((), ())
+        applied.apply(on_drift)
+        assert body(applied)["tool_resources"]["code_interpreter"] == {
+            "file_ids": [applied.id_of("file/data/tariffs.csv")]
+        }
+        assert len(applied.ids(applied.sdk.files.list())) == 2
+        assert is_silent(applied.plan())
+
+
+def test_assistant_gets_the_id_of_the_store_that_replaces_an_expired_one(office):
+    store = {"files": ["kb/*.md"], "expires_after": {"anchor": "last_active_at", "days": 1}}
+    office.wants(manifest("VectorStore", "handbook", store))
+    office.apply()
+    office.clock.seconds += 3 * 86_400
+    plan = office.plan()
+    assert {change.address: change.action for change in plan.drift} == {
+        "vectorstore/handbook": "replace",
+        ADDRESS: "update",
+    }
+    office.apply()
+    assert body(office)["tool_resources"]["file_search"] == {"vector_store_ids": [office.id_of("vectorstore/handbook")]}
+    assert is_silent(office.plan())
 
 
 class TestRaces:
