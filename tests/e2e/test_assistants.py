@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.applying.write import StaleError
+from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import LiveError
 from reconciler.operations.run import planned
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -296,6 +297,15 @@ class TestGuard:
         office.drops("VectorStore/handbook")
         assert [refusal.rule for refusal in office.plan().refusals] == ["referenced"]
 
+    def test_delete_is_refused_if_assistants_cannot_be_listed(self, office):
+        office.drops("Assistant/support")
+        office.apply()
+        office.drops("VectorStore/handbook")
+        office.app.state.faults.set(*parse("403:GET:/v1/assistants*"))
+        plan = office.plan()
+        assert {refusal.rule for refusal in plan.refusals} == {"unlisted"}
+        assert plan.refusals[0].cause.args["requests"] == ["GET /v1/assistants"]
+
 
 class TestServersWithoutTheApi:
     @pytest.fixture
@@ -326,6 +336,14 @@ class TestServersWithoutTheApi:
         plan = shop.plan()
         assert (plan.refusals, plan.warnings) == ((), ())
         shop.apply()
+
+
+def test_entries_of_the_state_are_forgotten_at_openai_without_a_request_for_assistants(applied):
+    applied.drops("Assistant/support")
+    applied.connection.client.base_url = "https://api.openai.com/v1"
+    applied.requests()
+    assert f"forget {ADDRESS}" in told(applied.plan().changes)
+    assert not any("/v1/assistants" in request for request in applied.requests())
 
 
 @pytest.mark.parametrize("endpoint", [None, "https://api.openai.com/v1", "https://eu.api.openai.com/v1"])

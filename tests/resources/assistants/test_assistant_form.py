@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from reconciler.resources.assistants.assistant_form import as_request
-from reconciler.resources.kinds.assistant import ASSISTANT
+from reconciler.resources.kinds.assistant import ASSISTANT, REQUEST
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import digest, reference, same
 from tests.resources.assistants.examples import desired
 
@@ -220,6 +221,35 @@ class TestRisks:
         assert self.rules({"tool_resources": former}, {"tool_resources": present}) == []
 
 
+class TestRisksOfAnotherTarget:
+    """An assistant that moves to another target has the risks of what changes, not of what is nested otherwise."""
+
+    ASSISTANT_TOOLS = (SEARCH, function(parameters={"type": "object", "properties": {"a": {"type": "string"}}}))
+
+    def fields(self, type_: ResourceType, **spec: Any) -> dict[str, Any]:
+        return {name: type_.canonical(name, value) for name, value in spec.items()}
+
+    def as_request(self, *properties: str) -> dict[str, Any]:
+        schema = {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
+        call = {"type": "function", "name": "f", "parameters": schema, "strict": False}
+        return self.fields(REQUEST, tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}, call])
+
+    def as_assistant(self) -> dict[str, Any]:
+        return self.fields(ASSISTANT, tools=[*self.ASSISTANT_TOOLS], tool_resources=stores("vs_1"))
+
+    def test_same_configuration_has_none(self):
+        assert list(REQUEST.risks(self.as_assistant(), self.as_request("a"))) == []
+        assert list(ASSISTANT.risks(self.as_request("a"), self.as_assistant())) == []
+
+    def test_parameters_of_a_function_are_compared(self):
+        (hazard,) = REQUEST.risks(self.as_assistant(), self.as_request())
+        assert (hazard.rule, hazard.args["tool"]) == ("parameters-incompatible", "function:f")
+
+    def test_vector_store_is_compared(self):
+        (hazard,) = REQUEST.risks(self.as_assistant() | {"tool_resources": stores("vs_2")}, self.as_request("a"))
+        assert (hazard.rule, hazard.args["names"]) == ("knowledge-removed", ["vs_2"])
+
+
 class TestRefusedParameters:
     def refused(self, **fields: Any) -> list[str]:
         return [hazard.args["parameter"] for hazard in ASSISTANT.refused(fields, {})]
@@ -238,5 +268,5 @@ def test_rules_of_other_targets_see_the_parts_where_they_have_them():
     fields = {"tools": ASSISTANT.canonical("tools", [FUNCTION]), "response_format": schema(), "temperature": 1}
     made = as_request(fields)
     assert made["tools"]["function:f"]["name"] == "f"
-    assert made["text"] == {"format": schema()}
+    assert made["text"] == {"format": {"type": "json_schema", **SCHEMA}}
     assert "temperature" not in made
