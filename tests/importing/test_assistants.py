@@ -195,3 +195,10 @@ def test_inventory_lists_assistants_with_what_they_use(estate):
     found = estate.run(take_inventory(here, estate.connection, by=None, on_progress=lambda _: None))
     assert {item.id: item.used_by for item in found.items} == {id_: (), file: (id_,), store: (id_,)}
     assert not [item.id for item in found.items if item.unused]
+
+
+def test_a_store_without_a_name_is_not_called_deleted(estate):
+    tools = {"tools": [{"type": "file_search"}], "tool_resources": {"file_search": {"vector_stores": [{}]}}}
+    assistant(estate, name="Clerk", **tools)
+    run_import(estate)
+    assert "# unnamed vector store" in (estate.root / "assistants/clerk.yaml").read_text()
