@@ -63,10 +63,7 @@ def settled(acme: World) -> str:
 
 
 def test_every_changed_field_is_written(acme):
-    tool = {
-        "type": "function",
-        "function": {"name": "look_up", "description": "Finds", "parameters": {"type": "object"}},
-    }
+    function = {"name": "look_up", "description": "Finds", "parameters": {"type": "object", "properties": {}}}
     edit(
         acme,
         model="gpt-4o-mini",
