@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "inventory": "List every live object with owner, size, cost and references.",
     "import": "Write manifests for live objects.",
     "adopt": "Adopt unmanaged objects that match a manifest.",
-    "migrate": "Write manifests from exports of Assistants and prompts.",
+    "migrate": "Write manifests from assistants and prompts of a server or of exports.",
     "release": "Create an immutable release of a chatbot.",
     "publish": "Set the published release of a chatbot.",
     "archive": "Remove an object and its dependents from the manifests.",

@@ -61,10 +61,9 @@ def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> Non
         ctx.call_on_close(lambda: os.environ.update({TIMEOUT: before}) if before else os.environ.pop(TIMEOUT, None))
 
 
-def endpoint(function: Function) -> Function:
-    """Add `--endpoint` and `--timeout`."""
-    api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, `embedded`, or `embedded+assistants`.")
-    limit = click.option(
+def time_limit(function: Function) -> Function:
+    """Add `--timeout`."""
+    return click.option(
         "--timeout",
         metavar="SECONDS",
         type=click.IntRange(1, 7 * 86_400),
@@ -72,8 +71,13 @@ def endpoint(function: Function) -> Function:
         expose_value=False,
         callback=_limit,
         help="End after this time. Default: one hour for reading, no limit for an apply.",
-    )
-    return api(limit(function))
+    )(function)
+
+
+def endpoint(function: Function) -> Function:
+    """Add `--endpoint` and `--timeout`."""
+    api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, `embedded`, or `embedded+assistants`.")
+    return api(time_limit(function))
 
 
 def _printed(*formats: str) -> Callable[[Function], Function]:

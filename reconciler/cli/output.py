@@ -88,15 +88,21 @@ def inert(text: str) -> str:
 def write_json(document: "JSON", file: Path | None) -> None:
     """Write `document` to `file`, unless it is None."""
     if file is not None:
-        from reconciler.files.drafts import write_output
         from reconciler.resources.json_documents import dumps
-        from reconciler.resources.problems import Problem, ReconcilerError
 
-        try:
-            write_output(file, dumps(document).encode())
-        except OSError as error:
-            problem = Problem("unwritable", f"cannot write {file}: {error.strerror}", hint="Choose another --out.")
-            raise ReconcilerError(problem) from error
+        save_text(dumps(document), file)
+
+
+def save_text(text: str, file: Path) -> None:
+    """Write `text` to the file that --out names."""
+    from reconciler.files.drafts import write_output
+    from reconciler.resources.problems import Problem, ReconcilerError
+
+    try:
+        write_output(file, text.encode())
+    except OSError as error:
+        problem = Problem("unwritable", f"cannot write {file}: {error.strerror}", hint="Choose another --out.")
+        raise ReconcilerError(problem) from error
 
 
 def note(text: str) -> None:

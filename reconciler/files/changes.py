@@ -38,8 +38,8 @@ class FileChange:
     """Relative to the folder that is written to. Links are followed."""
     before: bytes | None
     """The content that is replaced; None if the file does not exist yet."""
-    after: bytes | None
-    """None if the file is deleted."""
+    after: bytes | Path | None
+    """The new content, or a file that has it; None if the file is deleted."""
 
 
 class Names:
@@ -175,7 +175,11 @@ def _prepare(stage: Stage, number: int, change: FileChange, target: Path) -> Non
     if change.after is None:
         return
     with stage.draft(number).open("xb") as file:
-        file.write(change.after)
+        if isinstance(change.after, Path):
+            with change.after.open("rb") as given:
+                shutil.copyfileobj(given, file)
+        else:
+            file.write(change.after)
         keep_access(file.fileno(), target)
     if change.before is not None:
         try:
@@ -187,7 +191,8 @@ def _prepare(stage: Stage, number: int, change: FileChange, target: Path) -> Non
 
 
 def _step(root: Path, change: FileChange, target: Path) -> Step:
-    new = None if change.after is None else hash_of(change.after)
+    content = change.after.read_bytes() if isinstance(change.after, Path) else change.after
+    new = None if content is None else hash_of(content)
     return Step(os.path.relpath(target, os.path.realpath(root)), new, change.before is not None and new is not None)
 
 

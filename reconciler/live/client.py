@@ -18,6 +18,7 @@ from urllib.parse import quote
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.responses import decoded
+from reconciler.live.source import Source
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
@@ -33,6 +34,8 @@ OPENAI: Final = "api.openai.com"
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
+NO_KEY: Final = "no-key-is-sent"
+"""Required by the SDK where none is sent, or where the API ignores it."""
 REQUEST_SECONDS: Final = 180.0
 """Maximum time from sending a request to the end of its response. The others limit the time without any byte."""
 UPLOAD_REQUEST_SECONDS: Final = 1_800.0
@@ -57,6 +60,8 @@ class Endpoint:
     """Reaches an API in this process, like `httpx2.ASGITransport`; it needs no key."""
     mirrors_openai: bool = False
     """True for a server that has exactly the APIs that OpenAI has today."""
+    source: Source | None = None
+    """Set for a server that is only read, in place of the variables of the SDK."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class Request:
     """True for a request whose response is a list."""
     object_id: str | None = None
     """The id that the object in the response must have; None for any."""
+    of_content: bool = False
+    """True for a request whose response is the content of a file, and not JSON."""
 
     @property
     def url(self) -> str:
@@ -177,6 +184,11 @@ class Connection:
         """Return a page of a list; raise `MissingError` if the server does not have the list."""
         return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}, of_list=True))
 
+    async def content(self, *path: str) -> bytes:
+        """Return the content of a file."""
+        found = await self.call(Request(method="GET", path=path, repeatable=True, of_content=True))
+        return bytes(found["content"])
+
     async def read(self, *path: str, object_id: str | None = None) -> Object | None:
         """Return the object, or None if it does not exist. See `get`."""
         try:
@@ -221,9 +233,13 @@ class Connection:
             try:
                 response = await _send(self.client, request)
             except openai.APIError as error:
+                if isinstance(error.__cause__, LiveError):
+                    raise error.__cause__ from None
                 return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
+        if request.of_content:
+            return {"content": response.content}
         found = decoded(response, is_list=request.of_list, id_=request.object_id)
         if request.of_list and not isinstance(found, Failure):
             self.lists.add(request.url)
@@ -244,7 +260,7 @@ async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
     import httpx2
     import openai
 
-    seconds = UPLOAD_REQUEST_SECONDS if request.files else REQUEST_SECONDS
+    seconds = UPLOAD_REQUEST_SECONDS if request.files or request.of_content else REQUEST_SECONDS
     try:
         async with asyncio.timeout(seconds) as limit:
             return await _sent(client, request)
@@ -277,6 +293,8 @@ async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
     form = {"Content-Type": "multipart/form-data"} if request.files else {}
+    if request.of_content:
+        form["Accept"] = "application/octet-stream"
     return form | ({"OpenAI-Beta": beta} if beta else {})
 
 
@@ -287,7 +305,7 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     Key, organisation and project are read as the SDK reads them, from `OPENAI_API_KEY`, `OPENAI_ORG_ID` and
     `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
-    key = _key() if endpoint.transport is None else "embedded-needs-none"
+    key = _key() if endpoint.transport is None and endpoint.source is None else NO_KEY
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
     await asyncio.to_thread(importlib.import_module, "openai")
     async with _client(endpoint, key) as client:
@@ -299,21 +317,22 @@ def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
 
     base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
     try:
-        return _made(endpoint.transport, base_url, key)
+        return _made(endpoint, base_url, key)
     except (httpx2.InvalidURL, ImportError, ValueError) as error:
         hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
         message = f"the URL of the API or of a proxy is not valid: {plain(error)}"
         raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
 
 
-def _made(transport: "httpx2.AsyncBaseTransport | None", base_url: str | None, key: str) -> "AsyncOpenAI":
+def _made(endpoint: Endpoint, base_url: str | None, key: str) -> "AsyncOpenAI":
     import httpx2
     import openai
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     http = httpx2.AsyncClient(
-        transport=transport,
+        transport=endpoint.transport,
         timeout=timeout,
+        event_hooks=endpoint.source.hooks() if endpoint.source else {},
         limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
     )
     # The SDK repeats creates after a 500, without an idempotency key: repeating is `call`'s business.

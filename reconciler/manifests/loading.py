@@ -53,7 +53,7 @@ def load(
     """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
     Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
-    and included files, by path, that are used instead of the files.
+    and included files, by path, that are used instead of the files; a manifest among them may be new.
     """
     root = folder.absolute()
     top = repository_of(root)
@@ -170,7 +170,7 @@ def _documents(
     """
     documents: list[Document] = []
     problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
-    for path in tree.manifests():
+    for path in sorted({*tree.manifests(), *filter(is_manifest_name, edited)}):
         if path in tree.absent:
             continue
         try:

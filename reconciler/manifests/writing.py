@@ -6,8 +6,9 @@ folder is hidden, so that globs of vector stores and the search for manifests do
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.files.changes import FileChange, write_files
@@ -24,16 +25,21 @@ SCHEMA_FILE: Final = ".schemas/manifest.schema.json"
 
 
 def write_drafts(
-    folder: Path, drafts: Iterable[Draft], *, project: Draft | None = None, schema: bytes | None = None
+    folder: Path,
+    drafts: Iterable[Draft],
+    *,
+    project: Draft | None = None,
+    schema: bytes | None = None,
+    files: Mapping[str, Path] = MappingProxyType({}),
 ) -> list[Path]:
     """Write manifests and the files that they include to the project folder `folder`; return the paths relative to it.
 
     Files are not overwritten: if one of them exists, ReconcilerError is raised and nothing is written. `project` is
     written as `project.yaml`, after the other files. Manifests name the JSON Schema in the project or above it; if
-    there is none, `schema` is written.
+    there is none, `schema` is written. `files` are copied, by path relative to the project folder.
     """
     manifests = [*([project] if project else ()), *drafts]
-    contents = merged(manifests)
+    contents: dict[str, bytes | Path] = {**merged(manifests), **files}
     there = [path for path in contents if _target(folder, path).exists() or (folder / path).is_symlink()]
     if there:
         hint = "Nothing was written. Move the file, or choose another folder with `--into DIR`."
@@ -43,8 +49,9 @@ def write_drafts(
         known = folder / SCHEMA_FILE
         contents[SCHEMA_FILE] = schema
     if known is not None:
-        for path in map(path_of, manifests):
-            contents[path] = modeline(folder / path, known).encode() + contents[path]
+        for one in manifests:
+            path = path_of(one)
+            contents[path] = modeline(folder / path, known).encode() + files_of(one)[path]
     last = {path_of(one) for one in manifests}
     order = sorted(contents, key=lambda path: (path in last, path == PROJECT_FILE))
     write_files(folder, (FileChange(path, None, contents[path]) for path in order))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from reconciler.migration.model import TOOLS, Case, Part, changed, list_of, lost, mapped, mapping_of, text_of
+from reconciler.migration.resources import texts_in, where
 from reconciler.migration.tools import Tool, definition, parameters
 from reconciler.resources.assistants.server_secrets import without_secrets
 from reconciler.resources.values import JSON
@@ -33,9 +34,19 @@ def agent_resources(case: Case) -> Iterator[Part]:
     for field, value in mapping_of(case.export.value.get("tool_resources")).items():
         if value:
             hint = _SEARCH if field == "file_search" else _FILES
-            yield lost(f"tool_resources.{field}", "agents do not support files and vector stores", hint)
+            kept = _kept(case, value)
+            yield lost(f"tool_resources.{field}", f"agents do not support files and vector stores{kept}", hint)
     if case.export.value.get("file_ids"):
-        yield lost("file_ids", "agents do not support files", _FILES)
+        yield lost("file_ids", f"agents do not support files{_kept(case, case.export.value['file_ids'])}", _FILES)
+
+
+def _kept(case: Case, value: JSON) -> str:
+    """Return what became of files and vector stores of a server, which are in the project but in no agent."""
+    ids = list(dict.fromkeys(texts_in(value)))
+    stores = [f"{id_} is now vectorstore/{case.stores[id_]}" for id_ in ids if id_ in case.stores]
+    unread = [f"{id_}: {case.unread[id_]}" for id_ in ids if id_ in case.unread]
+    files = [where(case.files[id_]) for id_ in ids if id_ in case.files]
+    return "".join(f"; {one}" for one in (*stores, *unread, *files))
 
 
 def _function(at: str, tool: Tool) -> Part:

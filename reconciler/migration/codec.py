@@ -4,7 +4,7 @@ from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from reconciler.migration.model import Entry, ExportKind, Migrated, Migration, Outcome, Target, counts
+from reconciler.migration.model import Entry, ExportKind, Migrated, Migration, Outcome, ServerFile, Target, counts
 from reconciler.resources.problems import PlaceDocument, ProblemDocument, place_json, problem_json
 
 FORMAT: Final = "reconciler/migration/v1"
@@ -47,9 +47,9 @@ class MigratedDocument(TypedDict):
     name: str | None
     """The value in the export; null if it has none."""
     source: str
-    """FILE:LINE of the export."""
-    place: PlaceDocument
-    """The place of the export."""
+    """FILE:LINE of the export, or the URL of the server that has the object."""
+    place: PlaceDocument | None
+    """The place of the export; null for an object of a server."""
     address: str | None
     """Address of the manifest; null if no valid manifest can be written."""
     entries: list[EntryDocument]
@@ -58,6 +58,19 @@ class MigratedDocument(TypedDict):
     """Advice on threads for the developers of the application."""
     runs: str
     """Advice on runs for the developers of the application."""
+
+
+class ServerFileDocument(TypedDict):
+    """A file of the server that the objects were read from."""
+
+    id: str
+    name: str
+    """Its file name on the server; its id if the server does not give it."""
+    path: str
+    """Relative to the project folder. If the file was not downloaded, the place for a copy from elsewhere."""
+    downloaded: bool
+    why: NotRequired[str]
+    """The reason for a missing content."""
 
 
 class MigrationDocument(TypedDict):
@@ -73,12 +86,14 @@ class MigrationDocument(TypedDict):
     problems: list[ProblemDocument]
     written: list[str]
     """Paths of the written files, relative to the project folder; empty in a dry run."""
+    files: NotRequired[list[ServerFileDocument]]
+    """Files that objects of a server use; missing without a server."""
 
 
 def migration_json(migration: Migration) -> MigrationDocument:
     """Return `migration` as the JSON document that `migrate -o json` prints."""
     found = counts(migration)
-    return {
+    document: MigrationDocument = {
         "format": FORMAT,
         "target": migration.target,
         "summary": {
@@ -91,6 +106,21 @@ def migration_json(migration: Migration) -> MigrationDocument:
         "problems": list(map(problem_json, migration.problems)),
         "written": list(migration.written),
     }
+    if migration.files:
+        document["files"] = list(map(_file_json, migration.files))
+    return document
+
+
+def _file_json(file: ServerFile) -> ServerFileDocument:
+    document: ServerFileDocument = {
+        "id": file.id,
+        "name": file.name,
+        "path": file.path,
+        "downloaded": file.local is not None,
+    }
+    if file.why:
+        document["why"] = file.why
+    return document
 
 
 def _migrated_json(one: Migrated) -> MigratedDocument:
@@ -99,7 +129,7 @@ def _migrated_json(one: Migrated) -> MigratedDocument:
         "id": one.id or None,
         "name": one.name or None,
         "source": one.source,
-        "place": place_json(one.export.place),
+        "place": place_json(one.export.place) if one.export.place else None,
         "address": one.address if one.is_valid else None,
         "entries": list(map(_entry_json, one.entries)),
         "threads": one.threads,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.manifests import find_project, load
@@ -16,21 +17,24 @@ from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import write_drafts
 from reconciler.migration.model import Target
 from reconciler.resources.address import Identity
+from reconciler.resources.kinds import vector_store
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, ReconcilerError
 
-_ORIGIN: Final = re.compile(r"^# Migrated from \w+ (\w+)[ ,]", re.MULTILINE)
+_ORIGIN: Final = re.compile(r"^# Migrated from (?:assistant|prompt|vector store) ([\w.:-]+)[ ,]", re.MULTILINE)
 """The comment that `drafting` writes above a manifest, with the id of the export."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A project folder with its assistants."""
+    """A project folder with its assistants and vector stores."""
 
     project: Project
     is_new: bool
     assistants: Mapping[str, Path]
     """Manifest files of the existing assistants, by name."""
+    stores: Mapping[str, Path] = field(default_factory=dict)
+    """Manifest files of the existing vector stores, by name."""
 
     @property
     def variables(self) -> frozenset[str]:
@@ -41,15 +45,23 @@ class Destination:
     @cached_property
     def migrated(self) -> Mapping[str, str]:
         """Names of the assistants that were migrated before, by the id of their export."""
-        texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in self.assistants.items()}
-        return {id_: name for name, text in texts.items() for id_ in _ORIGIN.findall(text)}
+        return _migrated(self.assistants)
 
-    def write(self, drafts: tuple[Draft, ...], target: Target) -> tuple[str, ...]:
-        """Write the drafts; raises ReconcilerError and writes nothing if one of the files exists."""
+    @cached_property
+    def migrated_stores(self) -> Mapping[str, str]:
+        """Names of the vector stores that were migrated before, by their id on the server."""
+        return _migrated(self.stores)
+
+    def write(
+        self, drafts: tuple[Draft, ...], target: Target, files: Mapping[str, Path] = MappingProxyType({})
+    ) -> tuple[str, ...]:
+        """Write the drafts, and copies of `files`, which are given by path; raises ReconcilerError and writes nothing
+        if one of the files exists.
+        """
         spec = {"defaults": {"target": target}}
         project = Draft("Project", self.project.identity.project, spec) if self.is_new else None
         schema = schema_file() if project else None
-        written = write_drafts(self.project.root, drafts, project=project, schema=schema)
+        written = write_drafts(self.project.root, drafts, project=project, schema=schema, files=files)
         return tuple(path.as_posix() for path in written)
 
 
@@ -65,9 +77,16 @@ def destination(folder: Path) -> Destination:
         return Destination(_new(folder), is_new=True, assistants={})
     loaded = load(root, env=None)
     repository = loaded.project.repository
-    assistants = (one for one in loaded.resources if one.kind is KIND)
-    files = {one.address.name: repository / on_disk(repository, one.place.file) for one in assistants}
-    return Destination(loaded.project, False, files)
+    files: dict[str, dict[str, Path]] = {KIND.prefix: {}, vector_store.PREFIX: {}}
+    for one in loaded.resources:
+        if one.address.kind in files:
+            files[one.address.kind][one.address.name] = repository / on_disk(repository, one.place.file)
+    return Destination(loaded.project, False, files[KIND.prefix], files[vector_store.PREFIX])
+
+
+def _migrated(files: Mapping[str, Path]) -> Mapping[str, str]:
+    texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in files.items()}
+    return {id_: name for name, text in texts.items() for id_ in _ORIGIN.findall(text)}
 
 
 def _new(folder: Path) -> Project:

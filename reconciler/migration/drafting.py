@@ -1,6 +1,7 @@
 """The manifest of an export: its parts, without the values that validation rejects."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,12 +9,11 @@ from pydantic import ValidationError
 
 from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.manifests.validation_errors import explain
-from reconciler.migration.model import TOOLS, Case, Entry, Part, text_of
+from reconciler.migration.model import LISTS, Case, Entry, Part, ServerFile, text_of
 from reconciler.migration.prompts import substituted
 from reconciler.resources.address import Address
 from reconciler.resources.base import Lifecycle, LocalFile, Path, Resource, Scope
 from reconciler.resources.display import day
-from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import ABSENT, ADDRESS_KEY, JSON, path_text, put
 from reconciler.resources.variables import PREFIX
@@ -26,14 +26,17 @@ _WHOLE: Final = frozenset({"missing-field", "duplicate-tool", "unknown-type", "r
 _PLACE: Final = Place("")
 
 
-class _NoFiles:
-    """A project without files; exports reference files by id."""
+class _Files:
+    """A project with the files that were downloaded from a server. Exports reference files by id."""
+
+    def __init__(self, files: Iterable[ServerFile]) -> None:
+        self._files = {file.path: file.local for file in files if file.local}
 
     def glob(self, _pattern: str) -> list[str]:
         return []
 
     def read(self, path: str) -> LocalFile | Finding:
-        return Finding((), "missing-file", f"{path} is not a file id")
+        return self._files.get(path) or Finding((), "missing-file", f"{path} is not a file id")
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,16 @@ class ValidParts:
 def validated(case: Case, parts: Sequence[Part]) -> ValidParts:
     """Remove invalid values one by one until the remaining manifest is valid."""
     while True:
-        spec = _assembled(case, parts)
+        spec = assembled(case, parts)
         findings = [finding for finding in _findings(case, spec) if finding.severity == "error"]
         blamed = {index: finding for finding in reversed(findings) for index in _owners(parts, finding.path[1:])}
         if not blamed:
-            return ValidParts(tuple(parts), spec, tuple(_entries(parts)), tuple(findings))
+            return ValidParts(tuple(parts), spec, tuple(entries(parts)), tuple(findings))
         parts = [_without(part, blamed[at]) if at in blamed else part for at, part in enumerate(parts)]
 
 
-def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
+def entries(parts: Sequence[Part]) -> Iterator[Entry]:
+    """Yield the entry of each part, with the final index of a tool."""
     places = iter([_place(keys) for keys, _ in positions(parts)])
     for part in parts:
         entry = part.entry if part.value is ABSENT else replace(part.entry, to=next(places))
@@ -69,30 +73,32 @@ def _entries(parts: Sequence[Part]) -> Iterator[Entry]:
 
 
 def _place(keys: tuple[str, ...]) -> str:
-    return f"tools[{keys[1]}]" if keys[:1] == TOOLS and len(keys) > 1 else path_text(keys)
+    return f"{keys[0]}[{keys[1]}]" if keys[:1] in LISTS and len(keys) > 1 else path_text(keys)
 
 
 def positions(parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], Part]]:
-    """Return each part that has a value, with the keys of the value in `spec`; the index of a tool is text."""
-    tools = 0
+    """Return each part that has a value, with the keys of the value in `spec`; the index of an item is text."""
+    items: Counter[tuple[str, ...]] = Counter()
     for part in parts:
         if part.value is ABSENT:
             continue
-        if part.keys == TOOLS:
-            yield (*TOOLS, str(tools)), part
-            tools += 1
+        if part.keys in LISTS:
+            yield (*part.keys, str(items[part.keys])), part
+            items[part.keys] += 1
         else:
             yield part.keys, part
 
 
-def _assembled(case: Case, parts: Sequence[Part]) -> dict[str, JSON]:
-    spec: dict[str, JSON] = {"target": case.target}
+def assembled(case: Case, parts: Sequence[Part]) -> dict[str, JSON]:
+    """Return the spec that consists of the values of the parts."""
+    models = case.kind.models
+    spec: dict[str, JSON] = {"target": case.target} if case.target in models else {}
     for keys, part in sorted(positions(parts), key=lambda placed: len(placed[0])):
-        if part.keys == TOOLS:
-            spec["tools"] = [*spec.get("tools", ()), part.value]
+        if part.keys in LISTS:
+            spec.setdefault(part.keys[0], []).append(part.value)
         else:
             spec = put(spec, keys, part.value)
-    order = list(KIND.models[case.target].model_fields)
+    order = list(models.get(case.target, next(iter(models.values()))).model_fields)
     return dict(sorted(spec.items(), key=lambda item: order.index(item[0])))
 
 
@@ -100,14 +106,15 @@ def _findings(case: Case, spec: dict[str, JSON]) -> list[Finding]:
     unwritable = list(_unwritable(spec, ("spec",)))
     if unwritable:
         return unwritable
-    model = KIND.models[case.target]
+    models = case.kind.models
+    model = models.get(case.target, next(iter(models.values())))
     try:
         made = model.model_validate(spec)
     except ValidationError as error:
         return explain(error, model, spec, ("spec",))
-    address = Address(KIND.prefix, case.name)
-    resource = Resource(KIND, address, made, {}, Lifecycle(), _PLACE, lambda _path: _PLACE)
-    return list(KIND.check(resource, Scope(files=_NoFiles())))
+    address = Address(case.kind.prefix, case.name)
+    resource = Resource(case.kind, address, made, {}, Lifecycle(), _PLACE, lambda _path: _PLACE)
+    return list(case.kind.check(resource, Scope(files=_Files(case.files.values()))))
 
 
 def _unwritable(value: JSON, path: Path) -> Iterator[Finding]:
@@ -138,12 +145,13 @@ def _owners(parts: Sequence[Part], path: Path) -> list[int]:
 
 def _without(part: Part, finding: Finding) -> Part:
     """Return `part` without the value that `finding` reports; without any value if nothing valid remains."""
-    inner = finding.path[1 + len(part.keys) + (part.keys == TOOLS) :]
+    inner = finding.path[1 + len(part.keys) + (part.keys in LISTS) :]
     where = path_text([str(step) for step in inner])
     why = f"{where}: {finding.message}" if where and finding.code != "reserved-key" else finding.message
     if inner and finding.code not in _WHOLE:
         return replace(part, value=_removed(part.value, inner), trimmed=(*part.trimmed, why))
-    return Part(Entry(part.entry.field, "lost", note=part.trimmed[0] if part.trimmed else why, hint=finding.hint))
+    note = part.trimmed[0] if part.trimmed else why
+    return Part(Entry(part.entry.field, "lost", note=note, hint=finding.hint))
 
 
 def _removed(value: JSON, path: Path) -> JSON:
@@ -166,7 +174,7 @@ def draft_of(case: Case, valid: ValidParts) -> Draft:
     apart, included = with_files(case.name, spec)
     notes = {keys: part.remark for keys, part in positions(valid.parts) if part.remark}
     comment = "\n".join([*_origin(case), *(part.comment for part in valid.parts if part.comment)])
-    return Draft(KIND.name, case.name, apart, comment, notes, included)
+    return Draft(case.kind.name, case.name, apart, comment, notes, included)
 
 
 def _origin(case: Case) -> Iterator[str]:
@@ -174,7 +182,7 @@ def _origin(case: Case) -> Iterator[str]:
     created = day(value.get("created_at"))
     since = f", created on {created}" if created else ""
     id_ = text_of(value.get("id")) or "without an id"
-    yield f"Migrated from {case.export.kind} {id_}{since} ({case.export.place.file}:{case.export.place.line})."
+    yield f"Migrated from {case.export.label} {id_}{since} ({case.export.source})."
     name = text_of(value.get("name"))
-    if name and name != case.name:
+    if name and name != case.name and case.export.kind != "vector_store":
         yield f"Name: {name}"

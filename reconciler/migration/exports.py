@@ -56,20 +56,28 @@ class Text:
 
 def read_exports(file: Path) -> tuple[list[Export], list[Problem]]:
     """Return the assistants and prompts in `file`, in order, and the problems of the rest."""
+    source = read_text(file)
+    return ([], [source]) if isinstance(source, Problem) else _found(source)
+
+
+def read_text(file: Path) -> Text | Problem:
+    """Return the text of an export file, or the problem for which it cannot be read."""
     name = file.as_posix()
     try:
         if file.stat().st_size > MAX_BYTES:
-            return [], [Problem("too-large", f"{name} is larger than {MAX_BYTES // 2**20} MiB", Place(name))]
-        data = file.read_bytes()
+            return Problem("too-large", f"{name} is larger than {MAX_BYTES // 2**20} MiB", Place(name))
+        return Text(name, _decoded(file.read_bytes()))
     except OSError as error:
-        return [], [Problem("unreadable-file", f"{name} cannot be read: {error.strerror}", Place(name))]
-    return find_exports(data, name)
+        return Problem("unreadable-file", f"{name} cannot be read: {error.strerror}", Place(name))
 
 
 def find_exports(data: bytes, name: str) -> tuple[list[Export], list[Problem]]:
     """Return the same as `read_exports`, for the bytes of a file called `name`."""
-    source = Text(name, _decoded(data))
-    items = list(_items(source)) or [_nothing(Place(name))]
+    return _found(Text(name, _decoded(data)))
+
+
+def _found(source: Text) -> tuple[list[Export], list[Problem]]:
+    items = list(_items(source)) or [_nothing(Place(source.name))]
     exports = [item for item in items if isinstance(item, Export)]
     return exports, [item for item in items if isinstance(item, Problem)]
 
@@ -77,7 +85,7 @@ def find_exports(data: bytes, name: str) -> tuple[list[Export], list[Problem]]:
 def _items(source: Text) -> Iterator[Export | Problem]:
     for found in scan(source.text):
         if isinstance(found, Fault):
-            yield _of_fault(source, found)
+            yield of_fault(source, found)
         else:
             yield from _objects(source, found)
 
@@ -90,7 +98,7 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
 
 
-def _of_fault(source: Text, fault: Fault) -> Problem:
+def of_fault(source: Text, fault: Fault) -> Problem:
     """Return the problem of a fault; the last id before it identifies the broken object."""
     end = fault.at if fault.code == "syntax" else fault.end
     ids = list(_ID.finditer(source.text, fault.start, end)) if fault.code != "no-json" else []
@@ -135,7 +143,7 @@ def _unknown(value: dict[str, JSON], id_: str, place: Place) -> Problem:
 
 
 def _export(kind: ExportKind, value: dict[str, JSON], place: Place) -> Iterator[Export | Problem]:
-    valid = _without_surrogates(value)
+    valid = without_surrogates(value)
     if valid != value:
         message = "a text contains a lone surrogate, which is not valid Unicode; it was replaced by `\ufffd`"
         yield Problem("half-character", message, place, severity="warning")
@@ -203,10 +211,10 @@ def _is_other(value: dict[str, JSON]) -> bool:
     return isinstance(value.get("object"), str) and value["object"] != "list" and isinstance(value.get("id"), str)
 
 
-def _without_surrogates(value: JSON) -> JSON:
+def without_surrogates(value: JSON) -> JSON:
     """Return `value` with lone surrogates, which JSON supports and UTF-8 does not, replaced by U+FFFD."""
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
+        return {without_surrogates(key): without_surrogates(item) for key, item in value.items()}
+    return [without_surrogates(item) for item in value] if isinstance(value, list) else value

@@ -34,6 +34,9 @@ NAME_LENGTH: Final = 128
 _BOOKKEEPING: Final = frozenset({"id", "object", "created_at", "updated_at", "variables", "tool_resources", "file_ids"})
 """Fields without a meaning of their own, or that are mapped together with others."""
 _DEFAULT_SAMPLING: Final = (None, 1)
+_WITHOUT_REASONING: Final = ("gpt-3", "gpt-4", "chatgpt-")
+"""Beginnings of names of models that have no reasoning effort."""
+_EFFORT: Final = "if the assistant has one, set it as `reasoning: {effort: …}`"
 _FORMAT: Final = "response_format"
 _FORMAT_KEYS: Final = ("text", "format")
 _FORMAT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -46,11 +49,17 @@ def parts_of(case: Case) -> Iterator[Part]:
         if field in value:
             yield from mapper(case, value[field])
     yield from _tools(case)
+    if case.export.url and "reasoning_effort" not in value and _may_reason(value.get("model")):
+        yield lost("reasoning_effort", "the Assistants API does not return it", _EFFORT)
     for field in value:
         if field not in _MAPPERS and field not in _BOOKKEEPING:
             yield from _other(case, field, value[field])
     if case.export.kind == "prompt":
         yield from prompts.variables(case)
+
+
+def _may_reason(model: JSON) -> bool:
+    return not text_of(model).startswith(_WITHOUT_REASONING)
 
 
 def _model(_case: Case, value: JSON) -> Iterator[Part]:
@@ -73,10 +82,10 @@ def _name(case: Case, value: JSON) -> Iterator[Part]:
     elif not text or case.target == "responses":
         yield Part(Entry("name", "mapped", "metadata.name"))
     if text and case.target == "agents":
-        yield _agent_name(text)
+        yield agent_name(text)
 
 
-def _agent_name(text: str) -> Part:
+def agent_name(text: str) -> Part:
     if len(text) <= NAME_LENGTH:
         return mapped("name", ("name",), text)
     return changed("name", ("name",), text[:NAME_LENGTH], f"names of agents have at most {NAME_LENGTH} characters")
@@ -180,6 +189,10 @@ def _tools(case: Case) -> Iterator[Part]:
 
 
 def metadata(case: Case, value: JSON) -> Iterator[Part]:
+    yield from pairs(value, "sent with every request" if case.target == "responses" else "")
+
+
+def pairs(value: JSON, note: str = "") -> Iterator[Part]:
     """Map the first pairs to metadata, as many as fit beside the labels; the others become comments."""
     if not isinstance(value, dict):
         if value is not None:
@@ -200,14 +213,8 @@ def metadata(case: Case, value: JSON) -> Iterator[Part]:
             yield commented(field, f"metadata {key}: {text}", why)
         else:
             room -= 1
-            yield _pair(case, key, text, is_text=isinstance(item, str))
-
-
-def _pair(case: Case, key: str, text: str, *, is_text: bool) -> Part:
-    field, keys = f"metadata.{key}", ("metadata", key)
-    if not is_text:
-        return changed(field, keys, text, "converted to text")
-    return mapped(field, keys, text, "sent with every request" if case.target == "responses" else "")
+            made = mapped(field, ("metadata", key), text, note)
+            yield made if isinstance(item, str) else changed(field, ("metadata", key), text, "converted to text")
 
 
 def response_format(case: Case, value: JSON) -> Iterator[Part]:
@@ -231,7 +238,7 @@ def _json_mode(case: Case) -> Part:
 
 
 def _structured(case: Case, given: dict[str, JSON]) -> Part:
-    schema = given.get("schema")
+    schema = given.get("schema", given.get("schema_"))  # some servers return it under its name in Python
     if not isinstance(schema, dict):
         return lost(_FORMAT, "the schema is missing", "write it as `text: {format: {type: json_schema, schema: …}}`")
     if case.target == "agents":

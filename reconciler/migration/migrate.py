@@ -51,12 +51,16 @@ def migrate(
     """
     exports, problems = _read(files)
     goal = destination(into)
-    new, done = _without_migrated(exports, goal)
+    new, done = without_migrated(exports, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())
     migrated = [migrate_export(case, parts) for case, parts in cases(new, target, goal, presence)]
-    problems += [*done, *unseen, *(_no_manifest(one) for one in migrated if one.draft is None)]
-    result = Migration(target, tuple(migrated), tuple(problems))
+    result = result_of(target, migrated, [*problems, *done, *unseen])
     return replace(result, written=goal.write(result.drafts, target)) if result.drafts and not dry_run else result
+
+
+def result_of(target: Target, migrated: Sequence[Migrated], problems: Sequence[Problem]) -> Migration:
+    refused = (_no_manifest(one) for one in migrated if one.draft is None)
+    return Migration(target, tuple(migrated), (*problems, *refused))
 
 
 def cases(
@@ -105,7 +109,8 @@ def _read(files: Sequence[Path]) -> tuple[list[Export], list[Problem]]:
     return exports, problems
 
 
-def _without_migrated(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
+def without_migrated(exports: Iterable[Export], goal: Destination) -> tuple[list[Export], list[Problem]]:
+    """Return the exports that have no manifest yet, and a warning for each of the others."""
     new: list[Export] = []
     problems: list[Problem] = []
     for export in exports:
@@ -156,6 +161,9 @@ def _threads_advice(case: Case) -> str:
         return "start one session of the agent for each thread; pass the old messages in its first `input`"
     if case.export.kind == "prompt":
         return "prompts have none; to keep items between responses, use a conversation"
+    if case.export.url:
+        convert = f"reconciler migrate threads --live {case.export.url} THREAD_ID"
+        return f"convert each thread with `{convert}`, and create a conversation from its line"
     return "create one conversation for each thread: conversations.create(items=…), with the saved messages"
 
 

@@ -6,27 +6,62 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
 from reconciler.manifests.drafts import Draft
+from reconciler.resources.base import LocalFile
+from reconciler.resources.kind import Kind
+from reconciler.resources.kinds import assistant
 from reconciler.resources.problems import Finding, Place, Problem
 from reconciler.resources.values import ABSENT, JSON, Absent, Keys
 
 Target: TypeAlias = Literal["responses", "agents"]
-ExportKind: TypeAlias = Literal["assistant", "prompt"]
+ExportKind: TypeAlias = Literal["assistant", "prompt", "vector_store"]
 Outcome: TypeAlias = Literal["mapped", "changed", "lost"]
 """`mapped` without a change; `changed` as the note says; `lost` for the reason in the note, with a remedy as hint."""
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
-Presence: TypeAlias = Literal["found", "missing", "unknown"]
-"""Existence of a file or a vector store; `unknown` if it was not looked up."""
+Presence: TypeAlias = Literal["found", "missing", "unknown", "referenced"]
+"""Existence of a file or a vector store: `unknown` if it was not looked up, `referenced` if a manifest refers to it, by
+name, path or id."""
 
 TOOLS: Final = ("tools",)
+FILES: Final = ("files",)
+LISTS: Final = (TOOLS, FILES)
+"""Keys of lists, to which parts append."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """One object of an export file."""
+    """One object of an export file, or of a server."""
 
     kind: ExportKind
     value: Mapping[str, JSON]
-    place: Place
+    place: Place | None
+    """None for an object of a server."""
+    url: str = ""
+    """The base URL of the server that has the object."""
+
+    @property
+    def label(self) -> str:
+        """The kind, as text."""
+        return self.kind.replace("_", " ")
+
+    @property
+    def source(self) -> str:
+        """FILE:LINE, or the URL of the server."""
+        return f"{self.place.file}:{self.place.line}" if self.place else self.url
+
+
+@dataclass(frozen=True)
+class ServerFile:
+    """A file of a server, and its place in the project."""
+
+    id: str
+    name: str
+    """Its file name on the server; its id if the server does not give it."""
+    path: str
+    """Relative to the project folder. If it was not downloaded, the place for a copy from elsewhere."""
+    local: LocalFile | None = None
+    """The downloaded file; None if the server does not give its content."""
+    why: str = ""
+    """The reason for a missing content."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +83,7 @@ class Part:
 
     entry: Entry
     keys: Keys = ()
-    """Keys of the value in `spec`; tools are appended to the list at `TOOLS`."""
+    """Keys of the value in `spec`; values at `LISTS` are appended to the list."""
     value: JSON | Absent = ABSENT
     remark: str = ""
     """Comment after the value."""
@@ -70,6 +105,13 @@ class Case:
     """Presence by id of a file or a vector store."""
     variables: frozenset[str] = frozenset()
     """Names of the variables that have a value in every environment of the project."""
+    stores: Mapping[str, str] = field(default_factory=dict)
+    """Names of the manifests of vector stores, by the id on the server."""
+    files: Mapping[str, ServerFile] = field(default_factory=dict)
+    """Files of the server, by id."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Reasons for which vector stores could not be read from the server, by id."""
+    kind: Kind = assistant.KIND
 
 
 @dataclass(frozen=True)
@@ -103,7 +145,7 @@ class Migrated:
 
     @property
     def source(self) -> str:
-        return f"{self.export.place.file}:{self.export.place.line}"
+        return self.export.source
 
     @property
     def is_valid(self) -> bool:
@@ -124,6 +166,8 @@ class Migration:
     """Problems of files, and of objects that cannot be migrated."""
     written: tuple[str, ...] = ()
     """Paths of the written files, relative to the project folder; empty in a dry run."""
+    files: tuple[ServerFile, ...] = ()
+    """The files that the migrated objects of a server use."""
 
     @property
     def drafts(self) -> tuple[Draft, ...]:

@@ -23,9 +23,20 @@ HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergen
 
 AGENT_NAME: Final = "Brightwater outage desk"
 EXISTING_AGENT: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
+OLD_ASSISTANT: Final = {
+    "name": "Tariff desk",
+    "model": "gpt-6-luna",
+    "instructions": "Quote the tariff.",
+    "temperature": 0.2,
+    "tools": [{"type": "function", "function": {"name": "get_tariff", "description": "One tariff."}}],
+}
 CURL: Final = (
     'curl -H "Authorization: Bearer $OPENAI_API_KEY" -H "OpenAI-Beta: agents=v1" -H "Content-Type: application/json" '
     "$OPENAI_BASE_URL/agents"
+)
+ASSISTANTS: Final = "assistants=v2"
+CURL_ASSISTANTS: Final = (
+    f'curl -H "Authorization: Bearer $OLD_KEY" -H "OpenAI-Beta: {ASSISTANTS}" -H "Content-Type: application/json"'
 )
 
 NEW_QUESTION: Final = "Ask whether the street lights are out as well."
@@ -198,6 +209,19 @@ def _existing_account(stage: Stage) -> None:
     elsewhere.shell("reconciler plan -C imported")
 
 
+def _bridge(stage: Stage) -> None:
+    with _api("--assistants") as url:
+        stage.title("A server with the Assistants API, which OpenAI has shut down, still has an assistant.")
+        stage.say(f"\n$ {CURL_ASSISTANTS} {url}/assistants -d '{json.dumps(OLD_ASSISTANT)}'")
+        _request(f"{url}/assistants", OLD_ASSISTANT, beta=ASSISTANTS)
+        environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
+        elsewhere = replace(stage, folder=stage.folder.parent, environ={**environ, "RECONCILER_SOURCE_API_KEY": "demo"})
+        stage.title("Migrate it to the Responses API. The report says how each field was mapped.")
+        elsewhere.shell(f"reconciler migrate --live {url} --to responses --into migrated")
+    elsewhere.shell("cat migrated/assistants/tariff-desk.yaml")
+    elsewhere.shell("reconciler apply -C migrated --yes | head -n 1")
+
+
 STEPS: Final = (
     _first_apply,
     _drift,
@@ -208,11 +232,14 @@ STEPS: Final = (
     _repair,
     _application,
     _existing_account,
+    _bridge,
 )
 
 
-def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[dict[str, str]]]:
-    headers = {"Authorization": "Bearer demo", "OpenAI-Beta": "agents=v1", "Content-Type": "application/json"}
+def _request(
+    url: str, body: Mapping[str, object] | None = None, beta: str = "agents=v1"
+) -> dict[str, list[dict[str, str]]]:
+    headers = {"Authorization": "Bearer demo", "OpenAI-Beta": beta, "Content-Type": "application/json"}
     data = json.dumps(body).encode() if body else None
     request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own server on this machine
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
@@ -221,9 +248,9 @@ def _request(url: str, body: Mapping[str, str] | None = None) -> dict[str, list[
 
 
 @contextmanager
-def _api() -> Iterator[str]:
+def _api(*options: str) -> Iterator[str]:
     """Start the embedded API in another process; yields its base URL."""
-    command = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve", "--port", "0", *options]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
     try:
         line = server.stderr.readline() if server.stderr else ""

@@ -11,6 +11,7 @@ from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
+from reconciler.migration.cutover_codec import CutoverDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
@@ -37,6 +38,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     InventoryDocument: "inventory",
     ImportDocument: "import",
     MigrationDocument: "migrate",
+    CutoverDocument: "migrate --cutover",
     ReleaseDocument: "release",
     PublicationDocument: "publish",
     ArchiveDocument: "archive",

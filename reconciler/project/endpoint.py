@@ -10,12 +10,15 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.live.client import Connection, Endpoint, connect, is_of_openai
+from reconciler.live.errors import LiveError
 from reconciler.live.pace import A_MINUTE, Pace
+from reconciler.live.source import Source
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import Shutdown
 from reconciler.state.local import ignore_in_git
 from reconciler.state.store import runs_in_ci
 
@@ -30,6 +33,9 @@ TIMEOUT: Final = "RECONCILER_TIMEOUT"
 """The variable with the time limit of a command in seconds, like `--timeout`."""
 READING_SECONDS: Final = 3_600.0
 """The time limit for reading, if none is set."""
+SOURCE_KEY: Final = "RECONCILER_SOURCE_API_KEY"
+"""The variable with the API key of a server that is only read. `OPENAI_API_KEY` is for the endpoint and is never sent
+to another server."""
 FAULTS: Final = "RECONCILER_FAULTS"
 """The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
 AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
@@ -103,6 +109,61 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
         return
     async with connect(_embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
         yield connection
+
+
+@asynccontextmanager
+async def open_source(url: str, environ: Mapping[str, str]) -> AsyncIterator[Connection]:
+    """Open a connection to the server at `url`, which is only read, with the key in `RECONCILER_SOURCE_API_KEY`.
+
+    Raises ReconcilerError if the URL is not valid, contains a password, or is that of OpenAI.
+    """
+    source = Source(_source_key(environ))
+    async with connect(Endpoint(_source_url(url), source=source), pace=Pace()) as connection:
+        connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
+        try:
+            yield connection
+        except LiveError as error:
+            raise ReconcilerError(*(_of_source(problem, source) for problem in error.problems)) from error
+
+
+def _source_url(url: str) -> str:
+    if _scheme(url) not in ("http", "https") or not urlsplit(url).hostname:
+        hint = "Use the URL of the server with its path, such as https://gateway.example/v1."
+        raise ReconcilerError(Problem("bad-endpoint", f"'{url}' is not a URL", hint=hint))
+    parts = urlsplit(url)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        message = f"{shown(url)} was given with a user, a password, a query or a fragment"
+        hint = f"Pass the URL without it, and the key of the server in {SOURCE_KEY}."
+        raise ReconcilerError(Problem("bad-endpoint", message, hint=hint))
+    if is_of_openai(parts.hostname):
+        ended = "; ".join(f"{one.api} on {one.on}" for one in _shutdowns())
+        message = f"{parts.hostname} has no assistants: OpenAI shut down {ended}"
+        hint = "Migrate from exports: reconciler migrate FILE --to responses"
+        raise ReconcilerError(Problem("target-ended", message, hint=hint))
+    return url
+
+
+def _shutdowns() -> list[Shutdown]:
+    return [one.shutdown for one in resource_types().values() if one.shutdown]
+
+
+def _source_key(environ: Mapping[str, str]) -> str:
+    key = environ.get(SOURCE_KEY, "").strip()
+    if not (key.isascii() and key.isprintable() and " " not in key) and key:
+        message = f"{SOURCE_KEY} has characters that are not valid in an API key"
+        raise ReconcilerError(Problem("bad-api-key", message, hint="Copy the key again, on one line."))
+    return key
+
+
+def _of_source(problem: Problem, source: Source) -> Problem:
+    """Return a problem of a source with the hint about its key in place of that about the key of OpenAI."""
+    if problem.code == "not-served":
+        hint = "This server does not have this list. Check the URL: that of most servers ends with /v1."
+        return replace(problem, hint=hint)
+    if problem.code not in ("unauthorized", "forbidden"):
+        return problem
+    known = "to a key that may read there" if source.key else "to the key of this server"
+    return replace(problem, hint=f"Set {SOURCE_KEY} {known}. OPENAI_API_KEY is not sent to it.")
 
 
 def time_limit() -> float | None:

@@ -172,7 +172,7 @@ def released_json(done: Released) -> ReleaseDocument:
         "digest": done.release.spec.digest,
         "files": [done.path, *done.edited],
         "vendored": list(done.vendored),
-        "published": _moves(done.moves),
+        "published": moves_json(done.moves),
         "changes": comparison_json(done.changes) if done.changes else None,
     }
 
@@ -184,7 +184,7 @@ def publication_json(done: Publication) -> PublicationDocument:
         "chatbot": f"chatbot/{done.chatbot}",
         "number": done.number,
         "files": [done.path] if done.moves else [],
-        "published": _moves(done.moves),
+        "published": moves_json(done.moves),
     }
 
 
@@ -215,7 +215,7 @@ def comparison_json(found: Comparison) -> ComparisonDocument:
     }
 
 
-def _moves(moves: Iterable[Move]) -> list[MoveDocument]:
+def moves_json(moves: Iterable[Move]) -> list[MoveDocument]:
     return [
         {"environment": move.environment, "before": move.before, "after": move.after, "rollback": move.rollback}
         for move in moves

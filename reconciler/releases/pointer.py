@@ -1,6 +1,6 @@
 """The published release of a chatbot in each environment, and the edit of its manifest."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.manifests.editing.comments import comments
 from reconciler.manifests.editing.documents import ManifestSource, source_of
@@ -17,26 +17,32 @@ from reconciler.resources.releases.content import lacking
 
 
 def set_published(
-    project: AllEnvironments, chatbot: Resource, release: Resource | None, env: str | None
+    project: AllEnvironments,
+    chatbot: Resource,
+    release: Resource | None,
+    environments: Collection[str | None],
+    texts: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Move, ...], Edit]:
-    """Return the changes, and the edit of the manifest that publishes `release`, or none, in `env` or everywhere.
+    """Return the changes, and the edit of the manifest that publishes `release`, or none, in `environments`. `texts`
+    has earlier edits by path.
 
     Raises ReconcilerError if the release cannot be created in one of the environments.
     """
-    chosen = _chosen(project, env)
     number = release_number(release.address) if release else None
     if release:
-        problems = [*_lacking(release, chosen), *_archived_by_limit(project, chatbot, release, chosen)]
+        problems = [*_lacking(release, environments), *_archived_by_limit(project, chatbot, release, environments)]
         if problems:
             raise ReconcilerError(*problems)
-    before = dict(_published(project, chatbot))
-    after = {name: number if name in chosen else known for name, known in before.items()}
+    before = published_numbers(project, chatbot)
+    after = {name: number if name in environments else known for name, known in before.items()}
     moves = tuple(Move(name, before[name], after[name]) for name in before if before[name] != after[name])
-    source = source_of(project.project, chatbot)
+    source = source_of(project.project, chatbot, texts)
     if not moves:
         return (), Edit(source.path, source.text, source.text)
     try:
-        return moves, Edit(source.path, source.text, _edited(source, after, everywhere=len(chosen) == len(before)))
+        return moves, Edit(
+            source.path, source.text, _edited(source, after, everywhere=len(environments) == len(before))
+        )
     except UneditableError as error:
         raise ReconcilerError(source.uneditable(error)) from error
 
@@ -58,7 +64,8 @@ def _edited(source: ManifestSource, after: Mapping[str | None, int | None], *, e
     return each if has_comments else one
 
 
-def _chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]:
+def chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]:
+    """Return `env`, or all environments if it is None; raises ReconcilerError if it does not exist."""
     names = project.environments
     if env is None:
         return names or (None,)
@@ -66,6 +73,11 @@ def _chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]
         hint = did_you_mean(env, names) or f"Environments: {', '.join(names) or 'none'}."
         raise ReconcilerError(Problem("unknown-environment", f"environment {env} does not exist", hint=hint))
     return (env,)
+
+
+def published_numbers(project: AllEnvironments, chatbot: Resource) -> dict[str | None, int | None]:
+    """Return the number of the published release by environment."""
+    return dict(_published(project, chatbot))
 
 
 def _published(project: AllEnvironments, chatbot: Resource) -> Iterator[tuple[str | None, int | None]]:
@@ -80,7 +92,7 @@ def _archived_by_limit(
     """Return a problem if the release is archived because the chatbot keeps a limited number of releases."""
     keep = chatbot.spec.releases.keep if chatbot.spec.releases else None
     numbers = [number for number, one in project.releases_of(chatbot.address.name).items() if not one.spec.archived]
-    number, before = release_number(release.address), dict(_published(project, chatbot))
+    number, before = release_number(release.address), published_numbers(project, chatbot)
     if keep is None or number in numbers[-keep:] or number not in numbers:
         return
     for environment in environments:

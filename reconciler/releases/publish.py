@@ -7,7 +7,7 @@ from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
 from reconciler.releases.model import Publication
-from reconciler.releases.pointer import set_published
+from reconciler.releases.pointer import chosen, set_published
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -33,7 +33,7 @@ def publication(
     """Return the result of `publish`, and the edit to write."""
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else _release(project, found, number)
-    moves, edit = set_published(project, found, release, env)
+    moves, edit = set_published(project, found, release, chosen(project, env))
     return Publication(chatbot, number, moves, edit.path, project.warnings()), edit
 
 

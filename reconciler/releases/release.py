@@ -1,6 +1,7 @@
 """`release`: write the working version of a chatbot as an immutable manifest. Works on the working tree only."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.model import Move, Released
-from reconciler.releases.pointer import set_published
+from reconciler.releases.pointer import chosen, set_published
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
@@ -42,6 +43,49 @@ def release(
     release, unless `allow_unchanged` is set, or if files are not in Git, unless `vendor` copies them.
     """
     project = load_all_environments(find_project(start))
+    working = working_content(project, chatbot, vendor=vendor)
+    before = _newest(project, chatbot)
+    if not allow_unchanged:
+        _check_changed(working.content, before, working.snapshot)
+    made, written = next_release(project, working, message)
+    edits = [written]
+    moves: tuple[Move, ...] = ()
+    if publish:
+        environments = chosen(project, env or environ.get("RECONCILER_ENV") or None)
+        moves, edit = set_published(project, working.snapshot.chatbot, made, environments)
+        edits.append(edit)
+    write(project.root, edits, working.vendored(project.root))
+    changes = _changes(before, made, project) if before else None
+    return Released(
+        made,
+        written.path,
+        changes,
+        tuple(working.missing),
+        moves,
+        tuple(edit.path for edit in edits[1:]),
+        project.warnings(),
+    )
+
+
+@dataclass(frozen=True)
+class WorkingContent:
+    """The content that the next release of a chatbot would have."""
+
+    snapshot: Snapshot
+    content: Content
+    git: Worktree | None
+    loose: Mapping[str, RequiredFile]
+    """Required files that Git does not have, by path."""
+    missing: Mapping[str, RequiredFile]
+    """Those of them that are not in the folder of copies either."""
+
+    def vendored(self, root: Path) -> Iterator[FileChange]:
+        """Yield the copies to write."""
+        return _vendor(root, self.loose)
+
+
+def working_content(project: AllEnvironments, chatbot: str, *, vendor: bool = False) -> WorkingContent:
+    """Return the content of the working version; raises ReconcilerError if files are not in Git and not vendored."""
     taken = snapshot(project, Address("chatbot", chatbot))
     git = worktree(project.root)
     blobs = git.blobs({path: asked.file.place for path, asked in taken.files.items()}) if git else {}
@@ -49,24 +93,17 @@ def release(
     missing = {path: asked for path, asked in loose.items() if not _vendored(project.root, asked).exists()}
     if missing and not vendor:
         raise ReconcilerError(*_not_in_git(missing, git))
-    content = taken.content(blobs)
-    before = _newest(project, chatbot)
-    if not allow_unchanged:
-        _check_changed(content, before, taken)
-    made = release_address(chatbot, _next_number(project, chatbot, git))
-    text = manifest_of(made, content, message.strip())
+    return WorkingContent(taken, taken.content(blobs), git, loose, missing)
+
+
+def next_release(project: AllEnvironments, working: WorkingContent, message: str = "") -> tuple[Resource, Edit]:
+    """Return the release of a content under the next number, and the edit that writes it."""
+    chatbot = working.snapshot.chatbot
+    made = release_address(chatbot.address.name, _next_number(project, chatbot.address.name, working.git))
+    text = manifest_of(made, working.content, message.strip())
     found = read_back(text, project)
-    check_faithful(found, taken.chatbot, project)
-    edits = [Edit(path_of(made), None, text)]
-    moves: tuple[Move, ...] = ()
-    if publish:
-        moves, edit = set_published(project, taken.chatbot, found, env or environ.get("RECONCILER_ENV") or None)
-        edits.append(edit)
-    write(project.root, edits, _vendor(project.root, loose))
-    changes = _changes(before, found, project) if before else None
-    return Released(
-        found, path_of(made), changes, tuple(missing), moves, tuple(edit.path for edit in edits[1:]), project.warnings()
-    )
+    check_faithful(found, chatbot, project)
+    return found, Edit(path_of(made), None, text)
 
 
 def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:

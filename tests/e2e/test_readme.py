@@ -29,7 +29,10 @@ def transcript() -> str:
 def steady(text: str) -> str:
     text = re.sub(r"\S*/reconciler-demo-\w+/", "/tmp/reconciler-demo/", text)
     text = re.sub(r"(last changed) 20\d\d-\d\d-\d\d \d\d:\d\d UTC", r"\1 2026-11-20 23:14 UTC", text)
-    text = re.sub(r"http://127\.0\.0\.1:\d+/v1", "http://127.0.0.1:8787/v1", text)
+    text = re.sub(r"(created on) 20\d\d-\d\d-\d\d", r"\1 2026-11-20", text)
+    for number, url in enumerate(dict.fromkeys(re.findall(r"http://127\.0\.0\.1:\d+/v1", text))):
+        text = text.replace(url, f"http://127.0.0.1:{8787 + number}/v1")
+    text = re.sub(r"\basst_[0-9a-f]{32}\b", "asst_7d20", text)
     agents = dict.fromkeys(re.findall(r"\bagent_[0-9a-f]{32}\b", text))
     for agent, alias in zip(agents, ALIASES, strict=True):
         text = text.replace(agent, alias)

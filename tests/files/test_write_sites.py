@@ -23,6 +23,7 @@ REASONS: Final = {
     "files/drafts.py": "the writer of one file",
     "files/undo.py": "the folder of the writer",
     "cli/ci.py": "appends to the file of step outputs, which GitHub gives to the step",
+    "migration/downloads.py": "a temporary folder",
     "operations/demo.py": "a temporary folder",
     "state/git_repository.py": "an empty lock file in the Git folder, and a temporary folder",
     "state/local.py": "a lock file, and a draft with a fixed name under that lock, which the next write replaces",

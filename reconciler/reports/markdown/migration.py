@@ -34,12 +34,16 @@ def _problem(problem: Problem) -> str:
 def _object(one: Migrated) -> Iterator[str]:
     yield f"## {code(one.address) if one.is_valid else 'no manifest'}"
     name = f" {code(one.name)}" if one.name else ""
-    yield f"From {one.kind} {code(one.id)}{name} ({code(one.source)})."
+    yield f"From {one.export.label} {code(one.id)}{name} ({code(one.source)})."
     rows = [_row(entry) for entry in one.entries if entry.outcome != "mapped"]
     if rows:
         yield table(rows, _HEADERS)
     fields = ", ".join(dict.fromkeys(prose(entry.field) for entry in one.of("mapped")))
-    told = [f"As it was: {fields}." if fields else "", f"Threads: {prose(one.threads)}.", f"Runs: {prose(one.runs)}."]
+    told = [
+        f"As it was: {fields}." if fields else "",
+        f"Threads: {prose(one.threads)}." if one.threads else "",
+        f"Runs: {prose(one.runs)}." if one.runs else "",
+    ]
     yield "\n".join(f"- {line}" for line in told if line)
 
 

@@ -43,7 +43,7 @@ def _object(one: Migrated, shared: Mapping[str, int], hints: set[str], style: St
 
 
 def _titles(one: Migrated) -> Iterator[str]:
-    yield f"{one.kind} {one.id}".rstrip()
+    yield f"{one.export.label} {one.id}".rstrip()
     if one.name:
         yield f'"{one.name}"'
     yield f"({one.source})"

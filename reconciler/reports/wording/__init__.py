@@ -13,6 +13,7 @@ from reconciler.reports.wording.notices import NOTICES, UNKNOWNS
 from reconciler.reports.wording.refusals import CAUSES, REMEDIES
 from reconciler.reports.wording.risks import RISK_TEXTS
 from reconciler.resources.problems import Problem
+from reconciler.resources.risks import Hazard
 
 
 def reason_text(reason: Reason) -> str:
@@ -66,6 +67,10 @@ def risk_text(risk: Risk) -> str:
 def risk_note(risk: Risk) -> str:
     """Return what stands beside a change."""
     return f"{risk.level} {risk.rule}: {risk_text(risk)}"
+
+
+def hazard_text(hazard: Hazard) -> str:
+    return phrases.sentence(RISK_TEXTS, hazard.rule, hazard.args)
 
 
 def unknown_text(unknown: Unknown) -> str:
