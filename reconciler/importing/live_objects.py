@@ -67,7 +67,7 @@ async def import_objects(
 
     live_inventory = await read_live_inventory(here, connection, on_progress, needed, is_read)
     found = [(live, _address(live, prefixes[live.type])) for live in live_inventory.live if is_wanted(live)]
-    work = _Work(live_inventory, target, {live.id: live.name for live in live_inventory.live if live.name})
+    work = _Work(live_inventory, target, {live.id: _called(live) for live in live_inventory.live})
     work.add([live for live, _ in found], selected.ids)
     return work.finish([*live_inventory.problems, *missing(selected, found)])
 
@@ -76,6 +76,10 @@ def _address(live: Live, prefix: str) -> str:
     """Return the address that selects a live object."""
     labelled = address_of(live, resource_types())
     return str(labelled) if labelled else f"{prefix}/{unique_name(live.name, (), live.type)}"
+
+
+def _called(live: Live) -> str:
+    return live.name or f"unnamed {live.type.replace('_', ' ')}"
 
 
 @dataclass

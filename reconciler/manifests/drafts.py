@@ -78,6 +78,11 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
     ):
         schema = _put(included, f"formats/{name}.json", _json(resource_type["schema"]))
         apart["text"] = {**text, "format": {**resource_type, "schema": schema}}
+    answers = apart.get("response_format")
+    nested = answers.get("json_schema") if isinstance(answers, Mapping) else None
+    if isinstance(answers, Mapping) and isinstance(nested, Mapping) and isinstance(nested.get("schema"), Mapping):
+        schema = _put(included, f"formats/{name}.json", _json(nested["schema"]))
+        apart["response_format"] = {**answers, "json_schema": {**nested, "schema": schema}}
     return apart, included
 
 
@@ -95,10 +100,17 @@ def _tool(tool: Any, folder: str, included: Included) -> Any:
     made = dict(tool)
     if made.get("type") == "namespace" and isinstance(made.get("tools"), list):
         made["tools"] = [_tool(inner, f"{folder}/{_file_name(made)}", included) for inner in made["tools"]]
-    if made.get("type") == "function" and isinstance(made.get("parameters"), Mapping) and made["parameters"]:
-        path = _free(f"{folder}/{_file_name(made)}", included)
-        made["parameters"] = _put(included, path, _json(made["parameters"]))
-    return made
+    if made.get("type") == "function" and isinstance(made.get("function"), Mapping):
+        made["function"] = _function(made["function"], folder, included)
+    return _function(made, folder, included) if made.get("type") == "function" else made
+
+
+def _function(made: Mapping[str, Any], folder: str, included: Included) -> Mapping[str, Any]:
+    """Move the parameters of a function to a file."""
+    if not isinstance(made.get("parameters"), Mapping) or not made["parameters"]:
+        return made
+    path = _free(f"{folder}/{_file_name(made)}", included)
+    return {**made, "parameters": _put(included, path, _json(made["parameters"]))}
 
 
 def _file_name(tool: Mapping[str, Any]) -> str:

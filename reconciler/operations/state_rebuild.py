@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
@@ -26,6 +25,7 @@ from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
+from reconciler.planning.uploads import is_made_of
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
@@ -42,9 +42,6 @@ from reconciler.state.edits import StateRebuild, compare
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import this_process
 from reconciler.state.model import Snapshot, State
-
-NAMED_BY_CONTENT: Final = 12
-"""Hex characters of the SHA-256 in the name of an upload that no vector store holds."""
 
 
 def rebuild(
@@ -251,8 +248,7 @@ def _is_meant(inputs: PlanInputs, address: Address, live: Live, desired: Desired
     if desired is None or desired.type != live.type:
         return False
     if inputs.is_upload(live.type):
-        by_content = desired.fields["sha256"][:NAMED_BY_CONTENT] in desired.upload_name
-        return by_content and (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.bytes)
+        return is_made_of(live, desired)
     return inputs.needs_state(live.type) or not has_room(live.fields.get("metadata"))
 
 

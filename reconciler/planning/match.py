@@ -46,6 +46,8 @@ class Matched:
     """Further objects labelled with the address of another one, without proof that this identity created them."""
     other_lineage: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
     """Objects that are not in the state, whose label has this identity, and which another state created."""
+    lost: Mapping[str, Sequence[Address]] = field(default_factory=dict)
+    """The addresses of every id in the state whose object does not exist any more."""
     held: Mapping[tuple[Address, Address], Address] = field(default_factory=dict)
     """The address in the state of the object that a release has under a name, by release and name."""
 
@@ -123,7 +125,8 @@ class Matched:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()
 
         def names(id_: str) -> list[str]:
-            return [self._expected_name(address, wanted) for address in self.addresses.get(id_, ())]
+            lost = () if resource_type.members else self.lost.get(id_, ())  # a missing part is reported by its id
+            return [self._expected_name(address, wanted) for address in self.addresses.get(id_, lost)]
 
         return resource_type.localise(fields, names, expected)
 
@@ -197,7 +200,7 @@ def match(inputs: PlanInputs) -> Matched:
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
     foreign = {address: group for address, group in lost.items() if group}
-    found = replace(found, other_lineage=foreign, held=as_applied.held_addresses)
+    found = replace(found, other_lineage=foreign, lost=_lost(inputs, paired), held=as_applied.held_addresses)
     return _finish(inputs, found)
 
 
@@ -262,6 +265,15 @@ def _addresses(paired: Mapping[Address, Live]) -> dict[str, list[Address]]:
     names: dict[str, list[Address]] = defaultdict(list)
     for address in sorted(paired):
         names[paired[address].id].append(address)
+    return names
+
+
+def _lost(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[str, list[Address]]:
+    existing = {live.id for live in inputs.live}
+    names: dict[str, list[Address]] = defaultdict(list)
+    for address, applied in sorted(inputs.applied.items()):
+        if address not in paired and applied.id not in existing:
+            names[applied.id].append(address)
     return names
 
 

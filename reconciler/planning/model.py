@@ -129,7 +129,8 @@ class Change:
         """True if a bundle is published again, or an object is updated, only because an object in it gets a new id."""
         reasons = [reason for reason in self.reasons if reason.code != "still-indexing"]
         followed = self.action == "publish" or (self.action == "update" and bool(reasons))
-        renewed = {path for reason in reasons if reason.code == "ids-renewed" for path in reason.args["fields"]}
+        named = (reason.args.get("fields") for reason in reasons if reason.code == "ids-renewed")
+        renewed = {str(path) for paths in named if isinstance(paths, list) for path in paths}
         return followed and all(item.path in renewed for item in self.fields)
 
     @property

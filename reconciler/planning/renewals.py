@@ -7,6 +7,7 @@ it was written (`Applied.holds`) until it is written again:
 |----------------------------------------------|----------------------------------------------------------------|
 | because its manifest or content was edited   | `update` in the same plan                                      |
 | because it expired                           | `update` in the same plan, which follows from the drift        |
+| because it was deleted outside Reconciler    | the same, if the plan creates the object again                 |
 | by a plan of targets, or by a run that ended | `update` by the next plan: `unfinished.is_as_written` is True, |
 | before it wrote the object                   | so that the difference is not drift                            |
 
@@ -24,7 +25,7 @@ from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Live
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import ABSENT, JSON, reference, references_in, replace_references, same
 
 
@@ -63,10 +64,11 @@ def is_renewal(change: Change, item: FieldChange) -> bool:
 
 
 def _replaced(inputs: PlanInputs, matched: Matched, work: Sequence[Change]) -> Mapping[str, Address]:
-    """Return the addresses of the live objects that another one replaces, by their present id."""
+    """Return the addresses of the objects that another one replaces, by their present id, or by their last one."""
     made = {Address.parse(change.address) for change in work if change.action in CREATES}
-    live = ((address, matched.live[address]) for address in made if address in matched.live)
-    return {one.id: address for address, one in live if one.type not in inputs.outlet_types}
+    former: Iterator[tuple[Address, Live | Applied | None]]
+    former = ((address, matched.live.get(address) or inputs.applied.get(address)) for address in made)
+    return {one.id: address for address, one in former if one and one.type not in inputs.outlet_types}
 
 
 def _renewal(

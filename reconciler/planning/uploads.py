@@ -14,12 +14,14 @@ from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.resource_type import CONTENT
-from reconciler.resources.values import JSON, strings_in
+from reconciler.resources.values import JSON, references_in, strings_in
 
 CLOCK_LAG: Final = 5.0
 """Seconds by which the API's clock may be behind the local one."""
 
 _REPLACED: Final = "replaced"
+_IN_NAMES: Final = 12
+"""Hex characters of the digest in the name of an upload that no vector store holds."""
 
 Content: TypeAlias = tuple[str, JSON]
 """Name and sha256: two uploads that have both in common are interchangeable."""
@@ -138,6 +140,7 @@ def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Add
     known = {live.id for live in stored.values()}
     marked = _marked(inputs, paired.values())
     made = dict(_of_same_content(inputs, stored, marked))
+    made = {**_in_our_objects(inputs, paired), **made}
     attached = {live.id for group in marked.values() for live in group}
     announced = _announced(inputs, {**stored, **made}, known | attached, {live.id for live in paired.values()})
     found = {**stored, **made, **announced}
@@ -182,6 +185,38 @@ def _of_same_content(
         at_path = address in stored and stored[address].fields["sha256"] == desired.fields["sha256"]
         if content in first and not at_path:
             yield address, first[content]
+
+
+def is_made_of(live: Live, desired: Desired) -> bool:
+    """Return True if an upload has the size of a file, and a name with its digest, which an upload has that no vector
+    store holds.
+    """
+    by_content = str(desired.fields[CONTENT])[:_IN_NAMES] in desired.upload_name
+    return by_content and (live.name, live.detail.get("bytes")) == (desired.upload_name, desired.bytes)
+
+
+def _in_our_objects(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Live]:
+    """Return the uploads that labelled objects of ours have for files that the state does not have: nothing else shows
+    that they were made of these files.
+    """
+    missing = {address: desired for address, desired in _files(inputs) if address not in inputs.applied}
+    holding = [
+        (live, files)
+        for address, live in sorted(paired.items() if missing else (), reverse=True)
+        if inputs.is_labelled(live.type) and not inputs.members(live.type) and live.refers_to
+        if (desired := inputs.desired.get(address))
+        if (files := missing.keys() & set(map(Address.parse, references_in(dict(desired.fields)))))
+    ]
+    uploads = {live.id: live for live in inputs.live if inputs.is_upload(live.type)} if holding else {}
+    found: dict[Address, Live] = {}
+    for live, files in holding:
+        for upload in (uploads[id_] for id_ in live.refers_to if id_ in uploads):
+            found.update(
+                (file, _with_sha(upload, missing[file].fields[CONTENT]))
+                for file in files
+                if is_made_of(upload, missing[file])
+            )
+    return found
 
 
 def _announced(

@@ -37,6 +37,13 @@ def agent(name: str, instructions: str) -> Document:
     return manifest("Assistant", name, {"target": "agents", "model": "gpt-6-luna", "instructions": instructions})
 
 
+def assistant(name: str, instructions: str, files: Iterable[str] = (), stores: Iterable[str] = ()) -> Document:
+    """An assistant at a server, with files and a store."""
+    held: Document = {"code_interpreter": {"file_ids": list(files)}, "file_search": {"vector_store_ids": list(stores)}}
+    spec = {"target": "assistants", "model": "gpt-4o", "instructions": instructions, "tool_resources": held}
+    return manifest("Assistant", name, {**spec, "tools": [{"type": name} for name in held]})
+
+
 def request(name: str, instructions: str, **more: Any) -> Document:
     spec = {"target": "responses", "model": "gpt-6-luna", "instructions": instructions, **more}
     return manifest("Assistant", name, spec)
@@ -55,7 +62,7 @@ def pipeline(*assistants: str) -> Document:
 
 def make(root: Path) -> None:
     """Create the project in `root`, apply it, and edit it. The objects of the API are in `DATA`."""
-    with world(root, data=root / DATA, now=time.time) as made:
+    with world(root, data=root / DATA, now=time.time, assistants=True) as made:
         _git(root, "init", "--quiet")
         made.file(".gitignore", f".reconciler/\n{DATA}*\n{OUTLET}/\n")
         _first(made)
@@ -70,12 +77,18 @@ def make(root: Path) -> None:
 def _first(made: World) -> None:
     for name, text in {"kb/a": "Bills.", "kb/b": "Sundays.", "old/x": "Old.", "old/y": "Older."}.items():
         made.file(f"{name}.md", text)
+    made.file("data/rates.csv", "plan,price\nbasic,5\n")
     made.wants(
         PROJECT,
         *(agent("triage", "Sort."), agent("clerk", "File."), agent("goes", "Leave."), agent("steady", "Stay.")),
         *(request("helper", "Help.", tools=[SEARCH]), request("leaves", "Leave.")),
+        *(
+            assistant("desk", "Greet.", ["data/rates.csv"], ["kb"]),
+            assistant("closes", "Close."),
+            agent("turns", "Go."),
+        ),
         *(store("kb", "kb/*.md"), store("old", "old/*.md")),
-        pipeline("triage", "helper"),
+        pipeline("triage", "helper", "desk"),
         manifest("Chatbot", "support", {"pipeline": "flow"}),
         manifest("Chatbot", "gone", {"assistant": "leaves"}),
     )
@@ -83,18 +96,25 @@ def _first(made: World) -> None:
 
 def _second(made: World) -> None:
     made.file("kb/a.md", "Bills come monthly.")
+    made.file("data/rates.csv", "plan,price\nbasic,6\n")
     (made.root / "kb/b.md").unlink()
+    made.file("data/new.csv", "new\n")
     for number in range(3):
         made.file(f"kb/new-{number}.md", f"New page {number}.")
         # These differ by content only, which the API does not return.
         made.file(f"more/{number}/page.md", f"Page {number}.")
-    made.drops("Assistant/goes", "Assistant/leaves", "Chatbot/gone", "VectorStore/old")
+    made.drops("Assistant/closes", "Assistant/goes", "Assistant/leaves", "Chatbot/gone", "VectorStore/old")
     made.wants(
         *(agent("triage", "Sort again."), agent("clerk", "File twice.")),
         *(agent(f"new-{number}", f"Number {number}.") for number in range(6)),
         *(request("helper", "Help more.", tools=[SEARCH]), request("fresh", "Begin.")),
+        *(
+            assistant("desk", "Greet twice.", ["data/rates.csv"], ["kb"]),
+            assistant("turns", "Go on.", ["data/new.csv"]),
+        ),
+        *(assistant(f"opens-{number}", "Open.", ["data/new.csv"], ["more"]) for number in range(2)),
         *(store("kb", "kb/*.md", lang="de"), store("more", "more/**/*.md")),
-        pipeline("triage", "clerk", "helper"),
+        pipeline("triage", "clerk", "helper", "desk"),
     )
 
 

@@ -22,9 +22,9 @@ from tests.support.clones import clone_agent
 from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent
 
-WRITES: Final = 33
+WRITES: Final = 44
 """Writes of the apply to the API."""
-DOCUMENTS: Final = 119
+DOCUMENTS: Final = 150
 """Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,
@@ -57,7 +57,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter[Moment]]:
     """Return the project of an apply that is not killed, and the number of its places."""
     root = copied(template, tmp_path_factory.mktemp("whole") / "acme")
-    with api(root / DATA) as url:
+    with api(root / DATA, assistants=True) as url:
         result, met = run(KEYLESS, runs.apply, root, url, KEYLESS, None)
     assert result.complete
     return root, met
@@ -82,7 +82,7 @@ def test_every_place_is_tried(whole):
 @pytest.mark.parametrize("kill", list(cells()))
 def test_killed_anywhere_the_next_run_converges(template, uninterrupted, tmp_path, kill):
     root = copied(template, tmp_path / "acme")
-    with api(root / DATA) as url:
+    with api(root / DATA, assistants=True) as url:
         with pytest.raises(Killed):
             run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
         result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
@@ -118,7 +118,7 @@ def test_a_clone_that_is_made_after_the_kill_stops_the_next_run_until_it_is_gone
     template, uninterrupted, tmp_path, kill
 ):
     root = copied(template, tmp_path / "acme")
-    with api(root / DATA) as url:
+    with api(root / DATA, assistants=True) as url:
         with pytest.raises(Killed):
             run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
         clone = steady(url)
@@ -145,7 +145,7 @@ def test_so_it_is_with_a_shared_state(template, uninterrupted, shared: Shared, t
     root = copied(template, tmp_path / "acme")
     shared.join(root)
     move_state(root, shared.environ)
-    with api(root / DATA) as url:
+    with api(root / DATA, assistants=True) as url:
         with pytest.raises(Killed):
             run(shared.environ, runs.apply, root, url, shared.environ, kill)
         result, plan = run(shared.environ, runs.apply_and_plan, root, url, shared.environ)

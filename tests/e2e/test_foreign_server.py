@@ -6,6 +6,7 @@ checks no limits and no header, answers 200 to a delete of nothing, and does not
 these is tested with the emulator.
 """
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -355,6 +356,19 @@ def test_assistants_on_several_pages_are_listed(opened):
     for number in range(130):
         desk.post("/assistants", {"model": "gpt-4o", "name": str(number)})
     assert len(desk.run("inventory")["objects"]) == 130
+
+
+def test_assistants_are_migrated_from_the_server_with_their_files(opened, tmp_path_factory, monkeypatch):
+    desk, new = opened(), tmp_path_factory.mktemp("new")
+    create(desk)
+    url = os.environ["RECONCILER_ENDPOINT"]
+    done = desk.run("migrate", "--live", url, "Clerk", "--to", "responses", "--into", new)
+    assert sorted(one["address"] for one in done["migrated"]) == ["assistant/clerk", "vectorstore/tariffs"]
+    for name in ("kb/day.md", "kb/night.md"):
+        assert (new / "files" / Path(name).name).read_text() == FILES[name]
+    monkeypatch.chdir(new)
+    monkeypatch.setenv("RECONCILER_ENDPOINT", "embedded")
+    assert desk.apply()[-1] == "create assistant/clerk"
 
 
 FAILS: Final[Mapping[str, tuple[Callable[[Desk], None], str]]] = {

@@ -1,4 +1,4 @@
-"""Strategies for complete projects: every kind, both targets, and every field and tool of the models.
+"""Strategies for complete projects: every kind, every target, and every field and tool of the models.
 
 Strategies are created once, because Hypothesis validates each new one, which takes longer than a draw.
 """
@@ -87,8 +87,27 @@ BESIDE: Mapping[str, st.SearchStrategy[Any]] = {
     "instructions": st.just({"$file": "prompts/long.md"}),
     "metadata": st.none() | METADATA,
 }
+HELD = st.fixed_dictionaries(
+    {},
+    optional={
+        "code_interpreter": st.fixed_dictionaries(
+            {},
+            optional={
+                "file_ids": st.lists(st.sampled_from(["data/a.csv", "data/prices.csv", "kb/faq.md"]), max_size=3)
+            },
+        ),
+        "file_search": st.fixed_dictionaries(
+            {},
+            optional={"vector_store_ids": st.lists(st.sampled_from(["handbook", "vectorstore/faq"]), max_size=1)},
+        ),
+    },
+)
+"""Files and stores of an assistant at a server, which refuses ids of objects that do not exist."""
 MORE: Mapping[str, st.SearchStrategy[Document]] = {
     "agents": st.fixed_dictionaries({}, optional=BESIDE),
+    "assistants": st.fixed_dictionaries(
+        {}, optional={**BESIDE, "tool_resources": st.none() | HELD, "temperature": st.just("${var.warmth}")}
+    ),
     "responses": st.fixed_dictionaries(
         {},
         optional={
@@ -194,6 +213,8 @@ def _lifecycles(names: Sequence[str], *, protected: bool) -> st.SearchStrategy[D
 def _assistants(draw: st.DrawFn) -> Document:
     target = draw(st.sampled_from(sorted(MORE)))
     spec = draw(specs(KIND.models[target]))
+    if target == "assistants":
+        spec = {name: value for name, value in spec.items() if name != "tool_resources"}
     for tool in spec.get("tools") or ():
         _repair(tool, target)
     return {**spec, "target": target, **draw(MORE[target])}
@@ -274,5 +295,5 @@ def _chatbots(assistants: Sequence[str], pipelines: Sequence[str]) -> st.SearchS
 
 @contextmanager
 def new_world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as made:
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder), assistants=True) as made:
         yield made

@@ -14,8 +14,12 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(committed: Path, tmp_path: Path) -> desks.Desk:
-    """A help desk in a repository of its own."""
+def desk(committed: Path, tmp_path: Path, request: pytest.FixtureRequest) -> desks.Desk:
+    """A help desk in a repository of its own. `triage` has the target of the parameter, `responses` without one."""
     folder = tmp_path / "desk"
     shutil.copytree(committed, folder)
-    return desks.Desk(folder)
+    made = desks.Desk(folder)
+    if getattr(request, "param", "responses") == "assistants":
+        made.write("assistants/triage.yaml", desks.AT_A_SERVER)
+        made.commit()
+    return made

@@ -46,6 +46,7 @@ def without_triage(desk: Desk) -> None:
 EVERYWHERE = ("staging", "production")
 
 
+@pytest.mark.parametrize("desk", ["responses", "assistants"], indirect=True)
 class TestAssistants:
     def test_an_unreferenced_assistant_is_removed(self, desk: Desk) -> None:
         without_triage(desk)

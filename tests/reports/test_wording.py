@@ -69,6 +69,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no-label-room": {},
         "already-live": {"fields": ["model"]},
         "id-changes": {"address": "vectorstore/kb"},
+        "ids-renewed": {"addresses": ["vectorstore/kb"], "fields": []},
         "bundle-changes": {"addresses": ["assistant/triage"]},
         "not-published": {},
         "outlet-unwritten": {"outlets": ["build/b"]},
@@ -91,6 +92,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "offline": {},
         "checkout": {"place": "kb/a", "problem": "linked-folder", "message": "kb/a is not read", "hint": "move it"},
         "line-endings": {},
+        "target-ended": {"place": "a.yaml:1:1", "message": "OpenAI ended the API", "hint": "Run `reconciler migrate`."},
         "upload-alike": {"upload": "file-1", "path": "kb/a.md"},
         "only-in-state": {
             "name": "vectorstore/kb",

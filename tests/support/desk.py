@@ -9,6 +9,20 @@ from reconciler.resources.base import Resource
 
 HEAD = "apiVersion: reconciler/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n{more}spec:\n"
 
+AT_A_SERVER = (
+    HEAD.format(kind="Assistant", name="triage", more="")
+    + "  target: assistants\n"
+    + "  model: gpt-6-luna\n"
+    + "  temperature: ${var.warmth}\n"
+    + "  instructions: {$file: prompts/triage.md}\n"
+    + "  tools:\n"
+    + "    - {type: file_search}\n"
+    + "    - {type: code_interpreter}\n"
+    + "  tool_resources:\n"
+    + "    file_search: {vector_store_ids: [handbook]}\n"
+    + "    code_interpreter: {file_ids: [kb/prices.md]}\n"
+)
+"""The manifest of `triage` with the target `assistants`."""
 FILES = {
     "project.yaml": HEAD.format(kind="Project", name="acme", more="")
     + "  defaults: {target: responses}\n"

@@ -100,6 +100,8 @@ def _identity(item: Any) -> Any:
     """Return the key by which tools are unique: type and name for functions, type for searches."""
     if not isinstance(item, dict):
         return item
+    if isinstance(item.get("function"), dict):
+        return (item["type"], item["function"].get("name"))
     once = item.get("type") in ("function", "custom", "tool_search", "web_search")
     return (item["type"], item.get("name")) if once else repr(item)
 

@@ -117,9 +117,10 @@ def _change(change: Change) -> ChangeView:
 
 def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
     word = drift_class(change)
+    follows: Action | None = ("update" if change.fields else "publish") if change.is_consequence else None
     return ChangeView(
-        SIGNS["publish"] if change.is_consequence else _DRIFT_SIGNS[word],
-        "publish" if change.is_consequence else word,
+        SIGNS[follows] if follows else _DRIFT_SIGNS[word],
+        follows or word,
         "drift",
         _title(change),
         where=_where(change),

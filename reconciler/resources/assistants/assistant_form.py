@@ -34,7 +34,7 @@ SAMPLING: Final = ("temperature", "top_p")
 NO_PARAMETERS: Final[Fields] = {"type": "object", "properties": {}}
 """The parameters of a function for which none are written: an empty list of parameters."""
 RANKING: Final[Fields] = {"ranker": "auto", "score_threshold": 0}
-_RESOLVED_RANKER: Final = "default_2024_08_21"
+RESOLVED_RANKER: Final = "default_2024_08_21"
 """The ranker that a server may return for `auto`."""
 _SMALL: Final = "gpt-3.5-turbo"
 
@@ -81,7 +81,7 @@ def _as_asked(live: Fields, wanted: Fields | None, fields: Fields) -> dict[str, 
         made.pop("max_num_results", None)
         made.update({name: asked[name] for name in number if name in asked})
     ranking = made["ranking_options"]
-    if ranking["ranker"] == _RESOLVED_RANKER and asked["ranking_options"]["ranker"] == RANKING["ranker"]:
+    if ranking["ranker"] == RESOLVED_RANKER and asked["ranking_options"]["ranker"] == RANKING["ranker"]:
         made["ranking_options"] = {**ranking, "ranker": RANKING["ranker"]}
     return made
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from reconciler.resources.assistants import agent_form, assistant_form
+from reconciler.resources.assistants import agent_form, assistant_form, assistant_manifest
 from reconciler.resources.assistants.agent_form import agent_to_manifest
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.assistants.assistants import AssistantsSpec
@@ -136,7 +136,7 @@ KIND: Final = Kind(
     models={"agents": AgentsSpec, "responses": ResponsesSpec, "assistants": AssistantsSpec},
     desired=_desired,
     check=check,
-    to_manifest={"agent": agent_to_manifest},
+    to_manifest={"agent": agent_to_manifest, "assistant": assistant_manifest.to_manifest},
     hints=HINTS,
     ended_targets=frozenset(target for target, one in _TYPES.items() if one.shutdown),
     frozen="release",
