@@ -143,8 +143,8 @@ class Defaults(Spec):
     """Values for fields that manifests leave out."""
 
     target: str | None = None
-    """Target of assistants that do not set `target`: `agents` or `responses`. Without it, every assistant must set its
-    own."""
+    """Target of assistants that do not set `target`: `agents`, `responses` or `assistants`. Without it, every assistant
+    must set its own."""
 
 
 class Safety(Spec):

@@ -59,10 +59,12 @@ def _accepts(failing: set[Path], finding: Finding) -> bool:
 
 
 def _explained(kind: Kind, finding: Finding, target: str, spec: Mapping[str, Any], others: list[str]) -> Finding:
-    if finding.code not in _INEXPRESSIBLE:
-        return finding
     hints = kind.hints.get(target, {})
     dotted = ".".join(part for part in finding.path[1:] if isinstance(part, str))
+    if finding.code == "out-of-range":
+        return replace(finding, hint=finding.hint or hints.get(dotted, ""))
+    if finding.code not in _INEXPRESSIBLE:
+        return finding
     value = _value(spec, finding.path[1:])
     hint = hints.get(dotted if finding.on_key else f"{dotted}={value}") or finding.hint
     others = [name for name in others if name not in kind.ended_targets] or others

@@ -81,11 +81,17 @@ def _finding(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) ->
         return make(detail, path, siblings)
     for limit, words in _LIMITS.items():
         if limit in (detail.get("ctx") or {}):
-            value = detail["input"]
-            what = describe(value) if "found" in words else "characters" if isinstance(value, str) else "items"
-            return Finding(path, "out-of-range", words.format(detail["ctx"][limit], what))
+            value, most = detail["input"], detail["ctx"][limit]
+            message = words.format(most, _counted(value, most) if "_length" in limit else describe(value))
+            return Finding(path, "out-of-range", message)
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return Finding(path, "invalid-value", message[:1].lower() + message[1:])
+
+
+def _counted(value: Any, limit: int) -> str:
+    """Return the unit of a length and the length of a value: `items, found 3`."""
+    unit = "character" if isinstance(value, str) else "item"
+    return f"{unit}{'' if limit == 1 else 's'}, found {len(value):,}"
 
 
 def _extra(detail: Mapping[str, Any], path: Path, siblings: frozenset[str]) -> Finding:

@@ -35,7 +35,9 @@ def planned_offline(
     # No key is used: only the project that the manifest names and that of the state can differ.
     project = workspace.loaded.project.openai_project or snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
-    planned, _ = plan_of(workspace, inputs)
+    # The state has only the fields that manifests set: what else an object had when it was planned is not known.
+    types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
+    planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
     warnings = (Notice("offline"), *map(_ended, ended(workspace)), *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings))

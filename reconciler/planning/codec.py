@@ -19,6 +19,7 @@ from reconciler.planning.documents import (
     UnmanagedDocument,
 )
 from reconciler.planning.model import (
+    BODY,
     SECTIONS,
     Change,
     Costs,
@@ -238,7 +239,8 @@ def digest_form(identity: str, change: Change) -> dict[str, JSON]:
     """Return what the digest of a change is computed over. It is the same for every version of the document.
 
     Reviews, saved plans and the record of applied plans compare digests that older versions made, so that nothing here
-    may follow a key or a sentence of a document: the names below are those of the first version, and stay.
+    may follow a key or a sentence of a document: the names below are those of the first version, and stay. The digest
+    of a deleted object is compared apart from it, because a plan that was made offline does not have it.
     """
     return {
         "identity": identity,
@@ -247,7 +249,7 @@ def digest_form(identity: str, change: Change) -> dict[str, JSON]:
         "id": change.id,
         "decision": change.decision,
         "fields": [_digest_form_of_field(item) for item in change.fields],
-        "preconditions": dict(change.preconditions),
+        "preconditions": {name: value for name, value in change.preconditions.items() if name != BODY},
     }
 
 

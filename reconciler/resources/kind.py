@@ -63,7 +63,9 @@ class Kind:
     to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
     """Conversion of a live object to a manifest of a given name, by type; the last argument gives the name of an id."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Hints for fields that a target does not have, by target and dotted path without indices."""
+    """Hints for fields that a target does not have, and for values of its fields that are out of range, by target and
+    dotted path without indices.
+    """
     naming: Naming = NAMES
     """Rule for `metadata.name`."""
     ended_targets: frozenset[str] = frozenset()

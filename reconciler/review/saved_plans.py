@@ -1,6 +1,7 @@
 """Saved plans and drift documents, and the check that a saved plan is still current."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from reconciler.applying.write import StaleError
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import from_json
 from reconciler.planning.drift_codec import check_drift
-from reconciler.planning.model import Change, OnDrift, Plan, is_optional
+from reconciler.planning.model import BODY, Change, OnDrift, Plan, is_optional
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.values import JSON
 from reconciler.review.approval import written_together
 from reconciler.state.model import AppliedPlan, Snapshot
 
@@ -74,7 +76,8 @@ def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     """
     now = planned.plan
     due = _digests(now)
-    stale = [change for change in saved.work if change.digest not in due]
+    bodies = {change.id: change.preconditions[BODY] for change in now.work if BODY in change.preconditions}
+    stale = [change for change in saved.work if change.digest not in due or _is_edited(change, bodies)]
     if _was_interrupted(snapshot, saved):
         pending = {(change.address, change.id) for change in now.work}
         stale = [change for change in stale if (change.address, change.id) in pending]
@@ -88,6 +91,12 @@ def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     drift = tuple(change if change.digest in wanted else replace(change, decision="keep") for change in now.drift)
     plan = replace(now, changes=changes, drift=drift, unchanged=saved.unchanged, digest=saved.digest)
     return replace(planned, plan=plan)
+
+
+def _is_edited(change: Change, bodies: Mapping[str | None, JSON]) -> bool:
+    """Return True if the object that a change deletes is not as the plan saw it."""
+    planned = change.preconditions.get(BODY)
+    return planned is not None and bodies.get(change.id, planned) != planned
 
 
 def _was_interrupted(snapshot: Snapshot, saved: Plan) -> bool:

@@ -1,5 +1,7 @@
 """`validate`: everything that can be checked offline."""
 
+import pytest
+
 from tests.support.cli import Cli, edit
 
 
@@ -29,3 +31,52 @@ def test_validate_needs_neither_key_nor_state(project, cli: Cli, monkeypatch):
     monkeypatch.delenv("RECONCILER_ENDPOINT")
     monkeypatch.setenv("CI", "true")
     assert cli("validate").code == 0
+
+
+class TestEndedTargets:
+    """OpenAI ended the API of the target `assistants`; the machine that applies may have another endpoint."""
+
+    @pytest.fixture(autouse=True)
+    def ended(self, project):
+        edit(project / "assistants" / "helper.yaml", "spec:\n", "spec:\n  target: assistants\n")
+        text = (project / "assistants" / "helper.yaml").read_text()
+        (project / "assistants" / "helper.yaml").write_text(text[: text.index("  tools:")])
+
+    @pytest.mark.parametrize("endpoint", [None, "https://api.openai.com/v1", "https://us.api.openai.com/v1"])
+    def test_target_is_a_warning_if_the_endpoint_is_openai(self, cli: Cli, monkeypatch, endpoint):
+        monkeypatch.delenv("RECONCILER_ENDPOINT")
+        if endpoint:
+            monkeypatch.setenv("RECONCILER_ENDPOINT", endpoint)
+        done = cli("validate", "-o", "json")
+        assert done.code == 0
+        (problem,) = done.document["problems"]
+        assert (problem["code"], problem["severity"]) == ("target-ended", "warning")
+        assert problem["place"] == {"file": "assistants/helper.yaml", "line": 7, "column": 11}
+
+    @pytest.mark.parametrize("endpoint", ["embedded+assistants", "https://gateway.example.com/v1"])
+    def test_target_is_valid_at_another_server(self, cli: Cli, monkeypatch, endpoint):
+        monkeypatch.setenv("RECONCILER_ENDPOINT", endpoint)
+        assert cli("validate", "-o", "json").document["problems"] == []
+
+    def test_target_is_valid_if_project_yaml_names_another_server(self, project, cli: Cli, monkeypatch):
+        monkeypatch.delenv("RECONCILER_ENDPOINT")
+        monkeypatch.setenv("CI", "true")
+        edit(project / "project.yaml", "spec:\n", "spec:\n  endpoint: https://gateway.example.com/v1\n")
+        assert cli("validate", "-o", "json").document["problems"] == []
+
+    @pytest.mark.parametrize(
+        "command",
+        [("plan",), ("apply", "--yes"), ("drift",), ("pull", "assistant/helper"), ("state", "rebuild", "--yes")],
+    )
+    def test_online_command_is_refused_without_a_key(self, cli: Cli, monkeypatch, command):
+        monkeypatch.delenv("RECONCILER_ENDPOINT")
+        done = cli(*command)
+        assert (done.code, done.out) == (1, "")
+        assert "assistants/helper.yaml:7:11: error[target-ended]" in done.err
+        assert "2026-08-26" in done.err
+        assert "reconciler migrate --live URL" in done.err
+
+    def test_offline_plan_has_a_warning(self, cli: Cli, monkeypatch):
+        monkeypatch.delenv("RECONCILER_ENDPOINT")
+        warnings = cli("plan", "--offline", "-o", "json").document["warnings"]
+        assert [one["code"] for one in warnings] == ["offline", "target-ended"]

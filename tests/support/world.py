@@ -202,8 +202,10 @@ def world(root: Path, **settings: Any) -> Iterator[World]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         transport = httpx2.ASGITransport(app=app)
-        connection = runner.run(stack.enter_async_context(connect(Endpoint(transport=transport), pace=Pace({}))))
-        endpoint = WITH_ASSISTANTS if settings.get("assistants") else EMBEDDED
+        with_assistants = bool(settings.get("assistants"))
+        api = Endpoint(transport=transport, mirrors_openai=not with_assistants)
+        connection = runner.run(stack.enter_async_context(connect(api, pace=Pace({}))))
+        endpoint = WITH_ASSISTANTS if with_assistants else EMBEDDED
         environ = {"RECONCILER_ENDPOINT": endpoint}
         made = World(root, app, clock, runner, connection, connection.client, environ=environ)
         made.wants(PROJECT)

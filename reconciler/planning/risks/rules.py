@@ -80,7 +80,8 @@ def refused(context: GuardContext, change: Change) -> Iterator[Hazard]:
     for part in sorted(set(concerned(context, change))):
         desired = inputs.desired.get(part)
         if desired is not None:
-            known = inputs.resource_types[desired.type].refused(desired.fields, inputs.refused_parameters)
+            sent = {**desired.fields, **desired.unreadable}
+            known = inputs.resource_types[desired.type].refused(sent, inputs.refused_parameters)
             for hazard in known:
                 yield hazard if str(part) == change.address else replace(hazard, part=str(part))
 

@@ -146,14 +146,13 @@ _COMPLETE: Final[Mapping[str, Callable[[JSON], JSON]]] = {
 
 
 def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    """Yield the risks of a change. Both sides must have the same top-level fields."""
+    """Yield the risks of a change, between any two targets. Both sides must have the same top-level fields."""
     yield from common_risks(as_request(before), as_request(after))
     was, is_ = _held(before, "code_interpreter"), _held(after, "code_interpreter")
-    # An upload that a new one replaced has its id in its address: the file is still there.
-    if removed := [name for name in was if name not in is_ and not UPLOAD_ID.fullmatch(name.rpartition("@")[2])]:
+    if "tool_resources" in after and (removed := [one for one in was if one not in is_ and not _is_superseded(one)]):
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(was)})
     stays = {_working(name) for name in _held(after, "file_search")}
-    if gone := [name for name in _held(before, "file_search") if _working(name) not in stays]:
+    if "tools" not in after and (gone := [one for one in _held(before, "file_search") if _working(one) not in stays]):
         yield Hazard("knowledge-removed", {"change": "stores", "names": gone})
 
 
@@ -161,9 +160,15 @@ def as_request(fields: Fields) -> Fields:
     """Return canonical fields with the names and the nesting of the other targets, as far as their rules need it."""
     made = {name: value for name, value in fields.items() if name not in ("tools", "response_format")}
     if "tools" in fields:
-        made["tools"] = {key: {**tool, **_part(tool)} for key, tool in (fields["tools"] or {}).items()}
+        stores = _resource(fields, "file_search")
+        searches = {"vector_store_ids": stores} if stores else {}
+        made["tools"] = {
+            key: {**tool, **_part(tool), **(searches if tool.get("type") == "file_search" else {})}
+            for key, tool in (fields["tools"] or {}).items()
+        }
     if isinstance(form := fields.get("response_format"), Mapping):
-        made["text"] = {"format": form}
+        schema = {key: value for key, value in (form.get("json_schema") or {}).items() if value is not False}
+        made["text"] = {"format": {"type": form.get("type"), **schema}}
     if (effort := fields.get("reasoning_effort")) is not None:
         made["reasoning"] = {"effort": effort}
     return {name: value for name, value in made.items() if name not in SAMPLING or value != DEFAULTS[name]}
@@ -174,9 +179,20 @@ def _part(tool: Tool) -> Mapping[str, JSON]:
     return part if isinstance(part, Mapping) else {}
 
 
-def _held(fields: Fields, tool: str) -> list[str]:
+def _resource(fields: Fields, tool: str) -> list[JSON]:
     part = (fields.get("tool_resources") or {}).get(tool) or {}
-    return [item[ADDRESS_KEY] if is_reference(item) else str(item) for item in part.get(RESOURCES[tool]) or ()]
+    held: list[JSON] = part.get(RESOURCES[tool]) or []
+    return held
+
+
+def _held(fields: Fields, tool: str) -> list[str]:
+    return [item[ADDRESS_KEY] if is_reference(item) else str(item) for item in _resource(fields, tool)]
+
+
+def _is_superseded(file: str) -> bool:
+    """Return True for an upload that a new one replaced: it has its id in its address, and the file is still there."""
+    _, at, id_ = file.rpartition("@")
+    return bool(at) and UPLOAD_ID.fullmatch(id_) is not None
 
 
 def _working(store: str) -> str:

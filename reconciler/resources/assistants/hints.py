@@ -1,4 +1,6 @@
-"""Hints for fields that other targets or APIs have, by target and path without indices."""
+"""Hints for fields that other targets or APIs have, and for values that are out of range, by target and path without
+indices.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -55,6 +57,12 @@ _OF_RUNS: Final = (
     "truncation_strategy",
 )
 """Parameters of runs."""
+_LIMITS: Final = {
+    "tools.function.name": "use at most 64 letters, digits, `_` and `-`",
+    "response_format.json_schema.name": "use at most 64 letters, digits, `_` and `-`",
+    "tool_resources.code_interpreter.file_ids": "add files that are only searched to a VectorStore",
+    "tool_resources.file_search.vector_store_ids": "add the files of both to one VectorStore",
+}
 _SECRETS: Final = "secrets must not be in Git; leave them out: the application adds them"
 HINTS: Final[Mapping[str, Mapping[str, str]]] = {
     "agents": {
@@ -120,6 +128,7 @@ HINTS: Final[Mapping[str, Mapping[str, str]]] = {
         "tools.container": _FILES,
         "tools.type=retrieval": "write `type: file_search`",
         **dict.fromkeys(_OF_RUNS, _RUN_TIME),
+        **_LIMITS,
     },
 }
 

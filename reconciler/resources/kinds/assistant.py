@@ -15,7 +15,6 @@ from reconciler.resources.assistants.hints import HINTS
 from reconciler.resources.assistants.limits import Spec, check
 from reconciler.resources.assistants.model_parameters import moved_instructions, parameter_risks
 from reconciler.resources.assistants.responses import ResponsesSpec
-from reconciler.resources.assistants.risks import risks
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.file import file_objects
@@ -42,7 +41,7 @@ def _paid(fields: Fields) -> set[str]:
 
 
 def _request_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    yield from risks(before, after)
+    yield from assistant_form.risks(before, after)
     yield from moved_instructions(before, after)
 
 
@@ -61,7 +60,7 @@ AGENT: Final = ResourceType(
     owned_by_key=frozenset({"metadata", "reasoning"}),
     resolved=frozenset({"reasoning"}),
     models=_models,
-    risks=risks,
+    risks=assistant_form.risks,
     refused=parameter_risks,
     prompt=_prompt,
     paid=_paid,
