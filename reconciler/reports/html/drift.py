@@ -28,7 +28,7 @@ def _parts(view: DriftView) -> Iterator[Part]:
     drift = [_quiet(views.DRIFT_NOTE), *map(change_article, view.drift)] if view.drift else []
     failing = [_quiet(views.FAILING_NOTE), *map(_failing, view.failing)] if view.failing else []
     foreign = [_quiet(views.FOREIGN_NOTE), *map(_foreign, view.foreign)] if view.foreign else []
-    assistants = len(view.out_of_sync) + len(view.in_sync_addresses)
+    assistants = len(view.out_of_sync) + len(view.in_sync_assistants)
     yield Part("drift", DRIFT, drift, view.drift_count)
     yield Part("failing", views.FAILING, failing, view.failing_count)
     yield Part("foreign", views.FOREIGN, foreign, view.foreign_count)
@@ -54,7 +54,8 @@ def _retiring(model: RetiringView) -> Markup:
 def _assistants(view: DriftView) -> Iterator[Markup]:
     yield from map(assistant_article, view.out_of_sync)
     if view.in_sync_text:
-        yield element("details", element("summary", view.in_sync_text), code_list(view.in_sync_addresses))
+        listed = code_list(" ".join(filter(None, (one.address, one.id))) for one in view.in_sync_assistants)
+        yield element("details", element("summary", view.in_sync_text), listed)
 
 
 def _quiet(text: str) -> Markup:

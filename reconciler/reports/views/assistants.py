@@ -76,8 +76,8 @@ def assistant_view(one: SyncStatus) -> AssistantView:
 def _pullable(one: SyncStatus) -> Iterator[str]:
     edited = (change for change in one.differs if change.action == "update" and drift_class(change) == "modified")
     yield from (change.address for change in edited)
-    unmanaged = {store.store for store in one.stores}
-    yield from (file.store for file in one.foreign if file.store and file.store not in unmanaged)
+    attached = {store.store for store in one.stores if store.side == "foreign"}
+    yield from (file.store for file in one.foreign if file.store and file.store not in attached)
 
 
 def _word(one: SyncStatus) -> str:

@@ -97,7 +97,8 @@ def _used(one: ObjectStatus) -> Iterator[str]:
         return
     holders = [change.address for change in one.sync.differs if change.address != one.address]
     holders += [file.store for file in one.sync.failing] + [file.store or "" for file in one.sync.foreign]
-    used = dict.fromkeys(filter(None, holders))
+    attached = {"", *(store.store for store in one.sync.stores if store.side == "foreign")}
+    used = dict.fromkeys(holder for holder in holders if holder not in attached)
     if used:
         yield f"drift in {' '.join(first_few(tuple(used), _MOST_FIELDS))}"
 
