@@ -216,9 +216,8 @@ def test_status_of_an_object_is_of_what_it_uses(applied, cli: Cli):
 def test_status_of_an_unknown_address_is_an_error(applied, cli: Cli):
     done = cli("status", "assistant/helpr")
     assert done.code == 1
-    assert (
-        "error[unknown-address]: assistant/helpr was not found\n    hint: did you mean `assistant/helper`?" in done.err
-    )
+    assert "error[unknown-address]: assistant/helpr was not found\n" in done.err
+    assert "did you mean `assistant/helper` or" in done.err
 
 
 def test_status_names_the_holder_of_the_lock(applied, cli: Cli):

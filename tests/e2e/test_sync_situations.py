@@ -33,7 +33,7 @@ from reconciler.planning.tool_files import ToolFile, ToolStore
 from reconciler.releases.release import release
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.text import drift_text
-from reconciler.reports.views.assistants import assistant_view
+from reconciler.reports.views.assistants import AssistantView
 from reconciler.resources.values import ABSENT
 from tests.support.bots import BOTS, HANDBOOK, TRIAGE, Bot, only_drift
 from tests.support.plans import PLAIN
@@ -82,7 +82,7 @@ def shows_nothing(bot: Bot) -> bool:
     """Return True if nothing differs, in the plan and in the sync status. Unmanaged objects may exist."""
     found = bot.status()
     is_empty = is_silent(replace(bot.world.plan(), unmanaged=()))
-    return is_empty and found.in_sync and (assistant_view(found).word, assistant_view(found).groups) == ("in sync", ())
+    return is_empty and found.in_sync and (AssistantView(found).word, AssistantView(found).groups) == ("in sync", [])
 
 
 def reverts(bot: Bot) -> bool:
@@ -100,7 +100,7 @@ def drifted(bot: Bot) -> set[str]:
 
 def lines(bot: Bot) -> str:
     """Return the sync status of the assistant as it is shown, one title or line after the other."""
-    groups = assistant_view(bot.status()).groups
+    groups = AssistantView(bot.status()).groups
     return "\n".join(line for group in groups for line in (group.title, *group.lines))
 
 

@@ -8,7 +8,7 @@ from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.tool_files import ToolFile
 from reconciler.reports.html.status import status_html
 from reconciler.reports.text.status import status_text
-from reconciler.reports.views.assistants import assistant_view
+from reconciler.reports.views.assistants import AssistantView
 from reconciler.reports.views.status import status_view
 from tests.support.drifts import IN_SYNC, LOST, TRIAGE, status_of
 from tests.support.plans import PLAIN
@@ -77,7 +77,7 @@ def test_an_edit_that_is_not_applied_is_no_difference():
 
 def test_the_page_has_the_same_lines_as_the_text():
     page = status_html(status_view(status_of(TRIAGE, IN_SYNC)), pull="pull it", revert="revert it")
-    lines = [line for group in assistant_view(TRIAGE).groups for line in (group.title, *group.lines)]
+    lines = [line for group in AssistantView(TRIAGE).groups for line in (group.title, *group.lines)]
     shown = page.replace("&quot;", '"').replace("&#x27;", "'").replace("&gt;", ">")
     assert [line for line in (*lines, "agent_1", "agent_2", "pull it", "revert it") if line not in shown] == []
 

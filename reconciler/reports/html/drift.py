@@ -1,6 +1,7 @@
 """A drift report as one page."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.planning.drift import DriftReport
 from reconciler.reports.html.changes import article, change_article
@@ -11,6 +12,9 @@ from reconciler.reports.html.status import assistant_article, code_list
 from reconciler.reports.views import drift as views
 from reconciler.reports.views.drift import DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
+
+_MOST: Final = 200
+"""The assistants that are shown with every difference; of others, the first few are shown."""
 
 
 def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
@@ -52,7 +56,10 @@ def _retiring(model: RetiringView) -> Markup:
 
 
 def _assistants(view: DriftView) -> Iterator[Markup]:
-    yield from map(assistant_article, view.out_of_sync)
+    yield from map(assistant_article, view.out_of_sync[:_MOST])
+    yield from (
+        article("differs", "drift", one.address, one.id, code_list(one.lines)) for one in view.out_of_sync[_MOST:]
+    )
     if view.in_sync_text:
         listed = code_list(" ".join(filter(None, (one.address, one.id))) for one in view.in_sync_assistants)
         yield element("details", element("summary", view.in_sync_text), listed)

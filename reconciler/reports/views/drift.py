@@ -9,7 +9,7 @@ from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count
-from reconciler.reports.views.assistants import AssistantView, assistant_view, named_file
+from reconciler.reports.views.assistants import AssistantView, named_file
 from reconciler.reports.views.changes import ChangeView, drift_views
 from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
@@ -109,8 +109,8 @@ def drift_view(report: DriftReport) -> DriftView:
         foreign=_foreign(report),
         foreign_count=len(report.foreign),
         retiring=tuple(map(_retiring, report.retiring)),
-        out_of_sync=tuple(map(assistant_view, others)),
-        in_sync_assistants=tuple(assistant_view(one) for one in report.assistants if one.in_sync),
+        out_of_sync=tuple(map(AssistantView, others)),
+        in_sync_assistants=tuple(AssistantView(one) for one in report.assistants if one.in_sync),
         in_sync_text=_in_sync_text(report),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,

@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.planning.model import Change, drift_class
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import count, first_few
-from reconciler.reports.views.assistants import AssistantView, assistant_view
+from reconciler.reports.views.assistants import AssistantView
 from reconciler.reports.wording import reason_texts
 from reconciler.resources.json_documents import timestamp
 from reconciler.state.model import AppliedPlan
@@ -49,7 +49,7 @@ class StatusView:
 
 
 def status_view(status: Status) -> StatusView:
-    assistants = tuple(map(assistant_view, status.assistants))
+    assistants = tuple(map(AssistantView, status.assistants))
     lock = status.lock
     rows = tuple(RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync) for one in status.objects)
     asked = status.chosen - {one.address for one in assistants}
