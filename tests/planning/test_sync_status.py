@@ -135,7 +135,7 @@ def attached(worlds: Worlds, *stores: object, **more: object) -> Worlds:
 
 def second_store(*files: str) -> UnmanagedObjects:
     """A store of others with these uploads, and the uploads."""
-    held = {id_: {"attributes": {}} for id_ in files}
+    held: dict[str, Any] = {id_: {"attributes": {}} for id_ in files}
     uploads = {id_: upload(id_, f"{id_}.pdf", "user_data") for id_ in files}
     return UnmanagedObjects(uploads, {"vs_9": Live("store", "vs_9", {"files": held}, name="Theirs")})
 
