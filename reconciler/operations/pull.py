@@ -2,7 +2,7 @@
 the manifests are merged and applied. Until then, the drift of other branches is still drift.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
@@ -28,7 +28,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.registry import upload_kinds, upload_types
-from reconciler.resources.values import Fields, get, put, same
+from reconciler.resources.values import Fields, get, put, same, strings_in
 
 LABELS: Final = "labels"
 _WITHOUT_VALUES: Final[Mapping[Action, str]] = {"create": "was deleted", "replace": "has expired or has other content"}
@@ -81,7 +81,8 @@ def accepted(
     edits = tuple(pulling.edits())
     drifted = {*map(_address, drift), *(conflict.address for conflict in conflicts)}
     silent = [f"{address}: no drift" for address in sorted(chosen - drifted)]
-    notes = (*silent, *pulling.notes, *(_other_environments(workspace) if edits else ()))
+    asked = list(_without_content(planned, pulling.accepted))
+    notes = (*silent, *pulling.notes, *asked, *(_other_environments(workspace) if edits else ()))
     problems = (*(conflict.problem for conflict in conflicts), *pulling.problems)
     return Pulled(
         str(workspace.identity),
@@ -92,6 +93,25 @@ def accepted(
         notes,
         workspace.loaded.of_checkout,
     )
+
+
+def _without_content(planned: Planned, accepted: Sequence[tuple[str, FieldChange]]) -> Iterator[str]:
+    """Yield a note for the uploads that were copied by id and whose content OpenAI does not return, by address."""
+    inputs, ours = planned.inputs, planned.matched.addresses
+    others = {live.id: live for live in inputs.live if inputs.is_upload(live.type) and live.id not in ours}
+    uploads = {
+        id_: live for id_, live in others.items() if not inputs.resource_types[live.type].is_readable(live.detail)
+    }
+    found: dict[str, set[str]] = {}
+    for address, item in accepted if uploads else ():
+        added = {*item.keys, *strings_in(item.live)} - set(strings_in(item.desired))
+        found.setdefault(address, set()).update(f"{uploads[id_].name} ({id_})" for id_ in added & uploads.keys())
+    for address, names in found.items():
+        if names:
+            yield (
+                f"{address}: OpenAI does not return the content of {', '.join(sorted(names))}. To manage it, add the "
+                "original file to the project, and write its path instead of the id."
+            )
 
 
 def _without_conflicts(workspace: Workspace, drift: Sequence[Change]) -> tuple[list[Change], list[Conflict]]:

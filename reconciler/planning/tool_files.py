@@ -66,6 +66,7 @@ class ToolStore:
     name: str
     """Name of the store at OpenAI; empty if it is not known."""
     side: Side
+    """The side that has the store, as for the files in the list of that name."""
     files: int | None
     """Number of its files on that side; None if they could not be read."""
 

@@ -181,6 +181,45 @@ def test_status_and_drift_agree_on_every_assistant(applied, cli: Cli, change):
     assert "drift in vectorstore/handbook" in row
 
 
+def test_status_of_an_assistant_is_by_tool(applied, cli: Cli):
+    file = attach_theirs(applied)
+    done = cli("status", "assistant/helper")
+    assert done.code == 0
+    title = "  file_search: at OpenAI, not in the manifests\n"
+    assert f"assistant/helper\n  differs\n{title}    vectorstore/handbook theirs.md ({file})\n" in done.out
+    assert "Keep it with: reconciler pull vectorstore/handbook\n" in done.out
+    page = cli("status", "assistant/helper", "-o", "html").out
+    assert (page.startswith("<!doctype html>"), f"theirs.md ({file})" in page) == (True, True)
+    (found,) = cli("status", "assistant/helper", "-o", "json").document["assistants"]
+    assert found["foreign"] == [
+        {
+            "tool": "file_search",
+            "store": "vectorstore/handbook",
+            "file": file,
+            "name": "theirs.md",
+            "is_unreadable": True,
+        }
+    ]
+
+
+def test_status_of_an_object_is_of_what_it_uses(applied, cli: Cli):
+    document = cli("status", "vectorstore/handbook", "-o", "json").document
+    assert [one["address"] for one in document["objects"]] == ["file/kb/welcome.md", "vectorstore/handbook"]
+    assert document["assistants"] == []
+    assert [one["address"] for one in cli("status", "chatbot/helper", "-o", "json").document["assistants"]] == [
+        "assistant/helper"
+    ]
+    rows = cli("status", "vectorstore/handbook").out.splitlines()[2:]
+    assert [row.split()[0] for row in rows] == ["ADDRESS", "vectorstore/handbook"]
+
+
+def test_status_of_an_unknown_address_is_an_error(applied, cli: Cli):
+    done = cli("status", "assistant/helpr")
+    assert done.code == 1
+    assert "error[unknown-address]: assistant/helpr was not found\n" in done.err
+    assert "did you mean `assistant/helper` or" in done.err
+
+
 def test_status_names_the_holder_of_the_lock(applied, cli: Cli):
     with open_workspace(applied, {}).backend.lock(Holder("kim", "laptop", "another machine", 4242)):
         lock = cli("status", "-o", "json").document["lock"]

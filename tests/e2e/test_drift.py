@@ -1,35 +1,18 @@
-"""Honest about drift: what somebody changes by hand is told, exactly that, and nothing else ever is.
-
-The first part are the situations in which a well-known chatbot studio shows the wrong sync status, by number (S1 to
-S13). Not shown here, as today's kinds cannot be in them:
-
-- S2 to S5 of a target that keeps `description` and `temperature` at OpenAI: agents have neither. Requests have a
-  temperature, and are live as documents in the outlets; there S2 to S5 are shown.
-- S6 of a live `tool_resources: null`: neither target has tool resources. What is shown is its essence, a store that is
-  not there yet.
-- S13 a draft and a release that share one store: a release has its own; see `test_releases.py`.
+"""Drift of every field and every object: reported exactly, and reverted. For the situations of a sync status, see
+`test_sync_situations.py`.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import rfc8785
 
 from reconciler.bundles.documents import blob_key, pointer_key
-from reconciler.planning.model import FieldChange, Plan
-from reconciler.resources.values import ABSENT, digest
+from reconciler.planning.model import FieldChange
+from reconciler.resources.values import ABSENT
+from tests.support.bots import FIND, HANDBOOK, JSON_FORMAT, MCP, SEARCH, TRIAGE, only_drift
 from tests.support.world import BUNDLES, Document, World, is_silent, manifest, told, world
-
-FIND: Document = {"type": "function", "name": "find", "description": "Find.", "parameters": {"type": "object"}}
-MAKE: Document = {"type": "function", "name": "make", "description": "Make.", "parameters": {"type": "object"}}
-MCP: Document = {
-    "type": "mcp",
-    "server_label": "crm",
-    "transport": {"type": "http", "server_url": "https://mcp.example.com"},
-}
-SEARCH: Document = {"type": "web_search", "mode": "live"}
-JSON_FORMAT: Document = {"type": "json_schema", "schema": {"type": "object"}}
 
 AGENT: Document = {
     "target": "agents",
@@ -46,7 +29,6 @@ AGENT: Document = {
     "metadata": {"tier": "gold"},
 }
 REQUEST_FIND = {**FIND, "strict": None}
-REQUEST_MAKE = {**MAKE, "strict": None}
 REQUEST: Document = {
     "target": "responses",
     "model": "gpt-6.1-sol",
@@ -56,9 +38,6 @@ REQUEST: Document = {
     "text": {"verbosity": "low"},
     "metadata": {"tier": "gold"},
 }
-PLAIN_AGENT: Document = {"target": "agents", "model": "gpt-6.1-sol"}
-TRIAGE = "assistant/triage"
-HANDBOOK = "vectorstore/handbook"
 
 
 @pytest.fixture
@@ -71,11 +50,6 @@ def estate(tmp_path) -> Iterator[World]:
 def agent(estate) -> World:
     """An agent that sets everything."""
     return applied(estate, manifest("Assistant", "triage", AGENT))
-
-
-@pytest.fixture
-def request_(estate) -> World:
-    return applied(estate, manifest("Assistant", "triage", REQUEST))
 
 
 @pytest.fixture
@@ -100,14 +74,6 @@ def applied(estate: World, *documents: Document) -> World:
     return estate
 
 
-def drift(plan: Plan) -> list[FieldChange]:
-    """The one drifted object's fields; a plan with anything else in it fails."""
-    assert (plan.changes, plan.refusals) == ((), ())
-    (change,) = plan.drift
-    assert {item.origin for item in change.fields} == {"drift"}
-    return list(change.fields)
-
-
 def edit_agent(estate: World, **fields: Any) -> None:
     estate.by_hand(estate.sdk.beta.agents.update(estate.id_of(TRIAGE), **fields))
 
@@ -120,198 +86,9 @@ def edit_store(estate: World, **fields: Any) -> None:
     estate.by_hand(estate.sdk.vector_stores.update(estate.id_of(HANDBOOK), **fields))
 
 
-def edit_request(estate: World, **fields: Any) -> None:
-    """Publish another request by hand: a blob of its own, and the pointer turned to it."""
-    outlet = estate.root / BUNDLES
-    pointer_path = outlet / pointer_key("acme", TRIAGE)
-    pointer = _json(pointer_path.read_bytes())
-    content = _json((outlet / blob_key("acme", pointer["blob"])).read_bytes())
-    content["assistants"][TRIAGE]["request"].update(fields)
-    (outlet / blob_key("acme", digest(content))).write_bytes(rfc8785.dumps(content))
-    pointer_path.write_bytes(rfc8785.dumps({**pointer, "blob": digest(content)}))
-
-
-def published(estate: World) -> Document:
-    """The request that applications load now."""
-    outlet = estate.root / BUNDLES
-    pointer = _json((outlet / pointer_key("acme", TRIAGE)).read_bytes())
-    request: Document = _json((outlet / blob_key("acme", pointer["blob"])).read_bytes())["assistants"][TRIAGE]
-    sent: Document = request["request"]
-    return sent
-
-
-def _json(data: bytes) -> Document:
-    import json
-
-    document: Document = json.loads(data)
-    return document
-
-
 def reverted(estate: World) -> bool:
     estate.apply()
     return is_silent(estate.plan())
-
-
-# The situations S1 to S13.
-
-
-def test_s1_same_tools_in_another_order_of_an_agent(agent):
-    edit_agent(agent, tools=[MCP, SEARCH, FIND])
-    assert is_silent(agent.plan())
-
-
-def test_s1_same_tools_in_another_order_of_a_request(request_):
-    request_.wants(manifest("Assistant", "triage", {**REQUEST, "tools": REQUEST["tools"][::-1]}))
-    assert is_silent(request_.plan())
-
-
-def test_s2_model_changed_at_openai(agent):
-    edit_agent(agent, model="gpt-6-astra")
-    assert drift(agent.plan()) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
-    assert reverted(agent)
-
-
-def test_s2_model_changed_in_what_is_published(request_):
-    edit_request(request_, model="gpt-6-astra")
-    assert drift(request_.plan()) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
-    assert reverted(request_)
-    assert published(request_)["model"] == "gpt-6.1-sol"
-
-
-@pytest.mark.parametrize(
-    ("tools", "key", "is_there"),
-    [([FIND, MAKE, SEARCH, MCP], "function:make", True), ([SEARCH, MCP], "function:find", False)],
-    ids=["added", "removed"],
-)
-def test_s3_function_tool_of_an_agent(agent, tools, key, is_there):
-    edit_agent(agent, tools=tools)
-    (item,) = drift(agent.plan())
-    assert item.keys == ("tools", key)
-    assert (item.live is ABSENT, item.desired is ABSENT) == (not is_there, is_there)
-    assert reverted(agent)
-
-
-@pytest.mark.parametrize(
-    ("tools", "key", "is_there"),
-    [
-        ([*REQUEST["tools"], REQUEST_MAKE], "function:make", True),
-        (REQUEST["tools"][1:], "function:find", False),
-    ],
-    ids=["added", "removed"],
-)
-def test_s3_function_tool_of_a_request(request_, tools, key, is_there):
-    edit_request(request_, tools=tools)
-    (item,) = drift(request_.plan())
-    assert item.keys == ("tools", key)
-    assert (item.live is ABSENT, item.desired is ABSENT) == (not is_there, is_there)
-    assert reverted(request_)
-
-
-def test_s4_metadata_and_response_format_of_an_agent(agent):
-    labels = live_agent(agent)["metadata"]
-    edit_agent(agent, metadata={**labels, "tier": "lead"}, text={"format": {"type": "text"}, "verbosity": "low"})
-    assert {item.path for item in drift(agent.plan())} == {"metadata.tier", "text.format.schema", "text.format.type"}
-    assert reverted(agent)
-
-
-def test_s4_metadata_and_response_format_of_a_request(request_):
-    edit_request(request_, metadata={"tier": "lead", "reconciler-address": TRIAGE}, text={"verbosity": "high"})
-    assert [item.path for item in drift(request_.plan())] == ["metadata.tier", "text.verbosity"]
-    assert reverted(request_)
-
-
-def test_s4_not_where_the_manifest_does_not_set_the_field(estate):
-    applied(estate, manifest("Assistant", "triage", PLAIN_AGENT))
-    labels = live_agent(estate)["metadata"]
-    edit_agent(estate, metadata={**labels, "theirs": "1"}, text={"verbosity": "high"}, instructions="Hand-made.")
-    assert is_silent(estate.plan())
-
-
-def test_s5_null_is_a_value(request_):
-    assert published(request_)["temperature"] is None
-    edit_request(request_, temperature=0.5)
-    assert drift(request_.plan()) == [FieldChange(("temperature",), 0.5, None, "drift")]
-    assert reverted(request_)
-
-
-def test_s6_a_store_that_is_not_there_yet_is_an_addition(request_):
-    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
-    request_.wants(
-        manifest("Assistant", "triage", {**REQUEST, "tools": [*REQUEST["tools"], search]}),
-        manifest("VectorStore", "handbook", {}),
-    )
-    plan = request_.plan()
-    assert told(plan.changes) == ["create vectorstore/handbook: name", "update assistant/triage: tools.file_search"]
-    assert plan.changes[1].fields[0].live is ABSENT
-    assert plan.drift == ()
-
-
-@pytest.mark.parametrize("tools", [None, []], ids=["null", "empty"])
-def test_s7_no_tools_on_either_side(estate, tools):
-    applied(estate, manifest("Assistant", "triage", {**PLAIN_AGENT, "tools": tools}))
-    assert is_silent(estate.plan())
-    edit_agent(estate, tools=[] if tools is None else None)
-    assert is_silent(estate.plan())
-
-
-@pytest.mark.parametrize("spec", [{}, {"files": []}], ids=["nothing said", "no files"])
-def test_s7_no_files_on_either_side(estate, spec):
-    applied(estate, manifest("VectorStore", "handbook", spec))
-    assert is_silent(estate.plan())
-
-
-def test_s8_a_local_file_that_was_never_uploaded_is_an_addition(store):
-    store.file("kb/c.md", "# C")
-    plan = store.plan()
-    assert told(plan.changes) == [
-        "create file/kb/c.md: purpose, sha256",
-        'update vectorstore/handbook: files["kb/c.md"]',
-    ]
-    assert plan.changes[1].fields[0].live is ABSENT
-    assert plan.drift == ()
-
-
-def test_s9_a_store_that_was_emptied_names_every_file_that_is_missing(store):
-    for path in ("kb/a.md", "kb/b.md"):
-        detach(store, path)
-    fields = drift(store.plan())
-    assert [(item.path, item.live) for item in fields] == [
-        ('files["kb/a.md"]', ABSENT),
-        ('files["kb/b.md"]', ABSENT),
-    ]
-    assert reverted(store)
-
-
-def test_s9_a_store_that_is_to_be_empty_is_nothing_to_report(estate):
-    applied(estate, manifest("VectorStore", "handbook", {"files": []}))
-    assert is_silent(estate.plan())
-
-
-def test_s10_files_of_every_store_are_read(store):
-    applied(store, manifest("VectorStore", "faq", {"files": ["kb/*.md"]}))
-    detach(store, "kb/a.md", "vectorstore/faq")
-    (change,) = store.plan().drift
-    assert told((change,)) == ['update vectorstore/faq: files["kb/a.md"]']
-    assert reverted(store)
-
-
-@pytest.mark.parametrize("spec", [AGENT, REQUEST], ids=["agents", "responses"])
-def test_s11_a_trailing_newline_of_a_file_is_dropped_when_it_is_written(estate, spec):
-    estate.file("prompts/triage.md", "Be brief.\n")
-    applied(estate, manifest("Assistant", "triage", {**spec, "instructions": {"$file": "prompts/triage.md"}}))
-    assert is_silent(estate.plan())
-    live = live_agent(estate) if spec is AGENT else published(estate)
-    assert live["instructions"] == "Be brief."
-
-
-def test_s12_adding_a_file_leaves_the_function_tools_alone(store):
-    search = {"type": "file_search", "vector_store_ids": ["handbook"]}
-    applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [*REQUEST["tools"], search]}))
-    before = published(store)
-    store.file("kb/c.md", "# C")
-    store.apply()
-    assert published(store) == before
-    assert "find" in {tool.get("name") for tool in before["tools"]}
 
 
 # Every field of every object, one at a time.
@@ -357,7 +134,7 @@ def test_s12_adding_a_file_leaves_the_function_tools_alone(store):
 )
 def test_a_field_of_an_agent_is_told_and_undone(agent, fields, path, before, after):
     edit_agent(agent, **fields)
-    (item,) = drift(agent.plan())
+    (item,) = only_drift(agent.plan())
     assert (item.path, item.live, item.desired) == (path, before, after)
     assert reverted(agent)
 
@@ -365,7 +142,7 @@ def test_a_field_of_an_agent_is_told_and_undone(agent, fields, path, before, aft
 def test_a_pair_of_an_agent_is_told_and_undone_and_pairs_of_others_stay(agent):
     labels = {key: value for key, value in live_agent(agent)["metadata"].items() if key != "tier"}
     edit_agent(agent, metadata={**labels, "theirs": "1"})
-    assert drift(agent.plan()) == [FieldChange(("metadata", "tier"), ABSENT, "gold", "drift")]
+    assert only_drift(agent.plan()) == [FieldChange(("metadata", "tier"), ABSENT, "gold", "drift")]
     assert reverted(agent)
     assert live_agent(agent)["metadata"] == {**labels, "theirs": "1", "tier": "gold"}
 
@@ -380,7 +157,7 @@ def test_a_pair_of_an_agent_is_told_and_undone_and_pairs_of_others_stay(agent):
 )
 def test_a_field_of_a_store_is_told_and_undone(store, fields, path, before, after):
     edit_store(store, **fields)
-    (item,) = drift(store.plan())
+    (item,) = only_drift(store.plan())
     assert (item.path, item.live, item.desired) == (path, before, after)
     assert reverted(store)
 
@@ -388,7 +165,7 @@ def test_a_field_of_a_store_is_told_and_undone(store, fields, path, before, afte
 def test_a_pair_of_a_store_is_told_and_undone(store):
     live = store.by_hand(store.sdk.vector_stores.retrieve(store.id_of(HANDBOOK)))
     edit_store(store, metadata={**(live.metadata or {}), "tier": "lead", "theirs": "1"})
-    assert drift(store.plan()) == [FieldChange(("metadata", "tier"), "lead", "gold", "drift")]
+    assert only_drift(store.plan()) == [FieldChange(("metadata", "tier"), "lead", "gold", "drift")]
     assert reverted(store)
 
 
@@ -411,14 +188,16 @@ def set_attributes(estate: World, path: str, attributes: dict[str, Any]) -> None
 
 def test_an_attribute_of_a_file_is_told_and_undone_and_attributes_of_others_stay(store):
     set_attributes(store, "kb/a.md", {**attributes_of(store, "kb/a.md"), "topic": "sales", "theirs": 1})
-    assert drift(store.plan()) == [FieldChange(("files", "kb/a.md", "attributes", "topic"), "sales", "help", "drift")]
+    assert only_drift(store.plan()) == [
+        FieldChange(("files", "kb/a.md", "attributes", "topic"), "sales", "help", "drift")
+    ]
     assert reverted(store)
     assert attributes_of(store, "kb/a.md")["theirs"] == 1
 
 
 def test_the_mark_of_a_file_is_missed_and_set_again(store):
     set_attributes(store, "kb/a.md", {"topic": "help"})
-    (item,) = drift(store.plan())
+    (item,) = only_drift(store.plan())
     assert item.path == 'files["kb/a.md"].sha256'
     assert reverted(store)
     assert attributes_of(store, "kb/a.md")["reconciler-project"] == "acme"
@@ -434,7 +213,7 @@ def test_the_chunking_of_a_file_is_told_and_undone(store):
         )
     )
     prefix = 'files["kb/a.md"].chunking_strategy.static'
-    assert [(item.path, item.live, item.desired) for item in drift(store.plan())] == [
+    assert [(item.path, item.live, item.desired) for item in only_drift(store.plan())] == [
         (f"{prefix}.chunk_overlap_tokens", 0, 400),
         (f"{prefix}.max_chunk_size_tokens", 200, 800),
     ]
@@ -464,7 +243,7 @@ def test_objects_of_others_are_named_and_are_no_drift(agent):
 
 def test_keep_leaves_it(agent):
     edit_agent(agent, model="gpt-6-astra", service_tier="default")
-    assert {item.path for item in drift(agent.plan("keep"))} == {"model", "service_tier"}
+    assert {item.path for item in only_drift(agent.plan("keep"))} == {"model", "service_tier"}
     agent.apply("keep")
     assert (live_agent(agent)["model"], live_agent(agent)["service_tier"]) == ("gpt-6-astra", "default")
 
@@ -478,7 +257,7 @@ def test_keep_leaves_it_while_another_field_is_changed(agent):
     agent.apply("keep")
     live = live_agent(agent)
     assert (live["model"], live["instructions"]) == ("gpt-6-astra", "Be kind.")
-    assert drift(agent.plan("keep")) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
+    assert only_drift(agent.plan("keep")) == [FieldChange(("model",), "gpt-6-astra", "gpt-6.1-sol", "drift")]
 
 
 def test_keep_leaves_one_tool_while_another_is_changed(agent):
@@ -529,7 +308,7 @@ def test_a_value_that_was_taken_over_is_drift_when_somebody_takes_it_back(agent)
     agent.wants(manifest("Assistant", "triage", {**AGENT, "model": "gpt-6.1-terra"}))
     agent.apply()
     edit_agent(agent, model=AGENT["model"])
-    (item,) = drift(agent.plan())
+    (item,) = only_drift(agent.plan())
     assert (item.path, item.origin) == ("model", "drift")
 
 
@@ -549,7 +328,7 @@ def test_an_agent_deleted_by_hand_is_made_again_and_published_under_its_new_id(a
 
 def test_a_file_detached_by_hand_is_attached_again_without_an_upload(store):
     detach(store, "kb/a.md")
-    (item,) = drift(store.plan())
+    (item,) = only_drift(store.plan())
     assert (item.path, item.live) == ('files["kb/a.md"]', ABSENT)
     store.requests()
     assert reverted(store)
@@ -583,7 +362,7 @@ def test_an_expired_store_is_replaced_and_published_under_its_new_id(store):
 def test_labels_removed_by_hand_are_missed_and_put_back(agent):
     labels = live_agent(agent)["metadata"]
     edit_agent(agent, metadata={"tier": "gold"})
-    assert drift(agent.plan()) == [FieldChange(("labels",), ABSENT, "acme", "drift")]
+    assert only_drift(agent.plan()) == [FieldChange(("labels",), ABSENT, "acme", "drift")]
     assert reverted(agent)
     assert live_agent(agent)["metadata"] == labels
 
@@ -621,11 +400,11 @@ def test_a_strangers_file_stays_in_a_store_that_says_prune_while_drift_is_kept(p
     pruned.file("kb/c.md", "# C")
     pruned.apply("keep")
     assert files_in_store(pruned) == 4
-    assert len(drift(pruned.plan("keep"))) == 1
+    assert len(only_drift(pruned.plan("keep"))) == 1
 
 
 def test_a_strangers_file_leaves_a_store_that_says_prune_and_is_not_deleted(pruned):
-    (item,) = drift(pruned.plan())
+    (item,) = only_drift(pruned.plan())
     assert item.keys[0] == "files"
     assert item.desired is ABSENT
     pruned.apply()
@@ -644,7 +423,7 @@ def test_a_bundle_damaged_by_hand_is_told_and_put_back(store, damage):
     applied(store, manifest("Assistant", "triage", {**REQUEST, "tools": [search]}))
     before = store.memory()
     pointer = store.root / BUNDLES / pointer_key("acme", TRIAGE)
-    blob = store.root / BUNDLES / blob_key("acme", _json(pointer.read_bytes())["blob"])
+    blob = store.root / BUNDLES / blob_key("acme", json.loads(pointer.read_bytes())["blob"])
     match damage:
         case "pointer gone":
             pointer.unlink()

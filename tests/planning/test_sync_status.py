@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.planning.drift import drift_report
 from reconciler.planning.sync_status import SyncStatus, foreign_files
-from reconciler.planning.tool_files import ForeignFile, ToolFile, UnmanagedObjects
+from reconciler.planning.tool_files import ForeignFile, ToolFile, ToolStore, UnmanagedObjects
 from reconciler.resources.base import Lifecycle, Live
 from tests.support.plan_inputs import Worlds, entry, ref
 
@@ -124,3 +124,98 @@ def test_files_of_a_release_are_those_of_its_assistant(worlds: Worlds):
     worlds.synced("assistant/triage@support.1", tools={"file_search": search})
     found = triage(holding(worlds, "kb/a.md", "kb/b.md"))
     assert found.missing == (ToolFile("file_search", "vectorstore/kb@0123456789ab", "kb/a.md"),)
+
+
+def attached(worlds: Worlds, *stores: object, **more: object) -> Worlds:
+    """Replace the live assistant by one that searches these stores."""
+    worlds.objects = [live for live in worlds.objects if live.name != "triage"]
+    search = {"file_search": {"type": "file_search", "vector_store_ids": [*stores]}}
+    return worlds.live("assistant/triage", tools={**search, **CODE, **more})
+
+
+def second_store(*files: str) -> UnmanagedObjects:
+    """A store of others with these uploads, and the uploads."""
+    held: dict[str, Any] = {id_: {"attributes": {}} for id_ in files}
+    uploads = {id_: upload(id_, f"{id_}.pdf", "user_data") for id_ in files}
+    return UnmanagedObjects(uploads, {"vs_9": Live("store", "vs_9", {"files": held}, name="Theirs")})
+
+
+def test_the_files_of_a_store_that_was_attached_at_openai_are_foreign(worlds: Worlds):
+    attached(holding(worlds, "kb/a.md", "kb/b.md"), ref(STORE), "vs_9")
+    found = triage(worlds, second_store("file-7", "file-8"))
+    assert found.stores == (ToolStore("file_search", "vs_9", "Theirs", "foreign", 2),)
+    assert found.foreign == tuple(
+        ToolFile("file_search", "vs_9", id_, f"{id_}.pdf", True) for id_ in ("file-7", "file-8")
+    )
+    assert found.missing == ()
+
+
+def test_a_file_of_ours_in_a_store_of_others_has_its_path_and_is_not_asked_for(worlds: Worlds):
+    attached(holding(worlds, "kb/a.md", "kb/b.md"), ref(STORE), "vs_9")
+    found = triage(worlds, second_store("file_data-t-csv"))
+    assert found.foreign == (ToolFile("file_search", "vs_9", "data/t.csv"),)
+
+
+def test_the_files_of_a_store_that_was_detached_at_openai_are_missing(worlds: Worlds):
+    attached(holding(worlds, "kb/a.md", "kb/b.md"))
+    found = triage(worlds)
+    assert found.stores == (ToolStore("file_search", STORE, "kb", "missing", 2),)
+    assert [file.file for file in found.missing] == ["kb/a.md", "kb/b.md"]
+
+
+@pytest.mark.parametrize("read", [{}, {"vs_9": None}], ids=["not read", "cannot be read"])
+def test_a_store_that_cannot_be_read_is_a_difference(worlds: Worlds, read: dict[str, Live | None]):
+    attached(holding(worlds, "kb/a.md", "kb/b.md"), ref(STORE), "vs_9")
+    found = triage(worlds, UnmanagedObjects(stores=read))
+    assert (found.in_sync, found.foreign) == (False, ())
+    assert found.stores == tuple(ToolStore("file_search", id_, "", "foreign", None) for id_ in read)
+
+
+def test_an_upload_whose_content_can_be_downloaded_is_not_asked_for(worlds: Worlds):
+    attached(
+        holding(worlds, "kb/a.md", "kb/b.md"),
+        ref(STORE),
+        code_interpreter={"type": "code_interpreter", "container": {"file_ids": [ref("file/data/t.csv"), "file-9"]}},
+    )
+    found = triage(worlds, UnmanagedObjects({"file-9": upload("file-9", "chart.png", "assistants_output")}))
+    assert found.foreign == (ToolFile("code_interpreter", None, "file-9", "chart.png"),)
+
+
+def test_a_file_that_was_never_uploaded_is_added_and_no_difference(worlds: Worlds):
+    files = {path: entry(path, path) for path in ("kb/a.md", "kb/b.md", "kb/c.md")}
+    worlds.want_file("kb/c.md", "kb/c.md").want(STORE, files=files)
+    found = triage(holding(worlds, "kb/a.md", "kb/b.md"))
+    assert (found.in_sync, found.is_pending, found.missing) == (True, True, ())
+    assert found.added == (ToolFile("file_search", STORE, "kb/c.md"),)
+    assert [edit.address for edit in found.edits] == ["file/kb/c.md", STORE]
+
+
+def test_a_file_that_an_edit_removes_is_removed_and_no_difference(worlds: Worlds):
+    worlds.want(STORE, files={"kb/a.md": entry("kb/a.md", "kb/a.md")})
+    found = triage(holding(worlds, "kb/a.md", "kb/b.md"))
+    assert (found.in_sync, found.foreign) == (True, ())
+    assert found.removed == (ToolFile("file_search", STORE, "kb/b.md"),)
+
+
+def test_a_new_content_that_was_not_uploaded_is_added(worlds: Worlds):
+    files = {"kb/a.md": entry("kb/a.md", "new"), "kb/b.md": entry("kb/b.md", "kb/b.md")}
+    worlds.want_file("kb/a.md", "new").want(STORE, files=files)
+    found = triage(holding(worlds, "kb/a.md", "kb/b.md"))
+    assert (found.in_sync, found.added) == (True, (ToolFile("file_search", STORE, "kb/a.md"),))
+
+
+def test_files_that_both_sides_changed_are_told_apart_by_what_was_applied(worlds: Worlds):
+    """The manifest adds u.csv and removes t.csv; at OpenAI, file-9 was added."""
+    worlds.want_file("data/u.csv", "data/u.csv")
+    code = {"code_interpreter": {"type": "code_interpreter", "container": {"file_ids": [ref("file/data/u.csv")]}}}
+    worlds.want("assistant/triage", tools={**SEARCH, **code})
+    attached(
+        holding(worlds, "kb/a.md", "kb/b.md"),
+        ref(STORE),
+        code_interpreter={"type": "code_interpreter", "container": {"file_ids": [ref("file/data/t.csv"), "file-9"]}},
+    )
+    found = triage(worlds, UnmanagedObjects({"file-9": upload("file-9", "x.csv")}))
+    assert [file.file for file in found.added] == ["data/u.csv"]
+    assert [file.file for file in found.removed] == ["data/t.csv"]
+    assert [file.file for file in found.foreign] == ["file-9"]
+    assert found.missing == ()

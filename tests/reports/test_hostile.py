@@ -12,6 +12,7 @@ from reconciler.releases.comparison import Comparison, ObjectChange, ValueChange
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
+from reconciler.reports.html.status import status_html
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.comparison import comparison_markdown
 from reconciler.reports.markdown.drift import drift_markdown
@@ -20,11 +21,13 @@ from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
 from reconciler.reports.text import apply_text, drift_text, plan_text
+from reconciler.reports.text.status import status_text
+from reconciler.reports.views.status import status_view
 from reconciler.reports.wording.documents import apply_document, drift_document, plan_document
 from reconciler.resources.address import Address
 from reconciler.resources.json_documents import dumps
 from tests.support.any_plan import any_plan
-from tests.support.drifts import report, report_of
+from tests.support.drifts import report, report_of, status_of
 from tests.support.hostile import VALUES, comparison_of, inventory_of, migration_of, plan_of, result_of
 from tests.support.reading import ACTIVE, OURS, Page, markdown
 
@@ -57,11 +60,16 @@ MERMAID = re.compile(
 )
 
 
+def view_of(value):
+    return status_view(status_of(*report_of(value).assistants, endpoint=value))
+
+
 def texts(value):
     plan = plan_of(value)
     yield plan_text(plan, style=STYLE, command="reconciler apply")
     yield drift_text(report_of(value), style=STYLE)
     yield apply_text(result_of(value), style=STYLE)
+    yield status_text(view_of(value), style=STYLE, pull=value, revert=value)
 
 
 def markdowns(value):
@@ -77,6 +85,7 @@ def pages(value):
     yield plan_html(plan_of(value), command=f"reconciler apply {value}")
     yield drift_html(report_of(value), revert=value, pull=value)
     yield apply_html(result_of(value))
+    yield status_html(view_of(value), pull=value, revert=value)
 
 
 def is_printable(document):

@@ -104,10 +104,22 @@ def test_drift_has_what_was_seen_what_fails_what_ends_and_every_assistant():
         "failing": [],
         "missing": [],
         "foreign": [],
+        "id": "agent_2",
+        "edits": [],
+        "added": [],
+        "removed": [],
+        "stores": [],
     }
-    assert triage["missing"] == [{"tool": "code_interpreter", "store": None, "file": "data/rates.csv", "name": ""}]
-    theirs = {"store": "vectorstore/handbook", "file": "file-9", "name": "theirs.md"}
-    assert triage["foreign"] == [{"tool": "file_search", **theirs}]
+    assert triage["missing"] == [
+        {"tool": "code_interpreter", "store": None, "file": "data/rates.csv", "name": "", "is_unreadable": False}
+    ]
+    search = {"tool": "file_search", "store": "vectorstore/handbook"}
+    assert triage["foreign"] == [{**search, "file": "file-9", "name": "theirs.md", "is_unreadable": True}]
+    assert triage["added"] == [{**search, "file": "kb/new.md", "name": "", "is_unreadable": False}]
+    assert triage["edits"] == [{"address": "assistant/triage", "action": "update", "fields": ["name"]}]
+    assert triage["stores"] == [
+        {"tool": "file_search", "store": "vs_9", "name": "Second", "side": "foreign", "files": 0}
+    ]
     assert document["foreign"] == [
         {
             "store": "vectorstore/handbook",

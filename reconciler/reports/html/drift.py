@@ -1,6 +1,7 @@
 """A drift report as one page."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.planning.drift import DriftReport
 from reconciler.reports.html.changes import article, change_article
@@ -11,6 +12,9 @@ from reconciler.reports.html.status import assistant_article, code_list
 from reconciler.reports.views import drift as views
 from reconciler.reports.views.drift import DriftView, FailingView, ForeignView, RetiringView, drift_view
 from reconciler.reports.views.plan import DRIFT
+
+_MOST: Final = 200
+"""The assistants that are shown with every difference; of others, the first few are shown."""
 
 
 def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
@@ -28,7 +32,7 @@ def _parts(view: DriftView) -> Iterator[Part]:
     drift = [_quiet(views.DRIFT_NOTE), *map(change_article, view.drift)] if view.drift else []
     failing = [_quiet(views.FAILING_NOTE), *map(_failing, view.failing)] if view.failing else []
     foreign = [_quiet(views.FOREIGN_NOTE), *map(_foreign, view.foreign)] if view.foreign else []
-    assistants = len(view.out_of_sync) + len(view.in_sync_addresses)
+    assistants = len(view.out_of_sync) + len(view.in_sync_assistants)
     yield Part("drift", DRIFT, drift, view.drift_count)
     yield Part("failing", views.FAILING, failing, view.failing_count)
     yield Part("foreign", views.FOREIGN, foreign, view.foreign_count)
@@ -52,9 +56,13 @@ def _retiring(model: RetiringView) -> Markup:
 
 
 def _assistants(view: DriftView) -> Iterator[Markup]:
-    yield from map(assistant_article, view.out_of_sync)
+    yield from map(assistant_article, view.out_of_sync[:_MOST])
+    yield from (
+        article("differs", "drift", one.address, one.id, code_list(one.lines)) for one in view.out_of_sync[_MOST:]
+    )
     if view.in_sync_text:
-        yield element("details", element("summary", view.in_sync_text), code_list(view.in_sync_addresses))
+        listed = code_list(" ".join(filter(None, (one.address, one.id))) for one in view.in_sync_assistants)
+        yield element("details", element("summary", view.in_sync_text), listed)
 
 
 def _quiet(text: str) -> Markup:

@@ -11,6 +11,8 @@ from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, AssistantView,
 from reconciler.reports.views.changes import Tone
 from reconciler.reports.views.status import RowView, StatusView
 
+_OK: Final[Tone] = "new"
+_ODD: Final[Tone] = "drift"
 _MOST: Final = 500
 """The lines of one list that are shown; JSON has all."""
 
@@ -39,7 +41,7 @@ def assistant_article(one: AssistantView) -> Markup:
 
 
 def _tone(one: AssistantView) -> Tone:
-    return "new" if one.word == IN_SYNC else "drift" if one.word == DIFFERS else "changed"
+    return _OK if one.word == IN_SYNC else _ODD if one.word == DIFFERS else "changed"
 
 
 def _group(group: SyncGroup) -> Markup:
@@ -48,8 +50,9 @@ def _group(group: SyncGroup) -> Markup:
 
 
 def _row(one: RowView) -> Markup:
-    tone: Tone = "new" if one.in_sync else "changed"
-    return article(one.text, tone, one.address, "" if one.id == "-" else one.id)
+    word, tone = (IN_SYNC, _OK) if one.in_sync else (DIFFERS, _ODD)
+    text = [element("p", one.text)] if one.text != word else []
+    return article(word, tone, one.address, "" if one.id == "-" else one.id, *text)
 
 
 def code_list(texts: Iterable[str]) -> Markup:

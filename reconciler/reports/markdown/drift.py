@@ -59,7 +59,7 @@ def _retiring(model: RetiringView) -> Item:
 def _assistants(view: DriftView) -> Iterator[Item]:
     """Return the number in sync first, so that it is shown even if the list of the others is cut."""
     if view.in_sync_text:
-        names = "\n".join(f"- {code(address)}" for address in view.in_sync_addresses)
+        names = "\n".join(f"- {code(one.address)}" for one in view.in_sync_assistants)
         yield Item(folded(view.in_sync_text, names), view.in_sync_text, "assistant in sync")
     yield from map(_assistant, view.out_of_sync)
 

@@ -42,42 +42,51 @@ class SyncGroup:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AssistantView:
-    """An assistant with its sync status."""
+    """An assistant with its sync status. Its texts are made when they are read, because most reports need only some."""
 
-    address: str
-    id: str
-    """Empty if it is not live, or is a document in the outlets."""
-    word: str
-    lines: tuple[str, ...]
-    """The first differences, one line each."""
-    groups: tuple[SyncGroup, ...]
-    """All differences, and edits that are not applied."""
-    pullable: tuple[str, ...]
-    """Addresses whose live values `pull` can copy into the manifests."""
-    is_revertible: bool
-    """True if `apply` reverts some of the differences."""
+    sync: SyncStatus
 
+    @property
+    def address(self) -> str:
+        return self.sync.address
 
-def assistant_view(one: SyncStatus) -> AssistantView:
-    id_ = one.id if one.id and one.id != one.address else ""
-    return AssistantView(
-        one.address,
-        id_,
-        _word(one),
-        tuple(sync_lines(one)),
-        tuple(_groups(one)),
-        tuple(dict.fromkeys(_pullable(one))),
-        bool(one.differs or one.failing),
-    )
+    @property
+    def id(self) -> str:
+        """Id of the live assistant; empty if it is not live, or is a document in the outlets."""
+        return self.sync.id if self.sync.id and self.sync.id != self.address else ""
+
+    @property
+    def word(self) -> str:
+        return _word(self.sync)
+
+    @property
+    def lines(self) -> list[str]:
+        """The first differences, one line each."""
+        return sync_lines(self.sync)
+
+    @property
+    def groups(self) -> list[SyncGroup]:
+        """All differences, and edits that are not applied."""
+        return list(_groups(self.sync))
+
+    @property
+    def pullable(self) -> list[str]:
+        """Addresses whose live values `pull` can copy into the manifests."""
+        return list(dict.fromkeys(_pullable(self.sync)))
+
+    @property
+    def is_revertible(self) -> bool:
+        """True if `apply` reverts some of the differences."""
+        return bool(self.sync.differs or self.sync.failing)
 
 
 def _pullable(one: SyncStatus) -> Iterator[str]:
     edited = (change for change in one.differs if change.action == "update" and drift_class(change) == "modified")
     yield from (change.address for change in edited)
-    unmanaged = {store.store for store in one.stores}
-    yield from (file.store for file in one.foreign if file.store and file.store not in unmanaged)
+    attached = {store.store for store in one.stores if store.side == "foreign"}
+    yield from (file.store for file in one.foreign if file.store and file.store not in attached)
 
 
 def _word(one: SyncStatus) -> str:

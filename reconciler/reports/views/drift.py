@@ -9,7 +9,7 @@ from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count
-from reconciler.reports.views.assistants import AssistantView, assistant_view, named_file
+from reconciler.reports.views.assistants import AssistantView, named_file
 from reconciler.reports.views.changes import ChangeView, drift_views
 from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
@@ -76,7 +76,7 @@ class DriftView:
     foreign_count: int
     retiring: tuple[RetiringView, ...]
     out_of_sync: tuple[AssistantView, ...]
-    in_sync_addresses: tuple[str, ...]
+    in_sync_assistants: tuple[AssistantView, ...]
     in_sync_text: str
     """One sentence with the number of assistants in sync; empty without any."""
     remarks: Remarks
@@ -91,7 +91,6 @@ class DriftView:
 
 
 def drift_view(report: DriftReport) -> DriftView:
-    in_sync = tuple(one.address for one in report.assistants if one.in_sync)
     others = [one for one in report.assistants if not one.in_sync and one.is_applied]
     waiting = report.pending if not report.unapplied else 0
     pending = f"It also applies {count(waiting, 'pending edit')} of the manifests." if waiting else ""
@@ -110,8 +109,8 @@ def drift_view(report: DriftReport) -> DriftView:
         foreign=_foreign(report),
         foreign_count=len(report.foreign),
         retiring=tuple(map(_retiring, report.retiring)),
-        out_of_sync=tuple(map(assistant_view, others)),
-        in_sync_addresses=in_sync,
+        out_of_sync=tuple(map(AssistantView, others)),
+        in_sync_assistants=tuple(AssistantView(one) for one in report.assistants if one.in_sync),
         in_sync_text=_in_sync_text(report),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,

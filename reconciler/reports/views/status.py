@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.planning.model import Change, drift_class
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import count, first_few
-from reconciler.reports.views.assistants import AssistantView, assistant_view
+from reconciler.reports.views.assistants import AssistantView
 from reconciler.reports.wording import reason_texts
 from reconciler.resources.json_documents import timestamp
 from reconciler.state.model import AppliedPlan
@@ -49,7 +49,7 @@ class StatusView:
 
 
 def status_view(status: Status) -> StatusView:
-    assistants = tuple(map(assistant_view, status.assistants))
+    assistants = tuple(map(AssistantView, status.assistants))
     lock = status.lock
     rows = tuple(RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync) for one in status.objects)
     asked = status.chosen - {one.address for one in assistants}
@@ -97,7 +97,8 @@ def _used(one: ObjectStatus) -> Iterator[str]:
         return
     holders = [change.address for change in one.sync.differs if change.address != one.address]
     holders += [file.store for file in one.sync.failing] + [file.store or "" for file in one.sync.foreign]
-    used = dict.fromkeys(filter(None, holders))
+    attached = {"", *(store.store for store in one.sync.stores if store.side == "foreign")}
+    used = dict.fromkeys(holder for holder in holders if holder not in attached)
     if used:
         yield f"drift in {' '.join(first_few(tuple(used), _MOST_FIELDS))}"
 
