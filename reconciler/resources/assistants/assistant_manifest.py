@@ -108,7 +108,8 @@ def _tool(tool: Tool) -> dict[str, JSON]:
 def _function(part: Mapping[str, JSON]) -> dict[str, JSON]:
     defaults: Mapping[str, JSON] = {"parameters": NO_PARAMETERS, "strict": False}
     found = _beyond(part, defaults)
-    known = {key: found.pop(key) for key in ("name", "description", "parameters", "strict") if key in found}
+    names = ("name", "description", "parameters", "strict")
+    known: dict[str, JSON] = {name: found.pop(name) for name in names if name in found}
     return {**known, **_extra(found)}
 
 

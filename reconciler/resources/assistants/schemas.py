@@ -17,12 +17,12 @@ _ARGUMENTS: Final = (
     response_tools.ToolSearch,
     assistants.FunctionDefinition,
 )
-_MUST_SAY_OBJECT: Final = (agent_tools.Function, assistants.FunctionDefinition)
 
 
 def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
     if isinstance(tool, _ARGUMENTS) and tool.parameters is not None:
-        must_say_object = isinstance(tool, _MUST_SAY_OBJECT) and tool.parameters != {}
+        may_be_empty = isinstance(tool, assistants.FunctionDefinition)  # the same as no parameters
+        must_say_object = isinstance(tool, agent_tools.Function) or (may_be_empty and tool.parameters != {})
         yield from _check((*path, "parameters"), tool.parameters, must_say_object=must_say_object)
         is_strict = bool(getattr(tool, "strict", None))
         yield from check_parameters((*path, "parameters"), tool.parameters, strict=is_strict)
