@@ -56,6 +56,8 @@ class Downloads:
     _names: Names = field(default_factory=Names)
     _used: dict[str, Literal["file", "folder"]] = field(default_factory=dict)
     """Paths of this run, without case."""
+    _hashes: dict[str, str] = field(default_factory=dict)
+    """The content of each downloaded file, by path."""
     _memory: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def fetch(self, connection: Connection, ids: Iterable[str]) -> Mapping[str, ServerFile]:
@@ -109,7 +111,7 @@ class Downloads:
         return ServerFile(id_, answer.name, path, LocalFile(path, answer.sha256, answer.bytes))
 
     def _path(self, id_: str, name: str, answer: _Answer) -> str:
-        """Return `files/NAME`, or `files/ID/NAME` if another file has this path: search results cite the name."""
+        """Return `files/NAME`, or `files/ID/NAME` if another content has this path: search results cite the name."""
         apart = safe_name(id_, "file")
         number = 1
         path = f"{FOLDER}/{name}"
@@ -117,11 +119,15 @@ class Downloads:
             path = f"{FOLDER}/{apart}{'' if number == 1 else f'-{number}'}/{name}"
             number += 1
         self._used[path.casefold()] = "file"
+        if answer.sha256:
+            self._hashes[path] = answer.sha256
         self._used.update(dict.fromkeys(_above(path.casefold()), "folder"))
         return path
 
     def _is_free(self, path: str, answer: _Answer) -> bool:
         folded = path.casefold()
+        if answer.sha256 and self._hashes.get(path) == answer.sha256:
+            return True
         if folded in self._used or any(self._used.get(above) == "file" for above in _above(folded)):
             return False
         if any(_is_in_the_way(self.root / above) for above in _above(path)):

@@ -24,6 +24,7 @@ from reconciler.migration.resources import resources
 from reconciler.migration.tools import older_functions, tools
 from reconciler.resources import model_retirements
 from reconciler.resources.kinds.assistant import KIND
+from reconciler.resources.labels import KEYS
 from reconciler.resources.metadata import KEY_LENGTH, PAIRS, RESERVED, USER_METADATA, VALUE_LENGTH
 from reconciler.resources.values import JSON
 
@@ -193,13 +194,17 @@ def metadata(case: Case, value: JSON) -> Iterator[Part]:
 
 
 def pairs(value: JSON, note: str = "") -> Iterator[Part]:
-    """Map the first pairs to metadata, as many as fit beside the labels; the others become comments."""
+    """Map the first pairs to metadata, as many as fit beside the labels; the others become comments. The labels of a
+    managed object are left out: they name the owner of that object.
+    """
     if not isinstance(value, dict):
         if value is not None:
             yield lost("metadata", "expected a mapping")
         return
     room = USER_METADATA
     for key, item in value.items():
+        if key in KEYS:
+            continue
         field = f"metadata.{key}"
         text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
         if item is None:

@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.live.errors import LiveError
 from reconciler.manifests.drafts import unique_name
 from reconciler.migration import prompts
+from reconciler.migration.copies import without_copies
 from reconciler.migration.destination import Destination, destination
 from reconciler.migration.drafting import draft_of, validated
 from reconciler.migration.exports import read_exports
@@ -51,10 +52,11 @@ def migrate(
     """
     exports, problems = _read(files)
     goal = destination(into)
-    new, done = without_migrated(exports, goal)
+    working, frozen = without_copies(exports)
+    new, done = without_migrated(working, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())
     migrated = [migrate_export(case, parts) for case, parts in cases(new, target, goal, presence)]
-    result = result_of(target, migrated, [*problems, *done, *unseen])
+    result = result_of(target, migrated, [*problems, *frozen, *done, *unseen])
     return replace(result, written=goal.write(result.drafts, target)) if result.drafts and not dry_run else result
 
 

@@ -11,6 +11,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.errors import LiveError
 from reconciler.live.source_objects import SourceStore
 from reconciler.manifests.drafts import unique_name
+from reconciler.migration.copies import copies_left_out, copy_address
 from reconciler.migration.downloads import UNANSWERED, Downloads, reason_of
 from reconciler.migration.exports import MAX_NESTING
 from reconciler.migration.model import Export, ServerFile, list_of, mapping_of, text_of
@@ -18,6 +19,7 @@ from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, nesting
 
+_BY_ID: Final = "To migrate one of these, pass its id."
 _ASSISTANT_ID: Final = re.compile(r"asst_\w+")
 
 
@@ -55,12 +57,18 @@ async def read_assistants(connection: Connection, url: str, words: Sequence[str]
 
 
 def _selected(found: Sequence[Object], words: Sequence[str], url: str) -> tuple[list[Object], list[Problem]]:
+    if not found and not words:
+        return [], [Problem("nothing-found", f"{url} has no assistants", severity="warning")]
     if not words:
-        return list(found), [] if found else [Problem("nothing-found", f"{url} has no assistants", severity="warning")]
+        copies = [body for body in found if copy_address(body)]
+        return [body for body in found if not copy_address(body)], copies_left_out(copies, _BY_ID)
     chosen: dict[str, Object] = {}
     problems: list[Problem] = []
     for word in words:
         fitting = _fitting(found, word)
+        left_out = [body for body in fitting if copy_address(body) and body["id"] != word]
+        fitting = [body for body in fitting if body not in left_out]
+        problems += copies_left_out(left_out, _BY_ID)
         if len(fitting) == 1:
             chosen[fitting[0]["id"]] = fitting[0]
         elif fitting:

@@ -22,7 +22,7 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.resources.kinds.vector_store import AUTO
-from reconciler.resources.labels import FILE_SHA256, KEYS, PROJECT
+from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.values import JSON
 
 PUT_THERE: Final = "put a copy of the file at this path, and add the path to `files` of the VectorStore"
@@ -39,8 +39,7 @@ def store_parts(case: Case, store: SourceStore) -> Iterator[Part]:
     yield from _name(case, text_of(body.get("name")))
     if body.get("description"):
         yield mapped("description", ("description",), body["description"])
-    own = {key: value for key, value in mapping_of(body.get("metadata")).items() if key not in KEYS}
-    yield from pairs(own)
+    yield from pairs(body.get("metadata"))
     if body.get("expires_after"):
         yield mapped("expires_after", ("expires_after",), body["expires_after"])
     if body.get("status") == "expired":
@@ -62,7 +61,7 @@ def _name(case: Case, name: str) -> Iterator[Part]:
 
 def _contents(case: Case, entries: Sequence[Object]) -> Iterator[Part]:
     """Map the files. Settings that all of them have in common become those of the store."""
-    usable: list[tuple[ServerFile, dict[str, JSON]]] = []
+    usable: dict[str, tuple[ServerFile, dict[str, JSON]]] = {}
     for entry in entries:
         file = case.files.get(entry["id"])
         if file is None:
@@ -73,16 +72,29 @@ def _contents(case: Case, entries: Sequence[Object]) -> Iterator[Part]:
             said = text_of(mapping_of(entry.get("last_error")).get("message"))
             why = f"{file.id} {file.name}: the server could not index it" + (f": {said}" if said else "")
             yield lost("files", f"{why}; downloaded to {file.path}", "to try again, add the path to `files`")
+        elif file.path in usable:
+            yield _again(file, dict(_settings(entry)), *usable[file.path])
         else:
-            usable.append((file, dict(_settings(entry))))
+            usable[file.path] = (file, dict(_settings(entry)))
             if not _is_known(entry):
                 note = f"{file.id} {file.name}: the server does not return how it was split"
                 yield lost("files.chunking_strategy", note, "set `chunking_strategy` if the default does not fit")
-    common = _in_common([settings for _, settings in usable])
+    common = _in_common([settings for _, settings in usable.values()])
     for name, value in common.items():
         yield mapped(f"files.{name}", (name,), value)
-    for file, settings in usable:
+    for file, settings in usable.values():
         yield from _file(file, {key: value for key, value in settings.items() if key not in common})
+
+
+def _again(
+    file: ServerFile, settings: Mapping[str, JSON], first: ServerFile, first_settings: Mapping[str, JSON]
+) -> Part:
+    """Return the part of a file with the name and the content of an earlier one: the new store has one for both."""
+    note = f"{file.id} has the same name and content as {first.id}, which is now {first.path}"
+    if settings == first_settings:
+        return left_out("files", note)
+    hint = "give one of both another name, if the store needs both"
+    return lost("files", f"{note}, but not the same attributes and chunking, so it is left out", hint)
 
 
 def _absent(file: ServerFile) -> Part:

@@ -69,8 +69,8 @@ class TestPlaces:
     def place(self, tmp_path):
         downloads = Downloads(tmp_path, tmp_path)
 
-        def place(id_: str, name: str, content: bytes | None = b"x") -> str:
-            answer = downloads._kept(name, len(downloads.contents), content or b"")
+        def place(id_: str, name: str, content: bytes | None = None) -> str:
+            answer = downloads._kept(name, len(downloads.contents), content or id_.encode())
             found = downloads._placed(id_, answer)
             return found.path.removeprefix(f"{FOLDER}/")
 
@@ -78,6 +78,9 @@ class TestPlaces:
 
     def test_equal_names_are_kept_apart_with_the_name_that_searches_cite(self, place):
         assert [place(f"file-{number}", "a.md") for number in range(3)] == ["a.md", "file-1/a.md", "file-2/a.md"]
+
+    def test_equal_names_with_one_content_have_one_place(self, place):
+        assert [place(f"file-{number}", "a.md", b"x") for number in range(3)] == ["a.md"] * 3
 
     def test_names_that_differ_in_case_are_equal(self, place):
         assert [place("file-1", "a.md"), place("file-2", "A.MD")] == ["a.md", "file-2/A.MD"]

@@ -10,6 +10,8 @@ from reconciler.cli.main import run
 from reconciler.manifests import load
 from reconciler.migration.from_server import migrate_live
 from reconciler.migration.model import Migration, Outcome
+from reconciler.resources.base import Labels
+from reconciler.resources.labels import to_metadata
 from reconciler.resources.problems import ReconcilerError
 from tests.support.old_server import OldServer, old_server
 
@@ -144,6 +146,80 @@ class TestSelection:
         server.asked.clear()
         migrated(self.first, dry_run=True)
         assert [path for path, _ in server.asked] == [f"/v1/assistants/{self.first}"]
+
+
+def managed(address: str, **pairs: str) -> dict[str, str]:
+    return {**to_metadata(Labels("old", address, {"model": "0" * 8}, lineage="1" * 16)), **pairs}
+
+
+class TestManagedAssistants:
+    """The server has the assistants of a project of Reconciler, with the copies that its releases made."""
+
+    @pytest.fixture(autouse=True)
+    def _assistants(self, server) -> None:
+        store = server.store(server.file("a.md"), metadata=managed("vectorstore/handbook", team="claims"))
+        copied = server.store(server.file("b.md"), metadata=managed("vectorstore/handbook@support.1"))
+        self.working = server.searching("Helper", store, metadata=managed("assistant/helper", tier="gold"))
+        self.copy = server.searching("Helper", copied, metadata=managed("assistant/helper@support.1"))
+
+    def test_labels_are_left_out_and_are_not_lost(self, migrated, tmp_path):
+        done = migrated()
+        assert [one.address for one in done.migrated] == ["vectorstore/handbook", "assistant/helper"]
+        assert [entry.field for one in done.migrated for entry in one.entries if "reconciler" in entry.field] == []
+        assert spec(tmp_path / "claims", "assistant/helper")["metadata"] == {"tier": "gold"}
+        assert spec(tmp_path / "claims", "vectorstore/handbook")["metadata"] == {"team": "claims"}
+
+    @pytest.mark.parametrize("words", [(), ("Helper",), ("helper",)])
+    def test_copies_of_releases_and_their_stores_are_left_out_and_named(self, words, migrated):
+        done = migrated(*words, dry_run=True)
+        assert [one.id for one in done.migrated if one.kind == "assistant"] == [self.working]
+        assert len(done.migrated) == 2
+        [problem] = done.problems
+        assert (problem.code, problem.severity) == ("frozen-copy", "warning")
+        assert f"{self.copy} (assistant/helper@support.1)" in problem.message
+
+    def test_a_copy_is_migrated_by_its_id(self, migrated):
+        done = migrated(self.copy, dry_run=True)
+        assert [one.id for one in done.migrated if one.kind == "assistant"] == [self.copy]
+        assert done.problems == ()
+
+    def test_a_name_of_copies_alone_selects_none_and_names_them(self, server, migrated):
+        server.client.delete(f"/assistants/{self.working}", cast_to=object, options=beta())
+        done = migrated("Helper", dry_run=True)
+        assert (done.migrated, [problem.code for problem in done.problems]) == ((), ["frozen-copy", "not-live"])
+
+
+class TestFilesWithOneName:
+    def test_one_content_is_written_once_for_all_who_use_it(self, server, migrated, tmp_path):
+        first, second = server.file("a.md", "same"), server.file("a.md", "same")
+        resources = {
+            "file_search": {"vector_store_ids": [server.store(first, second)]},
+            "code_interpreter": {"file_ids": [second]},
+        }
+        server.assistant(tools=[{"type": "file_search"}, {"type": "code_interpreter"}], tool_resources=resources)
+        server.searching("FAQ", server.store(second, name="FAQ"))
+        done = migrated()
+        assert [path for path in done.written if path.startswith("files/")] == ["files/a.md"]
+        assert spec(tmp_path / "claims", "vectorstore/handbook")["files"] == ["files/a.md"]
+        assert spec(tmp_path / "claims", "vectorstore/faq")["files"] == ["files/a.md"]
+        code = spec(tmp_path / "claims", "assistant/claims-desk")["tools"][1]
+        assert code["container"]["file_ids"] == ["files/a.md"]
+        assert entries(done, "vectorstore/handbook", "lost") == {}
+
+    def test_other_settings_of_the_second_of_one_store_are_reported(self, server, migrated):
+        first, second = server.file("a.md", "same"), server.file("a.md", "same")
+        store = server.store(first, attributes={"lang": "en"})
+        server.client.vector_stores.files.create(store, file_id=second)
+        server.searching("FAQ", store)
+        lost = entries(migrated(), "vectorstore/handbook", "lost")
+        assert f"{second} has the same name and content as {first}" in lost["files"]
+
+    def test_a_file_that_is_used_twice_is_downloaded_once(self, server, migrated):
+        id_ = server.file("a.md")
+        server.searching("One", server.store(id_))
+        server.searching("Two", server.store(id_, name="Other"))
+        migrated()
+        assert [path for path, _ in server.asked].count(f"/v1/files/{id_}/content") == 1
 
 
 class TestWhatTheServerDoesNotGive:

@@ -144,6 +144,18 @@ class TestAnExistingProject:
         assert [outcome for outcome, _ in outcomes(done, "variables")] == ["changed"] * 3
 
 
+class TestManagedAssistants:
+    def test_labels_are_left_out_and_copies_only_beside_their_original(self, tmp_path):
+        labels = {"reconciler-project": "old", "reconciler-address": "assistant/helper", "tier": "gold"}
+        working = assistant(metadata=labels)
+        frozen = assistant("Copy", metadata={**labels, "reconciler-address": "assistant/helper@support.1"})
+        done = migrated(tmp_path, working, frozen, dry_run=True)
+        assert [one.id for one in done.migrated] == ["asst_Helper"]
+        assert [(problem.code, problem.severity) for problem in done.problems] == [("frozen-copy", "warning")]
+        assert [entry for entry in outcomes(done, "metadata") if entry[0] == "lost"] == []
+        assert [one.id for one in migrated(tmp_path, frozen, dry_run=True).migrated] == ["asst_Copy"]
+
+
 class TestLookingUp:
     def test_ids_that_exist_are_used_and_others_are_not(self, tmp_path):
         project = tmp_path / "project"
