@@ -226,7 +226,7 @@ def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Pat
     from reconciler.migration.threads import convert_exports, convert_live
 
     done = convert_live(url, what, environ=options.environ()) if url is not None else convert_exports(_files(ctx, what))
-    if out:
+    if out and done.lines:
         save_text(done.lines, out)
     elif done.lines:
         show_json_text(done.lines)

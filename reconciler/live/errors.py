@@ -94,6 +94,7 @@ _NOT_SERVED: Final = Advice("not-served", "Check the base URL, and that a gatewa
 _DENIED: Final = frozenset({401, 403, 405, 501})
 _QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
 _SERVER: Final = Advice("server-error", "Run it again; if the error persists, see https://status.openai.com.")
+_REDIRECT: Final = Advice("refused", "Redirects are not followed. If the API is at the other URL, use that one.")
 _OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API.")
 _UNREACHABLE: Final = Advice("unreachable", "Check the network, the proxy and the base URL, then run it again.")
 _UNREADABLE: Final = Advice(
@@ -224,7 +225,9 @@ def _advice(status: int, scope: str, *, is_denied: bool) -> Advice:
         return Advice(advice.code, f"{advice.hint} A restricted key needs the scope `{scope}`.")
     if is_denied:
         return _NOT_SERVED
-    return _SERVER if status >= 500 else _ADVICE.get(status, _OTHER)
+    if status >= 500:
+        return _SERVER
+    return _REDIRECT if 300 <= status < 400 else _ADVICE.get(status, _OTHER)
 
 
 def _is_json(response: "httpx2.Response") -> bool:
@@ -248,6 +251,9 @@ def _passing(error: "openai.APIStatusError") -> bool:
 
 def _said(error: "openai.APIStatusError", secret: str) -> str:
     """Return the message of the API with the name of the field that it is about."""
+    elsewhere = error.response.headers.get("location") if error.status_code < 400 else None
+    if elsewhere:
+        return f"a redirect to {plain(elsewhere.partition('?')[0], secret)}"
     body = error.body if isinstance(error.body, dict) else {}
     message = body.get("message")
     if not isinstance(message, str):

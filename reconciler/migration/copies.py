@@ -1,4 +1,4 @@
-"""Frozen copies: the assistants that releases of Reconciler have made on a server. They are migrated on request only."""
+"""Frozen copies, which releases of Reconciler make on a server: they are migrated on request only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final

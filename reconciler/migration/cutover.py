@@ -153,7 +153,12 @@ class _Switch:
             self.edits.refusals += error.problems
             return done
         done = replace(done, pairs=pairs)
-        return replace(done, release=found.release, is_released=found.is_new, moves=found.moves) if found else done
+        if found is None:
+            return done
+        is_everywhere = len(found.moves) == len(self.project.loads)
+        return replace(
+            done, release=found.release, is_released=found.is_new, moves=found.moves, is_everywhere=is_everywhere
+        )
 
 
 def _ignored(fields: Mapping[str, str | None], kept: list[str]) -> Iterator[Row]:

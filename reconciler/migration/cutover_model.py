@@ -86,6 +86,8 @@ class Cutover:
     is_released: bool = False
     """True if the release is written by this cutover; false if an earlier one has the same content."""
     moves: tuple[Move, ...] = ()
+    is_everywhere: bool = False
+    """True if the published release changes in all environments."""
     edits: tuple[Edit, ...] = ()
     refusals: tuple[Problem, ...] = ()
     """The reasons why nothing is written."""

@@ -12,7 +12,7 @@ from reconciler.files.changes import Names
 from reconciler.live import source_objects
 from reconciler.live.adapters import gather
 from reconciler.live.client import Connection
-from reconciler.live.errors import LiveError
+from reconciler.live.errors import LiveError, reclassified
 from reconciler.manifests.folder import is_lfs_pointer
 from reconciler.migration.model import ServerFile, text_of
 from reconciler.resources.address import composed
@@ -29,6 +29,11 @@ _UNSAFE: Final = re.compile(r"""[^\w .,()+@=&~'-]""")
 _MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?\Z", re.IGNORECASE)
 """The end of a name that is that of a manifest, or looks like one."""
 _YAML: Final = re.compile(r"\.(ya?ml)(?=\.|\Z)", re.IGNORECASE)
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(?=\.|\Z)", re.IGNORECASE)
+"""Names that Windows reserves, with any extension."""
+_PAGE: Final = re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE)
+_PAGES: Final = (".html", ".htm", ".xhtml", ".md")
+"""Extensions of files that may begin as web pages do."""
 _NAME_BYTES: Final = 200
 
 
@@ -78,7 +83,7 @@ class Downloads:
                 return _Answer(id_, None, why="the server does not have this file any more")
             name = text_of(body.get("filename")) or id_
             async with self._memory:
-                content = await connection.content("files", id_, "content")
+                content = await _content(connection, id_)
                 listed = body.get("bytes")
                 if listed and listed != len(content):
                     why = f"the server gave {len(content):,} bytes of a file that has {listed:,}"
@@ -92,6 +97,8 @@ class Downloads:
     def _kept(self, name: str, number: int, content: bytes) -> _Answer:
         if not content:
             return _Answer(name, None, why="its content is empty, and OpenAI refuses empty files")
+        if _PAGE.match(content) and not name.casefold().endswith(_PAGES):
+            return _Answer(name, None, why="the server gave a web page in its place")
         if is_lfs_pointer(content):
             return _Answer(name, None, why="its content is a pointer of Git LFS, and not the file itself")
         path = self.folder / str(number)
@@ -139,6 +146,19 @@ class Downloads:
         return found is not None and answer.sha256 in ("", found.sha256)
 
 
+async def _content(connection: Connection, id_: str) -> bytes:
+    """Return the content of a file. If its transfer ends early and the server still answers, the error is about the
+    file alone.
+    """
+    try:
+        return await connection.content("files", id_, "content")
+    except LiveError as error:
+        if all(problem.code != "unreachable" for problem in error.problems):
+            raise
+        await source_objects.file(connection, id_)
+        raise reclassified(error, LiveError, "incomplete", "") from error
+
+
 def reason_of(error: LiveError) -> str:
     """Return what the server said, without the request."""
     return "; ".join(problem.message.removeprefix(f"{error.request}: ") for problem in error.problems)
@@ -168,6 +188,8 @@ def safe_name(name: str, fallback: str) -> str:
     """
     last = re.split(r"[/\\]", composed(name))[-1]
     plain = _UNSAFE.sub("_", last).strip(" .").lstrip("-~")
+    if _DEVICE.match(plain):
+        plain = f"_{plain}"
     if _MANIFEST.search(plain):
         plain = _YAML.sub(r"-\1", plain).removesuffix(".txt") + ".txt"
     return _shortened(plain) if re.search(r"\w", plain) else fallback

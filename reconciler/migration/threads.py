@@ -15,7 +15,7 @@ from reconciler.migration.downloads import UNANSWERED
 from reconciler.migration.exports import MAX_DEPTH, Text, of_fault, read_text, without_surrogates
 from reconciler.migration.model import mapping_of, text_of
 from reconciler.migration.scanning import Fault, scan
-from reconciler.project.endpoint import open_source, run_async
+from reconciler.project.endpoint import open_source, run_async, source_problems
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
@@ -23,6 +23,7 @@ _EXPECTED: Final = (
     "A thread has `object: thread` and its messages under `messages`; a message has `role`, `content` and the "
     "`thread_id` of its thread."
 )
+_IDS: Final = "Servers do not list threads; take the ids from the database of your application."
 _NESTED: Final = "messages"
 
 
@@ -43,6 +44,8 @@ class Conversations:
         """What to do next."""
         number = len(self.conversations)
         longer = sum(len(one.items) > AT_A_TIME for one in self.conversations)
+        if not number:
+            return ()
         made = f"Conversations: {number}. Create each with conversations.create(**line)."
         if not longer:
             return (made,)
@@ -74,26 +77,25 @@ def convert_live(url: str, ids: Sequence[str], *, environ: Mapping[str, str]) ->
 
     async def read() -> list[Thread | tuple[Problem, ...]]:
         async with open_source(url, environ) as connection:
-            return await gather(_read(connection, id_, url) for id_ in dict.fromkeys(ids))
+            return await gather(_read(connection, id_, url, environ) for id_ in dict.fromkeys(ids))
 
     found = run_async(read())
     problems = [problem for one in found if not isinstance(one, Thread) for problem in one]
     return _converted([one for one in found if isinstance(one, Thread)], problems)
 
 
-async def _read(connection: Connection, id_: str, url: str) -> Thread | tuple[Problem, ...]:
+async def _read(connection: Connection, id_: str, url: str, environ: Mapping[str, str]) -> Thread | tuple[Problem, ...]:
     """Return a thread of a server, or the problems for which it cannot be read."""
     if not source_objects.is_id(id_):
-        return (Problem("bad-id", f"{id_!r} is not the id of a thread"),)
+        return (Problem("bad-id", f"{id_!r} is not the id of a thread", hint=_IDS),)
     try:
         found = await source_objects.thread(connection, id_)
     except LiveError as error:
         if any(problem.code in UNANSWERED for problem in error.problems):
             raise
-        return error.problems
+        return source_problems(error, environ)
     if found is None:
-        hint = "Servers do not list threads; take the ids from the database of your application."
-        return (Problem("not-live", f"thread {id_} was not found at {url}", hint=hint),)
+        return (Problem("not-live", f"thread {id_} was not found at {url}", hint=_IDS),)
     return Thread(id_, *found)
 
 

@@ -123,7 +123,7 @@ async def open_source(url: str, environ: Mapping[str, str]) -> AsyncIterator[Con
         try:
             yield connection
         except LiveError as error:
-            raise ReconcilerError(*(_of_source(problem, source) for problem in error.problems)) from error
+            raise ReconcilerError(*source_problems(error, environ)) from error
 
 
 def _source_url(url: str) -> str:
@@ -155,14 +155,21 @@ def _source_key(environ: Mapping[str, str]) -> str:
     return key
 
 
-def _of_source(problem: Problem, source: Source) -> Problem:
-    """Return a problem of a source with the hint about its key in place of that about the key of OpenAI."""
+def source_problems(error: LiveError, environ: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return the problems of a source, with hints about its key and its server in place of those about OpenAI."""
+    known = bool(_source_key(environ))
+    return tuple(_of_source(problem, has_key=known) for problem in error.problems)
+
+
+def _of_source(problem: Problem, *, has_key: bool) -> Problem:
+    if problem.code == "server-error":
+        return replace(problem, hint="Run it again; if the error persists, see the log of this server.")
     if problem.code == "not-served":
         hint = "This server does not have this list. Check the URL: that of most servers ends with /v1."
         return replace(problem, hint=hint)
     if problem.code not in ("unauthorized", "forbidden"):
         return problem
-    known = "to a key that may read there" if source.key else "to the key of this server"
+    known = "to a key that may read there" if has_key else "to the key of this server"
     return replace(problem, hint=f"Set {SOURCE_KEY} {known}. OPENAI_API_KEY is not sent to it.")
 
 

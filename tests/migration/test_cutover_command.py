@@ -52,6 +52,24 @@ def test_the_text_has_both_configurations_side_by_side(at_desk: Desk, capsys: py
     assert "Dry run: nothing was written." in done.err
 
 
+@pytest.mark.parametrize(
+    ("published", "words", "commands"),
+    [
+        ("{staging: 1}", (), ["reconciler publish support 1 --env staging"]),
+        ("1", ("--env", "staging"), ["reconciler publish support 1 --env staging"]),
+        ("{staging: 1}", ("--env", "production"), ["reconciler publish support none --env production"]),
+        ("{staging: 1, production: 1}", (), ["reconciler publish support 1"]),
+    ],
+)
+def test_the_rollback_changes_only_the_switched_environments(
+    published: str, words: tuple[str, ...], commands: list[str], at_desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_desk.edit("chatbots/support.yaml", "published: 1", f"published: {published}")
+    run(["migrate", "--cutover", "support", "--dry-run", *words])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in lines if "To roll back" in line] == commands
+
+
 def test_the_markdown_is_a_table_of_the_fields(at_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     run(["migrate", "--cutover", "support", "--dry-run", "-o", "markdown"])
     text = capsys.readouterr().out

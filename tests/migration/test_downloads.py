@@ -32,6 +32,10 @@ from reconciler.resources.address import composed
         ("x.yaml.md", "x.yaml.md"),
         ("a\nb\x00.md", "a_b_.md"),
         ("x.md. ", "x.md"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("contract.md", "contract.md"),
     ],
 )
 def test_a_file_name_becomes_a_safe_one(name, expected):

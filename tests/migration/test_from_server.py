@@ -242,6 +242,25 @@ class TestWhatTheServerDoesNotGive:
         assert "the server gave 5 bytes of a file that has 10" in lost["files"]
         assert not (tmp_path / "claims" / "files").exists()
 
+    def test_a_web_page_in_place_of_a_file_is_not_used(self, server, migrated, tmp_path):
+        id_ = server.file("a.csv")
+        server.answers[f"/v1/files/{id_}"] = (200, {"id": id_, "object": "file", "filename": "a.csv"})
+        server.answers[f"/v1/files/{id_}/content"] = (200, b"<!DOCTYPE html><title>Sign in</title>")
+        server.assistant(tools=[{"type": "code_interpreter"}], tool_resources={"code_interpreter": {"file_ids": [id_]}})
+        lost = entries(migrated(), "assistant/claims-desk", "lost")
+        assert "a web page in its place" in lost["tool_resources.code_interpreter.file_ids"]
+        assert not (tmp_path / "claims" / "files").exists()
+
+    def test_a_download_that_always_ends_early_is_about_the_file_alone(self, server, migrated, tmp_path, monkeypatch):
+        monkeypatch.setattr("reconciler.live.client.ATTEMPTS", 1)
+        cut, whole = server.file("a.md"), server.file("b.md")
+        path = f"/v1/files/{cut}/content"
+        server.answers[path], server.headers[path] = (200, b"te"), {"Content-Length": "4"}
+        server.searching("FAQ", server.store(cut, whole))
+        lost = entries(migrated(), "vectorstore/handbook", "lost")
+        assert f"{cut} a.md -> files/a.md: the server does not give its content" in lost["files"]
+        assert spec(tmp_path / "claims", "vectorstore/handbook")["files"] == ["files/b.md"]
+
     def test_a_file_that_a_person_puts_at_the_place_is_used(self, server, migrated, tmp_path):
         server.gives_files = False
         server.searching("FAQ", server.store(server.file("terms.pdf", b"%PDF")))
@@ -363,6 +382,20 @@ class TestHostileServers:
             migrated()
         assert [problem.code for problem in caught.value.problems] == [code]
         assert not (tmp_path / "claims").exists()
+
+    def test_a_redirect_is_not_followed_and_named(self, server, migrated):
+        server.answers["/v1/assistants"] = (307, b"")
+        server.headers["/v1/assistants"] = {"Location": "http://elsewhere.example/v1/assistants?key=1"}
+        with pytest.raises(ReconcilerError) as caught:
+            migrated()
+        assert caught.value.problems[0].message.endswith("307, a redirect to http://elsewhere.example/v1/assistants")
+
+    def test_an_error_of_the_server_does_not_point_to_openai(self, server, migrated, monkeypatch):
+        monkeypatch.setattr("reconciler.live.client.ATTEMPTS", 1)
+        server.answers["/v1/assistants"] = (500, {"error": {"message": "boom"}})
+        with pytest.raises(ReconcilerError) as caught:
+            migrated()
+        assert "openai" not in caught.value.problems[0].hint
 
     def test_a_server_that_answers_404_on_the_list_is_an_error_about_the_url(self, server, tmp_path):
         with pytest.raises(ReconcilerError) as caught:

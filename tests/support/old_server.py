@@ -29,6 +29,8 @@ class OldServer:
     """True if it gives the content of files for assistants, which OpenAI does not."""
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     """Status and body by path, with a query or without: bytes as they are, anything else as JSON."""
+    headers: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Headers of the answers in `answers`, by path."""
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     """Path and headers of each request."""
 
@@ -57,14 +59,15 @@ class OldServer:
         self.client.post(f"{self.url.removesuffix('/v1')}/_emulator/threads", body=fields, cast_to=object)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        self.asked.append((scope["path"], headers))
+        asked = {name.decode(): value.decode() for name, value in scope["headers"]}
+        self.asked.append((scope["path"], asked))
         query = scope["query_string"].decode()
         answer = self.answers.get(f"{scope['path']}?{query}") or self.answers.get(scope["path"])
         if answer:
             status, body = answer
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            await Response(content, status, media_type="application/json")(scope, receive, send)
+            headers = self.headers.get(scope["path"])
+            await Response(content, status, headers, media_type="application/json")(scope, receive, send)
         elif self.gives_files and scope["path"].endswith("/content"):
             content = self.app.state.store.content(scope["path"].split("/")[-2])
             await Response(content, media_type="application/octet-stream")(scope, receive, send)

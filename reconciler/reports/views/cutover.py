@@ -79,12 +79,13 @@ def facts(done: Cutover) -> Iterator[str]:
 
 
 def _rollbacks(done: Cutover) -> Iterator[str]:
-    """Yield the commands that publish what was published before: one for all environments, if it is the same."""
-    before = {move.before for move in done.moves}
+    """Yield the commands that publish what was published before: one for all environments, if it was the same in all of
+    them. Without an environment, `publish` would also publish where the chatbot is not published.
+    """
+    is_one = done.is_everywhere and len({move.before for move in done.moves}) == 1
     for move in done.moves:
-        if move.before:
-            env = f" --env {move.environment}" if len(before) > 1 and move.environment else ""
-            yield f"reconciler publish {done.chatbot.name} {move.before}{env}"
+        env = f" --env {move.environment}" if move.environment and not is_one else ""
+        yield f"reconciler publish {done.chatbot.name} {move.before or 'none'}{env}"
 
 
 def remarks(pair: Pair) -> Iterator[tuple[str, str, str]]:
