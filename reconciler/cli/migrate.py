@@ -70,7 +70,9 @@ def _live(what: str) -> Callable[[options.Function], options.Function]:
     default=Path(),
     help="Write to the project in DIR; create it if necessary. Default: the current folder.",
 )
-@click.option("--env", metavar="NAME", help="With --cutover: publish in this environment only.")
+@click.option(
+    "--env", metavar="NAME", help="With --cutover: publish in this environment only, if the chatbot is published there."
+)
 @click.option("--dry-run", is_flag=True, help="Print the report and write nothing.")
 @click.option("--offline", is_flag=True, help="Do not check at OpenAI whether files and vector stores exist.")
 @options.endpoint

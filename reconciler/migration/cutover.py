@@ -131,7 +131,7 @@ class _Switch:
             self.edits.refusals.append(Problem("no-counterpart", message, resource.place, hint))
             return None
         message = f"the manifest of {address} is restored from {found.release}, without labels, lifecycle and comments"
-        hint = f"Git has them: git log -p -- {found.path}"
+        hint = f"Git has the manifest as it was: git log -p -S {address.name}"
         self.edits.warnings.append(Problem("restored-manifest", message, resource.place, hint, severity="warning"))
         self.edits.put(found.path, found.text)
         self.switched[resource.address] = address

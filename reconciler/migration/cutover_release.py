@@ -29,12 +29,13 @@ class Published:
 def publish_switched(
     before: AllEnvironments, after: AllEnvironments, chatbot: Resource, env: str | None, message: str, edits: Edits
 ) -> Published | None:
-    """Publish a release of the project `after` in `env`, or where the chatbot is published; return None if it is not.
+    """Publish a release of the project `after` where the chatbot is published, or only in `env`; return None if it is
+    not published there.
 
     An earlier release with the same content is published again. Without a `message` no release is made.
     """
     numbers = published_numbers(before, chatbot)
-    where = chosen(before, env) if env else tuple(name for name, number in numbers.items() if number)
+    where = tuple(name for name in chosen(before, env) if numbers.get(name))
     if not where:
         return None
     name = chatbot.address.name

@@ -109,7 +109,7 @@ class Redirects:
             changed = _replaced(value, path, target, self.switched[target])
             if changed is None:
                 message = f"{resource.address} refers to {target} in an included file or by a variable"
-                hint = f"Write the name in the manifest, or replace it by `{self.switched[target].name}` there."
+                hint = f"Write the name `{target.name}` into the manifest in place of it, and repeat the command."
                 self.edits.refusals.append(Problem("reference-not-written", message, resource.where(path), hint))
                 return
             value = changed

@@ -121,6 +121,14 @@ class TestTheSwitch:
         switch(desk)
         assert desk.resource("chatbot/support").spec.published == {"staging": 2}
 
+    @pytest.mark.parametrize("environ", [{}, {"RECONCILER_ENV": "production"}])
+    def test_a_chosen_environment_in_which_it_is_not_published_stays_so(self, environ, desk: Desk) -> None:
+        desk.edit("chatbots/support.yaml", "published: 1", "published: {staging: 1}")
+        done = cutover(desk.root, environ, "support", "responses", env=None if environ else "production")
+        assert (done.release, done.moves) == (None, ())
+        assert desk.resource("chatbot/support").spec.published == {"staging": 1}
+        assert cutover(desk.root, {"RECONCILER_ENV": "staging"}, "night", "responses").release is None
+
     def test_a_dry_run_writes_nothing_and_lists_the_files(self, desk: Desk) -> None:
         done = switch(desk, dry_run=True)
         assert short_status(desk) == []

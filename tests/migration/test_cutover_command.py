@@ -8,6 +8,12 @@ import pytest
 
 from reconciler.cli import codes
 from reconciler.cli.main import run
+from reconciler.migration.cutover_model import Cutover
+from reconciler.reports.markdown.cutover import cutover_markdown
+from reconciler.reports.style import Style
+from reconciler.reports.text.cutover import cutover_text
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Problem
 from tests.support.desk import Desk
 
 
@@ -57,7 +63,6 @@ def test_the_text_has_both_configurations_side_by_side(at_desk: Desk, capsys: py
     [
         ("{staging: 1}", (), ["reconciler publish support 1 --env staging"]),
         ("1", ("--env", "staging"), ["reconciler publish support 1 --env staging"]),
-        ("{staging: 1}", ("--env", "production"), ["reconciler publish support none --env production"]),
         ("{staging: 1, production: 1}", (), ["reconciler publish support 1"]),
     ],
 )
@@ -122,7 +127,7 @@ def test_the_environment_of_the_pointer(at_desk: Desk, capsys: pytest.CaptureFix
         {"environment": "staging", "before": 1, "after": 2, "rollback": False}
     ]
     assert run(["migrate", "--cutover", "support", "--env", "nowhere"]) == codes.REFUSED
-    assert "environment nowhere does not exist" in capsys.readouterr().out
+    assert "unknown-environment  environment nowhere does not exist" in capsys.readouterr().out
 
 
 def test_the_project_of_another_folder(
@@ -149,3 +154,11 @@ def test_options_that_do_not_belong_together(words: list[str], capsys: pytest.Ca
 def test_an_unknown_chatbot(at_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["migrate", "--cutover", "suport"]) == codes.FAILED
     assert "did you mean `chatbot/support`" in capsys.readouterr().err
+
+
+def test_problems_without_a_place_are_shown_without_one() -> None:
+    refused = Cutover(
+        Address("chatbot", "support"), "responses", (), refusals=(Problem("any", "No room", hint="Wait"),)
+    )
+    assert "  any  No room\n" in cutover_text(refused, style=Style())
+    assert "\n- No room. Wait\n" in cutover_markdown(refused)

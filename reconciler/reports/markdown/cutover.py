@@ -33,7 +33,8 @@ def _problems(done: Cutover) -> Iterator[str]:
 
 def _problem(problem: Problem) -> str:
     hint = f" {prose(problem.hint)}" if problem.hint else ""
-    return f"{code(str(problem.place))}: {prose(problem.message)}.{hint}"
+    where = f"{code(str(problem.place))}: " if problem.place else ""
+    return f"{where}{prose(problem.message)}.{hint}"
 
 
 def _pair(pair: Pair) -> Iterator[str]:

@@ -54,7 +54,8 @@ def _calls(done: Cutover, style: Style) -> Iterator[str]:
 
 
 def _refusal(problem: Problem, style: Style) -> Iterator[str]:
-    yield from wrap(f"{problem.place}: {problem.message}", style.width, lead=f"  {problem.code}  ", hang="      ")
+    where = f"{problem.place}: " if problem.place else ""
+    yield from wrap(f"{where}{problem.message}", style.width, lead=f"  {problem.code}  ", hang="      ")
     if problem.hint:
         yield from wrap(problem.hint, style.width, lead="      hint: ", hang="      ")
 

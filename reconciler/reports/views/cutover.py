@@ -85,7 +85,7 @@ def _rollbacks(done: Cutover) -> Iterator[str]:
     is_one = done.is_everywhere and len({move.before for move in done.moves}) == 1
     for move in done.moves:
         env = f" --env {move.environment}" if move.environment and not is_one else ""
-        yield f"reconciler publish {done.chatbot.name} {move.before or 'none'}{env}"
+        yield f"reconciler publish {done.chatbot.name} {move.before}{env}"
 
 
 def remarks(pair: Pair) -> Iterator[tuple[str, str, str]]:
