@@ -34,6 +34,10 @@ class Draft:
     """Contents of the files that `spec` includes or names, by path relative to the project folder."""
 
 
+_ONE_BY_ONE: Final = 32
+"""Numbers that are tried in order before `unique_name` skips some."""
+
+
 def literal(value: JSON) -> JSON:
     """Escape `${var.` in every text of `value`, so that it is read as text and not as a variable."""
     if isinstance(value, str):
@@ -48,10 +52,13 @@ def literal(value: JSON) -> JSON:
 def unique_name(text: str, taken: Collection[str], fallback: str = "unnamed") -> str:
     """Return a valid name derived from any `text`. A suffix `-2`, `-3`, … is added if the name is one of `taken`."""
     name = _slug(text, NAME_LENGTH) or fallback
-    number = 1
-    while (found := _numbered(name, number)) in taken:
-        number += 1
-    return found
+    used, free = 0, 1
+    while _numbered(name, free) in taken:
+        used, free = free, free + 1 if free < _ONE_BY_ONE else 2 * free
+    while free - used > 1:  # of thousands of equal names, each is found in a few steps
+        middle = (used + free) // 2
+        used, free = (middle, free) if _numbered(name, middle) in taken else (used, middle)
+    return _numbered(name, free)
 
 
 def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], Included]:

@@ -138,6 +138,19 @@ def test_unique_name_of_any_text_is_valid(text: str, name: str):
     assert unique_name(text, (), "agent") == name
 
 
+def test_unique_name_finds_the_next_of_thousands_of_equal_names_in_a_few_steps():
+    class Taken(set[str]):
+        asked = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.asked += 1
+            return super().__contains__(name)
+
+    taken = Taken({"bot", *(f"bot-{number}" for number in range(2, 10_000))})
+    assert unique_name("Bot", taken) == "bot-10000"
+    assert taken.asked < 100
+
+
 def test_unique_name_adds_a_number_to_a_taken_name():
     taken: list[str] = []
     for _ in range(3):
