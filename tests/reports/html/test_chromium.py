@@ -8,9 +8,9 @@ import pytest
 from reconciler.planning.model import Costs, Unknown
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
+from reconciler.reports.html.plan import plan_html
 from reconciler.reports.html.status import status_html
 from reconciler.reports.views.status import status_view
-from reconciler.reports.html.plan import plan_html
 from tests.support.browser import CHROMIUM, browser
 from tests.support.drifts import report_of, status_of
 from tests.support.hostile import VALUES, plan_of, result_of
