@@ -47,6 +47,48 @@ def refused(plan: Plan) -> list[tuple[str, str, str]]:
     return [(one.rule, one.action, one.address) for one in plan.refusals]
 
 
+class TestAssistantsOfAServer:
+    """Assistants may hold any store and any file."""
+
+    @pytest.fixture
+    def server(self, tmp_path) -> Iterator[World]:
+        with world(tmp_path, assistants=True) as made:
+            made.file("kb/a.md", "a")
+            made.file("kb/b.md", "b")
+            made.wants(manifest("VectorStore", "kb", {"files": ["kb/*.md"]}))
+            made.apply()
+            yield made
+
+    @pytest.mark.parametrize("fault", DENIED)
+    def test_store_and_files_are_not_deleted_while_assistants_cannot_be_listed(self, server, fault):
+        server.drops("VectorStore/kb")
+        plan = faulty(server, f"{fault}:GET:/v1/assistants").plan()
+        assert sorted(refused(plan)) == [
+            ("unlisted", "delete", "file/kb/a.md"),
+            ("unlisted", "delete", "file/kb/b.md"),
+            ("unlisted", "delete", "vectorstore/kb"),
+        ]
+        assert all(one.cause.args["requests"] == ["GET /v1/assistants"] for one in plan.refusals)
+
+    def test_replaced_upload_stays(self, server):
+        server.file("kb/b.md", "other")
+        assert refused(faulty(server, "403:GET:/v1/assistants").plan()) == []
+        server.apply()
+        later = faulty(server, "").plan()
+        assert [(one.action, one.address.startswith("file/b.md@")) for one in later.work] == [("delete", True)]
+
+    def test_server_without_assistants_has_none_that_refer(self, server):
+        server.drops("VectorStore/kb")
+        plan = faulty(server, "404:GET:/v1/assistants").plan()
+        assert refused(plan) == []
+
+    def test_assistants_of_our_own_must_be_listed(self, server):
+        server.wants(manifest("Assistant", "desk", {"target": "assistants", "model": "gpt-4o"}))
+        server.apply()
+        with pytest.raises(LiveError):
+            faulty(server, "403:GET:/v1/assistants").plan()
+
+
 class TestDenied:
     @pytest.mark.parametrize("fault", DENIED)
     def test_only_deletes_are_refused(self, estate, fault):

@@ -214,10 +214,24 @@ def _assistants(draw: st.DrawFn) -> Document:
     target = draw(st.sampled_from(sorted(MORE)))
     spec = draw(specs(KIND.models[target]))
     if target == "assistants":
-        spec = {name: value for name, value in spec.items() if name != "tool_resources"}
+        spec = _at_a_server(spec)
     for tool in spec.get("tools") or ():
         _repair(tool, target)
     return {**spec, "target": target, **draw(MORE[target])}
+
+
+def _at_a_server(spec: Document) -> Document:
+    """Return what a server accepts: each tool once, no ids of objects that do not exist, and no schema that is called
+    strict and is not.
+    """
+    strict = [tool["function"] for tool in spec.get("tools") or () if "function" in tool]
+    answers = spec.get("response_format")
+    strict += [answers["json_schema"]] if isinstance(answers, dict) and "json_schema" in answers else []
+    for part in strict:
+        part.pop("strict", None)
+    once = {(tool["type"], tool.get("function", {}).get("name")): tool for tool in spec.get("tools") or ()}
+    tools = {"tools": list(once.values())} if "tools" in spec else {}
+    return {name: value for name, value in spec.items() if name != "tool_resources"} | tools
 
 
 def _repair(tool: Document, target: str) -> None:
