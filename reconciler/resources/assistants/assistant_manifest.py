@@ -108,7 +108,9 @@ def _tool(tool: Tool) -> dict[str, JSON]:
 def _function(part: Mapping[str, JSON]) -> dict[str, JSON]:
     defaults: Mapping[str, JSON] = {"parameters": NO_PARAMETERS, "strict": False}
     found = _beyond(part, defaults)
-    known = {key: found.pop(key) for key in ("name", "description", "parameters", "strict") if key in found}
+    known: dict[str, JSON] = {
+        key: found.pop(key) for key in ("name", "description", "parameters", "strict") if key in found
+    }
     return {**known, **_extra(found)}
 
 
