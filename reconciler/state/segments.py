@@ -231,7 +231,9 @@ def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
 
 
 def _holders(objects: Mapping[Address, "Applied"]) -> dict[str, set[Address]]:
-    """Return the releases that hold each id."""
+    """Return the releases that hold each id. Live objects have the ids that were written until they are written again:
+    see `planning.renewals`.
+    """
     found: dict[str, set[Address]] = {}
     for address, applied in objects.items():
         for id_ in applied.holds.values() if address.kind == RELEASE else ():
