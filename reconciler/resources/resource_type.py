@@ -225,7 +225,8 @@ class ResourceType:
     rename: Callable[[Fields, Callable[[Address], Address]], Fields] = _referring
     """Return fields with other addresses in their references."""
     own_localise: Callable[[Fields, Callable[[str], Sequence[str]], Fields], Fields] | None = None
-    """Replacement for `localise`, for types with ids in other places than declared references."""
+    """Replacement for `localise`, for types with ids in other places than declared references, or with values that the
+    server chooses for what `expected` leaves to it."""
     as_listed: Callable[[Fields, Callable[[Address], str | None]], Fields] = _as_applied
     """Return applied fields as the API lists them, given the id of an address: the inverse of `localise`. Required only
     if ids are keys."""

@@ -100,3 +100,26 @@ def test_a_deleted_conversation_does_not_exist(api, conversation):
         api.run(api.sdk.conversations.retrieve(conversation.id))
     api.refusal("GET", f"/conversations/{conversation.id}/items", 404)
     api.refusal("POST", f"/conversations/{conversation.id}/items", 404, json={"items": [ASKED]})
+
+
+@pytest.mark.parametrize("form", [str, lambda id_: {"id": id_}], ids=["id", "object"])
+def test_a_response_continues_a_conversation(api, conversation, form):
+    made = api.run(api.sdk.responses.create(model="gpt-6-luna", conversation=form(conversation.id), input="And six?"))
+    assert made.conversation.id == conversation.id
+    items = api.all(api.sdk.conversations.items.list(conversation.id, order="asc"))
+    assert [(one.role, one.content[0].text) for one in items] == [
+        ("user", "Half of four?"),
+        ("assistant", "Two."),
+        ("user", "And six?"),
+        ("assistant", made.output_text),
+    ]
+
+
+def test_a_response_to_a_conversation_that_does_not_exist_is_refused(api, conversation):
+    request = {"model": "gpt-6-luna", "input": "Hi", "conversation": "conv_gone"}
+    assert api.refusal("POST", "/responses", 404, json=request)["message"] == (
+        "Conversation with id 'conv_gone' not found."
+    )
+    former = api.run(api.sdk.responses.create(model="gpt-6-luna", input="Hi")).id
+    both = {**request, "conversation": conversation.id, "previous_response_id": former}
+    assert api.refusal("POST", "/responses", json=both)["param"] == "conversation"

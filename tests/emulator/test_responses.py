@@ -87,8 +87,6 @@ def test_a_streamed_response_has_the_events_of_one_message(api):
         {"input": "Hi", "stream": False},
         {"input": "Hi", "text": {"format": {"type": "json_object"}}, "include": ["file_search_call.results"]},
         {"prompt": {"id": "pmpt_1", "variables": {"name": "Ada"}}},
-        {"input": "Hi", "conversation": "conv_1"},
-        {"input": "Hi", "conversation": {"id": "conv_1"}},
     ],
 )
 def test_ordinary_requests_are_accepted(api, given):
@@ -116,6 +114,7 @@ def test_a_function_without_strict_is_strict(api):
         ({"input": "Hi", "stream": "yes"}, "stream"),
         ({"input": "Hi", "messages": []}, "messages"),
         ({"input": "Hi", "previous_response_id": "resp_gone"}, "previous_response_id"),
+        ({"input": "Hi", "conversation": 1}, "conversation"),
     ],
 )
 def test_other_requests_are_refused_at_the_place(api, given, param):

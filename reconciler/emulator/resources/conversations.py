@@ -1,10 +1,9 @@
 """Conversations and their items, which requests for responses continue.
 
-Limits: docstrings of `openai.types.conversations` (20 items in a request). Items are stored as they are sent, with the
-members that the API adds; a text as the content of a message becomes a part of the type of its role.
+Limits: docstrings of `openai.types.conversations` (20 items in a request).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openai.types.conversations.conversation_create_params import ConversationCreateParams
@@ -13,12 +12,12 @@ from openai.types.conversations.item_create_params import ItemCreateParams
 from openai.types.conversations.item_list_params import ItemListParams
 from starlette.requests import Request
 
+from reconciler.emulator import input_items
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.limits import items, pairs
 from reconciler.emulator.paging import Paging, envelope
-from reconciler.emulator.resources import responses
 from reconciler.emulator.store import Document, Page
 
 KIND = "conversation"
@@ -33,15 +32,26 @@ def create(call: Call) -> Document:
         "metadata": call.body.get("metadata") or {},
     }
     call.store.put(KIND, conversation)
-    call.store.put_all(ITEM, [_item(one) for one in call.body.get("items") or []], conversation["id"])
+    add_items(call, conversation["id"], call.body.get("items") or [])
     return conversation
+
+
+def existing(call: Call, id_: str) -> Document:
+    conversation = call.store.get(KIND, id_)
+    if conversation is None:
+        raise not_found(f"Conversation with id '{id_}' not found.")
+    return conversation
+
+
+def add_items(call: Call, id_: str, given: Iterable[Mapping[str, Any]]) -> list[Document]:
+    """Append items to a conversation, and return them as they are stored."""
+    added = [input_items.stored(one) for one in given]
+    call.store.put_all(ITEM, added, id_)
+    return added
 
 
 def retrieve(call: Call) -> Document:
-    conversation = call.store.get(KIND, call.id)
-    if conversation is None:
-        raise not_found(f"Conversation with id '{call.id}' not found.")
-    return conversation
+    return existing(call, call.id)
 
 
 def update(call: Call) -> Document:
@@ -61,8 +71,7 @@ def delete(call: Call) -> Document:
 
 def create_items(call: Call) -> Document:
     retrieve(call)
-    added = [_item(one) for one in call.body["items"]]
-    call.store.put_all(ITEM, added, call.id)
+    added = add_items(call, call.id, call.body["items"])
     return envelope(Page(added, has_more=False), added)
 
 
@@ -86,21 +95,9 @@ def delete_item(call: Call) -> Document:
     return retrieve(call)
 
 
-def _item(given: Mapping[str, Any]) -> Document:
-    if given.get("type", "message") != "message":
-        return {"id": new_id("item_"), "status": "completed", **given}
-    content = given["content"]
-    if isinstance(content, str):
-        if given["role"] == "assistant":
-            content = [{"type": "output_text", "text": content, "annotations": []}]
-        else:
-            content = [{"type": "input_text", "text": content}]
-    return {"id": new_id("msg_"), "status": "completed", **given, "type": "message", "content": content}
-
-
 async def _read(request: Request) -> Document:
     body = await json_object(request)
-    responses.complete(body.get("items"))
+    input_items.complete(body.get("items"))
     return body
 
 

@@ -12,12 +12,13 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.emulator import json_schemas
+from reconciler.emulator import input_items, json_schemas
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.bodies import json_object
 from reconciler.emulator.errors import invalid, not_found
+from reconciler.emulator.input_items import objects
 from reconciler.emulator.limits import between, pairs
-from reconciler.emulator.resources import containers, models, vector_stores
+from reconciler.emulator.resources import containers, conversations, models, vector_stores
 from reconciler.emulator.schema import missing
 from reconciler.emulator.store import Document
 
@@ -93,6 +94,9 @@ def create(call: Call) -> Document | Response:
         "tools": [{**TOOLS.get(tool["type"], {}), **tool} for tool in given.get("tools") or []],
         "usage": USAGE,
     }
+    if conversation := _conversation(given):
+        response["conversation"] = {"id": conversation}
+        conversations.add_items(call, conversation, [*_asked(given.get("input")), *response["output"]])
     if given.get("store") is not False:
         call.store.put(KIND, response)
     return _streamed(response) if given.get("stream") else response
@@ -122,6 +126,11 @@ def _check_references(call: Call) -> None:
     if former is not None and call.store.get(KIND, former) is None:
         message = f"Previous response with id '{former}' not found."
         raise invalid(message, "previous_response_id", "previous_response_not_found")
+    if conversation := _conversation(given):
+        if former is not None:
+            message = "You cannot provide both 'previous_response_id' and 'conversation'."
+            raise invalid(message, "conversation", "mutually_exclusive_parameters")
+        conversations.existing(call, conversation)
     tools = given.get("tools") or []
     wanted = [id_ for tool in tools for id_ in tool.get("vector_store_ids", ())]
     known = call.store.get_all(vector_stores.KIND, wanted)
@@ -133,6 +142,16 @@ def _check_references(call: Call) -> None:
         named = {tool.get("name") for tool in tools if tool["type"] == chosen["type"]}
         if chosen["name"] not in named:
             raise invalid(f"Tool choice '{chosen['name']}' not found in 'tools' parameter.", "tool_choice")
+
+
+def _conversation(given: Mapping[str, Any]) -> str | None:
+    """Return the id of the conversation that a request continues."""
+    wanted = given.get("conversation")
+    return wanted["id"] if isinstance(wanted, dict) else wanted
+
+
+def _asked(given: Any) -> list[Document]:
+    return [{"role": "user", "content": given}] if isinstance(given, str) else given or []
 
 
 def _message() -> Document:
@@ -174,34 +193,16 @@ async def _read(request: Request) -> Document:
     of functions, and members of input items. Versions of skills may be numbers.
     """
     body = await json_object(request)
-    complete(body.get("input"))
-    for tool in _objects(body.get("tools")):
+    input_items.complete(body.get("input"))
+    for tool in objects(body.get("tools")):
         if tool.get("type") == "function":
             tool.setdefault("strict", None)
             tool.setdefault("parameters", None)
         environment = tool.get("environment")
-        for skill in _objects(environment.get("skills") if isinstance(environment, dict) else None):
+        for skill in objects(environment.get("skills") if isinstance(environment, dict) else None):
             if type(skill.get("version")) is int:
                 skill["version"] = str(skill["version"])
     return body
-
-
-def complete(items: Any) -> None:
-    """Add the members that the API adds to input items: to a message of the assistant, an image, or reasoning."""
-    for item in _objects(items):
-        if item.get("type") == "reasoning":
-            item.setdefault("id", new_id("rs_"))
-        for part in _objects(item.get("content")):
-            if part.get("type") == "input_image":
-                part.setdefault("detail", "auto")
-            if part.get("type") == "output_text":
-                part.setdefault("annotations", [])
-            if item.get("role") == "assistant" and part.get("type") in ("output_text", "refusal"):
-                item.update({"id": new_id("msg_"), "type": "message", "status": "completed"} | item)
-
-
-def _objects(value: Any) -> list[Document]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _tier(asked: str | None) -> str:

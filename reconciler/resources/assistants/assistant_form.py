@@ -111,16 +111,12 @@ def _tool(tool: Tool) -> Tool:
 
 
 def _resources(value: JSON) -> dict[str, JSON]:
-    given = _given(value)
-    parts = {tool: _given(given.get(tool)) for tool in (*RESOURCES, *given)}
-    return {tool: {**part, **_list(tool, part)} for tool, part in sorted(parts.items())}
-
-
-def _list(tool: str, part: Fields) -> dict[str, JSON]:
-    """Return the list of a tool without repeated ids; empty if none is set."""
-    ids = RESOURCES.get(tool)
-    held = part.get(ids) or [] if ids else []
-    return {ids: [item for at, item in enumerate(held) if item not in held[:at]]} if ids else {}
+    """Return the list of each tool without repeated ids. Other members, which some servers return, are not compared."""
+    held = {tool: ((value or {}).get(tool) or {}).get(ids) or [] for tool, ids in RESOURCES.items()}
+    return {
+        tool: {ids: [item for at, item in enumerate(held[tool]) if item not in held[tool][:at]]}
+        for tool, ids in RESOURCES.items()
+    }
 
 
 def _response_format(value: JSON) -> JSON:
