@@ -15,10 +15,10 @@ def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     otherwise, and of each object that was replaced and is still live.
     """
     plan, inputs = run.planned.plan, run.planned.inputs
-    for address, live in sorted(run.planned.matched.live.items()):
+    for address, old in sorted(run.planned.matched.live.items()):
         # Nothing else proves that an object is ours that an interrupted run replaced with one of another type.
-        if address not in inputs.applied and is_leftover(address, live.id) and inputs.is_labelled(live.type):
-            yield address, Applied(live.id, live.type, live.fields)
+        if address not in inputs.applied and is_leftover(address, old.id) and inputs.is_labelled(old.type):
+            yield address, Applied(old.id, old.type, old.fields)
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)
