@@ -67,9 +67,7 @@ def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path, target, endpoi
         async with AsyncExitStack() as stack:
             pace = Pace(clock=now, sleep=sleep)
             pace.tell = told.append
-            connection = await stack.enter_async_context(
-                connect(Endpoint(transport=api, mirrors_openai=False), pace=pace)
-            )
+            connection = await stack.enter_async_context(connect(Endpoint(transport=api), pace=pace))
             observed = await make_plan(workspace, connection)
             result = await apply_plan(workspace, connection, observed, Quiet(), resume="again")
             assert result.complete
