@@ -69,8 +69,7 @@ def returning(estate):
 
 def spec_of(estate: World, address: str) -> Document:
     resources = {str(resource.address): resource for resource in load(estate.root, env=None).resources}
-    found: Document = resources[address].spec.model_dump(by_alias=True, exclude_unset=True)
-    return found
+    return dict(resources[address].spec.model_dump(by_alias=True, exclude_unset=True))
 
 
 def adopt(estate: World) -> list[str]:
