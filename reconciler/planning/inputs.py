@@ -292,8 +292,8 @@ class PlanInputs:
 
     @cached_property
     def known_types(self) -> frozenset[str]:
-        """Types of which manifests, the state or the outlets have an object. What only the outlets have may be of any type
-        with its first part of an address.
+        """Types of which manifests, the state or the outlets have an object. What only the outlets have may be of any
+        type with its first part of an address.
         """
         pointers = chain(self.pointers.values(), self.published.values())
         names = {Address.parse(text) for one in pointers for text, id_ in one.ids.items() if id_ != text}
