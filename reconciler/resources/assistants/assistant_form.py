@@ -120,11 +120,13 @@ def _resources(value: JSON) -> dict[str, JSON]:
 
 
 def _response_format(value: JSON) -> JSON:
+    """Return the format with its defaults. Some servers return `schema` under its name in Python, `schema_`."""
     if not isinstance(value, Mapping):
         return value or DEFAULTS["response_format"]
     if not isinstance(value.get("json_schema"), Mapping):
         return value
-    schema = _given(value["json_schema"])
+    given = _given(value["json_schema"])
+    schema = given if "schema" in given else {key.removesuffix("_"): item for key, item in given.items()}
     return {**value, "json_schema": {**schema, "strict": schema.get("strict", False)}}
 
 

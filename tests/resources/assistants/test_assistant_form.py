@@ -14,6 +14,8 @@ FUNCTION: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
 SEARCH: dict[str, Any] = {"type": "file_search"}
 RANKED = {"ranker": "auto", "score_threshold": 0.0}
 SCHEMA = {"name": "answer", "schema": {"type": "object"}}
+AS_IN_PYTHON = {"type": "json_schema", "json_schema": {"name": "answer", "schema_": {"type": "object"}}}
+"""As a server answers it that serialises the models of the SDK by the names of their attributes."""
 NOTHING: dict[str, Any] = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
 
 
@@ -52,6 +54,7 @@ def schema(**more: Any) -> dict[str, Any]:
         ("response_format", {"type": "text"}, {"type": "text"}),
         ("response_format", schema(), schema(strict=None, description=None)),
         ("response_format", schema(), schema(strict=False)),
+        ("response_format", schema(), AS_IN_PYTHON),
         ("tools", [], None),
         ("tools", [FUNCTION], [function(strict=False)]),
         ("tools", [FUNCTION], [function(description=None, parameters=None, strict=None)]),
