@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from reconciler.applying.run import Run
 from reconciler.applying.write import differing, own_fields, settled
 from reconciler.planning.announced import announced_write_only
+from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import same
@@ -12,9 +13,13 @@ from reconciler.resources.values import same
 
 def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     """Yield the state entry of each object that is live as desired and that the state does not have, or has
-    otherwise.
+    otherwise, and of each object that was replaced and is still live.
     """
     plan, inputs = run.planned.plan, run.planned.inputs
+    for address, replaced in sorted(run.planned.matched.live.items()):
+        # Nothing else proves that an object is ours that an interrupted run replaced with one of another type.
+        if address not in inputs.applied and is_leftover(address, replaced.id) and inputs.is_labelled(replaced.type):
+            yield address, Applied(replaced.id, replaced.type, replaced.fields)
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)

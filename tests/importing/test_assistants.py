@@ -60,7 +60,8 @@ def returning(estate):
         transport = Rewritten(httpx2.ASGITransport(app=estate.app), "assistant", lambda found: {**found, **fields})
         endpoint = Endpoint(transport=transport, mirrors_openai=False)
         connection = estate.run(stack.enter_async_context(connect(endpoint, pace=Pace({}))))
-        return replace(estate, connection=connection)
+        made: World = replace(estate, connection=connection)
+        return made
 
     yield at
     estate.run(stack.aclose())
@@ -68,7 +69,7 @@ def returning(estate):
 
 def spec_of(estate: World, address: str) -> Document:
     resources = {str(resource.address): resource for resource in load(estate.root, env=None).resources}
-    return resources[address].spec.model_dump(by_alias=True, exclude_unset=True)
+    return dict(resources[address].spec.model_dump(by_alias=True, exclude_unset=True))
 
 
 def adopt(estate: World) -> list[str]:

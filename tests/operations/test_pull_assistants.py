@@ -81,7 +81,7 @@ def test_every_changed_field_is_written(acme):
 
 def test_ids_are_written_as_they_are_and_removed_ones_are_removed(acme):
     async def upload() -> str:
-        return (await acme.sdk.files.create(file=("theirs.csv", b"x"), purpose="assistants")).id
+        return str((await acme.sdk.files.create(file=("theirs.csv", b"x"), purpose="assistants")).id)
 
     theirs = acme.by_hand(upload())
     own = acme.id_of("file/data/rates.csv")

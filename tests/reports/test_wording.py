@@ -69,7 +69,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no-label-room": {},
         "already-live": {"fields": ["model"]},
         "id-changes": {"address": "vectorstore/kb"},
-        "ids-renewed": {"addresses": ["vectorstore/kb"], "fields": []},
+        "ids-renewed": {"addresses": ["file/data/rates.csv"], "fields": []},  # the change shows the fields
         "bundle-changes": {"addresses": ["assistant/triage"]},
         "not-published": {},
         "outlet-unwritten": {"outlets": ["build/b"]},
@@ -108,6 +108,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "files-deleted": {"files": ["file-1"]},
         "files-not-indexed": {"files": ["file-1"]},
         "already-archived": {},
+        "target-ended": {"place": "desk.yaml:5", "message": "OpenAI ended this API", "hint": "Use another target."},
         "consent-permits": {"rule": "cost", "cause": {"code": "protected", "args": {"address": "a/b"}}, **PERMISSION},
         "consent-expired": {**PLACED, "until": "2026-11-20"},
         "consent-outdated": PLACED,
