@@ -178,7 +178,7 @@ def troubled(root: Path) -> Iterator[Troubled]:
     app = create_app(Settings(data=root / DATA, now=clock))
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        endpoint = Endpoint(transport=Impatient(app=app), mirrors_openai=True)
+        endpoint = Endpoint(transport=Impatient(app=app))
         pace = Pace({}, clock=clock, sleep=clock.sleep)
         connection = runner.run(stack.enter_async_context(connect(endpoint, pace=pace)))
         try:

@@ -108,7 +108,6 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "files-deleted": {"files": ["file-1"]},
         "files-not-indexed": {"files": ["file-1"]},
         "already-archived": {},
-        "target-ended": {"place": "desk.yaml:5", "message": "OpenAI ended this API", "hint": "Use another target."},
         "consent-permits": {"rule": "cost", "cause": {"code": "protected", "args": {"address": "a/b"}}, **PERMISSION},
         "consent-expired": {**PLACED, "until": "2026-11-20"},
         "consent-outdated": PLACED,
