@@ -218,9 +218,13 @@ class TestRisks:
     def test_change_has_the_risk(self, before, after, rule):
         assert self.rules(before, after) == [rule]
 
-    def test_replaced_upload_is_not_removed(self):
-        former = {"code_interpreter": {"file_ids": [reference("file/t.csv@file-1")]}}
-        present = {"code_interpreter": {"file_ids": [reference("file/t.csv")]}}
+    @pytest.mark.parametrize(
+        ("was", "is_"),
+        [("file/t.csv@file-1", "file/t.csv"), ("file/t@2x.csv@010d3cf2a8b1", "file/t@2x.csv@5be08c9684a1")],
+    )
+    def test_replaced_upload_is_not_removed(self, was, is_):
+        former = {"code_interpreter": {"file_ids": [reference(was)]}}
+        present = {"code_interpreter": {"file_ids": [reference(is_)]}}
         assert self.rules({"tool_resources": former}, {"tool_resources": present}) == []
 
 
