@@ -103,3 +103,10 @@ def test_null_is_the_default(acme):
     edit(acme, temperature=None)
     assert pull(acme, "assistant/desk").problems == ()
     assert "temperature: 0.2" not in settled(acme)
+
+
+def test_carriage_returns_are_not_pulled_into_a_text_file_which_is_read_without_them(acme):
+    edit(acme, instructions="Be kind.\r\nBe brief.")
+    (problem,) = pull(acme, "assistant/desk").problems
+    assert problem.message.endswith("instructions has carriage returns, which are not read from prompts/desk.md")
+    assert (acme.root / "prompts/desk.md").read_text() == "Be kind.\n"
