@@ -6,16 +6,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.support import budget
+from tests.support import bare_environment, budget
 from tests.support.documents import check_printed_documents
 from tests.support.servers import bucket, database, postgres_server, s3_server
 
-__all__ = ["bucket", "database", "postgres_server", "s3_server"]
+__all__ = ["bare_environment", "bucket", "database", "postgres_server", "s3_server"]
 
 # The profile draws the same examples in every run, so that a failure is caused by the change under test.
 settings.load_profile("ci")
-
-PREFIXES = ("RECONCILER_", "OPENAI_", "CI", "GITHUB_", "GITLAB_", "AWS_", "PG")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,10 +67,3 @@ def printed_documents(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     found = check_printed_documents(monkeypatch)
     yield
     assert not found
-
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove API keys, endpoints and CI variables from the environment."""
-    for name in [name for name in os.environ if name.startswith(PREFIXES)]:
-        monkeypatch.delenv(name)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from reconciler.applying.run import Run
 from reconciler.applying.write import differing, own_fields, settled
+from reconciler.planning.announced import announced_write_only
+from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import same
@@ -11,9 +13,13 @@ from reconciler.resources.values import same
 
 def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     """Yield the state entry of each object that is live as desired and that the state does not have, or has
-    otherwise.
+    otherwise, and of each object that was replaced and is still live.
     """
     plan, inputs = run.planned.plan, run.planned.inputs
+    for address, replaced in sorted(run.planned.matched.live.items()):
+        # Nothing else proves that an object is ours that an interrupted run replaced with one of another type.
+        if address not in inputs.applied and is_leftover(address, replaced.id) and inputs.is_labelled(replaced.type):
+            yield address, Applied(replaced.id, replaced.type, replaced.fields)
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)
@@ -44,13 +50,9 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
 
 
 def _write_only(run: Run, desired: Desired) -> Mapping[str, str]:
-    """Return the digests of write-only fields: from the state, or from the journal if all its entries agree."""
+    """Return the digests of write-only fields: from the state, or from the journal."""
     known = run.planned.inputs.applied.get(desired.address)
-    if known is not None:
-        return known.write_only
-    said = [item.marker.get("write_only", {}) for item in run.planned.inputs.pending if item.address == desired.address]
-    first = said[0] if said else {}
-    return {name: value for name, value in first.items() if all(other.get(name) == value for other in said)}
+    return announced_write_only(run.planned.inputs, desired.address) if known is None else known.write_only
 
 
 def _says(known: Applied | None, applied: Applied) -> bool:

@@ -88,8 +88,8 @@ class Bundle:
     def _of_target(self, target: str, address: str) -> Any:
         """Return the request, or the id of the live object, of an assistant; BundleError if it has another target."""
         assistant = self._part("assistants", address)
-        found = str(assistant["target"])
-        if found != target:
+        if _MEMBERS[target] not in assistant:
+            found = str(assistant.get("target"))
             hint = f": use {_METHODS[found]}({address!r})" if found in _METHODS else ""
             raise BundleError("usage", f"{address} has the target {found}{hint}")
         return assistant[_MEMBERS[target]]

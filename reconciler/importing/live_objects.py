@@ -1,7 +1,7 @@
 """Import of live objects as manifests."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.importing.destination import Destination, destination, valid
@@ -23,7 +23,10 @@ from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
 from reconciler.resources.labelled import address_of
 from reconciler.resources.problems import Problem
+from reconciler.resources.references import with_names
 from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.values import JSON
 
 
 def import_live(
@@ -105,14 +108,22 @@ class _Work:
 
     def finish(self, problems: Sequence[Problem]) -> Imported:
         good, refused = valid(draft for draft, _ in self.drafts)
-        written = self.target.write(
-            good, f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}."
-        )
         kept = {id(draft) for draft in good}
-        origins = sorted((origin for draft, origin in self.drafts if id(draft) in kept), key=lambda one: one.address)
+        made = [(draft, origin) for draft, origin in self.drafts if id(draft) in kept]
+        origins = sorted((origin for _, origin in made), key=lambda one: one.address)
+        names = {**self._managed(), **{origin.id: draft.name for draft, origin in made}}
+        written = self.target.write(
+            [_with_names(draft, resource_types()[origin.type], names) for draft, origin in made],
+            f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}.",
+        )
         return Imported(
             self.target.root, written, tuple(origins), tuple(self.skipped), (*problems, *self.problems, *refused)
         )
+
+    def _managed(self) -> dict[str, str]:
+        """Return the names of the live objects that have a manifest in the project, by id."""
+        known = self.live_inventory.addresses.items()
+        return {id_: own.name for id_, own in known if not own.is_frozen and self.target.has(own)}
 
     def _skip_reason(self, live: Live, requested_ids: frozenset[str]) -> str:
         owner = self.live_inventory.owner(live)
@@ -158,3 +169,16 @@ class _Work:
         owner = self.live_inventory.owner(live)
         if owner is not None and live.id not in self.live_inventory.addresses:
             yield f"permission to change it, because it is owned by {owner}"
+
+
+def _with_names(draft: Draft, resource_type: ResourceType, names: Mapping[str, str]) -> Draft:
+    """Return a draft with the names of manifests instead of their ids. These need no note."""
+    spec = with_names(resource_type.specs, draft.spec, names)
+    notes = {path: note for path, note in draft.notes.items() if _at(spec, path) == _at(draft.spec, path)}
+    return replace(draft, spec=spec, notes=notes)
+
+
+def _at(value: JSON, path: Sequence[str]) -> JSON:
+    for step in path:
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value

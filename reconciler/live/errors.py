@@ -93,7 +93,10 @@ _ADVICE: Final = {
 _NOT_SERVED: Final = Advice("not-served", "Check the base URL, and that a gateway before the API forwards this path.")
 _DENIED: Final = frozenset({401, 403, 405, 501})
 _QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
-_SERVER: Final = Advice("server-error", "Run it again; if the error persists, see https://status.openai.com.")
+_SERVER: Final = Advice(
+    "server-error",
+    "Run it again; if the error persists, see the status page of the server, https://status.openai.com for OpenAI.",
+)
 _REDIRECT: Final = Advice("refused", "Redirects are not followed. If the API is at the other URL, use that one.")
 _OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API.")
 _UNREACHABLE: Final = Advice("unreachable", "Check the network, the proxy and the base URL, then run it again.")

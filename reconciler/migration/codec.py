@@ -69,6 +69,7 @@ class ServerFileDocument(TypedDict):
     path: str
     """Relative to the project folder. If the file was not downloaded, the place for a copy from elsewhere."""
     downloaded: bool
+    """True if the server gave its content."""
     why: NotRequired[str]
     """The reason for a missing content."""
 

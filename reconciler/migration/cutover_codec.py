@@ -29,12 +29,14 @@ class RowDocument(TypedDict):
     note: NotRequired[str]
     """The reason, as text."""
     hint: NotRequired[str]
+    """The next step, as text."""
 
 
 class RiskInPair(TypedDict):
     """A setting that the model of the new configuration refuses or handles in another way."""
 
     rule: str
+    """The code of the risk."""
     args: dict[str, JSON]
     """The model, the parameter and its value."""
 
@@ -47,7 +49,9 @@ class PairDocument(TypedDict):
     after: str
     """Address of the assistant with the new target."""
     before_target: str
+    """The old target."""
     after_target: str
+    """The new target."""
     new: bool
     """True if the manifest of the counterpart is written by this command."""
     switched: bool
@@ -55,12 +59,14 @@ class PairDocument(TypedDict):
     fields: list[RowDocument]
     """Both configurations, field by field."""
     risks: list[RiskInPair]
+    """Settings that the model of the new configuration refuses or handles in another way."""
 
 
 class CallDocument(TypedDict):
     """A part of the application that differs between the targets."""
 
     code: CallCode
+    """What the application does there."""
     before: str
     """On the old target, as text."""
     after: str
@@ -82,6 +88,7 @@ class OtherDocument(TypedDict):
     assistant: str
     """Address of the assistant."""
     target: str
+    """Its target."""
 
 
 class CutoverDocument(TypedDict):

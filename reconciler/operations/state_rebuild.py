@@ -257,16 +257,31 @@ def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
     desired = inputs.desired.get(address)
     by_content = live.type in inputs.outlet_types or inputs.is_upload(live.type)
     proven = dict(_set(inputs, live, desired) if by_content else _proven(inputs, live, desired))
-    lifecycle = desired.lifecycle if desired else None
+    lifecycle, written = desired.lifecycle if desired else None, _written_as_desired(inputs, desired)
     return Applied(
         id=live.id,
         type=live.type,
         fields=proven,
-        write_only=desired.write_only if desired else {},
+        write_only=written,
         protected=live.labels.protected if live.labels else bool(lifecycle and lifecycle.protect),
         keep=bool(lifecycle and lifecycle.keep_on_delete),
-        unproven=tuple(_unproven(inputs, live, desired, proven)),
+        unproven=tuple(sorted({*_unproven(inputs, live, desired, proven), *_unread(desired, written)})),
     )
+
+
+def _written_as_desired(inputs: PlanInputs, desired: Desired | None) -> Mapping[str, str]:
+    """Return the digests of the write-only fields that can only have the desired values: those of a frozen copy, which
+    never changes. A field that only a create can set is taken to have it, too, because no plan could write it.
+    """
+    if desired is None or desired.whole:
+        return desired.write_only if desired else {}
+    fixed = inputs.resource_types[desired.type].creation_only
+    return {name: value for name, value in desired.write_only.items() if name in fixed}
+
+
+def _unread(desired: Desired | None, written: Mapping[str, str]) -> Iterable[str]:
+    """Return the desired write-only fields whose live values are unknown: the next plan writes them."""
+    return desired.write_only.keys() - written.keys() if desired else ()
 
 
 def _set(inputs: PlanInputs, live: Live, desired: Desired | None) -> Iterator[tuple[str, JSON]]:

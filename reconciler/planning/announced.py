@@ -38,6 +38,15 @@ def marker_of(inputs: PlanInputs, desired: Desired) -> dict[str, JSON]:
     return marker
 
 
+def announced_write_only(inputs: PlanInputs, address: Address) -> Mapping[str, str]:
+    """Return the digests of the write-only fields of an object that the state does not have: those that its creates
+    that are not resolved send, if all agree.
+    """
+    said = [item.marker.get("write_only", {}) for item in inputs.intents.get(address, ())]
+    first = said[0] if said else {}
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in said)}
+
+
 def _hashes(fields: Fields) -> dict[str, JSON]:
     plain = {name: value for name, value in fields.items() if not any(references_in(value))}
     return {name: field_hash(value) for name, value in sorted(plain.items())}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.planning.adoption import adoption_reasons
+from reconciler.planning.announced import announced_write_only
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
@@ -25,7 +26,7 @@ from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.resource_type import Members, ResourceType
+from reconciler.resources.resource_type import Members
 from reconciler.resources.values import ABSENT, Keys, get, reference, same
 
 LABELS = ("labels",)
@@ -266,7 +267,7 @@ def _fields(
         replace(item, origin="manifest") if is_as_written(matched, applied, item) else item
         for item in compare(resource_type, desired, last, live.fields)
     ]
-    found += _write_only(resource_type, desired, applied)
+    found += _write_only(inputs, desired, applied)
     found += failed_leftovers(resource_type.members, matched, desired, live)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
 
@@ -306,13 +307,14 @@ def _pruned(
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in attached if keys not in reported]
 
 
-def _write_only(resource_type: ResourceType, desired: Desired, applied: Applied | None) -> list[FieldChange]:
-    """Return the changed write-only fields, by comparison with the digests in the state. A field that left the manifest
-    is absent.
+def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
+    """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
+    does not have the object. A field that left the manifest is absent.
     """
-    if applied is None or desired.whole:
+    if desired.whole:
         return []
-    wanted, then = desired.write_only, applied.write_only
+    wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
+    then = applied.write_only if applied else announced_write_only(inputs, desired.address)
     return [
         FieldChange((name,), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
         for name in sorted({*wanted, *then} - resource_type.creation_only)

@@ -292,9 +292,12 @@ class PlanInputs:
 
     @cached_property
     def known_types(self) -> frozenset[str]:
-        """Types of which manifests, the state or the outlets have an object."""
+        """Types of which manifests, the state or the outlets have an object. What only the outlets have may be of any
+        type with its first part of an address.
+        """
         pointers = chain(self.pointers.values(), self.published.values())
-        published = {text.partition("/")[0] for one in pointers for text, id_ in one.ids.items() if id_ != text}
+        names = {Address.parse(text) for one in pointers for text, id_ in one.ids.items() if id_ != text}
+        published = {address.kind for address in names - self.desired.keys() - self.applied.keys()}
         in_outlets = {
             type_ for type_, resource_type in self.resource_types.items() if resource_type.address_kind in published
         }

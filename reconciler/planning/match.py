@@ -14,7 +14,7 @@ from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import created, find_uploads, moved_uploads
+from reconciler.planning.uploads import created, find_uploads, leftover_address, moved_uploads
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
@@ -152,7 +152,7 @@ class Claim:
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
     """Choose the live object of an address: `known` is the one in the state, `labelled` are all others with its label.
 
-    The state decides, unless an interrupted run has already created an agent from a document. Without an entry in the
+    The state decides, unless an interrupted run has already created the object of another type. Without an entry in the
     state the label decides, if one object has it. Of several, unfinished creates must account for all; the oldest is
     the managed one. An object that no unfinished create accounts for is a clone: its label proves nothing.
     """
@@ -179,6 +179,7 @@ def match(inputs: PlanInputs) -> Matched:
     others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
+    paired |= dict(_moved_out(inputs, stored, claims))
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
     clones = {address: one.clones for address, one in claims.items() if one.clones}
@@ -242,8 +243,20 @@ def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
     return replace(matched, live=localised, unmanaged=unmanaged)
 
 
+def _moved_out(
+    inputs: PlanInputs, stored: Mapping[Address, Live], claims: Mapping[Address, Claim]
+) -> Iterator[tuple[Address, Live]]:
+    """Yield the objects that an interrupted run has replaced with one of another type, to be removed. The document of
+    an assistant ends when the new object is published.
+    """
+    for address, one in claims.items():
+        known = stored.get(address)
+        if known and one.live and one.live.id != known.id and known.type not in inputs.outlet_types:
+            yield leftover_address(inputs, known), known
+
+
 def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequence[Live]) -> bool:
-    """Return True if an interrupted run has already created the agent that replaces a document in the outlets."""
+    """Return True if an interrupted run has already created the object of another type that replaces this one."""
     desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
 

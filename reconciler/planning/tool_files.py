@@ -105,14 +105,23 @@ def tools_in(fields: Mapping[str, JSON]) -> Iterator[tuple[str, JSON]]:
 def unmanaged_ids(planned: Planned, changes: Iterable[Change]) -> Mapping[str, frozenset[str]]:
     """Return the live ids of unmanaged objects that tools contain on one side of a difference, by type."""
     found: dict[str, set[str]] = defaultdict(set)
+    ours = {*planned.matched.addresses, *_deleted(planned)}
     for change, item in _differences(changes):
         desired = planned.inputs.desired.get(Address.parse(change.address))
         specs = planned.inputs.resource_types[desired.type].specs if desired else ()
         for value in (item.live, item.desired):
             body = {} if value is ABSENT else put({}, item.keys, value)
             for name, ids in ids_by_type(specs, body).items():
-                found[name] |= {id_ for id_ in ids if id_ not in planned.matched.addresses}
+                found[name] |= {id_ for id_ in ids if id_ not in ours}
     return {name: frozenset(ids) for name, ids in found.items() if ids}
+
+
+def _deleted(planned: Planned) -> Mapping[str, str]:
+    """Return the addresses of managed objects that do not exist any longer, by the id that they had: assistants may
+    still have these ids.
+    """
+    applied, live = planned.inputs.applied, planned.matched.live
+    return {one.id: str(address) for address, one in applied.items() if address not in live}
 
 
 def _differences(changes: Iterable[Change]) -> Iterator[tuple[Change, FieldChange]]:
@@ -146,6 +155,7 @@ class ToolFiles:
         )
         listed = (live for live in self._inputs.live if self._inputs.is_upload(live.type))
         self._uploads = {**{live.id: live for live in listed}, **unmanaged.uploads} if drift or edits or foreign else {}
+        self._deleted = _deleted(planned) if drift or edits else {}
         self._known: dict[tuple[str, tuple[Use, ...]], FilesBySide] = {}
         self._stores: dict[tuple[Use, Side], tuple[ToolStore, tuple[ToolFile, ...]]] = {}
 
@@ -221,7 +231,11 @@ class ToolFiles:
 
     def _names_in(self, value: JSON) -> Iterator[str]:
         yield from references_in(value)
-        yield from (text for text in strings_in(value) if text in self._uploads or text in self._unmanaged.stores)
+        for text in strings_in(value):
+            if text in self._deleted:
+                yield self._deleted[text]
+            elif text in self._uploads or text in self._unmanaged.stores:
+                yield text
 
     def _one(self, tool: str, name: str, side: Side) -> ToolFile | ToolStore:
         if name in self._uploads:

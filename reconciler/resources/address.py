@@ -74,6 +74,13 @@ class Address:
         return release_address(*found) if found else None
 
 
+def working_file(name: str) -> str:
+    """Return the path or address of a file without the digest that a release appends: `kb/a.md` for
+    `kb/a.md@010d3cf2a8b1`.
+    """
+    return _KEPT.sub("", name)
+
+
 def parsed(text: str) -> Address | None:
     """Return the address in `text`, such as the text of a label; None if it is not a valid address."""
     try:

@@ -151,6 +151,11 @@ def localised(
     return _of_specs(specs, fields, named)
 
 
+def with_names(specs: Sequence[type[Spec]], spec: Fields, names: Mapping[str, str]) -> Fields:
+    """Return a spec with the names of manifests instead of their ids, where a reference is declared."""
+    return _of_specs(specs, spec, lambda _ref, text: names.get(text, text))
+
+
 def canonical(model: type[BaseModel], value: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Return the fields of a model, from a manifest or a bundle, with references where the model declares them."""
     replaced: Mapping[str, JSON] = _of_model(model, value, lambda ref, text: ref.canonical(text))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+from reconciler.resources.address import working_file
 from reconciler.resources.values import JSON, Fields
 
 Level: TypeAlias = Literal["high", "medium", "low"]
@@ -96,9 +97,10 @@ def store_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 
 def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator[Hazard]:
-    """Yield a risk if the content of files is removed. Renamed files are not removed."""
-    kept = {entry.get("sha256") for entry in after.values()} - {None}
-    removed = sorted(path for path in before.keys() - after.keys() if before[path].get("sha256") not in kept)
+    """Yield a risk if the content of files is removed. Renamed files, and files with other content, are not removed."""
+    kept, paths = {entry.get("sha256") for entry in after.values()} - {None}, set(map(working_file, after))
+    gone = sorted(path for path in before if working_file(path) not in paths)
+    removed = [path for path in gone if before[path].get("sha256") not in kept]
     if removed:
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(before)})
 

@@ -173,13 +173,13 @@ class _Replay:
 
     def _follow(self, completed: Completed) -> None:
         """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a
-        document, whose id is its address, was renamed.
+        document, whose id is its address, was renamed. Other objects keep the ids with which they were written.
         """
         known = self._objects.get(completed.instead_of or completed.address) or self._objects.get(completed.address)
         applied = completed.applied
         if applied is None:
             return
-        if applied.holds:
+        if applied.holds and completed.address.kind == RELEASE:
             self._holders = None
         if known is None or known.id == applied.id:
             return
@@ -231,10 +231,12 @@ def _in_order(intents: Mapping[Address, list[Intent]]) -> tuple[Intent, ...]:
 
 
 def _holders(objects: Mapping[Address, "Applied"]) -> dict[str, set[Address]]:
-    """Return the releases that hold each id."""
+    """Return the releases that hold each id. Live objects have the ids that were written until they are written again:
+    see `planning.renewals`.
+    """
     found: dict[str, set[Address]] = {}
     for address, applied in objects.items():
-        for id_ in applied.holds.values():
+        for id_ in applied.holds.values() if address.kind == RELEASE else ():
             found.setdefault(id_, set()).add(address)
     return found
 

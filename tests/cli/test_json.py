@@ -36,6 +36,7 @@ def formats(applied: Path, cli: Cli, tmp_path: Path) -> dict[str, str]:
     printed("migrate", "desk.json", "--target", "responses", "--into", tmp_path / "migrated", "--dry-run")
     printed("import", "vectorstore/handbook", "--into", tmp_path / "imported")
     printed("release", "helper", "--vendor")
+    printed("migrate", "--cutover", "helper", "--dry-run")
     printed("publish", "helper", 1)
     printed("diff", "helper@1", "helper")
     printed("archive", "release/helper@1", fails=True)

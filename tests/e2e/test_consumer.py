@@ -52,7 +52,7 @@ BOT = (
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The outlet of a bot with assistants of every target, released and published."""
-    with world(tmp_path_factory.mktemp("consumer")) as made:
+    with world(tmp_path_factory.mktemp("consumer"), assistants=True) as made:
         made.file("kb/hours.md", "Open from nine to five.")
         made.wants(*BOT)
         release(made.root, made.environ, "support", vendor=True, publish=True)

@@ -127,7 +127,7 @@ NAME = "String does not match the pattern of"
         (REQUEST.replace("desk", "Front Desk"), [f'5: {NAME} "^[a-z0-9]([-a-z0-9]{{0,61}}[a-z0-9])?$".']),
         (REQUEST.replace("Assistant", "Asistant"), ['3: Value must be "Assistant".']),
         (REQUEST.replace("v1", "v2"), ['2: Value must be "reconciler/v1".']),
-        (REQUEST.replace("responses", "response"), ['7: Value must be "agents" | "responses".']),
+        (REQUEST.replace("responses", "response"), ['7: Value must be "agents" | "responses" | "assistants".']),
         (REQUEST.replace("  model: gpt-6-luna\n", ""), ['6: Missing property "model".']),
         (f"{REQUEST}  truncation: always\n", ['9: Value is not accepted. Valid values: "auto", "disabled".']),
         (f"{REQUEST}  temperature: 3\n", ["9: Value is above the maximum of 2."]),

@@ -177,6 +177,63 @@ def test_upload_that_a_release_holds_stays_until_the_release_is_archived(shop):
     assert is_silent(shop.plan())
 
 
+def test_file_that_a_plan_of_targets_replaced_is_no_drift_of_the_others(shop):
+    data = {"code_interpreter": {"file_ids": ["data/rates.csv"]}}
+    shop.wants(manifest("Assistant", "clerk", {**DESK, "tool_resources": data}))
+    shop.release(publish=1)
+    shop.file("data/rates.csv", "plan,price\nbasic,6\n")
+    shop.apply(targets=("assistant/clerk",))
+    plan = shop.plan(on_drift="keep")
+    assert (actions(plan), plan.drift) == (["update assistant/desk"], ())
+    shop.apply(on_drift="keep")
+    assert held(shop.body(shop.id_of("assistant/desk")))[1] == shop.id_of("file/data/rates.csv")
+    assert is_silent(shop.plan())
+
+
+class TestLiteralIds:
+    """A manifest may name a managed object by its id."""
+
+    @pytest.fixture
+    def by_id(self, shop) -> Document:
+        """The resources of the desk by id; `clerk` has the file by its path, so that it stays managed."""
+        data = {"code_interpreter": {"file_ids": ["data/rates.csv"]}}
+        shop.wants(manifest("Assistant", "clerk", {**DESK, "tool_resources": data}))
+        store, file = held(shop.body(shop.id_of("assistant/desk")))
+        return {"file_search": {"vector_store_ids": [store]}, "code_interpreter": {"file_ids": [file]}}
+
+    def test_id_in_place_of_a_name_changes_nothing(self, shop, by_id):
+        shop.apply()
+        shop.desk(tool_resources=by_id)
+        assert is_silent(shop.plan())
+        shop.desk(tool_resources=by_id, instructions="Other.")
+        shop.apply()
+        assert is_silent(shop.plan())
+
+    def test_further_edit_of_the_resources_is_no_conflict(self, shop, by_id):
+        shop.desk(tool_resources=by_id)
+        shop.apply()
+        shop.file("data/more.csv", "more\n")
+        files = [*by_id["code_interpreter"]["file_ids"], "data/more.csv"]
+        shop.desk(tool_resources={**by_id, "code_interpreter": {"file_ids": files}})
+        plan = shop.plan(on_drift="keep")
+        assert (plan.refusals, plan.drift) == ((), ())
+        shop.apply(on_drift="keep")
+        assert is_silent(shop.plan())
+
+    def test_id_of_a_file_with_new_content_stays(self, shop, by_id):
+        shop.desk(tool_resources=by_id)
+        shop.apply()
+        shop.file("data/rates.csv", "plan,price\nbasic,6\n")
+        shop.apply()
+        assert held(shop.body(shop.id_of("assistant/desk"))) == (
+            *by_id["file_search"]["vector_store_ids"],
+            *by_id["code_interpreter"]["file_ids"],
+        )
+        assert {change.action for change in shop.plan().changes} <= {"adopt"}  # the state gets the id for the name
+        shop.apply()
+        assert is_silent(shop.plan())
+
+
 def test_rollback_writes_nothing_at_the_server(shop):
     shop.release(publish=1)
     first = shop.bundle().pointer

@@ -362,6 +362,35 @@ def test_s10_the_files_of_a_second_store_at_openai_are_read(reader, monkeypatch)
     assert reader.stores() == [ours]
 
 
+@of("bot", WITH_FILES)
+def test_s10_the_files_of_a_store_are_read_where_the_manifests_have_no_store(bot):
+    bot.changes(**bot.reads(), model="gpt-6-luna")  # apply records the lists, because something else differs
+    bot.world.apply()
+    theirs, (file,) = store_by_hand(bot.world, "theirs.md")
+    bot.read_by_hand(stores=(theirs,))
+    found = bot.status()
+    assert found.stores == (ToolStore("file_search", theirs, "Theirs", "foreign", 1),)
+    assert found.foreign == (ToolFile("file_search", theirs, file, "theirs.md", True),)
+    assert reverts(bot)
+
+
+@of("reader", WITH_FILES)
+def test_s10_a_store_that_was_deleted_at_openai_has_every_file_missing(reader):
+    reader.world.by_hand(reader.world.sdk.vector_stores.delete(reader.world.id_of(HANDBOOK)))
+    found = reader.status()
+    assert found.stores == (ToolStore("file_search", HANDBOOK, "", "missing", 2),)
+    assert found.missing == tuple(ToolFile("file_search", HANDBOOK, path) for path in PAGES)
+    assert reverts(reader)
+
+
+@of("reader", WITH_FILES)
+def test_s9_an_upload_that_was_deleted_at_openai_is_missing_once(reader):
+    reader.world.by_hand(reader.world.sdk.files.delete(reader.world.id_of("file/data/t.csv")))
+    found = reader.status()
+    assert (found.missing, found.foreign) == ((ToolFile("code_interpreter", None, "data/t.csv"),), ())
+    assert reverts(reader)
+
+
 @of("reader", WITH_FILES)
 def test_s10_the_files_of_every_store_of_the_manifests_are_read(reader):
     reader.world.file("faq/q.md", "# Q")

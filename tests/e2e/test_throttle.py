@@ -13,6 +13,7 @@ from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
+from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS
 from reconciler.project.workspace import open_workspace
 from tests.support.world import PROJECT, Quiet, as_yaml, manifest
 
@@ -33,8 +34,8 @@ async def sleep(seconds: float) -> None:
 class Watched(httpx2.ASGITransport):
     """Notes when POST requests arrive, and every status."""
 
-    def __init__(self) -> None:
-        super().__init__(create_app(Settings(now=now, rate_limit=1.0)))
+    def __init__(self, *, assistants: bool) -> None:
+        super().__init__(create_app(Settings(now=now, rate_limit=1.0, assistants=assistants)))
         self.posts: list[float] = []
         self.statuses: set[int] = set()
 
@@ -46,22 +47,23 @@ class Watched(httpx2.ASGITransport):
         return response
 
 
-def project(root: Path) -> None:
-    spec = {"target": "agents", "model": "gpt-6-luna"}
+def project(root: Path, target: str) -> None:
+    spec = {"target": target, "model": "gpt-6-luna"}
     (root / "project.yaml").write_text(as_yaml([PROJECT]))
-    (root / "agents.yaml").write_text(
-        as_yaml([manifest("Assistant", f"agent-{number}", spec) for number in range(OBJECTS)])
+    (root / "assistants.yaml").write_text(
+        as_yaml([manifest("Assistant", f"desk-{number}", spec) for number in range(OBJECTS)])
     )
 
 
 @pytest.mark.long
-def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path):
-    project(tmp_path)
-    api = Watched()
+@pytest.mark.parametrize(("target", "endpoint"), [("agents", EMBEDDED), ("assistants", WITH_ASSISTANTS)])
+def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path, target, endpoint):
+    project(tmp_path, target)
+    api = Watched(assistants=target == "assistants")
     told: list[str] = []
 
     async def applied() -> None:
-        workspace = open_workspace(tmp_path, {"RECONCILER_ENDPOINT": "embedded"})
+        workspace = open_workspace(tmp_path, {"RECONCILER_ENDPOINT": endpoint})
         async with AsyncExitStack() as stack:
             pace = Pace(clock=now, sleep=sleep)
             pace.tell = told.append

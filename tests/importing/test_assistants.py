@@ -19,6 +19,7 @@ from reconciler.manifests import load
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.values import reference
 from tests.support.odd_answers import Rewritten
 from tests.support.world import Document, Quiet, World, is_silent, told, world
 
@@ -60,7 +61,8 @@ def returning(estate):
         transport = Rewritten(httpx2.ASGITransport(app=estate.app), "assistant", lambda found: {**found, **fields})
         endpoint = Endpoint(transport=transport, mirrors_openai=False)
         connection = estate.run(stack.enter_async_context(connect(endpoint, pace=Pace({}))))
-        return replace(estate, connection=connection)
+        made: World = replace(estate, connection=connection)
+        return made
 
     yield at
     estate.run(stack.aclose())
@@ -68,7 +70,7 @@ def returning(estate):
 
 def spec_of(estate: World, address: str) -> Document:
     resources = {str(resource.address): resource for resource in load(estate.root, env=None).resources}
-    return resources[address].spec.model_dump(by_alias=True, exclude_unset=True)
+    return dict(resources[address].spec.model_dump(by_alias=True, exclude_unset=True))
 
 
 def adopt(estate: World) -> list[str]:
@@ -107,13 +109,27 @@ def test_import_of_every_setting_needs_only_labels(estate):
     assert sorted(adopt(estate)) == ["adopt assistant/night-desk", "adopt vectorstore/kb"]
     assert is_silent(estate.plan())
     text = (estate.root / "assistants/night-desk.yaml").read_text()
-    assert "# rates.csv" in text
-    assert "# kb" in text
+    assert f"{file}  # rates.csv" in text
+    assert spec_of(estate, "assistant/night-desk")["tool_resources"]["file_search"] == {
+        "vector_store_ids": [reference("vectorstore/kb")]
+    }
     assert {path.as_posix() for path in done.written} >= {
         "formats/night-desk.json",
         "prompts/night-desk.md",
         "tools/night-desk/look_up.json",
     }
+
+
+def test_a_store_without_a_manifest_is_named_by_id_and_a_managed_one_by_name(estate):
+    store = estate.by_hand(estate.sdk.vector_stores.create(name="kb")).id
+    assistant(estate, name="bot", tool_resources={"file_search": {"vector_store_ids": [store]}})
+    run_import(estate, "assistant/bot")
+    assert f"{store}  # kb" in (estate.root / "assistants/bot.yaml").read_text()
+    (estate.root / "assistants/bot.yaml").unlink()
+    run_import(estate, "vectorstore/kb")
+    adopt(estate)
+    run_import(estate, "assistant/bot")
+    assert "[kb]" in (estate.root / "assistants/bot.yaml").read_text()
 
 
 def test_values_that_the_api_fills_in_are_left_out(estate):
@@ -200,5 +216,5 @@ def test_inventory_lists_assistants_with_what_they_use(estate):
 def test_a_store_without_a_name_is_not_called_deleted(estate):
     tools = {"tools": [{"type": "file_search"}], "tool_resources": {"file_search": {"vector_stores": [{}]}}}
     assistant(estate, name="Clerk", **tools)
-    run_import(estate)
+    run_import(estate, "assistant/clerk")
     assert "# unnamed vector store" in (estate.root / "assistants/clerk.yaml").read_text()

@@ -288,6 +288,8 @@ def test_a_file_attached_outside_is_added_by_its_id(acme, more):
     pulled = pull(acme)
     assert pulled.problems == ()
     assert changed_lines(pulled) == [f"+     - {file}"]
+    (note,) = [note for note in pulled.notes if note.startswith("vectorstore/handbook: ")]
+    assert f"OpenAI does not return the content of loose.md ({file})." in note
     assert is_recorded(acme)
 
 

@@ -81,7 +81,7 @@ def test_every_changed_field_is_written(acme):
 
 def test_ids_are_written_as_they_are_and_removed_ones_are_removed(acme):
     async def upload() -> str:
-        return (await acme.sdk.files.create(file=("theirs.csv", b"x"), purpose="assistants")).id
+        return str((await acme.sdk.files.create(file=("theirs.csv", b"x"), purpose="assistants")).id)
 
     theirs = acme.by_hand(upload())
     own = acme.id_of("file/data/rates.csv")
@@ -103,3 +103,10 @@ def test_null_is_the_default(acme):
     edit(acme, temperature=None)
     assert pull(acme, "assistant/desk").problems == ()
     assert "temperature: 0.2" not in settled(acme)
+
+
+def test_carriage_returns_are_not_pulled_into_a_text_file_which_is_read_without_them(acme):
+    edit(acme, instructions="Be kind.\r\nBe brief.")
+    (problem,) = pull(acme, "assistant/desk").problems
+    assert problem.message.endswith("instructions has carriage returns, which are not read from prompts/desk.md")
+    assert (acme.root / "prompts/desk.md").read_text() == "Be kind.\n"

@@ -49,6 +49,12 @@ def files(**content: str) -> dict[str, Any]:
     return {"files": {f"{name}.md": {"file": f"file-{name}", "sha256": sha} for name, sha in content.items()}}
 
 
+def kept_files(**content: str) -> dict[str, Any]:
+    """Return the files of a vector store as a release keeps it: their paths end with a digest."""
+    kept = files(**content)["files"]
+    return {"files": {f"{path}@{entry['sha256'] * 12}": entry for path, entry in kept.items()}}
+
+
 def days(number: int | None) -> dict[str, Any]:
     return {"expires_after": number and {"anchor": "last_active_at", "days": number}}
 
@@ -117,6 +123,7 @@ SILENT: list[Case] = [
     ("knowledge-removed", "request", search("vectorstore/kb@0a"), search("vectorstore/kb@1b")),
     ("knowledge-removed", "vector_store", files(a="1"), files(a="2", b="1")),
     ("knowledge-removed", "vector_store", files(a="1"), files(renamed="1")),
+    ("knowledge-removed", "vector_store", kept_files(a="1"), kept_files(a="2")),
     ("knowledge-removed", "request", search("vs_1", "vs_2"), search("vs_2", "vs_1")),
     ("expiry-shortened", "vector_store", days(7), days(30)),
     ("expiry-shortened", "vector_store", days(7), days(None)),

@@ -8,6 +8,7 @@ Sources: field docs of `openai.types.beta.assistant`, `assistant_create_params`,
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from reconciler.resources.address import working_file
 from reconciler.resources.assistants.assistants import AssistantsSpec
 from reconciler.resources.assistants.canonical import Tool, keyed, rendered, tidied
 from reconciler.resources.assistants.risks import risks as common_risks
@@ -120,11 +121,13 @@ def _resources(value: JSON) -> dict[str, JSON]:
 
 
 def _response_format(value: JSON) -> JSON:
+    """Return the format with its defaults. Some servers return `schema` under its name in Python, `schema_`."""
     if not isinstance(value, Mapping):
         return value or DEFAULTS["response_format"]
     if not isinstance(value.get("json_schema"), Mapping):
         return value
-    schema = _given(value["json_schema"])
+    given = _given(value["json_schema"])
+    schema = given if "schema" in given else {key.removesuffix("_"): item for key, item in given.items()}
     return {**value, "json_schema": {**schema, "strict": schema.get("strict", False)}}
 
 
@@ -145,7 +148,9 @@ def risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     """Yield the risks of a change, between any two targets. Both sides must have the same top-level fields."""
     yield from common_risks(as_request(before), as_request(after))
     was, is_ = _held(before, "code_interpreter"), _held(after, "code_interpreter")
-    if "tool_resources" in after and (removed := [one for one in was if one not in is_ and not _is_superseded(one)]):
+    paths = set(map(working_file, is_))
+    removed = [one for one in was if working_file(one) not in paths and not _is_superseded(one)]
+    if "tool_resources" in after and removed:
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(was)})
     stays = {_working(name) for name in _held(after, "file_search")}
     if "tools" not in after and (gone := [one for one in _held(before, "file_search") if _working(one) not in stays]):

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from reconciler.resources.assistants.assistant_form import DEFAULTS, NO_PARAMETERS, RANKING, RESOLVED_RANKER, RESOURCES
-from reconciler.resources.assistants.assistants import AssistantsSpec
+from reconciler.resources.assistants.assistants import AssistantsSpec, FunctionDefinition
 from reconciler.resources.assistants.canonical import Tool, listed
 from reconciler.resources.base import Live
 from reconciler.resources.kind import SpecDraft
@@ -108,8 +108,8 @@ def _tool(tool: Tool) -> dict[str, JSON]:
 def _function(part: Mapping[str, JSON]) -> dict[str, JSON]:
     defaults: Mapping[str, JSON] = {"parameters": NO_PARAMETERS, "strict": False}
     found = _beyond(part, defaults)
-    names = ("name", "description", "parameters", "strict")
-    known: dict[str, JSON] = {name: found.pop(name) for name in names if name in found}
+    names = [name for name in FunctionDefinition.model_fields if name in found]
+    known = {name: found.pop(name) for name in names}
     return {**known, **_extra(found)}
 
 

@@ -9,8 +9,10 @@ from reconciler.planning.model import Costs, Unknown
 from reconciler.reports.html.apply import apply_html
 from reconciler.reports.html.drift import drift_html
 from reconciler.reports.html.plan import plan_html
+from reconciler.reports.html.status import status_html
+from reconciler.reports.views.status import status_view
 from tests.support.browser import CHROMIUM, browser
-from tests.support.drifts import report_of
+from tests.support.drifts import report_of, status_of
 from tests.support.hostile import VALUES, plan_of, result_of
 from tests.support.plans import REFERENCED, field, plan, refers, risky, update, warning
 
@@ -147,7 +149,8 @@ def test_whoever_cannot_see_it_finds_landmarks_headings_and_names(tab, load):
 
 def test_hostile_values_do_nothing(tab, load):
     value = " ".join(VALUES[:-2])
-    for document in (plan_html(plan_of(value)), drift_html(report_of(value)), apply_html(result_of(value))):
+    status = status_html(status_view(status_of(*report_of(value).assistants)))
+    for document in (plan_html(plan_of(value)), drift_html(report_of(value)), apply_html(result_of(value)), status):
         assert load(document) == ([], [])
         assert tab.evaluate("document.scripts.length + document.images.length + document.forms.length") == 0
 

@@ -14,6 +14,8 @@ FUNCTION: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
 SEARCH: dict[str, Any] = {"type": "file_search"}
 RANKED = {"ranker": "auto", "score_threshold": 0.0}
 SCHEMA = {"name": "answer", "schema": {"type": "object"}}
+AS_IN_PYTHON = {"type": "json_schema", "json_schema": {"name": "answer", "schema_": {"type": "object"}}}
+"""As a server answers it that serialises the models of the SDK by the names of their attributes."""
 NOTHING: dict[str, Any] = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": []}}
 
 
@@ -52,6 +54,7 @@ def schema(**more: Any) -> dict[str, Any]:
         ("response_format", {"type": "text"}, {"type": "text"}),
         ("response_format", schema(), schema(strict=None, description=None)),
         ("response_format", schema(), schema(strict=False)),
+        ("response_format", schema(), AS_IN_PYTHON),
         ("tools", [], None),
         ("tools", [FUNCTION], [function(strict=False)]),
         ("tools", [FUNCTION], [function(description=None, parameters=None, strict=None)]),
@@ -215,9 +218,13 @@ class TestRisks:
     def test_change_has_the_risk(self, before, after, rule):
         assert self.rules(before, after) == [rule]
 
-    def test_replaced_upload_is_not_removed(self):
-        former = {"code_interpreter": {"file_ids": [reference("file/t.csv@file-1")]}}
-        present = {"code_interpreter": {"file_ids": [reference("file/t.csv")]}}
+    @pytest.mark.parametrize(
+        ("was", "is_"),
+        [("file/t.csv@file-1", "file/t.csv"), ("file/t@2x.csv@010d3cf2a8b1", "file/t@2x.csv@5be08c9684a1")],
+    )
+    def test_replaced_upload_is_not_removed(self, was, is_):
+        former = {"code_interpreter": {"file_ids": [reference(was)]}}
+        present = {"code_interpreter": {"file_ids": [reference(is_)]}}
         assert self.rules({"tool_resources": former}, {"tool_resources": present}) == []
 
 

@@ -7,12 +7,9 @@ test runs the story of the server without each of the patches, and expects it to
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partialmethod
 from typing import Any, Final
 
 import httpx
-import openai
-import pydantic
 from openai_responses._routes.beta import assistants, vector_stores
 
 STORE: Final = r"/vector_stores/(?P<vector_store_id>[a-zA-Z0-9_]+)"
@@ -27,10 +24,6 @@ class Patch:
     """The fault, and what the protocol says instead."""
     apply: Callable[[Any], None]
     """Corrects it in a mock, before its first request."""
-
-
-def _names_of_the_api(mock: Any) -> None:
-    openai.BaseModel.model_dump = partialmethod(pydantic.BaseModel.model_dump, by_alias=True)  # type: ignore[assignment,method-assign]
 
 
 def _nulls(mock: Any) -> None:
@@ -151,10 +144,6 @@ def _explained(handler: Callable[..., httpx.Response]) -> Callable[..., httpx.Re
 
 
 PATCHES: Final[Mapping[str, Patch]] = {
-    "names-of-the-api": Patch(
-        "`response_format.json_schema.schema` comes back as `schema_`, the name of the attribute in Python",
-        _names_of_the_api,
-    ),
     "nulls": Patch("an update ignores a field that is null, which clears the field in the protocol", _nulls),
     "file-sizes": Patch(
         "the size of a file is that of an object of Python with its bytes, which is 33 more", _file_sizes
