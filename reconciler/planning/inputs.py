@@ -296,8 +296,9 @@ class PlanInputs:
         type with its first part of an address.
         """
         pointers = chain(self.pointers.values(), self.published.values())
-        names = {Address.parse(text) for one in pointers for text, id_ in one.ids.items() if id_ != text}
-        published = {address.kind for address in names - self.desired.keys() - self.applied.keys()}
+        names = {text for one in pointers for text, id_ in one.ids.items() if id_ != text}
+        known = {str(address) for group in (self.desired, self.applied) for address in group}
+        published = {text.partition("/")[0] for text in names - known}
         in_outlets = {
             type_ for type_, resource_type in self.resource_types.items() if resource_type.address_kind in published
         }

@@ -106,19 +106,21 @@ def _apply_settings(context: GuardContext, name: str) -> Remedy:
 
 def _detached(context: GuardContext) -> dict[str, str]:
     """Return the addresses of members that are detached, such as files of a store, each with its live id. A file that
-    gets another upload, one that exists already, is not detached.
+    gets another upload, one that exists already or that the store has already, is not detached.
     """
     found: dict[str, str] = {}
     for change in context.work:
-        live = context.matched.live.get(Address.parse(change.address)) if change.action == "update" else None
+        address = Address.parse(change.address)
+        live = context.matched.live.get(address) if change.action == "update" else None
         members = context.inputs.members(live.type) if live else None
         if members:
             fields = [item for item in change.fields if item.keys[0] == members.field and len(item.keys) > 1]
             gone = [
                 Address(members.kind, item.keys[1]) for item in fields if item.desired is ABSENT and len(item.keys) == 2
             ]
-            coming = [Address(members.kind, item.keys[1]) for item in fields if item.desired is not ABSENT]
-            former = {context.inputs.applied[one].id for one in coming if one in context.inputs.applied}
+            entries = members.of(context.inputs.desired[address].fields).values()
+            wanted = filter(None, map(members.target, entries))
+            former = {context.inputs.applied[one].id for one in wanted if one in context.inputs.applied}
             ids = {one: _id(context, one) for one in gone}
             found.update({str(one): id_ or one.name for one, id_ in ids.items() if id_ not in former})
     return found

@@ -8,7 +8,7 @@ from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
 from tests.support.asking import refusal, remedies, rules
 from tests.support.guard_estates import Estate
-from tests.support.plan_inputs import Worlds, entry
+from tests.support.plan_inputs import Worlds, entry, live_id, sha
 
 
 def deleting(number: int, *, of: int) -> Worlds:
@@ -42,6 +42,19 @@ def test_detached_files_count_once():
         worlds.want_file(f"{name}.md", name)
     assert rules(worlds) == [("threshold", "project/acme")]
     assert counted(worlds.plan()) == [(4, True)]
+
+
+def test_a_file_that_is_edited_to_what_the_store_has_already_is_not_detached():
+    """Equal files of one name share an upload, so that the store gets nothing in place of the former one, which a
+    release has, too.
+    """
+    worlds = Worlds().stays_file("kb/a.md", "new").stays_file("old/a.md", "old")
+    worlds.applied_file(f"old/a.md@{sha('old')[:12]}", "old", id_=live_id("file/old/a.md", "file"))
+    worlds.want_file(f"old/a.md@{sha('old')[:12]}", "old")
+    worlds.synced("vectorstore/kb", files={"kb/a.md": entry("kb/a.md", "new"), "old/a.md": entry("old/a.md", "old")})
+    worlds.want_file("kb/a.md", "new").want_file("old/a.md", "new")
+    worlds.want("vectorstore/kb", files={"kb/a.md": entry("kb/a.md", "new"), "old/a.md": entry("old/a.md", "new")})
+    assert rules(worlds, max_deletes=0) == []
 
 
 def counted(plan: Plan) -> list[tuple[int, bool]]:
