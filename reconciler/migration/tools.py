@@ -111,7 +111,7 @@ def _file_search(at: str, tool: Tool, resources: Resources) -> Part:
     notes += [_RESULTS] if "max_num_results" not in made else []
     made |= {"ranking_options": ranking} if ranking else {}
     part = _part(at, made, notes)
-    if all(name in resources.moved for name in stores):
+    if all(isinstance(name, str) and name in resources.moved for name in stores):
         return part
     return Part(part.entry, part.keys, part.value, "to manage these vector stores, run `reconciler import`")
 

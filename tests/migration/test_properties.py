@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from reconciler.manifests import load
 from reconciler.migration.codec import migration_json
@@ -71,6 +71,9 @@ def check(value, target):
 
 @settings(deadline=None, max_examples=60)
 @given(mutated(), TARGETS)
+@example(
+    {"model": "gpt-5", "object": "assistant", "tools": [{"type": "file_search", "vector_store_ids": [[]]}]}, "responses"
+)
 def test_mutated_exports(value, target):
     check(value, target)
 
