@@ -19,7 +19,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import Fields, references_in
+from reconciler.resources.values import Fields, references_in, strings_in
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,11 @@ class Matched:
 
     def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()
+        # A missing part is reported by its id, and an id in the manifest stays what it is.
+        literal = set(strings_in(dict(expected))) if self.lost else set[str]()
 
         def names(id_: str) -> list[str]:
-            lost = () if resource_type.members else self.lost.get(id_, ())  # a missing part is reported by its id
+            lost = () if resource_type.members or id_ in literal else self.lost.get(id_, ())
             return [self._expected_name(address, wanted) for address in self.addresses.get(id_, lost)]
 
         return resource_type.localise(fields, names, expected)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from reconciler.planning.model import Change
+from reconciler.resources.registry import resource_types
 from tests.property.projects import Project, new_world, projects
 from tests.support.world import World, is_silent, told
 
@@ -25,8 +26,9 @@ def reconcile(world: World, project: Project) -> None:
 
 
 def check_without_state(world: World) -> None:
-    """Labels and bundles prove what is ours, but for two things that only state knows: uploads that no store holds,
-    which are made again, and the protection of what is published.
+    """Labels and bundles prove what is ours, but for three things that only state knows: uploads that no store holds,
+    which are made again, the protection of what is published, and values that the API does not return, which are
+    written again.
     """
     world.lose_entries()
     plan = world.plan()
@@ -34,7 +36,7 @@ def check_without_state(world: World) -> None:
     assert not plan.refusals
     again = {change.address for change in plan.changes if change.action == "create"}
     assert all(address.startswith("file/") for address in again)
-    unknown = {*again, "lifecycle.protect"}
+    unknown = {*again, "lifecycle.protect", *(name for one in resource_types().values() for name in one.write_only)}
     for change in plan.changes:
         assert change.action in {"adopt", "create"} or touched(change) <= unknown, told(plan.changes)
 
