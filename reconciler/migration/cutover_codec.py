@@ -66,7 +66,7 @@ class CallDocument(TypedDict):
     """A part of the application that differs between the targets."""
 
     code: CallCode
-    """What the application does there."""
+    """The purpose of the call."""
     before: str
     """On the old target, as text."""
     after: str
@@ -102,7 +102,7 @@ class CutoverDocument(TypedDict):
     pairs: list[PairDocument]
     """Each assistant beside its counterpart."""
     calls: list[CallDocument]
-    """What the application does differently."""
+    """Calls of the application that differ between the targets."""
     shared: list[SharedDocument]
     """Assistants that others use too."""
     not_switched: list[OtherDocument]

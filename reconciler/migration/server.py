@@ -25,7 +25,7 @@ _ASSISTANT_ID: Final = re.compile(r"asst_\w+")
 
 @dataclass(frozen=True)
 class Server:
-    """What was read from a server for one migration."""
+    """The objects and files of a server, as read for one migration."""
 
     stores: Mapping[str, SourceStore] = field(default_factory=dict)
     """Vector stores, by id."""

@@ -41,7 +41,7 @@ class Conversations:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to do next."""
+        """The next step."""
         number = len(self.conversations)
         longer = sum(len(one.items) > AT_A_TIME for one in self.conversations)
         if not number:

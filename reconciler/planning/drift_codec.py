@@ -125,7 +125,7 @@ class AssistantDocument(TypedDict):
     foreign: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]
     """Files that are at OpenAI and that no manifest names, by tool."""
     id: str | None
-    """Of the live assistant; null if there is none."""
+    """The id of the live assistant; null if there is none."""
     edits: list[EditDocument]
     """Edits of manifests that wait to be applied to any of these."""
     added: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]

@@ -226,7 +226,7 @@ def resume_an_upload(desk: Desk) -> None:
 
 
 def delete_by_hand(desk: Desk) -> None:
-    """What is deleted is created again, and what refers to it gets its id."""
+    """Deleted objects are created again, and objects that refer to them get the new ids."""
     for address, path, follows in (
         ("vectorstore/tariffs", "/vector_stores", "assistant/clerk"),
         ("assistant/clerk", "/assistants", "chatbot/support"),
@@ -271,7 +271,7 @@ def archive_a_release(desk: Desk) -> None:
 
 
 def archive_everything(desk: Desk) -> None:
-    """What was not made by the project stays."""
+    """Objects that the project did not create stay."""
     desk.run("publish", "support", "none")
     desk.run("archive", "chatbot/support")
     desk.run("archive", "assistant/clerk")

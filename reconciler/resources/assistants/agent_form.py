@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from reconciler.resources.assistants import agent_tools
 from reconciler.resources.assistants.agents import AgentsSpec
-from reconciler.resources.assistants.canonical import Tool, keyed, listed, tidied
+from reconciler.resources.assistants.canonical import Tool, as_extra, beyond_defaults, keyed, listed, tidied
 from reconciler.resources.base import Live
 from reconciler.resources.kind import SpecDraft
 from reconciler.resources.metadata import kept_pairs
@@ -119,7 +119,7 @@ def agent_to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> S
         del written["name"]
     spec = {"target": "agents", **{key: written[key] for key in _FIELDS if key in written}, **pairs}
     notes: dict[tuple[str, ...], str] = {("reasoning",): _EFFORT} if "effort" in (spec.get("reasoning") or {}) else {}
-    return SpecDraft({**spec, **_extra(unknown)}, notes, losses)
+    return SpecDraft({**spec, **as_extra(unknown)}, notes, losses)
 
 
 def _without_defaults(field: str, value: JSON) -> JSON:
@@ -128,29 +128,15 @@ def _without_defaults(field: str, value: JSON) -> JSON:
     if not isinstance(value, Mapping):
         return value
     defaults = SUBAGENTS if field == "multi_agent" else DEFAULTS.get(field)
-    return _beyond(value, defaults or {})
+    return beyond_defaults(value, defaults or {})
 
 
 def _lean(tool: dict[str, JSON]) -> dict[str, JSON]:
     kind = tool["type"]
-    written = _beyond(tool, TOOLS.get(kind, {}))
+    written = beyond_defaults(tool, TOOLS.get(kind, {}))
     if isinstance(transport := written.get("transport"), Mapping):
-        written["transport"] = _beyond(transport, TRANSPORTS.get(transport["type"], {}))
+        written["transport"] = beyond_defaults(transport, TRANSPORTS.get(transport["type"], {}))
     model = _MODELS.get(kind)
     known = {info.alias or name for name, info in model.model_fields.items()} if model else {*written}
     unknown = {key: value for key, value in written.items() if key not in known}
-    return {key: value for key, value in written.items() if key in known} | _extra(unknown)
-
-
-def _beyond(value: Mapping[str, JSON], defaults: Fields) -> dict[str, JSON]:
-    """Return the items of `value` that are neither null nor the default."""
-    return {
-        key: item
-        for key, item in value.items()
-        if item is not None and not (key in defaults and same(item, defaults[key]))
-    }
-
-
-def _extra(unknown: Mapping[str, JSON]) -> dict[str, JSON]:
-    extra = {key: value for key, value in unknown.items() if value is not None}
-    return {"extra": extra} if extra else {}
+    return {key: value for key, value in written.items() if key in known} | as_extra(unknown)

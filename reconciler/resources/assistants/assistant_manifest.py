@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from reconciler.resources.assistants.assistant_form import DEFAULTS, NO_PARAMETERS, RANKING, RESOLVED_RANKER, RESOURCES
 from reconciler.resources.assistants.assistants import AssistantsSpec, FunctionDefinition
-from reconciler.resources.assistants.canonical import Tool, listed
+from reconciler.resources.assistants.canonical import Tool, as_extra, beyond_defaults, listed
 from reconciler.resources.base import Live
 from reconciler.resources.kind import SpecDraft
 from reconciler.resources.metadata import kept_pairs
@@ -46,7 +46,7 @@ def to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDraf
     spec = {"target": "assistants", **{key: written[key] for key in _FIELDS if key in written}, **pairs}
     kept = {key: value for key, value in spec.items() if key not in omitted}
     notes = dict(_notes(kept.get("tool_resources") or {}, called))
-    return SpecDraft({**kept, **_extra(unknown)}, notes, (*losses, *omitted.values(), *_files_of_version_1(files)))
+    return SpecDraft({**kept, **as_extra(unknown)}, notes, (*losses, *omitted.values(), *_files_of_version_1(files)))
 
 
 def _files_of_version_1(files: JSON) -> Iterator[str]:
@@ -102,19 +102,19 @@ def _tool(tool: Tool) -> dict[str, JSON]:
     part = tool.get(kind)
     lean = _PARTS[kind](part) if kind in _PARTS and isinstance(part, Mapping) else part
     known = {"type": kind, **({kind: lean} if lean else {})}
-    return {**known, **_extra({key: value for key, value in tool.items() if key not in ("type", kind)})}
+    return {**known, **as_extra({key: value for key, value in tool.items() if key not in ("type", kind)})}
 
 
 def _function(part: Mapping[str, JSON]) -> dict[str, JSON]:
     defaults: Mapping[str, JSON] = {"parameters": NO_PARAMETERS, "strict": False}
-    found = _beyond(part, defaults)
+    found = beyond_defaults(part, defaults)
     names = [name for name in FunctionDefinition.model_fields if name in found]
     known = {name: found.pop(name) for name in names}
-    return {**known, **_extra(found)}
+    return {**known, **as_extra(found)}
 
 
 def _search(part: Mapping[str, JSON]) -> dict[str, JSON]:
-    found = _beyond(part, {})
+    found = beyond_defaults(part, {})
     ranking = found.get("ranking_options")
     if isinstance(ranking, Mapping) and ranking.get("ranker") == RESOLVED_RANKER:
         ranking = {**ranking, "ranker": RANKING["ranker"]}
@@ -123,7 +123,7 @@ def _search(part: Mapping[str, JSON]) -> dict[str, JSON]:
     elif isinstance(ranking, Mapping):
         found["ranking_options"] = {
             "score_threshold": ranking["score_threshold"],
-            **_beyond(ranking, {"ranker": "auto"}),
+            **beyond_defaults(ranking, {"ranker": "auto"}),
         }
     return found
 
@@ -136,14 +136,14 @@ _PARTS: Final[Mapping[str, Callable[[Mapping[str, JSON]], dict[str, JSON]]]] = {
 
 def _resources(value: JSON) -> JSON:
     """Return `tool_resources` without empty lists."""
-    parts = {tool: _beyond(part, {RESOURCES.get(tool, ""): []}) for tool, part in (value or {}).items()}
+    parts = {tool: beyond_defaults(part, {RESOURCES.get(tool, ""): []}) for tool, part in (value or {}).items()}
     return {tool: part for tool, part in parts.items() if part}
 
 
 def _format(value: JSON) -> JSON:
     if not isinstance(value, Mapping) or not isinstance(value.get("json_schema"), Mapping):
         return value
-    return {**value, "json_schema": _beyond(value["json_schema"], {"strict": False})}
+    return {**value, "json_schema": beyond_defaults(value["json_schema"], {"strict": False})}
 
 
 _WRITTEN: Final[Mapping[str, Callable[[JSON], JSON]]] = {
@@ -160,17 +160,3 @@ def _notes(resources: Mapping[str, JSON], called: Callable[[str], str]) -> Itera
         held: Sequence[str] = (resources.get(tool) or {}).get(ids) or ()
         for index, id_ in enumerate(held):
             yield ("tool_resources", tool, ids, str(index)), called(id_)
-
-
-def _beyond(value: Mapping[str, JSON], defaults: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the items of `value` that are neither null nor the default."""
-    return {
-        key: item
-        for key, item in value.items()
-        if item is not None and not (key in defaults and same(item, defaults[key]))
-    }
-
-
-def _extra(unknown: Mapping[str, JSON]) -> dict[str, JSON]:
-    extra = {key: value for key, value in unknown.items() if value is not None}
-    return {"extra": extra} if extra else {}

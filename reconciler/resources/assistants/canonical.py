@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.values import JSON, Fields, same
 
 Tool: TypeAlias = dict[str, JSON]
 
@@ -96,3 +96,18 @@ def canonical_request(field: str, value: JSON) -> JSON:
 
 def _in_namespace(tool: Tool) -> Tool:
     return {**tool, "tools": keyed(tool["tools"], _in_namespace)} if tool.get("type") == "namespace" else tool
+
+
+def beyond_defaults(value: Mapping[str, JSON], defaults: Fields) -> dict[str, JSON]:
+    """Return the items of `value` that are neither null nor the default."""
+    return {
+        key: item
+        for key, item in value.items()
+        if item is not None and not (key in defaults and same(item, defaults[key]))
+    }
+
+
+def as_extra(unknown: Fields) -> dict[str, JSON]:
+    """Return `extra` with the fields of the API that this version does not support; nothing if there are none."""
+    extra = {key: value for key, value in unknown.items() if value is not None}
+    return {"extra": extra} if extra else {}
