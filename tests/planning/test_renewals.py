@@ -141,3 +141,11 @@ def test_other_drift_of_what_refers_to_an_expired_store_is_decided_on_by_itself(
     kept = [change for change in plan.drift if change.decision == "keep"]
     assert [[item.path for item in change.fields] for change in kept] == [["note"]]
     assert [path for path, *_ in of_desk(plan)] == ["uses"]
+
+
+def test_a_literal_id_of_a_deleted_object_stays_as_the_manifest_has_it():
+    """The new object has another id: written in its place, it would be changed back by the next plan."""
+    worlds = Worlds().want("vectorstore/kb").applied("vectorstore/kb")
+    worlds.applied("page/home", uses=None).live("page/home", uses=None)
+    literal = live_id("vectorstore/kb", type_of("vectorstore/kb"))
+    assert fields_of(worlds.want("page/home", uses=literal).plan())[-1][1:3] == (None, literal)
