@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reconciler.resources.assistants.shared import OMITTED, Part
 from reconciler.resources.list_items import IdentifiedBy
-from reconciler.resources.names import FileName, SkillId
+from reconciler.resources.names import ContainerId, FileName, SkillId
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
 FileIds: TypeAlias = Annotated[list[FileName], Field(max_length=50)]
@@ -128,7 +128,7 @@ class ShellReference(Part):
 
     type: Literal["container_reference"]
     """Environment type. Always `container_reference`."""
-    container_id: str
+    container_id: ContainerId
     """Id of the container."""
 
 
