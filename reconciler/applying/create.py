@@ -26,6 +26,8 @@ class Written:
 
     id: str
     note: Note | None = None
+    revision: str = ""
+    """`Live.revision` of the object."""
     resolved: Fields = field(default_factory=dict)
     """The server defaults of a frozen copy, which are managed from then on."""
     is_doubtful: bool = False
@@ -39,7 +41,8 @@ async def make(run: Run, desired: Desired) -> Written:
         made, requests = await _create(run, desired)
         resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
         is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
-        return Written(made.id, resolved={name: made.fields[name] for name in resolved}, is_doubtful=is_doubtful)
+        filled_in = {name: made.fields[name] for name in resolved}
+        return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
     key = (desired.fields["sha256"], desired.upload_name)
     alike = (desired.upload_name, desired.bytes or 0)
     async with run.alike[alike], run.uploading[key]:

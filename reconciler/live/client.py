@@ -30,6 +30,8 @@ Object: TypeAlias = dict[str, Any]
 Method: TypeAlias = Literal["GET", "POST", "DELETE"]
 
 OPENAI: Final = "api.openai.com"
+CONTENT: Final = "content"
+"""The key of the bytes of a response that is not JSON."""
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 120.0
 UPLOAD_SECONDS: Final = 600.0
@@ -74,6 +76,8 @@ class Request:
     """True for a request whose response is a list."""
     object_id: str | None = None
     """The id that the object in the response must have; None for any."""
+    of_bytes: bool = False
+    """True for a request whose response is not JSON. It is returned as `CONTENT`."""
 
     @property
     def url(self) -> str:
@@ -173,6 +177,15 @@ class Connection:
         except MissingError:
             return None
 
+    async def download(self, *path: str) -> bytes | None:
+        """Return the content at a path as bytes, or None if it does not exist."""
+        request = Request(method="GET", path=path, repeatable=True, of_bytes=True)
+        try:
+            content: bytes = (await self.call(request))[CONTENT]
+        except MissingError:
+            return None
+        return content
+
     async def create(
         self, *path: str, body: Mapping[str, Any], about: Desired, files: Sequence[tuple[str, str, bytes]] = ()
     ) -> Object:
@@ -213,6 +226,8 @@ class Connection:
                 return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
+        if request.of_bytes:
+            return {CONTENT: response.content}
         found = decoded(response, is_list=request.of_list, id_=request.object_id)
         if request.of_list and not isinstance(found, Failure):
             self.lists.add(request.url)
@@ -266,6 +281,8 @@ async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
 def _headers(request: Request) -> dict[str, str]:
     beta = BETA.get(request.path[0])
     form = {"Content-Type": "multipart/form-data"} if request.files else {}
+    if request.of_bytes:
+        form = {"Accept": "application/binary"}
     return form | ({"OpenAI-Beta": beta} if beta else {})
 
 

@@ -35,6 +35,9 @@ class _NoFiles:
     def read(self, path: str) -> LocalFile | Finding:
         return Finding((), "missing-file", f"{path} is not a file id")
 
+    def text(self, path: str) -> str | Finding:
+        return Finding((), "missing-file", f"{path} is not a file id")
+
 
 @dataclass(frozen=True)
 class ValidParts:

@@ -269,6 +269,7 @@ def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
         protected=live.labels.protected if live.labels else bool(lifecycle and lifecycle.protect),
         keep=bool(lifecycle and lifecycle.keep_on_delete),
         unproven=tuple(_unproven(inputs, live, desired, proven)),
+        revision=live.revision,
     )
 
 

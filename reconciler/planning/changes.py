@@ -258,7 +258,18 @@ def _fields(
     resource_type = inputs.resource_types[desired.type]
     found = compare(resource_type, desired, last, live.fields) + _write_only(resource_type, desired, applied)
     found += failed_leftovers(resource_type.members, matched, desired, live)
+    found = _of_one_version(resource_type, found)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
+
+
+def _of_one_version(resource_type: ResourceType, found: list[FieldChange]) -> list[FieldChange]:
+    """Return the changes with one origin for all parts of a version, because a version is written whole: an edit of the
+    manifest beside drift of another part conflicts with it.
+    """
+    parts = [item for item in found if item.keys[0] in resource_type.versioned]
+    if len({item.origin in DRIFT_ORIGINS for item in parts}) < 2:
+        return found
+    return [replace(item, origin="both") if item in parts else item for item in found]
 
 
 def _moved_parts(
