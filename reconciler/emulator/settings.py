@@ -22,6 +22,7 @@ class Settings:
     `faults`: the faults to inject, in the syntax of `reconciler.emulator.fault_spec`.
     `ingest_fails`: makes the ingestion of every file fail.
     `ingest_none`: ignores the files of a new batch.
+    `skill_delay`: seconds for which a new skill or version is neither in lists nor can be the default version.
     `now`: the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     faults: str = ""
     ingest_fails: bool = False
     ingest_none: bool = False
+    skill_delay: float = 0.0
     now: Callable[[], float] = time.time
 
 

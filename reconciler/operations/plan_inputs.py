@@ -210,7 +210,9 @@ async def _list_live(
 
 def may_be_announced(intents: Iterable[Intent], live: Live) -> bool:
     """Return True if an unfinished create may have made the object."""
-    return any(item.creates and item.type == live.type and created(live) >= item.started - CLOCK_LAG for item in intents)
+    return any(
+        item.creates and item.type == live.type and created(live) >= item.started - CLOCK_LAG for item in intents
+    )
 
 
 async def _complete(

@@ -253,6 +253,7 @@ SKILL: Final = ResourceType(
     render=dict,
     defaults={},
     versioned=frozenset({CONTENT}),
+    derived=frozenset({"name", "description"}),
 )
 """`content` maps the path of a file in the skill to the SHA-256 of the file."""
 
