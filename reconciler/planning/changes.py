@@ -266,7 +266,7 @@ def _of_one_version(resource_type: ResourceType, found: list[FieldChange]) -> li
     """Return the changes with one origin for all parts of a version, because a version is written whole: an edit of the
     manifest beside drift of another part conflicts with it.
     """
-    parts = [item for item in found if item.keys[0] in resource_type.versioned]
+    parts = [item for item in found if item.keys[0] in resource_type.versioned | resource_type.derived]
     if len({item.origin in DRIFT_ORIGINS for item in parts}) < 2:
         return found
     return [replace(item, origin="both") if item in parts else item for item in found]

@@ -48,9 +48,11 @@ def parts_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]
 
 def version_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]) -> dict[str, JSON]:
     """Return the entry of a marker for the version that a write uploads; empty if it uploads none."""
-    versioned = inputs.resource_types[desired.type].versioned
-    names = sorted({item.keys[0] for change in changes for item in change.fields} & versioned & desired.fields.keys())
-    return {FIELDS: {name: field_hash(desired.fields[name]) for name in names}} if names else {}
+    resource_type = inputs.resource_types[desired.type]
+    if resource_type.versioned.isdisjoint(item.keys[0] for change in changes for item in change.fields):
+        return {}
+    names = sorted((resource_type.versioned | resource_type.derived) & desired.fields.keys())
+    return {FIELDS: {name: field_hash(desired.fields[name]) for name in names}}
 
 
 def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
