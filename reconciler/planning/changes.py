@@ -267,7 +267,8 @@ def _of_one_version(resource_type: ResourceType, found: list[FieldChange]) -> li
     manifest beside drift of another part conflicts with it.
     """
     parts = [item for item in found if item.keys[0] in resource_type.versioned | resource_type.derived]
-    if len({item.origin in DRIFT_ORIGINS for item in parts}) < 2:
+    origins = {item.origin for item in parts}
+    if len(origins) < 2 or origins <= {"drift", "unknown"}:
         return found
     return [replace(item, origin="both") if item in parts else item for item in found]
 

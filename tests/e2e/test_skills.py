@@ -17,7 +17,12 @@ from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.operations.adopt import planned_adoption
 from reconciler.operations.apply import apply_plan
+from reconciler.operations.plan import make_plan
+from reconciler.operations.pull import accepted
+from reconciler.operations.pull_files import whole_objects
+from reconciler.operations.pull_result import Pulled
 from reconciler.planning.model import Plan
+from reconciler.project.edits import write
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
@@ -229,6 +234,48 @@ class TestDefaultMovedByHand:
         estate.requests()
         assert is_silent(estate.plan())
         assert estate.requests() == {"GET /v1/skills": 1}
+
+
+class TestPull:
+    """Commands run in the test process, against the API of the estate."""
+
+    def pull(self, estate: World, *, force: bool = False) -> Pulled:
+        workspace = open_workspace(estate.root, estate.environ)
+
+        async def run() -> Pulled:
+            observed = await make_plan(workspace, estate.connection, on_drift="keep")
+            drift = list(observed.planned.plan.drift)
+            whole = await whole_objects(observed.adapters, observed.planned, drift)
+            return accepted(workspace, observed.planned, force=force, whole=whole)
+
+        pulled = estate.run(run())
+        write(estate.root, pulled.edits, pulled.files)
+        return pulled
+
+    def test_the_files_of_the_live_version_are_written_to_the_folder(self, estate):
+        upload(estate, estate.id_of("skill/notes"), SHORTER, default=True)
+        pulled = self.pull(estate)
+        assert [path for path, _ in pulled.accepted] == ["skill/notes"] * 3
+        assert (estate.root / "skills/notes/SKILL.md").read_text() == SHORTER
+        assert not (estate.root / "skills/notes/scripts/note.py").exists()
+        assert told(estate.plan("keep").changes) == ["adopt skill/notes"]
+        assert estate.plan("keep").drift == ()
+
+    def test_what_was_edited_too_is_only_replaced_with_force(self, estate):
+        upload(estate, estate.id_of("skill/notes"), SHORTER, default=True)
+        estate.file("skills/notes/SKILL.md", NOTES + "Twice.\n")
+        assert [problem.code for problem in self.pull(estate).problems] == ["not-pulled"] * 3
+        assert (estate.root / "skills/notes/SKILL.md").read_text() == NOTES + "Twice.\n"
+        self.pull(estate, force=True)
+        assert (estate.root / "skills/notes/SKILL.md").read_text() == SHORTER
+
+    def test_a_file_that_the_folder_cannot_have_stops_it(self, estate):
+        id_ = estate.id_of("skill/notes")
+        files = [("x/SKILL.md", NOTES.encode()), ("x/.env", b"A=1")]
+        estate.by_hand(estate.sdk.skills.versions.create(id_, files=files, default=True))
+        (problem,) = self.pull(estate).problems
+        assert problem.message == "skill/notes: '.env': a path that project folders do not have"
+        assert (estate.root / "skills/notes/scripts/note.py").exists()
 
 
 class TestLateLists:

@@ -216,7 +216,15 @@ def _canonical(_field: str, value: JSON) -> JSON:
 
 
 def _to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> SpecDraft:
-    folder = f"skills/{name}"
+    return _draft(f"skills/{name}", live)
+
+
+def _pulled(spec: SkillSpec, live: Live) -> SpecDraft:
+    return _draft(spec.folder, live)
+
+
+def _draft(folder: str, live: Live) -> SpecDraft:
+    """Return the spec and the files for the content of a live skill, without files that a folder cannot have."""
     held = {path: base64.b64decode(text) for path, text in live.detail.get(FILES, {}).items()}
     kept = {path: content for path, content in held.items() if not _obstacle(path, content)}
     losses = tuple(f"{path!r}: {_obstacle(path, held[path])}" for path in sorted(held.keys() - kept.keys()))
@@ -271,4 +279,5 @@ KIND: Final = Kind(
     ),
     frozen="content",
     attaches=True,
+    pulled=_pulled,
 )
