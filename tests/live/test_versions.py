@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 from reconciler.live.versions import with_versions
 from reconciler.resources.base import Applied, Live
@@ -22,7 +23,7 @@ def listed(id_="skill_1", revision="1-x", **fields):
 
 
 def completed(live, *applied, is_read=lambda _live: False):
-    reader = Reader()
+    reader: Any = Reader()
     found = asyncio.run(with_versions({"skill": reader}, resource_types(), [live], applied, is_read))
     return [one.fields.get("content") for one in found], reader.asked
 

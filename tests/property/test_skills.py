@@ -1,6 +1,7 @@
 """Skills of any folder: after an apply the plan is empty, whatever was edited, uploaded or moved in between."""
 
 import json
+import shutil
 from typing import Any, Final
 
 import pytest
@@ -49,8 +50,8 @@ EVENTS: Final = st.lists(
 
 def write(world: World, folder: dict[str, bytes]) -> None:
     known = world.root / "skills/any"
-    for path in sorted(known.rglob("*"), reverse=True) if known.exists() else ():
-        path.rmdir() if path.is_dir() else path.unlink()
+    if known.exists():
+        shutil.rmtree(known)
     for path, content in folder.items():
         world.file(f"skills/any/{path}", content)
 

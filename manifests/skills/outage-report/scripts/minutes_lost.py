@@ -2,7 +2,9 @@
 
 import csv
 import sys
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 
 def minutes(row: dict[str, str]) -> int:
@@ -14,18 +16,18 @@ def minutes(row: dict[str, str]) -> int:
     return round((restored - lost).total_seconds() / 60)
 
 
-def main(path: str) -> None:
+def report(path: Path) -> Iterator[str]:
     total = affected = 0
-    with open(path, newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
             try:
                 customers, lasted = int(row["customers"]), minutes(row)
             except (KeyError, ValueError) as error:
                 sys.exit(f"{path}, line {number}: {error}")
-            print(f"{row['area']}: {lasted} minutes, {customers * lasted:,} customer minutes lost")
+            yield f"{row['area']}: {lasted} minutes, {customers * lasted:,} customer minutes lost"
             total, affected = total + customers * lasted, affected + customers
-    print(f"Total: {total:,} customer minutes lost, {total / max(affected, 1):.0f} minutes for each customer")
+    yield f"Total: {total:,} customer minutes lost, {total / max(affected, 1):.0f} minutes for each customer"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.stdout.writelines(f"{line}\n" for line in report(Path(sys.argv[1])))
