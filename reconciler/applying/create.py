@@ -16,6 +16,8 @@ from reconciler.resources.values import Fields
 
 TRIES: Final = 3
 """Times that a create is sent at most, each time after the object was looked for in vain."""
+LATE: Final = 60.0
+"""Seconds for which a new object may be missing from lists."""
 LOOKS: Final = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each lookup after a create with an unknown outcome: a new object may not be in the lists yet."""
 
@@ -26,6 +28,8 @@ class Written:
 
     id: str
     note: Note | None = None
+    revision: str = ""
+    """`Live.revision` of the object."""
     resolved: Fields = field(default_factory=dict)
     """The server defaults of a frozen copy, which are managed from then on."""
     is_doubtful: bool = False
@@ -39,7 +43,8 @@ async def make(run: Run, desired: Desired) -> Written:
         made, requests = await _create(run, desired)
         resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
         is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
-        return Written(made.id, resolved={name: made.fields[name] for name in resolved}, is_doubtful=is_doubtful)
+        filled_in = {name: made.fields[name] for name in resolved}
+        return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
     key = (desired.fields["sha256"], desired.upload_name)
     alike = (desired.upload_name, desired.bytes or 0)
     async with run.alike[alike], run.uploading[key]:
@@ -55,11 +60,14 @@ async def _create(run: Run, desired: Desired) -> tuple[Live, int]:
     """Return the new object, and the number of requests that were sent to create it."""
     request = write_request(run, desired, desired.fields)
     adapter = run.adapters[desired.type]
+    found = await _found_late(run, adapter, request)
+    if found is not None:
+        return await _complete(run, adapter, found, request), 0
     for attempt in range(1, TRIES + 1):
         try:
             return await adapter.create(request), attempt
         except UnknownOutcomeError:
-            found = await _found(run, adapter, request)
+            found = await _found(run, adapter, request, run.started)
             if found is not None:
                 return await _complete(run, adapter, found, request), attempt
             if attempt == TRIES:
@@ -67,11 +75,24 @@ async def _create(run: Run, desired: Desired) -> tuple[Live, int]:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-async def _found(run: Run, adapter: Adapter, request: WriteRequest) -> Live | None:
+async def _found_late(run: Run, adapter: Adapter, request: WriteRequest) -> Live | None:
+    """Return the object that an interrupted run created a moment ago and that the lists of the plan did not have yet.
+
+    Only of a type whose owner is in the state alone: nothing would show later which of two equal objects is managed.
+    """
+    inputs, address = run.planned.inputs, request.desired.address
+    if not inputs.needs_state(request.desired.type) or inputs.is_upload(request.desired.type):
+        return None
+    since = [item.since for item in inputs.pending if item.address == address]
+    recent = [moment for moment in since if run.started - moment < LATE]
+    return await _found(run, adapter, request, min(recent)) if recent else None
+
+
+async def _found(run: Run, adapter: Adapter, request: WriteRequest, since: float) -> Live | None:
     """Return the object of a create with an unknown outcome, but never an object that an address has already."""
     for wait in LOOKS:
         await run.sleep(wait)
-        found = await adapter.find(request, run.started)
+        found = await adapter.find(request, since)
         if found is None or not is_as_sent(run.planned.inputs, request.desired, found):
             continue
         if not run.users.get(found.id):

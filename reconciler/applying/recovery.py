@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from reconciler.applying.run import Run
-from reconciler.applying.write import differing, own_fields, settled
+from reconciler.applying.write import differing, own_fields, revision_of, settled
 from reconciler.planning.announced import announced_write_only
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
@@ -45,6 +45,7 @@ def _as_written(run: Run, desired: Desired, live: Live, left: Collection[str]) -
         write_only=_write_only(run, desired),
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
+        revision=revision_of(run, desired, live),
         holds=run.holds_of(desired.address) or run.written_ids(desired, fields),
     )
 

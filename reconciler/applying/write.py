@@ -39,8 +39,8 @@ async def write(run: Run, step: Step) -> Written:
     if run.in_outlets(desired.type):
         written = Written(str(step.address))
     elif step.address in run.planned.inputs.adopt:
-        desired = await _take_over(run, step, desired)
-        written = Written(run.id_of(str(step.address)))
+        desired, live = await _take_over(run, step, desired)
+        written = Written(live.id, revision=live.revision)
     elif step.creates:
         written = await make(run, desired)
     else:
@@ -57,6 +57,7 @@ async def write(run: Run, step: Step) -> Written:
         write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
+        revision=written.revision,
         holds=run.holds_of(step.address) or run.written_ids(desired, fields),
     )
     _remember_replaced(run, step, written)
@@ -151,8 +152,10 @@ def _remember_replaced(run: Run, step: Step, written: Written) -> None:
             run.journal.done(leftover_address(inputs, old), Applied(old.id, old.type, old.fields))
 
 
-async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
-    """Label an unmanaged object without changing it; return the `Desired` that describes it as it is."""
+async def _take_over(run: Run, step: Step, desired: Desired) -> tuple[Desired, Live]:
+    """Label an unmanaged object without changing it; return the `Desired` that describes it as it is, and the object as
+    it is live.
+    """
     inputs, adapter = run.planned.inputs, run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
@@ -168,7 +171,7 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> Desired:
     as_it_is = replace(desired, fields=as_live(inputs.resource_types[desired.type], desired, fields), write_only={})
     if inputs.is_labelled(live.type) and has_room(live.fields.get("metadata")):
         await adapter.update(live, write_request(run, as_it_is, {}))
-    return as_it_is
+    return as_it_is, live
 
 
 def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
@@ -189,7 +192,8 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     changes = [item for change in step.changes for item in change.fields]
     names = sorted(({item.keys[0] for item in changes} | _awaited(run, step, desired)) - NOT_FIELDS)
     if not names and not run.planned.inputs.is_labelled(desired.type):
-        return Written(run.id_of(str(step.address)))
+        planned = run.planned.matched.live[step.address]
+        return Written(planned.id, revision=revision_of(run, desired, planned))
     adapter = run.adapters[desired.type]
     live = await adapter.read(run.id_of(str(step.address)))
     if live is None:
@@ -199,8 +203,35 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     fields = dict(_values(run, desired, names, changes))
     labels = _labels(run, desired, live, ignored)
     if fields or not _is_labelled(live, labels):
-        await adapter.update(live, WriteRequest(desired, fields, labels, run.id_of, run.root))
-    return Written(live.id)
+        applied, is_resumed = _applied_revision(run, desired), _is_resumed(run, step)
+        request = WriteRequest(desired, fields, labels, run.id_of, run.root, applied, is_resumed)
+        live = await adapter.update(live, request)
+    return Written(live.id, revision=revision_of(run, desired, live))
+
+
+def revision_of(run: Run, desired: Desired, live: Live) -> str:
+    """Return the revision for the state entry of an object: that of the live object only if it has the versioned fields
+    that the entry records, and not if drift of them is kept.
+    """
+    versioned = run.planned.inputs.resource_types[desired.type].versioned & desired.fields.keys()
+    if all(same(live.fields.get(name), desired.fields[name]) for name in versioned):
+        return live.revision
+    known = run.last_applied(desired.address)
+    return known.revision if known else ""
+
+
+def _applied_revision(run: Run, desired: Desired) -> str:
+    """Return the revision that the state has, if it has it with the desired fields."""
+    known = run.last_applied(desired.address)
+    versioned = run.planned.inputs.resource_types[desired.type].versioned
+    if known is None or not all(same(known.fields.get(name), desired.fields.get(name)) for name in versioned):
+        return ""
+    return known.revision
+
+
+def _is_resumed(run: Run, step: Step) -> bool:
+    """Return True if an interrupted run may have done a part of this write."""
+    return any(not item.creates for item in run.planned.inputs.announced.get(step.address, ()))
 
 
 def _is_labelled(live: Live, labels: Labels) -> bool:

@@ -10,6 +10,7 @@ from reconciler.cli import codes, options
 from reconciler.cli.output import note, show, show_error, show_json, show_problems, show_warnings, style
 
 if TYPE_CHECKING:
+    from reconciler.files.changes import FileChange
     from reconciler.operations.pull_result import Pulled
     from reconciler.project.edits import Edit
 
@@ -71,6 +72,10 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
         show(f"{address}: {plain(item.path)}")
     for edit in pulled.edits:
         show(_diff(edit) if dry_run else f"wrote {edit.path}")
+    for change in pulled.files:
+        show(
+            _file_diff(change) if dry_run else f"{'deleted' if change.after is None else 'wrote'} {plain(change.path)}"
+        )
     for conflict in pulled.conflicts:
         show(f"not pulled: {conflict.address}, with the value of the manifest first")
         show("\n".join(field_lines([desired_first(conflict.item)], style(sys.stdout), indent=2)))
@@ -78,6 +83,18 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
         show("Nothing to pull.")
     for text in pulled.notes:
         note(plain(text))
+
+
+def _file_diff(change: "FileChange") -> str:
+    """Return a unified diff of a file, or one line if it is not text."""
+    from reconciler.project.edits import Edit
+    from reconciler.reports.style import plain
+
+    try:
+        before, after = (one.decode() if isinstance(one, bytes) else None for one in (change.before, change.after))
+    except UnicodeDecodeError:
+        return f"{plain(change.path)}: the content would change"
+    return _diff(Edit(change.path, before, after))
 
 
 def _diff(edit: "Edit") -> str:

@@ -23,6 +23,7 @@ class Settings:
     `ingest_fails`: makes the ingestion of every file fail.
     `ingest_none`: ignores the files of a new batch.
     `assistants`: serves the Assistants API, which OpenAI has shut down; without it, its paths do not exist.
+    `skill_delay`: seconds for which a new skill or version is neither in lists nor can be the default version.
     `now`: the clock, in seconds since the epoch, for timestamps, ingestion, expiry and rate limits.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     ingest_fails: bool = False
     ingest_none: bool = False
     assistants: bool = False
+    skill_delay: float = 0.0
     now: Callable[[], float] = time.time
 
 

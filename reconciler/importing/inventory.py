@@ -52,7 +52,7 @@ async def take_inventory(
     here: ProjectContext, connection: Connection, *, by: str | None, on_progress: OnProgress
 ) -> Inventory:
     """Return the inventory of the OpenAI project of `connection`; `here` determines which objects are ours."""
-    live_inventory = await read_live_inventory(here, connection, on_progress)
+    live_inventory = await read_live_inventory(here, connection, on_progress, with_parts=_may_refer)
     identity = str(live_inventory.identity) if live_inventory.identity else None
     found = items(
         live_inventory.live,
@@ -74,6 +74,13 @@ async def take_inventory(
         problems=live_inventory.problems,
         prices=here.project.spec.prices,
     )
+
+
+def _may_refer(live: Live) -> bool:
+    """Return True for an object whose parts may refer to others. Other parts, such as the files of a skill, are not
+    read.
+    """
+    return bool(resource_types()[live.type].refers)
 
 
 def check_by(by: str | None) -> None:

@@ -35,6 +35,10 @@ class WriteRequest:
     """Returns the live id of a referenced address."""
     root: Path
     """The project folder, which contains the bytes of uploads."""
+    revision: str = ""
+    """Revision of the version that was applied before, if it has the desired fields: it is made current again."""
+    is_resumed: bool = False
+    """True if an interrupted run may have done a part of this update, which lists may not show yet."""
 
 
 class Adapter(Protocol):

@@ -196,6 +196,13 @@ class Connection:
         except MissingError:
             return None
 
+    async def download(self, *path: str) -> bytes | None:
+        """Return the content of a file, or None if it does not exist."""
+        try:
+            return await self.content(*path)
+        except MissingError:
+            return None
+
     async def create(
         self, *path: str, body: Mapping[str, Any], about: Desired, files: Sequence[tuple[str, str, bytes]] = ()
     ) -> Object:

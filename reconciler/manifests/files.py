@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from reconciler.manifests.folder import UnreadableError, is_lfs_pointer, locate, open_regular
+from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, is_lfs_pointer, locate, open_regular, read_text
 from reconciler.manifests.tree import Tree
 from reconciler.resources.address import composed
 from reconciler.resources.base import LocalFile
@@ -106,6 +106,14 @@ class Files:
         except UnreadableError as error:
             return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
+    def text(self, path: str) -> str | Finding:
+        """Return the text of a file, or a finding with an empty path, which the caller fills in."""
+        path = composed(path)
+        try:
+            return read_text(locate(self.tree.root, _plain(path)), MAX_INCLUDED)
+        except UnreadableError as error:
+            return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
+
     def _hash(self, path: str) -> LocalFile:
         real = locate(self.tree.root, path)
         with os.fdopen(open_regular(real), "rb") as file:
@@ -121,9 +129,15 @@ class Files:
                     self.with_crlf[path] = real
                 file.seek(0)
                 sha256, is_text = _examined(file)
-                on_disk = self._on_disk(path, real)
-                self._hashed[key] = LocalFile(path, sha256, status.st_size, on_disk=on_disk, is_text=is_text)
+                on_disk, target = self._on_disk(path, real), self._target(path, real)
+                self._hashed[key] = LocalFile(path, sha256, status.st_size, "", on_disk, is_text, target)
             return self._hashed[key]
+
+    def _target(self, path: str, real: Path) -> str:
+        """Return the path of the file that a link leads to; nothing for a file that is not a link."""
+        if path not in self.tree.links:
+            return ""
+        return composed(real.relative_to(os.path.realpath(self.tree.root)).as_posix())
 
     def _on_disk(self, path: str, real: Path) -> str:
         """Return the place of a file whose name has another Unicode form in the file system; otherwise nothing."""

@@ -38,6 +38,9 @@ class _Files:
     def read(self, path: str) -> LocalFile | Finding:
         return self._files.get(path) or Finding((), "missing-file", f"{path} is not a file id")
 
+    def text(self, path: str) -> str | Finding:
+        return Finding((), "missing-file", f"{path} is not a file id")
+
 
 @dataclass(frozen=True)
 class ValidParts:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
@@ -11,6 +12,7 @@ from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
+from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.removed import outlet_references, removed_identities
@@ -22,6 +24,7 @@ from reconciler.planning.model import OnDrift
 from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.planning.unfinished import with_copies_of_ours
+from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Unlisted
@@ -202,11 +205,21 @@ async def _list_live(
         work = adapter.list(workspace.identity, [id_ for _, id_ in known])
         return await (listing.attempt(adapter.type, adapter.refers, work, []) if listing else work)
 
-    live = [live for found in await gather(walk(by_type[name]) for name in listed) for live in found]
+    walked = [live for found in await gather(walk(by_type[name]) for name in listed) for live in found]
+    live = await with_versions(
+        by_type, resource_types(), walked, snapshot.state.objects.values(), partial(may_be_announced, snapshot.pending)
+    )
     # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
     unseen = set(known) - {(item.type, item.id) for item in live}
     read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
+
+
+def may_be_announced(intents: Iterable[Intent], live: Live) -> bool:
+    """Return True if an unfinished create may have made the object."""
+    return any(
+        item.creates and item.type == live.type and created(live) >= item.started - CLOCK_LAG for item in intents
+    )
 
 
 async def _complete(

@@ -9,12 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.changes import FileChange
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.drift import incomparable
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.pull_conflicts import Conflict, WorkingTree
+from reconciler.operations.pull_files import pulled_files, whole_objects
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
@@ -25,7 +27,7 @@ from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Resource
+from reconciler.resources.base import Desired, Live, Resource
 from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same, strings_in
@@ -53,41 +55,60 @@ def pull(
     rest is still copied.
     """
 
-    async def run() -> tuple[Workspace, Planned]:
+    async def run() -> tuple[Workspace, Planned, Mapping[Address, Live]]:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with connected(workspace) as connection:
-            return workspace, (await make_plan(workspace, connection, on_drift="keep")).planned
+            observed = await make_plan(workspace, connection, on_drift="keep")
+            drift = _chosen(observed.planned, addresses)
+            return workspace, observed.planned, await whole_objects(observed.adapters, observed.planned, drift)
 
-    workspace, planned = run_async(run())
+    workspace, planned, whole = run_async(run())
     if refusal := incomparable(planned):
         return refusal
     check_targets(workspace, addresses, planned.matched.live)
-    pulled = accepted(workspace, planned, addresses, force=force)
+    pulled = accepted(workspace, planned, addresses, force=force, whole=whole)
     if not dry_run:
-        write(workspace.root, pulled.edits)
+        write(workspace.root, pulled.edits, pulled.files)
     return pulled
 
 
-def accepted(
-    workspace: Workspace, planned: Planned, addresses: Sequence[Address] = (), *, force: bool = False
-) -> Pulled:
-    """Return the edits that accept the drift of these addresses, or of all."""
+def _chosen(planned: Planned, addresses: Sequence[Address]) -> list[Change]:
+    """Return the drift of these addresses, or of all if none is given."""
     chosen = {str(address) for address in addresses}
-    drift = [change for change in pullable(planned) if not chosen or change.address in chosen]
+    return [change for change in pullable(planned) if not chosen or change.address in chosen]
+
+
+def accepted(
+    workspace: Workspace,
+    planned: Planned,
+    addresses: Sequence[Address] = (),
+    *,
+    force: bool = False,
+    whole: Mapping[Address, Live] | None = None,
+) -> Pulled:
+    """Return the edits that accept the drift of these addresses, or of all. `whole` has the objects whose files are
+    pulled.
+    """
+    drift, chosen = _chosen(planned, addresses), {str(address) for address in addresses}
     drift, conflicts = (drift, []) if force else _without_conflicts(workspace, drift)
-    pulling = _Pulling(workspace, {change.address: _as_live(workspace, change) for change in drift})
+    contested = {conflict.address for conflict in conflicts} & {str(address) for address in whole or ()}
+    drift = [change for change in drift if change.address not in contested]  # files are pulled together or not at all
+    as_live = {change.address: _as_live(workspace, change) for change in drift}
+    pulling = _Pulling(workspace, as_live, whole or {})
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
     edits = tuple(pulling.edits())
     drifted = {*map(_address, drift), *(conflict.address for conflict in conflicts)}
     silent = [f"{address}: no drift" for address in sorted(chosen - drifted)]
     asked = list(_without_content(planned, pulling.accepted))
-    notes = (*silent, *pulling.notes, *asked, *(_other_environments(workspace) if edits else ()))
+    others = _other_environments(workspace) if edits or pulling.files else ()
+    notes = (*silent, *pulling.notes, *asked, *others)
     problems = (*(conflict.problem for conflict in conflicts), *pulling.problems)
     return Pulled(
         str(workspace.identity),
         tuple(pulling.accepted),
         edits,
+        tuple(pulling.files),
         tuple(conflicts),
         problems,
         notes,
@@ -138,10 +159,13 @@ class _Pulling:
     workspace: Workspace
     live: Mapping[str, Fields]
     """Fields that the manifests must have in the end, by address."""
+    whole: Mapping[Address, Live]
+    """Objects with the contents of their files."""
     texts: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     """Texts of the edited files when they were read."""
     accepted: list[tuple[str, FieldChange]] = field(default_factory=list)
+    files: list[FileChange] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -161,8 +185,20 @@ class _Pulling:
                 fields += change.fields
         self.problems += [_labels(resource, self.env) for item in fields if item.keys[0] == LABELS if resource]
         fields = [item for item in fields if item.keys[0] != LABELS]
-        if resource and fields:
+        if resource and fields and address in self.whole:
+            self.accept_files(resource, self.workspace.desired[address], fields)
+        elif resource and fields:
             self.accept(resource, self.workspace.desired[address], fields)
+
+    def accept_files(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
+        """Accept the drift of an object by changes of the files that it consists of."""
+        scope, live = self.workspace.loaded.scope, self.whole[resource.address]
+        found = pulled_files(resource, desired, scope, self.workspace.root, live)
+        self.problems += found.problems
+        if found.changes:
+            self.files += found.changes
+            self.accepted += [(str(resource.address), item) for item in items]
+            self.notes += [_overwritten(resource, item) for item in items if item.origin == "both"]
 
     def accept(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
         if not same(self._current.get(resource.address, {}), desired.fields):

@@ -5,6 +5,7 @@ from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from reconciler.files.changes import FileChange
 from reconciler.operations.pull_conflicts import Conflict
 from reconciler.planning.model import FieldChange
 from reconciler.project.edits import Edit
@@ -29,6 +30,8 @@ class Pulled:
     accepted: tuple[tuple[str, FieldChange], ...] = ()
     """Live values copied into the manifests, each with its address."""
     edits: tuple[Edit, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    """Changes of files that objects consist of, such as those of a skill."""
     conflicts: tuple[Conflict, ...] = ()
     """Values that were not copied, because they would replace an edit of the manifest. `problems` has them too."""
     problems: tuple[Problem, ...] = ()
@@ -90,7 +93,7 @@ def pull_json(pulled: Pulled, *, written: bool) -> PullDocument:
         "written": written,
         "accepted": [{"address": address, "path": item.path} for address, item in pulled.accepted],
         "conflicts": list(map(_conflict_json, pulled.conflicts)),
-        "files": [edit.path for edit in pulled.edits],
+        "files": [*(edit.path for edit in pulled.edits), *(change.path for change in pulled.files)],
         "notes": list(pulled.notes),
         "summary": problems["summary"],
         "problems": problems["problems"],

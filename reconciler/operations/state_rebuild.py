@@ -2,25 +2,29 @@
 
 These values are known to have been applied: a value whose hash is in the label of its object; a document in the
 outlets, which only Reconciler writes; an upload that a managed vector store holds, or that a bundle references and
-whose name contains the hash of its content; and a live value that equals the desired one. All other values are marked
+whose name contains the hash of its content; and a live value that equals the desired one. An object without labels
+that no bundle references is found by its values; see `reconciler.planning.equal_objects`. All other values are marked
 as unknown, and the next plan shows them as such.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 from reconciler.live.adapters import adapters, gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
+from reconciler.live.versions import with_versions
 from reconciler.operations.lineages import ChosenLineage, choose, lineages, unproven
 from reconciler.operations.outlet_documents import read_outlets
-from reconciler.operations.plan_inputs import pending
+from reconciler.operations.plan_inputs import may_be_announced, pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
+from reconciler.planning.equal_objects import EqualObjects, equal_objects
 from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
@@ -37,7 +41,7 @@ from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import ABSENT, JSON, Absent, same
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, digest, same
 from reconciler.state.edits import StateRebuild, compare
 from reconciler.state.journal import StateMovedError
 from reconciler.state.lock import this_process
@@ -127,7 +131,7 @@ async def _rebuilt(
 ) -> tuple[ChosenLineage, State, Matched]:
     outlets = await asyncio.to_thread(read_outlets, workspace.reachable(()).outlets, workspace.identity)
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
-    live = await _everything(workspace, connection, {*named.values()}, listing)
+    live = await _everything(workspace, connection, {*named.values()}, listing, _Wanted(workspace.desired, present))
     _check_project(workspace, connection)
     chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage)
     chosen = replace(
@@ -154,8 +158,12 @@ async def _rebuilt(
         takes_over=True,
     )
     listing.require(inputs.known_types)
-    inputs = replace(inputs, applied=dict(_by_bundles(inputs, named)))
+    by_bundles = dict(_by_bundles(inputs, named))
+    equal = equal_objects(inputs, by_bundles)
+    inputs = replace(inputs, applied={**by_bundles, **dict(_claimed(equal))})
+    chosen = replace(chosen, unproven=(*chosen.unproven, *equal.found.values()))
     matched = match(inputs)
+    matched = replace(matched, ambiguous={**matched.ambiguous, **equal.ambiguous})
     as_published = {live.id: live for live in outlets.documents.values()}
     entries = {
         matched.moved.get(address, address): _entry(inputs, address, as_published.get(item.id, item))
@@ -189,16 +197,46 @@ def _with_names(
         yield release, replace(entries[release], holds=held)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """The desired objects, for the decision which live objects are read with the fields of their version."""
+
+    desired: Mapping[Address, Desired]
+    present: Snapshot
+
+    @cached_property
+    def _shown(self) -> Collection[tuple[str, str]]:
+        return {self._key(one.type, one.fields) for one in self.desired.values()}
+
+    def may_be(self, live: Live) -> bool:
+        """Return True if a live object may be desired, by the fields that its list shows, or was perhaps made by an
+        interrupted run. Copies of releases may have any.
+        """
+        keys = {(live.type, digest({})), self._key(live.type, live.fields)}
+        return not keys.isdisjoint(self._shown) or may_be_announced(self.present.pending, live)
+
+    def _key(self, type_: str, fields: Fields) -> tuple[str, str]:
+        versioned = resource_types()[type_].versioned
+        return type_, digest({name: value for name, value in fields.items() if name not in versioned})
+
+
 async def _everything(
-    workspace: Workspace, connection: Connection, known: Iterable[str], listing: Listing
+    workspace: Workspace, connection: Connection, known: Collection[str], listing: Listing, wanted: _Wanted
 ) -> list[Live]:
     """List the live objects of all types, including types without a manifest. `listing` notes refused lists."""
-    ids = sorted(known)
+    ids, by_type = sorted(known), adapters(connection)
     walks = (
         listing.attempt(adapter.type, adapter.refers, adapter.list(workspace.identity, ids), [])
-        for adapter in adapters(connection).values()
+        for adapter in by_type.values()
     )
-    return list(chain.from_iterable(await gather(walks)))
+    listed = list(chain.from_iterable(await gather(walks)))
+    return await with_versions(
+        by_type, resource_types(), listed, (), lambda live: live.id in known or wanted.may_be(live)
+    )
+
+
+def _claimed(equal: EqualObjects) -> Iterator[tuple[Address, Applied]]:
+    return ((address, Applied(live.id, live.type, {})) for address, live in equal.found.items())
 
 
 def _check_project(workspace: Workspace, connection: Connection) -> None:
@@ -266,6 +304,7 @@ def _entry(inputs: PlanInputs, address: Address, live: Live) -> Applied:
         protected=live.labels.protected if live.labels else bool(lifecycle and lifecycle.protect),
         keep=bool(lifecycle and lifecycle.keep_on_delete),
         unproven=tuple(sorted({*_unproven(inputs, live, desired, proven), *_unread(desired, written)})),
+        revision=live.revision,
     )
 
 

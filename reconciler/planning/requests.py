@@ -14,11 +14,11 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change, FieldChange
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Live
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.metadata import has_room
 from reconciler.resources.registry import upload_kinds
-from reconciler.resources.resource_type import CONTENT, Members
-from reconciler.resources.values import ABSENT, JSON, Keys
+from reconciler.resources.resource_type import CONTENT, Members, ResourceType
+from reconciler.resources.values import ABSENT, JSON, Keys, same
 
 Method: TypeAlias = str
 PartId: TypeAlias = str | tuple[JSON, str]
@@ -79,6 +79,8 @@ def _writes(
             yield from ["POST"] * _batches(members, len(ids))
         return
     fields = [item for change in changes if change.action == "update" for item in change.fields]
+    if _is_uploaded(resource_type, desired, inputs.applied.get(desired.address), fields):
+        yield "POST"
     # Attributes of an object that are not fields are on its label, if it has one.
     has_label = live is not None and (live.labels is not None or has_room(live.fields.get("metadata")))
     on_label = {PROTECT, ADDRESS, LABELS} if resource_type.is_labelled and has_label else set[Keys]()
@@ -87,6 +89,17 @@ def _writes(
     if members:
         differing = [item for item in fields if item.keys[0] == members.field]
         yield from _Parts(members, matched, live, made).requests(differing, members.of(desired.fields))
+
+
+def _is_uploaded(
+    resource_type: ResourceType, desired: Desired, applied: Applied | None, fields: Iterable[FieldChange]
+) -> bool:
+    """Return True if an update uploads a version, besides making it the current one: unless the applied version has the
+    desired fields, and is made current again.
+    """
+    names = {item.keys[0] for item in fields} & resource_type.versioned
+    then = applied.fields if applied and applied.revision else {}
+    return any(not same(then.get(name), desired.fields.get(name)) for name in names)
 
 
 @dataclass(frozen=True)

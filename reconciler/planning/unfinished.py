@@ -5,6 +5,7 @@ may leave half done:
 
 - a create, whose object may exist without its parts;
 - a write of parts, such as the files of a vector store: the marker names those that it changes;
+- an upload of a version, which is not the current one yet: the marker has the hashes of its fields;
 - a publication, which may have reached only the first outlet: the marker has the digest of the bundle. It has an
   address of its own unless the completion of the object covers it.
 """
@@ -25,6 +26,8 @@ from reconciler.resources.values import ABSENT, JSON, Fields, Keys, replace_refe
 
 PARTS: Final = "parts"
 """The entry of a marker with the parts of an object that are written, by path or id."""
+FIELDS: Final = "fields"
+"""The entry of a marker with the hashes of the fields of a version that is uploaded."""
 BUNDLE: Final = "bundle"
 """The entry of a marker with the digest of the bundle that is published."""
 _PUBLICATION: Final = "publication"
@@ -41,6 +44,15 @@ def parts_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]
     keys = (item.keys for change in changes for item in change.fields)
     parts = sorted({key[1] for key in keys if members and key[0] == members.field and len(key) > 1})
     return {PARTS: parts} if parts else {}
+
+
+def version_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]) -> dict[str, JSON]:
+    """Return the entry of a marker for the version that a write uploads; empty if it uploads none."""
+    resource_type = inputs.resource_types[desired.type]
+    if resource_type.versioned.isdisjoint(item.keys[0] for change in changes for item in change.fields):
+        return {}
+    names = sorted((resource_type.versioned | resource_type.derived) & desired.fields.keys())
+    return {FIELDS: {name: field_hash(desired.fields[name]) for name in names}}
 
 
 def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
@@ -174,6 +186,7 @@ def _unfinished(
     """Yield the fields and members that are ours to write, however they differ."""
     if applied is None and _is_new(inputs, desired.address):
         yield from ((name,) for name in inputs.resource_types[desired.type].apart)
+    yield from _uploaded(inputs, desired, live)
     members = inputs.members(desired.type)
     if members is None:
         return
@@ -182,6 +195,13 @@ def _unfinished(
     yield from ((members.field, name) for name in failed if name is not None)
     for item in inputs.announced.get(desired.address, ()):
         yield from ((members.field, name) for name in item.marker.get(PARTS, ()))
+
+
+def _uploaded(inputs: PlanInputs, desired: Desired, live: Live) -> Iterator[Keys]:
+    """Yield the fields of a version that is current, and that an unfinished run uploaded."""
+    for item in inputs.announced.get(desired.address, ()):
+        hashes: Mapping[str, JSON] = {} if item.creates else item.marker.get(FIELDS, {})
+        yield from ((name,) for name, hashed in hashes.items() if hashed == field_hash(live.fields.get(name)))
 
 
 def _is_new(inputs: PlanInputs, address: Address) -> bool:

@@ -101,8 +101,10 @@ def of_working(project: AllEnvironments, chatbot: Address, loaded: Loaded) -> Ve
 def _objects(found: Iterable[Resource], scope: Scope) -> Iterator[tuple[Address, Fields]]:
     for part in found:
         own = next(iter(part.kind.desired(part, scope)))
-        members = resource_types()[own.type].members
-        fields = {name: value for name, value in {**own.fields, **own.unreadable}.items() if name not in NOT_CONTENT}
+        resource_type = resource_types()[own.type]
+        members, as_files = resource_type.members, resource_type.versioned | resource_type.derived
+        hidden = NOT_CONTENT | as_files
+        fields = {name: value for name, value in {**own.fields, **own.unreadable}.items() if name not in hidden}
         yield part.address, _without_contents(members, fields) if members else fields
 
 

@@ -17,6 +17,7 @@ from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kinds.chatbot_version import KIND
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, Content, KeptFiles, content_digest, parts
 from reconciler.resources.values import JSON, same
 
@@ -76,7 +77,7 @@ def check_faithful(release: Resource, chatbot: Resource, project: AllEnvironment
 
 def _check_part(frozen: Desired, working: Resource, scope: Scope) -> None:
     wanted = own_object(working, scope)
-    names = sorted(frozen.fields.keys() | wanted.fields.keys())
+    names = sorted((frozen.fields.keys() | wanted.fields.keys()) - resource_types()[wanted.type].derived)
     other = [name for name in names if not same(frozen.fields.get(name), wanted.fields.get(name))]
     if other or frozen.write_only != wanted.write_only:
         raise ReconcilerError(_unfaithful(working, f"{', '.join(other) or 'description'} would have another value"))

@@ -96,6 +96,8 @@ class LocalFile:
     """Path in the folder, if the file system has the name in another Unicode form."""
     is_text: bool = True
     """False if the content is neither UTF-8 nor UTF-16 with a byte order mark."""
+    target: str = ""
+    """Path of the file that a link leads to; empty if the file is not a link."""
 
     @property
     def place(self) -> str:
@@ -112,6 +114,12 @@ class ProjectFiles(Protocol):
 
     def read(self, path: str) -> LocalFile | Finding:
         """Return the file at `path`, or a finding if it is missing, unreadable, outside, or a Git LFS pointer."""
+        ...
+
+    def text(self, path: str) -> str | Finding:
+        """Return the text of the file at `path`, or a finding if it cannot be read. Texts that a release keeps are not
+        read: its objects do not depend on them.
+        """
         ...
 
 
@@ -212,6 +220,8 @@ class Applied:
     """Value of `keep_on_delete`: the live object is kept when its manifest is removed."""
     unproven: tuple[str, ...] = ()
     """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
+    revision: str = ""
+    """`Live.revision` of the object that has these fields, for types with versions."""
     holds: Mapping[str, str] = field(default_factory=dict)
     """Live ids by address. Of a release, the present ones of the objects that it uses or was copied from, by the names
     that it has: see `planning.held_names`. Of a live object with ids in its fields, those that were written: see
@@ -232,3 +242,6 @@ class Live:
     """Ids of the live objects that this object refers to."""
     detail: Mapping[str, JSON] = field(default_factory=dict)
     """Values that are shown but not compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
+    revision: str = ""
+    """Of a type with versions, everything that a list shows of the current version: while it is the same as in the
+    state, the versioned fields are, too. Empty for other types."""

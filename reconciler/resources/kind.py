@@ -85,6 +85,9 @@ class Kind:
     `NAME@<content12>`, which releases of equal content share. Empty where a release makes no copy."""
     shared_live: Callable[[Resource], bool] = lambda _resource: False
     """True for a manifest whose object a release uses directly instead of a copy."""
+    pulled: "Callable[[Any, Live], SpecDraft] | None" = None
+    """Function that returns the files that `pull` writes for a live object, given the spec. None for a kind whose drift
+    is in its manifest."""
     editors: Mapping[str, "Editor"] = field(default_factory=dict)
     """Functions by which `pull` edits fields of `spec` with patterns for several values of the canonical form."""
 

@@ -27,10 +27,13 @@ PROJECT_FILE: Final = Ref(
     ),
 )
 """A path relative to the project folder."""
+SKILL: Final = Ref("skill", writing=Writing(re.compile(r"[a-z]+_\w+|openai-[-\w]+")))
+"""The ids of the skills that OpenAI provides begin with `openai-`."""
 
 AssistantName: TypeAlias = Annotated[str, ASSISTANT]
 PipelineName: TypeAlias = Annotated[str, PIPELINE]
 VectorStoreName: TypeAlias = Annotated[str, VECTOR_STORE]
 FileName: TypeAlias = Annotated[str, PROJECT_FILE]
-SkillId: TypeAlias = Annotated[str, Ref("skill")]
+SkillName: TypeAlias = Annotated[str, SKILL]
+ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref(type="credential")]

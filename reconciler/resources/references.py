@@ -92,7 +92,7 @@ class Ref:
         if self.prefix not in _types_by_prefix() or not self.writing.in_full:
             return handler(schema)
         name = rf"({self.prefix}/)?{NAME_PATTERN}(@[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?)?"
-        return {"type": "string", "pattern": rf"^([a-z]+_\w+|{name})$"}
+        return {"type": "string", "pattern": rf"^({self.writing.literal.pattern}|{name})$"}
 
     def _checked(self, text: str) -> str:
         address = self.target(text)

@@ -181,6 +181,12 @@ class ResourceType:
     """Fields that the API never returns. State has their digests."""
     creation_only: frozenset[str] = frozenset()
     """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
+    versioned: frozenset[str] = frozenset()
+    """Fields that make up a version of the object, and that lists do not contain. A change of one uploads a version and
+    makes it the current one, in two requests; the versions before it stay."""
+    derived: frozenset[str] = frozenset()
+    """Fields with values from the texts of versioned files, which copies in releases do not have: a release keeps the
+    digests of files, and they identify the texts."""
     secret: frozenset[str] = frozenset()
     """Fields whose values are read from the environment when the request is sent. Neither the value nor its digest may
     be in desired, applied or live fields (`check_secrets`)."""

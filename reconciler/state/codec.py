@@ -252,6 +252,8 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["keep"] = True
     if applied.unproven:
         record["unproven"] = list(applied.unproven)
+    if applied.revision:
+        record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
     return record
@@ -272,6 +274,7 @@ def _applied(record: JSON) -> Applied:
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
         unproven=tuple(typed(list, record.get("unproven", []))),
+        revision=typed(str, record.get("revision", "")),
         holds=_holds(record.get("holds", {})),
     )
 

@@ -93,6 +93,9 @@ class NoFiles:
     def read(self, path: str) -> LocalFile:
         return LocalFile(path, "0" * 64, 1)
 
+    def text(self, path: str) -> str:
+        return path
+
 
 def all_wanted(kind_name: str, target: str, name: str, spec: dict[str, Any]) -> list[Desired]:
     """Return the desired objects of a manifest."""

@@ -171,11 +171,11 @@ def copied(template: Path, root: Path) -> Path:
 
 
 @contextmanager
-def troubled(root: Path) -> Iterator[Troubled]:
-    """The project in `root`, and its API, which keeps its objects there too."""
+def troubled(root: Path, **settings: Any) -> Iterator[Troubled]:
+    """The project in `root`, and its API with `settings`, which keeps its objects there too."""
     root.mkdir(parents=True, exist_ok=True)
     clock = Fast()
-    app = create_app(Settings(data=root / DATA, now=clock))
+    app = create_app(Settings(data=root / DATA, now=clock, **settings))
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         endpoint = Endpoint(transport=Impatient(app=app))

@@ -106,6 +106,21 @@ class TestVersions:
         assert api.refusal("POST", f"/skills/{skill.id}", json={"default_version": "2"})["param"] == "default_version"
 
 
+def test_lists_may_show_skills_and_versions_later(embed, clock):
+    late = embed(skill_delay=3.0)
+    files = [("notes/SKILL.md", manifest())]
+    skill = late.run(late.sdk.skills.create(files=files))
+    assert late.all(late.sdk.skills.list()) == []
+    clock.seconds += 3
+    assert [one.id for one in late.all(late.sdk.skills.list())] == [skill.id]
+    added(late, skill)
+    assert [one.version for one in late.all(late.sdk.skills.versions.list(skill.id))] == ["1"]
+    with pytest.raises(openai.BadRequestError, match="Version '2'"):
+        late.run(late.sdk.skills.update(skill.id, default_version="2"))
+    clock.seconds += 3
+    assert late.run(late.sdk.skills.update(skill.id, default_version="2")).default_version == "2"
+
+
 def test_a_deleted_skill_is_gone_with_its_versions(api, skill):
     assert api.run(api.sdk.skills.delete(skill.id)).deleted
     for path in ("", "/content", "/versions", "/versions/1"):

@@ -85,6 +85,25 @@ def test_read_recognises_text(folder, files, content, is_text):
     assert (found.is_text, found.sha256) == (is_text, hashlib.sha256(content).hexdigest())
 
 
+def test_read_names_the_target_of_a_link(folder):
+    folder.write("kb/a.md", "a")
+    (folder.root / "kb/link.md").symlink_to("a.md")
+    files = files_of(folder)
+    found = {path: files.read(path) for path in files.glob("kb/*")}
+    assert {path: one.target for path, one in found.items() if isinstance(one, LocalFile)} == {
+        "kb/a.md": "",
+        "kb/link.md": "kb/a.md",
+    }
+
+
+def test_text_returns_the_text_or_a_finding(folder, files):
+    folder.write("kb/a.md", "Gr\u00fc\u00dfe")
+    assert files.text("kb/a.md") == "Gr\u00fc\u00dfe"
+    (folder.root / "kb/b.txt").write_bytes(b"\xff")
+    findings = [files.text(path) for path in ("kb/b.txt", "kb/missing.md", "../a.md")]
+    assert [one.code for one in findings if isinstance(one, Finding)] == ["not-utf-8", "missing-file", "bad-path"]
+
+
 def test_unchanged_file_is_hashed_once(folder, files, monkeypatch):
     files.read("kb/a.md")
     monkeypatch.setattr(hashlib, "sha256", lambda *_: pytest.fail("read again"))

@@ -12,7 +12,7 @@ from reconciler.resources.base import Spec
 from reconciler.resources.names import AssistantName, FileName
 from reconciler.resources.references import Ref, canonical, ids_in, localised, prefixes_in, referred, types_in
 from reconciler.resources.values import reference
-from tests.support.skill_kind import installed
+from tests.support.container_kind import installed
 
 Store = Annotated[str, Ref("vectorstore")]
 
@@ -69,12 +69,12 @@ class TestManifests:
         assert TypeAdapter(FileName).dump_python("file/a.md") == reference("file/file/a.md")
 
     def test_what_no_kind_has_is_an_id_until_one_has(self):
-        skill = TypeAdapter(Annotated[str, Ref("skill")])
-        assert skill.dump_python(skill.validate_python("Any text")) == "Any text"
+        container = TypeAdapter(Annotated[str, Ref("container")])
+        assert container.dump_python(container.validate_python("Any text")) == "Any text"
         with installed():
-            assert skill.dump_python(skill.validate_python("notes")) == reference("skill/notes")
-            assert skill.dump_python("skill_1") == "skill_1"
-        assert skill.dump_python("notes") == "notes"
+            assert container.dump_python(container.validate_python("notes")) == reference("container/notes")
+            assert container.dump_python("cntr_1") == "cntr_1"
+        assert container.dump_python("notes") == "notes"
 
     def test_the_schema_has_a_pattern(self):
         assert TypeAdapter(Store).json_schema()["pattern"].startswith(r"^([a-z]+_\w+|(vectorstore/)?")
@@ -134,7 +134,7 @@ def test_nodes_of_bundles_are_read_like_manifests():
 class TestDeclarations:
     def test_types_that_a_live_object_may_need(self):
         assert types_in((AgentsSpec,)) == {"credential"}
-        assert types_in((ResponsesSpec,)) == {"vector_store", "file", "skill"}
+        assert types_in((ResponsesSpec,)) == {"vector_store", "file", "skill", "container"}
 
     def test_kinds_that_a_manifest_may_name(self):
         assert prefixes_in((Model,)) == {"vectorstore", "assistant"}

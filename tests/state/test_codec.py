@@ -145,6 +145,16 @@ def test_a_state_that_was_written_before_releases_recorded_what_they_hold_is_rea
     assert decode_state(before, ACME, "state.json", "1").state.objects == {release: replace(entry, holds={})}
 
 
+def test_a_state_that_was_written_before_objects_had_versions_is_read():
+    notes = Address.parse("skill/notes")
+    entry = Applied("skill_1", "skill", {}, revision="2-0123abcd")
+    written = encode_state(replace(EXAMPLE, state=replace(EXAMPLE.state, objects={notes: entry})))
+    assert decode_state(written, ACME, "state.json", "1").state.objects == {notes: entry}
+    before = written.replace(b', "revision": "2-0123abcd"', b"")
+    assert b"revision" not in before
+    assert decode_state(before, ACME, "state.json", "1").state.objects == {notes: replace(entry, revision="")}
+
+
 def test_a_state_that_was_written_before_there_were_releases_is_read():
     written = encode_state(EXAMPLE).decode().replace(', "summary": ""', "")
     before = re.sub(r'  "tombstones": \[.*?\],\n', "", written, flags=re.DOTALL)

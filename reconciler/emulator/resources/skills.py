@@ -53,7 +53,7 @@ def update(call: Call) -> Document:
     """Set the default version, whose name and description become those of the skill."""
     skill, number = existing(call, call.id), call.body["default_version"]
     version = _numbered(call, call.id, number)
-    if version is None:
+    if version is None or version["created_at"] > call.now - call.settings.skill_delay:
         raise invalid(f"Version '{number}' of the skill does not exist.", "default_version", "invalid_value")
     return _pointed(call, skill, version, skill["latest_version"])
 
@@ -73,7 +73,7 @@ def content(call: Call) -> Response:
 
 
 def list_skills(call: Call) -> Document:
-    return call.list(KIND, Paging(params=SkillListParams, minimum=0), dict)
+    return call.list(KIND, Paging(params=SkillListParams, minimum=0), dict, where=lambda _filters: _visible(call))
 
 
 def create_version(call: Call) -> Document:
@@ -111,7 +111,8 @@ def delete_version(call: Call) -> Document:
 
 def list_versions(call: Call) -> Document:
     existing(call, call.id)
-    return call.list(VERSION, Paging(params=VersionListParams, minimum=0), dict, scope=call.id)
+    paging = Paging(params=VersionListParams, minimum=0)
+    return call.list(VERSION, paging, dict, scope=call.id, where=lambda _filters: _visible(call))
 
 
 def existing(call: Call, id_: str) -> Document:
@@ -155,6 +156,11 @@ def _pointed(call: Call, skill: Document, version: Document, latest: str) -> Doc
     made = {**skill, **shown, "default_version": version["version"], "latest_version": latest}
     call.store.put(KIND, made)
     return made
+
+
+def _visible(call: Call) -> Where:
+    """Return the condition for objects that lists have: they show a new object only after a while."""
+    return Where("json_extract(body, '$.created_at') <= ?", (call.now - call.settings.skill_delay,))
 
 
 def _versions(call: Call, skill: str) -> list[Document]:

@@ -28,7 +28,7 @@ def rebuilt_text(done: StateRebuild) -> str:
         lines += ["", "Without a lineage: another repository with this name may have created them"]
         lines += [f"  {plain(object_text(id_, name))}" for id_, name in done.unproven.items()]
     if done.ambiguous:
-        lines += ["", "Left out: another live object carries the same label"]
+        lines += ["", "Left out: several live objects have the label or the content of the address"]
         lines += [f"  {plain(str(one))}  {', '.join(map(plain, ids))}" for one, ids in done.ambiguous.items()]
     if done.mislabelled:
         lines += ["", "Left out: the label is not an address of such an object"]

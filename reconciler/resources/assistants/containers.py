@@ -6,7 +6,7 @@ from pydantic import Field
 
 from reconciler.resources.assistants.shared import OMITTED, Part
 from reconciler.resources.list_items import IdentifiedBy
-from reconciler.resources.names import FileName, SkillId
+from reconciler.resources.names import ContainerId, FileName, SkillName
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
 FileIds: TypeAlias = Annotated[list[FileName], Field(max_length=50)]
@@ -37,8 +37,8 @@ class SkillReference(Part):
 
     type: Literal["skill_reference"]
     """Skill type. Always `skill_reference`."""
-    skill_id: SkillId
-    """Id of the skill."""
+    skill_id: SkillName
+    """Name of a `Skill` manifest, or the id of an unmanaged skill (`skill_…`, or `openai-…` of OpenAI)."""
     version: str = OMITTED
     """Version of the skill: a positive integer as text, or `latest`. Default: the default version of the skill."""
 
@@ -128,7 +128,7 @@ class ShellReference(Part):
 
     type: Literal["container_reference"]
     """Environment type. Always `container_reference`."""
-    container_id: str
+    container_id: ContainerId
     """Id of the container."""
 
 

@@ -121,6 +121,9 @@ class KeptFiles:
             return Finding((), "missing-file", f"the release does not contain {path}", "release the chatbot again")
         return LocalFile(path, kept.sha256, kept.bytes, kept.blob)
 
+    def text(self, path: str) -> str | Finding:
+        return Finding((), "not-read", f"the text of {path} is not read, because it is part of a release")
+
 
 Names = dict[Address, Address]
 """Addresses in the release, by working address."""

@@ -19,11 +19,13 @@ class Folder:
     """A project folder in memory."""
 
     files: dict[str, LocalFile] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: str, content: str = "", *, size: int | None = None, is_text: bool = True) -> LocalFile:
         content = content or path
         sha256 = hashlib.sha256(content.encode()).hexdigest()
         self.files[path] = LocalFile(path, sha256, len(content) if size is None else size, is_text=is_text)
+        self.texts[path] = content
         return self.files[path]
 
     def glob(self, pattern: str) -> list[str]:
@@ -33,6 +35,9 @@ class Folder:
 
     def read(self, path: str) -> LocalFile | Finding:
         return self.files.get(path) or Finding((), "missing-file", f"there is no file {path}")
+
+    def text(self, path: str) -> str | Finding:
+        return self.texts.get(path) or Finding((), "missing-file", f"there is no file {path}")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A kind for tests: three modules, added to the folders of the registries without any other change.
 
 Its objects have no metadata, so their owner is in the state only. Each consists of all files of a folder, and hosted
-tools of an assistant refer to it in a nested field.
+tools of an assistant refer to it in a nested field. A fourth module lists objects without a kind that refer to it.
 """
 
 import sys
@@ -11,11 +11,16 @@ from pathlib import Path
 from types import ModuleType
 
 from reconciler.emulator import resources as endpoints
-from reconciler.live import kinds as adapters
+from reconciler.live import kinds as adapters, referrers
 from reconciler.resources import kinds, references, registry
 
 _HERE = Path(__file__).parent
-_PACKAGES: tuple[tuple[ModuleType, str], ...] = ((kinds, "resources"), (adapters, "live"), (endpoints, "emulator"))
+_PACKAGES: tuple[tuple[ModuleType, str], ...] = (
+    (kinds, "resources"),
+    (adapters, "live"),
+    (referrers, "referrers"),
+    (endpoints, "emulator"),
+)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""Skills of tests: files that never change, with a name and a description that do."""
+"""Containers of tests: files that never change, with a name and a description that do."""
 
 import hashlib
 from typing import Annotated, Required
 
 from openai._types import FileTypes
-from openai.types.skill_list_params import SkillListParams
+from openai.types.container_list_params import ContainerListParams
 from typing_extensions import TypedDict
 
 from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
@@ -13,8 +13,8 @@ from reconciler.emulator.errors import not_found
 from reconciler.emulator.paging import Paging
 from reconciler.emulator.store import Document
 
-KIND = "skill_folder"
-TEXTS = "skill_folder.texts"
+KIND = "container_folder"
+TEXTS = "container_folder.texts"
 
 
 class Created(TypedDict, total=False):
@@ -30,17 +30,18 @@ class Updated(TypedDict, total=False):
 
 def create(call: Call) -> Document:
     files = call.body["files"]
-    skill = {
-        "id": new_id("skill_"),
+    container = {
+        "id": new_id("cntr_"),
         "object": KIND,
         "created_at": int(call.now),
         "name": call.body["name"],
         "description": call.body.get("description"),
         "content": {path: hashlib.sha256(file.content).hexdigest() for path, file in files.items()},
     }
-    call.store.put(KIND, skill)
-    call.store.put(TEXTS, {"id": skill["id"], "texts": {path: file.content.decode() for path, file in files.items()}})
-    return skill
+    call.store.put(KIND, container)
+    texts = {path: file.content.decode() for path, file in files.items()}
+    call.store.put(TEXTS, {"id": container["id"], "texts": texts})
+    return container
 
 
 def retrieve(call: Call) -> Document:
@@ -52,33 +53,33 @@ def content(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    skill = {**_existing(call, KIND), **call.body}
-    call.store.put(KIND, skill)
-    return skill
+    container = {**_existing(call, KIND), **call.body}
+    call.store.put(KIND, container)
+    return container
 
 
 def delete(call: Call) -> Document:
     _existing(call, KIND)
     call.store.delete(KIND, call.id)
-    return deleted(call, "skill.deleted")
+    return deleted(call, "container.deleted")
 
 
-def list_skills(call: Call) -> Document:
-    return call.list(KIND, Paging(params=SkillListParams), dict)
+def list_containers(call: Call) -> Document:
+    return call.list(KIND, Paging(params=ContainerListParams), dict)
 
 
 def _existing(call: Call, kind: str) -> Document:
     found = call.store.get(kind, call.id)
     if found is None:
-        raise not_found(f"No such Skill object: {call.id}", "id")
+        raise not_found(f"No such Container object: {call.id}", "id")
     return found
 
 
 ENDPOINTS = [
-    Endpoint(method="POST", path="/v1/skill_folders", handle=create, body=Body(Created, read=form)),
-    Endpoint(method="GET", path="/v1/skill_folders", handle=list_skills),
-    Endpoint(method="GET", path="/v1/skill_folders/{id}", handle=retrieve),
-    Endpoint(method="GET", path="/v1/skill_folders/{id}/content", handle=content),
-    Endpoint(method="POST", path="/v1/skill_folders/{id}", handle=update, body=Body(Updated)),
-    Endpoint(method="DELETE", path="/v1/skill_folders/{id}", handle=delete),
+    Endpoint(method="POST", path="/v1/container_folders", handle=create, body=Body(Created, read=form)),
+    Endpoint(method="GET", path="/v1/container_folders", handle=list_containers),
+    Endpoint(method="GET", path="/v1/container_folders/{id}", handle=retrieve),
+    Endpoint(method="GET", path="/v1/container_folders/{id}/content", handle=content),
+    Endpoint(method="POST", path="/v1/container_folders/{id}", handle=update, body=Body(Updated)),
+    Endpoint(method="DELETE", path="/v1/container_folders/{id}", handle=delete),
 ]

@@ -1,4 +1,4 @@
-"""Skills: folders of the project that hosted tools can open. The API has no metadata for them."""
+"""Containers: folders of the project that hosted tools can open. The API has no metadata for them."""
 
 from collections.abc import Callable, Iterator
 from posixpath import join, relpath
@@ -15,17 +15,17 @@ from reconciler.resources.values import JSON
 DESCRIPTION: Final = "description"
 
 
-class SkillSpec(Spec):
+class ContainerSpec(Spec):
     """A folder of files that hosted tools can open."""
 
     folder: str = Field(min_length=1)
     """Folder of the project, with everything below it. Required."""
     description: str | None = None
-    """Purpose of the skill, for agents. Default: none."""
+    """Purpose of the container, for agents. Default: none."""
 
 
 def _parts(resource: Resource, scope: Scope) -> Iterator[LocalFile | Finding]:
-    spec: SkillSpec = resource.spec
+    spec: ContainerSpec = resource.spec
     return (scope.files.read(path) for path in scope.files.glob(join(spec.folder, "**", "*")))
 
 
@@ -37,12 +37,12 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
-    spec: SkillSpec = resource.spec
+    spec: ContainerSpec = resource.spec
     parts = tuple(part for part in _parts(resource, scope) if isinstance(part, LocalFile))
     described = {DESCRIPTION: spec.description} if DESCRIPTION in spec.model_fields_set else {}
     yield Desired(
         address=resource.address,
-        type=SKILL.type,
+        type=CONTAINER.type,
         fields={
             "name": resource.address.name,
             "content": {relpath(part.path, spec.folder): part.sha256 for part in parts},
@@ -55,7 +55,7 @@ def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
 
 
 def _to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> SpecDraft:
-    folder = f"skills/{name}"
+    folder = f"containers/{name}"
     described = {DESCRIPTION: live.fields[DESCRIPTION]} if live.fields[DESCRIPTION] else {}
     files = {f"{folder}/{path}": text.encode() for path, text in live.detail["texts"].items()}
     return SpecDraft({"folder": folder, **described}, files=files)
@@ -65,8 +65,8 @@ def _canonical(_field: str, value: JSON) -> JSON:
     return value
 
 
-SKILL: Final = ResourceType(
-    type="skill",
+CONTAINER: Final = ResourceType(
+    type="container",
     identity="state",
     canonical=_canonical,
     render=dict,
@@ -76,12 +76,12 @@ SKILL: Final = ResourceType(
 )
 
 KIND: Final = Kind(
-    name="Skill",
-    prefix="skill",
-    models={"": SkillSpec},
+    name="Container",
+    prefix="container",
+    models={"": ContainerSpec},
     desired=_desired,
     check=_check,
-    to_manifest={"skill": _to_manifest},
+    to_manifest={"container": _to_manifest},
     frozen="content",
     attaches=True,
 )

@@ -1,4 +1,4 @@
-"""Skills: `/v1/skill_folders`."""
+"""Containers: `/v1/container_folders`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from reconciler.resources.values import same
 FIELDS: Final = ("name", "content", "description")
 
 
-class Skills:
-    type = "skill"
+class Containers:
+    type = "container"
     lists_whole = False
 
     def __init__(self, connection: Connection) -> None:
@@ -29,15 +29,15 @@ class Skills:
         self.refers = self._resource_type.refers
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
-        return [self._live(body) for body in await walk(self._connection, "skill_folders")]
+        return [self._live(body) for body in await walk(self._connection, "container_folders")]
 
     async def whole(self, live: Live) -> Live | None:
-        """Return the live skill with its texts; None if it does not exist."""
-        body = await self._connection.read("skill_folders", live.id, "content", object_id=live.id)
+        """Return the live container with its texts; None if it does not exist."""
+        body = await self._connection.read("container_folders", live.id, "content", object_id=live.id)
         return None if body is None else replace(live, detail={**live.detail, "texts": body["texts"]})
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
-        body = await self._connection.read("skill_folders", id)
+        body = await self._connection.read("container_folders", id)
         return None if body is None else self._live(body)
 
     async def create(self, request: WriteRequest) -> Live:
@@ -47,22 +47,24 @@ class Skills:
         body = {
             name: value for name, value in bodies.creation(self._resource_type, request).items() if name != "content"
         }
-        return self._live(await self._connection.create("skill_folders", body=body, files=files, about=desired))
+        return self._live(await self._connection.create("container_folders", body=body, files=files, about=desired))
 
     async def find(self, request: WriteRequest, since: float) -> Live | None:
-        recent = await walk(self._connection, "skill_folders", until=older_than(since, self._connection.ahead))
+        recent = await walk(self._connection, "container_folders", until=older_than(since, self._connection.ahead))
         found = map(self._live, recent)
         return next((live for live in found if same({**live.fields, **request.fields}, live.fields)), None)
 
     async def update(self, live: Live, request: WriteRequest) -> Live:
         body = bodies.change(self._resource_type, request, live)
-        return self._live(await self._connection.replace("skill_folders", live.id, body=body, about=request.desired))
+        return self._live(
+            await self._connection.replace("container_folders", live.id, body=body, about=request.desired)
+        )
 
     async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
-        """Do nothing, because a skill has no labels."""
+        """Do nothing, because a container has no labels."""
 
     async def delete(self, id: str) -> None:  # noqa: A002
-        await self._connection.remove("skill_folders", id)
+        await self._connection.remove("container_folders", id)
 
     def _live(self, body: Object) -> Live:
         return Live(
@@ -74,4 +76,4 @@ class Skills:
         )
 
 
-ADAPTER: Final = Skills
+ADAPTER: Final = Containers

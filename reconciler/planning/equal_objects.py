@@ -1,0 +1,57 @@
+"""Search for live objects without labels by their values, after the state was lost."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.planning.field_diff import LastApplied, compare
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.uploads import created
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Live
+from reconciler.resources.values import Fields, digest
+
+
+@dataclass(frozen=True)
+class EqualObjects:
+    """Live objects that have all desired fields of an address."""
+
+    found: Mapping[Address, Live] = field(default_factory=dict)
+    ambiguous: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
+    """Those of addresses with fewer manifests than equal live objects, some of which are then of another owner."""
+
+
+def equal_objects(inputs: PlanInputs, known: Mapping[Address, Applied]) -> EqualObjects:
+    """Return the live objects of the desired ones whose owner only the state has, without those that are `known`.
+
+    Objects that are equal are interchangeable: working objects get the oldest ones, copies of releases the others.
+    """
+    wanted: dict[tuple[str, str], list[Address]] = defaultdict(list)
+    for address, desired in sorted(inputs.desired.items(), key=lambda item: (item[0].is_frozen, item[0])):
+        if address not in known and inputs.needs_state(desired.type) and not inputs.is_upload(desired.type):
+            wanted[_likeness(inputs, desired.type, desired.fields)].append(address)
+    taken = {applied.id for applied in known.values()}
+    there: dict[tuple[str, str], list[Live]] = defaultdict(list)
+    for live in sorted(inputs.live if wanted else (), key=lambda live: (created(live), live.id)):
+        if inputs.needs_state(live.type) and live.id not in taken:
+            there[_likeness(inputs, live.type, live.fields)].append(live)
+    found: dict[Address, Live] = {}
+    ambiguous: dict[Address, Sequence[Live]] = {}
+    for key, addresses in wanted.items():
+        fitting = [live for live in there.get(key, ()) if _is_equal(inputs, addresses[0], live)]
+        if len(fitting) > len(addresses):
+            ambiguous.update((address, fitting) for address in addresses)
+        else:
+            found.update(zip(addresses, fitting, strict=False))
+    return EqualObjects(found, ambiguous)
+
+
+def _likeness(inputs: PlanInputs, type_: str, fields: Fields) -> tuple[str, str]:
+    """Return the type and the digest of the versioned fields, or of the name of an object without versions."""
+    names = inputs.resource_types[type_].versioned or {"name"}
+    return type_, digest({name: fields.get(name) for name in sorted(names)})
+
+
+def _is_equal(inputs: PlanInputs, address: Address, live: Live) -> bool:
+    desired = inputs.desired[address]
+    return not compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)
