@@ -198,7 +198,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     fields = dict(_values(run, desired, names, changes))
     labels = _labels(run, desired, live, ignored)
     if fields or not _is_labelled(live, labels):
-        await adapter.update(live, WriteRequest(desired, fields, labels, run.id_of, run.root))
+        await adapter.update(live, WriteRequest(desired, fields, labels, run.id_of, run.root, run.secret_of))
     return Written(live.id)
 
 

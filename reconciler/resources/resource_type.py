@@ -5,7 +5,7 @@ from which requests are written, so that the values that are compared are the va
 the properties of a resource type, never its name.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -164,13 +164,21 @@ class ResourceType:
     """Mappings of which only the keys that a manifest sets are managed (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change requires a new object."""
+    changeable: frozenset[tuple[str, ...]] = frozenset()
+    """Paths inside immutable fields whose change does not require a new object."""
+    outlives: bool = False
+    """True if a replaced object stays live while something holds it. The state keeps it until nothing does."""
+    parent: str = ""
+    """Field that refers to the object below whose path this one is listed, and with which it is deleted."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
     creation_only: frozenset[str] = frozenset()
     """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
     secret: frozenset[str] = frozenset()
-    """Fields whose values are read from the environment when the request is sent. Neither the value nor its digest may
-    be in desired, applied or live fields (`check_secrets`)."""
+    """Fields, at any depth, whose values are read from the environment when the request is sent (`Desired.secrets`).
+    Neither the value nor its digest may be in desired, applied or live fields (`check_secrets`)."""
+    renewed_by: str = ""
+    """Write-only field whose change sends the secrets again. It is not a field of the API."""
     apart: frozenset[str] = frozenset()
     """Fields that are written by separate requests after the object is created (the files of a vector store). They have
     no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
@@ -233,6 +241,12 @@ class ResourceType:
         """True if the live object itself does not identify its owner."""
         return self.identity in ("content", "state")
 
+    def replaces(self, fields: Iterable[tuple[str, ...]]) -> list[str]:
+        """Return the immutable fields among these changed paths, sorted."""
+        paths = (path for path in fields if path[0] in self.immutable)
+        fixed = (path for path in paths if not any(path[: len(one)] == one for one in self.changeable))
+        return sorted({path[0] for path in fixed})
+
     @property
     def refers(self) -> frozenset[str]:
         """The types whose ids live objects of this type may contain."""
@@ -254,6 +268,13 @@ class SecretError(ValueError):
 
 def check_secrets(resource_type: ResourceType, *groups: Mapping[str, object]) -> None:
     """Raise SecretError if one of these mappings has a secret field."""
-    for found in groups:
-        if shown := sorted(resource_type.secret & found.keys()):
+    for found in groups if resource_type.secret else ():
+        if shown := sorted(resource_type.secret.intersection(_keys(found))):
             raise SecretError(f"{', '.join(shown)} of {resource_type.type} is secret and would be stored")
+
+
+def _keys(value: object) -> Iterator[str]:
+    """Yield the keys of mappings at any depth."""
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        yield key
+        yield from _keys(item)
