@@ -20,6 +20,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
 from reconciler.planning.resolution import Resolution
 from reconciler.planning.settings import is_settings_change, settings_change
+from reconciler.planning.succession import with_successors
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.metadata import has_room
@@ -40,7 +41,7 @@ class Difference:
 def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
-    pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs = with_successors(inputs, matched, tuple(changes(inputs, matched, retired.reasons)))
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
     pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs

@@ -9,17 +9,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 
 from reconciler.planning.announced import accounts_for, find_announced, together
+from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import created, find_uploads, moved_uploads
+from reconciler.planning.uploads import created, find_uploads, is_leftover, leftover_address, moved_uploads
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.base import Applied, Desired, Lifecycle, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import Fields, references_in
+from reconciler.resources.values import Fields, reference, references_in, replace_references
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Matched:
     """Further objects labelled with the address of another one, without proof that this identity created them."""
     other_lineage: Mapping[Address, Sequence[Live]] = field(default_factory=dict)
     """Objects that are not in the state, whose label has this identity, and which another state created."""
+    succeeded: Mapping[Address, Address] = field(default_factory=dict)
+    """The address of the successor of each replaced object that is still live, by the address of the leftover."""
     held: Mapping[tuple[Address, Address], Address] = field(default_factory=dict)
     """The address in the state of the object that a release has under a name, by release and name."""
 
@@ -99,7 +103,8 @@ class Matched:
         """Return `live` with the ids in its fields turned into the addresses that manifests use."""
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
-        return replace(live, fields=self._by_address(resource_type, live.fields, expected))
+        as_named = self.succeeded if address.is_frozen else {}
+        return replace(live, fields=self._by_address(resource_type, live.fields, expected, as_named))
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
         """Return the desired and the applied object with ids of managed objects turned into addresses, as in live
@@ -119,11 +124,18 @@ class Matched:
         """Return fields of a document with the ids of managed objects turned into addresses."""
         return self._by_address(resource_type, fields, {}) if resource_type.in_outlets else fields
 
-    def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
+    def _by_address(
+        self,
+        resource_type: ResourceType,
+        fields: Fields,
+        expected: Fields,
+        as_named: Mapping[Address, Address] = MappingProxyType({}),
+    ) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()
 
         def names(id_: str) -> list[str]:
-            return [self._expected_name(address, wanted) for address in self.addresses.get(id_, ())]
+            known = (as_named.get(address, address) for address in self.addresses.get(id_, ()))
+            return [self._expected_name(address, wanted) for address in known]
 
         return resource_type.localise(fields, names, expected)
 
@@ -144,6 +156,8 @@ class Claim:
     """See `Matched.ambiguous`; then `live` is None."""
     clones: Sequence[Live] = ()
     """See `Matched.clones`."""
+    former: Live | None = None
+    """The object that `live` has replaced, of a run that was interrupted."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
@@ -156,6 +170,8 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
     made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
     clones = [live for live in labelled if live not in made]
+    if known and made and _has_succeeded(inputs, address, known, made[0]):
+        return Claim(made[0], made[1:], clones=clones, former=known)
     if known and not _moved_house(inputs, address, known, made):
         return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:
@@ -176,6 +192,8 @@ def match(inputs: PlanInputs) -> Matched:
     others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
+    former = (one.former for one in claims.values() if one.former)
+    paired.update((leftover_address(inputs, one), one) for one in former)
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
     clones = {address: one.clones for address, one in claims.items() if one.clones}
@@ -197,7 +215,8 @@ def match(inputs: PlanInputs) -> Matched:
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
     foreign = {address: group for address, group in lost.items() if group}
-    found = replace(found, other_lineage=foreign, held=as_applied.held_addresses)
+    succeeded = dict(_succeeded(inputs, found))
+    found = replace(found, other_lineage=foreign, held=as_applied.held_addresses, succeeded=succeeded)
     return _finish(inputs, found)
 
 
@@ -243,6 +262,46 @@ def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequenc
     """Return True if an interrupted run has already created the agent that replaces a document in the outlets."""
     desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
+
+
+def _has_succeeded(inputs: PlanInputs, address: Address, known: Live, made: Live) -> bool:
+    """Return True if an interrupted run has already created the object that replaces the one in the state: only the new
+    one has the values of the manifest that cannot be changed.
+    """
+    desired = inputs.desired.get(address)
+    if desired is None or not (desired.type == known.type == made.type):
+        return False
+    return inputs.resource_types[desired.type].outlives and (
+        _is_outdated(inputs, desired, known) and not _is_outdated(inputs, desired, made)
+    )
+
+
+def _is_outdated(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
+    """Return True if an object has to be replaced to become as desired. A reference to an object that the state does
+    not have counts as changed for an object of the state only.
+    """
+    ids = (
+        {str(one): applied.id for one, applied in inputs.applied.items()} if any(references_in(desired.fields)) else {}
+    )
+    is_applied = inputs.applied[desired.address].id == live.id if desired.address in inputs.applied else False
+    unknown = is_applied and any(text not in ids for text in references_in(dict(desired.fields)))
+    known = {
+        name: replace_references(value, lambda text: ids.get(text) or reference(Address.parse(text)))
+        for name, value in desired.fields.items()
+        if all(text in ids for text in references_in(value))
+    }
+    resource_type = inputs.resource_types[desired.type]
+    found = compare(resource_type, replace(desired, fields=known, lifecycle=Lifecycle()), LastApplied(), live.fields)
+    return unknown or bool(resource_type.replaces(item.keys for item in found))
+
+
+def _succeeded(inputs: PlanInputs, found: Matched) -> Iterator[tuple[Address, Address]]:
+    """Yield the replaced objects that are still live, each with the address on its label."""
+    for address, live in found.live.items():
+        if is_leftover(address, live.id) and inputs.resource_types[live.type].outlives:
+            successor = inputs.labelled_address(live)
+            if successor is not None:
+                yield address, found.now(successor)
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:

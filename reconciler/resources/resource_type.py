@@ -169,7 +169,8 @@ class ResourceType:
     outlives: bool = False
     """True if a replaced object stays live while something holds it. The state keeps it until nothing does."""
     parent: str = ""
-    """Field that refers to the object below whose path this one is listed, and with which it is deleted."""
+    """Type of the object below whose path this one is listed, and with which it is deleted; also the name of the field
+    that refers to it."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
     creation_only: frozenset[str] = frozenset()
@@ -249,8 +250,14 @@ class ResourceType:
 
     @property
     def refers(self) -> frozenset[str]:
-        """The types whose ids live objects of this type may contain."""
-        return types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+        """The types whose ids live objects of this type may contain, and those of the parents of such objects: an
+        object is deleted with its parent.
+        """
+        found = types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+        from reconciler.resources.registry import resource_types  # it imports the modules that declare types
+
+        known = resource_types()
+        return found | frozenset(known[one].parent for one in found if one in known and known[one].parent)
 
     def localise(self, fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
         """Return live fields with the ids of managed objects replaced by references.
