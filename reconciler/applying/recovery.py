@@ -14,9 +14,9 @@ def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     otherwise.
     """
     plan, inputs = run.planned.plan, run.planned.inputs
-    for address, live in sorted(run.planned.matched.live.items()):
-        if address in run.planned.matched.succeeded and address not in inputs.applied:
-            yield address, Applied(live.id, live.type, live.fields)
+    for leftover in sorted(run.planned.matched.succeeded.keys() - inputs.applied.keys()):
+        replaced = run.planned.matched.live[leftover]
+        yield leftover, Applied(replaced.id, replaced.type, replaced.fields)
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)

@@ -229,8 +229,8 @@ class Connection:
             try:
                 response = await _send(self.client, request)
             except openai.APIError as error:
-                found = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
-                return found.without(request.secrets)
+                failure = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
+                return failure.without(request.secrets)
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
         found = decoded(response, is_list=request.of_list, id_=request.object_id)

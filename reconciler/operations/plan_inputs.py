@@ -211,8 +211,10 @@ def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
     for applied in state.objects.values():
         value = applied.fields.get(resource_types()[type_].parent) if applied.type == type_ else None
         parent = state.objects.get(Address.parse(value[ADDRESS_KEY])) if is_reference(value) else None
-        if parent is not None or isinstance(value, str):
-            yield applied.id, parent.id if parent else value
+        if parent is not None:
+            yield applied.id, parent.id
+        elif isinstance(value, str):
+            yield applied.id, value
 
 
 async def _complete(

@@ -192,8 +192,8 @@ def match(inputs: PlanInputs) -> Matched:
     others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
-    former = (one.former for one in claims.values() if one.former)
-    paired.update((leftover_address(inputs, one), one) for one in former)
+    replaced = (one.former for one in claims.values() if one.former)
+    paired.update((leftover_address(inputs, one), one) for one in replaced)
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
     clones = {address: one.clones for address, one in claims.items() if one.clones}
@@ -266,14 +266,15 @@ def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequenc
 
 def _has_succeeded(inputs: PlanInputs, address: Address, known: Live, made: Live) -> bool:
     """Return True if an interrupted run has already created the object that replaces the one in the state: only the new
-    one has the values of the manifest that cannot be changed.
+    one has the values of the manifest that cannot be changed, or something refers to it already.
     """
     desired = inputs.desired.get(address)
     if desired is None or not (desired.type == known.type == made.type):
         return False
-    return inputs.resource_types[desired.type].outlives and (
-        _is_outdated(inputs, desired, known) and not _is_outdated(inputs, desired, made)
-    )
+    if not inputs.resource_types[desired.type].outlives:
+        return False
+    is_successor = _is_outdated(inputs, desired, known) and not _is_outdated(inputs, desired, made)
+    return is_successor or any(made.id in live.refers_to for live in inputs.live)
 
 
 def _is_outdated(inputs: PlanInputs, desired: Desired, live: Live) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Spec
-from reconciler.resources.references import localised, types_in
+from reconciler.resources.references import ids_in, localised, types_in
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import (
     ADDRESS_KEY,
@@ -126,7 +126,8 @@ def _localised(
     if not resource_type.specs:
         return fields
     wanted = frozenset(references_in(dict(expected)))
-    found = localised(resource_type.specs, fields, addresses, wanted)
+    literal = frozenset(ids_in(resource_type.specs, expected)) if resource_type.is_labelled else frozenset[str]()
+    found = localised(resource_type.specs, fields, addresses, wanted, literal)
     return {
         name: value if value is fields[name] else resource_type.canonical(name, value) for name, value in found.items()
     }
