@@ -122,7 +122,7 @@ class Credentials:
         return request.id_of(vault[ADDRESS_KEY]) if is_reference(vault) else vault
 
     def _live(self, body: Object) -> Live:
-        with understood(self.type, body, SHAPES):
+        with understood(self.type, body, SHAPES, hides=True):
             self._vaults[body["id"]] = body["vault_id"]
             made = {**body, "vault": body["vault_id"]}
             return Live(
