@@ -21,6 +21,24 @@ apiVersion: reconciler/v1
 kind: Credential
 metadata: {name: crm-token}
 """
+AGENT = "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: a}\n"
+TEXTS = [
+    "hidden-text",
+    "'hidden-text'",
+    "{$file: token.txt}",
+    "'${var.token}'",
+    "12345678",
+    "''",
+    "null",
+    "[hidden-text]",
+]
+NAMES = ["{$env: 1X}", "{$env: hidden-text}", "{$env: X, also: y}", "{$env: [X]}", "{$env: ''}", "{$env: null}"]
+MISPLACED = [
+    "hidden-text",
+    "{type: hidden-text}",
+    "{type: static_bearer, mcp_server_url: hidden-text, token: {$env: A}}",
+    "[hidden-text]",
+]
 BEARER = "{type: static_bearer, mcp_server_url: 'https://mcp.example.com', token: @@}"
 
 
@@ -58,10 +76,7 @@ def test_name_of_a_variable_is_accepted(loaded, written, name):
     assert (codes(found), names(found)) == ([], [name])
 
 
-@pytest.mark.parametrize(
-    "written",
-    ["hidden-text", "'hidden-text'", "{$file: token.txt}", "'${var.token}'", "12345678", "''", "null", "[hidden-text]"],
-)
+@pytest.mark.parametrize("written", TEXTS)
 def test_text_is_refused_without_repeating_it(loaded, written):
     (problem,) = loaded(written).problems
     assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", 16, 76)
@@ -70,24 +85,14 @@ def test_text_is_refused_without_repeating_it(loaded, written):
     assert "1234" not in str(problem)
 
 
-@pytest.mark.parametrize(
-    "auth",
-    [
-        "hidden-text",
-        "{type: hidden-text}",
-        "{type: static_bearer, mcp_server_url: hidden-text, token: {$env: A}}",
-        "[hidden-text]",
-    ],
-)
+@pytest.mark.parametrize("auth", MISPLACED)
 def test_text_in_a_wrong_place_of_a_credential_is_not_repeated(loaded, auth):
     found = loaded("", auth)
     assert codes(found)
     assert "hidden" not in str(found.problems)
 
 
-@pytest.mark.parametrize(
-    "written", ["{$env: 1X}", "{$env: hidden-text}", "{$env: X, also: y}", "{$env: [X]}", "{$env: ''}", "{$env: null}"]
-)
+@pytest.mark.parametrize("written", NAMES)
 def test_wrong_name_is_refused_without_repeating_it(loaded, written):
     (problem,) = loaded(written).problems
     assert (problem.code, problem.place.line, problem.place.column) == ("bad-secret", 16, 77)
@@ -105,11 +110,8 @@ def test_included_file_cannot_refer_to_a_secret(loaded):
         "  metadata: {team: {$env: X}}\n",
         "lifecycle: {moved_from: {$env: X}}\n",
         "---\napiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: v, labels: {a: {$env: X}}}\n",
-        (
-            "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: a}\nspec: {target: agents, model: m, "
-            "extra: {deep: {$env: X}}}\n"
-        ),
-        "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: a}\nspec: {target: agents, model: {$env: X}}\n",
+        f"{AGENT}spec: {{target: agents, model: m, extra: {{deep: {{$env: X}}}}}}\n",
+        f"{AGENT}spec: {{target: agents, model: {{$env: X}}}}\n",
     ],
 )
 def test_fields_without_a_secret_refuse_a_reference(loaded, more):
