@@ -7,7 +7,7 @@ credential that nothing holds.
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from json import loads
 from pathlib import Path
@@ -49,7 +49,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def edited(template, tmp_path):
+def edited(template: Path, tmp_path: Path) -> Callable[[str], Path]:
     def build(edit: str) -> Path:
         root = tmp_path / "acme"
         shutil.copytree(template, root)

@@ -15,6 +15,7 @@ from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
+from reconciler.state.journal import Journal
 from tests.support.asking import listed
 from tests.support.credentials import (
     BEARER,
@@ -100,7 +101,7 @@ class TestSecretsOfAnApply:
             made.wants(vault(), credential(), agent())
             with pytest.raises(ReconcilerError) as raised:
                 made.apply()
-            assert [problem.place.file for problem in raised.value.problems] == ["manifests.yaml"]
+            assert [problem.place and problem.place.file for problem in raised.value.problems] == ["manifests.yaml"]
             assert not [request for request in made.requests() if not request.startswith("GET")]
             assert not any("journal" in path for path in made.memory())
 
@@ -230,35 +231,30 @@ class TestReplacement:
         assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
 
 
+class Killed(BaseException):
+    """The end of a process."""
+
+
 class TestAnInterruptedReplacement:
-    @pytest.mark.parametrize("repointed", [False, True], ids=["agent-untouched", "agent-repointed"])
-    def test_the_next_run_goes_on_with_the_new_credential(self, estate, repointed):
-        """The journal has the announcement of the create and nothing else."""
-        estate.wants(credential(name="New"))
+    @pytest.mark.parametrize("last", ["credential.create", "agent.update"])
+    def test_the_next_run_goes_on_with_the_new_credential(self, estate, monkeypatch, last):
+        """The journal has the announcement of the create, and no completion."""
         (before,) = credentials(estate)
+        estate.wants(credential(name="New"))
         observed = estate.observed()
+        type_, _, method = last.partition(".")
+        send = getattr(observed.adapters[type_], method)
 
-        class Killed(BaseException):
-            pass
-
-        adapter = observed.adapters["credential" if not repointed else "agent"]
-        whole = adapter.create if not repointed else adapter.update
-
-        async def killed(*args: Any) -> Any:
-            await whole(*args)
+        async def killed(*args: Any) -> None:
+            await send(*args)
             raise Killed
 
-        setattr(adapter, "update" if repointed else "create", killed)
-        from reconciler.state.journal import Journal
-
-        original, Journal.record = Journal.record, lambda _self, _done: None
-        try:
-            with pytest.raises(BaseException):  # noqa: B017, PT011
+        with monkeypatch.context() as patch:
+            patch.setattr(observed.adapters[type_], method, killed)
+            patch.setattr(Journal, "record", lambda _self, _completed: None)
+            with pytest.raises(Killed):
                 estate.carry_out(observed)
-        finally:
-            Journal.record = original
         made = {one["id"] for one in credentials(estate)} - {before["id"]}
-        estate.environ = {**estate.environ}
         estate.apply()
         assert {one["id"] for one in credentials(estate)} == made == {used_by(estate)}
         assert is_silent(estate.plan())

@@ -24,7 +24,7 @@ ERRORS = {
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a credential of each type, whose secrets are in the environment."""
     folder = tmp_path / "acme"
     folder.mkdir()

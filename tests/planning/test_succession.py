@@ -21,9 +21,9 @@ def held(plan: Plan) -> list[tuple[str, list[str]]]:
     return [(args["id"], list(args["holders"])) for args in reasons]
 
 
-def user(worlds: Worlds, *, uses: str = "key/main", **more: object) -> Worlds:
-    """Add a widget that refers to a key."""
-    return worlds.synced("widget/desk", uses=ref(uses), note="n", **more)
+def user(worlds: Worlds) -> Worlds:
+    """Add a widget that refers to the key."""
+    return worlds.synced("widget/desk", uses=ref("key/main"), note="n")
 
 
 class TestReplacement:

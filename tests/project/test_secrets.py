@@ -8,7 +8,7 @@ from reconciler.resources.problems import ReconcilerError
 
 def problem(environ: dict[str, str]) -> str | None:
     found = Secrets(environ).problem("TOKEN")
-    return found and found.code
+    return found.code if found else None
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from tests.support.world import Document, World, manifest
 
 SERVER: Final = "https://mcp.example.com/crm"
 SECRETS: Final = {"CRM_TOKEN": "token-of-the-crm-1", "NEXT_TOKEN": "token-of-the-crm-2"}
-BEARER: Final = {"type": "static_bearer", "mcp_server_url": SERVER, "token": {"$env": "CRM_TOKEN"}}
-OAUTH: Final = {
+BEARER: Final[Document] = {"type": "static_bearer", "mcp_server_url": SERVER, "token": {"$env": "CRM_TOKEN"}}
+OAUTH: Final[Document] = {
     "type": "mcp_oauth",
     "mcp_server_url": SERVER,
     "access_token": {"$env": "CRM_TOKEN"},
@@ -18,7 +18,7 @@ OAUTH: Final = {
         "token_endpoint_auth": {"type": "client_secret_post", "client_secret": {"$env": "CRM_TOKEN"}},
     },
 }
-VARIABLE: Final = {
+VARIABLE: Final[Document] = {
     "type": "environment_variable",
     "secret_name": "CRM_KEY",
     "secret_value": {"$env": "CRM_TOKEN"},

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,8 +13,8 @@ from reconciler.resources.values import reference
 
 IDENTITY = Identity("acme", "production")
 SECRET = "a-long-secret-value"
-BEARER = {"type": "static_bearer", "mcp_server_url": "https://mcp.example.com"}
-OAUTH = {
+BEARER: dict[str, Any] = {"type": "static_bearer", "mcp_server_url": "https://mcp.example.com"}
+OAUTH: dict[str, Any] = {
     "type": "mcp_oauth",
     "mcp_server_url": "https://mcp.example.com",
     "refresh": {
@@ -75,9 +76,13 @@ def test_it_is_found_by_its_label(api, order):
     assert api.run(adapter.find(order(), 0.0)) == made
 
 
+def test_it_is_an_adapter_of_objects_below_a_parent(api):
+    assert isinstance(api.adapters["credential"], Nested)
+    assert not isinstance(api.adapters["vault"], Nested)
+
+
 def test_one_of_an_unknown_vault_does_not_exist(api, vault):
     adapter = api.adapters["credential"]
-    assert isinstance(adapter, Nested)
     assert api.run(adapter.read("cred_1")) is None
     adapter.place({"cred_1": vault})
     assert api.run(adapter.read("cred_1")) is None
