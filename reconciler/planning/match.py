@@ -19,6 +19,7 @@ from reconciler.planning.renames import find_moves, former_names, labelled_other
 from reconciler.planning.uploads import created, find_uploads, is_leftover, leftover_address, moved_uploads
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Lifecycle, Live
+from reconciler.resources.labels import field_hash
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
 from reconciler.resources.values import Fields, reference, references_in, replace_references
@@ -156,8 +157,8 @@ class Claim:
     """See `Matched.ambiguous`; then `live` is None."""
     clones: Sequence[Live] = ()
     """See `Matched.clones`."""
-    former: Live | None = None
-    """The object that `live` has replaced, of a run that was interrupted."""
+    former: Sequence[Live] = ()
+    """Objects that `live` has replaced and that are still live."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
@@ -171,13 +172,14 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
     clones = [live for live in labelled if live not in made]
     if known and made and _has_succeeded(inputs, address, known, made[0]):
-        return Claim(made[0], made[1:], clones=clones, former=known)
+        return Claim(made[0], made[1:], clones=clones, former=(known,))
     if known and not _moved_house(inputs, address, known, made):
         return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:
         return Claim(labelled[0])
     if not known and clones:
-        return Claim(ambiguous=labelled)
+        latest, former = _latest(inputs, address, labelled)
+        return Claim(latest, former=former) if latest else Claim(ambiguous=labelled)
     return Claim(made[0], made[1:], clones=clones)
 
 
@@ -192,7 +194,7 @@ def match(inputs: PlanInputs) -> Matched:
     others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
-    replaced = (one.former for one in claims.values() if one.former)
+    replaced = chain.from_iterable(one.former for one in claims.values())
     paired.update((leftover_address(inputs, one), one) for one in replaced)
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
@@ -275,6 +277,30 @@ def _has_succeeded(inputs: PlanInputs, address: Address, known: Live, made: Live
         return False
     is_successor = _is_outdated(inputs, desired, known) and not _is_outdated(inputs, desired, made)
     return is_successor or any(made.id in live.refers_to for live in inputs.live)
+
+
+def _latest(inputs: PlanInputs, address: Address, labelled: Sequence[Live]) -> tuple[Live | None, Sequence[Live]]:
+    """Return the one object that is as the manifest says, and those that it has replaced: for `state rebuild`.
+
+    The label of each must prove the values that cannot be changed. That of a clone with other values does not.
+    """
+    desired = inputs.desired.get(address)
+    resource_type = inputs.resource_types[labelled[0].type]
+    if not inputs.takes_over or not resource_type.outlives or desired is None:
+        return None, ()
+    latest = [live for live in labelled if not _is_outdated(inputs, desired, live)]
+    if len(latest) != 1 or not all(_is_as_labelled(resource_type, live) for live in labelled):
+        return None, ()
+    return latest[0], [live for live in labelled if live is not latest[0]]
+
+
+def _is_as_labelled(resource_type: ResourceType, live: Live) -> bool:
+    """Return True if an object has the fields that its label says; a reference cannot be compared with a live id."""
+    hashes = live.labels.spec if live.labels else {}
+    said = hashes.keys() & resource_type.immutable & live.fields.keys()
+    return bool(said) and all(
+        field_hash(live.fields[name]) == hashes[name] for name in said if name != resource_type.parent
+    )
 
 
 def _is_outdated(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
