@@ -79,7 +79,7 @@ def test_name_of_a_variable_is_accepted(loaded, written, name):
 @pytest.mark.parametrize("written", TEXTS)
 def test_text_is_refused_without_repeating_it(loaded, written):
     (problem,) = loaded(written).problems
-    assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", 16, 76)
+    assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", 16, 81)
     assert "`{$env: NAME}`" in problem.hint
     assert "hidden" not in str(problem)
     assert "1234" not in str(problem)
@@ -95,7 +95,7 @@ def test_text_in_a_wrong_place_of_a_credential_is_not_repeated(loaded, auth):
 @pytest.mark.parametrize("written", NAMES)
 def test_wrong_name_is_refused_without_repeating_it(loaded, written):
     (problem,) = loaded(written).problems
-    assert (problem.code, problem.place.line, problem.place.column) == ("bad-secret", 16, 77)
+    assert (problem.code, problem.place.line, problem.place.column) == ("bad-secret", 16, 82)
     assert "hidden" not in str(problem)
 
 
@@ -144,7 +144,7 @@ spec:
     def test_agent_must_say_which_one_it_uses(self, loaded):
         found = loaded("{$env: A}", more=self.SECOND.format(vault="crm", named=""))
         (problem,) = found.problems
-        assert (problem.code, problem.place.line, problem.place.column) == ("ambiguous-credential", 29, 7)
+        assert (problem.code, problem.place.line, problem.place.column) == ("ambiguous-credential", 30, 7)
         assert "crm-token, second" in problem.message
         assert "credential_id" in problem.hint
 

@@ -7,7 +7,7 @@ from reconciler.resources.address import Address
 from tests.support.asking import rules
 from tests.support.plan_inputs import Worlds, done, fields_of, ref
 
-OLD, NEW = "key_main", "key_new"
+OLD = "key_main"
 
 
 def replaced() -> Worlds:
@@ -66,7 +66,8 @@ class TestReplacement:
 
     def test_an_ignored_reference_keeps_the_old_one(self):
         worlds = replaced().want("widget/desk", uses=ref("key/main"), ignore=("uses",))
-        plan = worlds.stays("widget/desk", uses=ref("key/main")).plan()
+        worlds.applied("widget/desk", uses=ref("key/main"))
+        plan = worlds.live("widget/desk", uses=ref("key/main"), refers_to=(OLD,)).plan()
         assert done(*plan.changes) == [("replace", "key/main")]
         assert held(plan) == [(OLD, ["widget/desk"])]
 

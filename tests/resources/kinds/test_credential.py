@@ -120,7 +120,10 @@ class TestRefused:
             ({**VARIABLE, "secret_name": "1X"}, "ASCII letters"),
             ({**VARIABLE, "secret_name": "codex_x"}, "reserved"),
             ({**VARIABLE, "networking": {"type": "limited", "allowed_hosts": []}}, "at least 1"),
-            ({**VARIABLE, "networking": {"type": "limited", "allowed_hosts": ["a.b"] * 17}}, "at most 16"),
+            (
+                {**VARIABLE, "networking": {"type": "limited", "allowed_hosts": [f"{n}.b" for n in range(17)]}},
+                "at most 16",
+            ),
             ({**VARIABLE, "networking": {"type": "limited", "allowed_hosts": ["A.b", "a.B"]}}, "listed twice"),
             *(
                 ({**VARIABLE, "networking": {"type": "limited", "allowed_hosts": [host]}}, "without scheme")
