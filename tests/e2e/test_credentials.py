@@ -1,5 +1,6 @@
 """Vaults and credentials from creation to deletion: silence, costs, rotation, replacement, and what blocks a delete."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,7 +39,7 @@ OTHER_SERVER = {**BEARER, "mcp_server_url": "https://mcp2.example.com/crm"}
 @pytest.fixture
 def estate(tmp_path) -> Iterator[World]:
     """A vault with a credential, and an agent that uses it; applied."""
-    with world(tmp_path) as made:
+    with world(tmp_path, now=time.time) as made:
         with_secrets(made).wants(vault(), credential(), agent())
         made.apply()
         made.requests()
