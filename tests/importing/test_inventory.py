@@ -191,6 +191,7 @@ def test_inventory_sends_list_requests_only(estate):
     assert estate.requests() == {
         "GET /v1/agents": 1,
         "GET /v1/files": 1,
+        "GET /v1/vaults": 1,
         "GET /v1/vector_stores": 1,
         "GET /v1/vector_stores/{id}/files": 2,
     }
