@@ -326,4 +326,4 @@ class TestDocuments:
     def test_the_table_of_kinds_has_a_row(self, estate):
         row = "| [`Skill`](#skill) | `skill/…` | skill | state | none | one copy for each content |"
         assert row in table().splitlines()
-        assert "| agent, request | labels, outlets | Skill, VectorStore, files |" in table()
+        assert "| agent, request | labels, outlets | Credential, Skill, VectorStore, files |" in table()
