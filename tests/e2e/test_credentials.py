@@ -329,6 +329,17 @@ class TestOwnership:
         estate.rebuild()
         assert is_silent(estate.plan())
 
+    def test_a_rebuilt_state_has_a_replaced_credential_that_is_in_use(self, estate):
+        (before,) = credentials(estate)
+        by_other(estate, "theirs", before["id"])
+        estate.wants(credential(name="New"))
+        estate.apply()
+        estate.lose_state()
+        estate.rebuild()
+        plan = estate.plan()
+        assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
+        assert before["id"] in {one["id"] for one in credentials(estate)}
+
     def test_imported_and_adopted_ones_need_no_change_and_no_secret(self, estate, tmp_path):
         live = {"vault": estate.id_of("vault/crm"), "agent": estate.id_of("assistant/triage")}
         with_labels_removed(estate, live["vault"], live["agent"])
