@@ -12,17 +12,16 @@ from itertools import chain
 from types import MappingProxyType
 
 from reconciler.planning.announced import accounts_for, find_announced, together
-from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
+from reconciler.planning.successors import has_succeeded, latest
 from reconciler.planning.uploads import created, find_uploads, is_leftover, leftover_address, moved_uploads
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Lifecycle, Live
-from reconciler.resources.labels import field_hash
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import Fields, reference, references_in, replace_references
+from reconciler.resources.values import Fields, references_in
 
 
 @dataclass(frozen=True)
@@ -171,15 +170,15 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
     made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
     clones = [live for live in labelled if live not in made]
-    if known and made and _has_succeeded(inputs, address, known, made[0]):
+    if known and made and has_succeeded(inputs, address, known, made[0]):
         return Claim(made[0], made[1:], clones=clones, former=(known,))
     if known and not _moved_house(inputs, address, known, made):
         return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:
         return Claim(labelled[0])
     if not known and clones:
-        latest, former = _latest(inputs, address, labelled)
-        return Claim(latest, former=former) if latest else Claim(ambiguous=labelled)
+        live, former = latest(inputs, address, labelled)
+        return Claim(live, former=former) if live else Claim(ambiguous=labelled)
     return Claim(made[0], made[1:], clones=clones)
 
 
@@ -264,62 +263,6 @@ def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequenc
     """Return True if an interrupted run has already created the agent that replaces a document in the outlets."""
     desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
-
-
-def _has_succeeded(inputs: PlanInputs, address: Address, known: Live, made: Live) -> bool:
-    """Return True if an interrupted run has already created the object that replaces the one in the state: only the new
-    one has the values of the manifest that cannot be changed, or something refers to it already.
-    """
-    desired = inputs.desired.get(address)
-    if desired is None or not (desired.type == known.type == made.type):
-        return False
-    if not inputs.resource_types[desired.type].outlives:
-        return False
-    is_successor = _is_outdated(inputs, desired, known) and not _is_outdated(inputs, desired, made)
-    return is_successor or any(made.id in live.refers_to for live in inputs.live)
-
-
-def _latest(inputs: PlanInputs, address: Address, labelled: Sequence[Live]) -> tuple[Live | None, Sequence[Live]]:
-    """Return the one object that is as the manifest says, and those that it has replaced: for `state rebuild`.
-
-    The label of each must prove the values that cannot be changed. That of a clone with other values does not.
-    """
-    desired = inputs.desired.get(address)
-    resource_type = inputs.resource_types[labelled[0].type]
-    if not inputs.takes_over or not resource_type.outlives or desired is None:
-        return None, ()
-    latest = [live for live in labelled if not _is_outdated(inputs, desired, live)]
-    if len(latest) != 1 or not all(_is_as_labelled(resource_type, live) for live in labelled):
-        return None, ()
-    return latest[0], [live for live in labelled if live is not latest[0]]
-
-
-def _is_as_labelled(resource_type: ResourceType, live: Live) -> bool:
-    """Return True if an object has the fields that its label says; a reference cannot be compared with a live id."""
-    hashes = live.labels.spec if live.labels else {}
-    said = hashes.keys() & resource_type.immutable & live.fields.keys()
-    return bool(said) and all(
-        field_hash(live.fields[name]) == hashes[name] for name in said if name != resource_type.parent
-    )
-
-
-def _is_outdated(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
-    """Return True if an object has to be replaced to become as desired. A reference to an object that the state does
-    not have counts as changed for an object of the state only.
-    """
-    ids = (
-        {str(one): applied.id for one, applied in inputs.applied.items()} if any(references_in(desired.fields)) else {}
-    )
-    is_applied = inputs.applied[desired.address].id == live.id if desired.address in inputs.applied else False
-    unknown = is_applied and any(text not in ids for text in references_in(dict(desired.fields)))
-    known = {
-        name: replace_references(value, lambda text: ids.get(text) or reference(Address.parse(text)))
-        for name, value in desired.fields.items()
-        if all(text in ids for text in references_in(value))
-    }
-    resource_type = inputs.resource_types[desired.type]
-    found = compare(resource_type, replace(desired, fields=known, lifecycle=Lifecycle()), LastApplied(), live.fields)
-    return unknown or bool(resource_type.replaces(item.keys for item in found))
 
 
 def _succeeded(inputs: PlanInputs, found: Matched) -> Iterator[tuple[Address, Address]]:
