@@ -115,4 +115,4 @@ async def _complete(run: Run, adapter: Adapter, found: Live, request: WriteReque
 
 
 def write_request(run: Run, desired: Desired, fields: Fields) -> WriteRequest:
-    return WriteRequest(desired, fields, run.labels(desired), run.id_of, run.root)
+    return WriteRequest(desired, fields, run.labels(desired), run.id_of, run.root, run.secret_of)

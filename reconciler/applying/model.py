@@ -17,7 +17,9 @@ NoteCode: TypeAlias = Literal[
     "upload-shared",  # another path has the same bytes under the same name: one upload for both
     "upload-kept",  # the old upload stays, because another path shares it
     "upload-held",  # type, id: the old upload stays, because this object started to use it after the plan was made
-    "upload-still-held",  # holders: the upload stays, because these objects use it, as planned
+    "replaced-held",  # type, id: the replaced object stays, because this object started to use it after that
+    "upload-still-held",  # holders: the upload stays, because these objects use it, as planned; type: of an object that
+    # is not an upload
     "already-deleted",  # the live object did not exist
 ]
 

@@ -81,13 +81,22 @@ class ReferenceRecheck:
 
     async def _holders(self, live: Live, since: float) -> list[Live]:
         """Return the objects that reference `live`, in lists whose reading began at `since` or later."""
-        found = await gather(self._looks(live, since))
+        found = list(chain.from_iterable(await gather(self._looks(live, since))))
+        ids = {live.id, *(one.id for one in found if self._is_child(one, live))}
+        ids.update(child.id for child, _ in self._inputs.children({live.id}))
         held = (
             one
-            for one in chain.from_iterable(found)
-            if live.id in one.refers_to and one.id not in self._leaving and (one.id, live.id) not in self._accepted
+            for one in found
+            if not ids.isdisjoint(one.refers_to)
+            and one.id not in self._leaving
+            and (one.id, live.id) not in self._accepted
         )
         return sorted(held, key=lambda one: (one.type, one.id))
+
+    def _is_child(self, one: Live, parent: Live) -> bool:
+        """Return True if an object is deleted with its parent."""
+        resource_type = self._inputs.resource_types.get(one.type)
+        return resource_type is not None and resource_type.parent == parent.type and parent.id in one.refers_to
 
     def _looks(self, live: Live, since: float) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
         for referrer in self._referrers:

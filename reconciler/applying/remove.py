@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from reconciler.applying.model import Note
+from reconciler.applying.model import Note, NoteCode
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
 from reconciler.applying.write import StaleError
@@ -36,7 +36,7 @@ async def remove(run: Run, step: Step) -> Note | None:
             await _delete(run, live)
     if planned_deletions:
         forget(run, step)
-    elif _is_recorded_apart(run, step, live) and not (note and note.code == "upload-held"):
+    elif _is_recorded_apart(run, step, live) and not (note and note.code in {"upload-held", "replaced-held"}):
         run.journal.done(leftover_address(run.planned.inputs, live), None)
     return note
 
@@ -113,11 +113,17 @@ async def _staying(run: Run, step: Step, live: Live) -> Note | None:
     else:
         note = None if await _is_there(run, step, live) else Note("already-deleted")
     found = [] if note else await run.reference_recheck.holders(live)
-    if found and run.is_upload(live.type) and _is_replaced(step):
-        return Note("upload-held", {"type": found[0].type, "id": found[0].id})
+    if found and _is_replaced(step) and _may_stay(run, live):
+        code: NoteCode = "upload-held" if run.is_upload(live.type) else "replaced-held"
+        return Note(code, {"type": found[0].type, "id": found[0].id})
     if found:
         raise _stale(step, f"{_named(found)} started referencing {live.id} after this was planned")
     return note
+
+
+def _may_stay(run: Run, live: Live) -> bool:
+    """Return True if an object may stay live after it was replaced."""
+    return run.is_upload(live.type) or run.planned.inputs.resource_types[live.type].outlives
 
 
 def _kept_because(run: Run, step: Step, live: Live) -> Note | None:

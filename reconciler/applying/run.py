@@ -11,7 +11,7 @@ from typing import Protocol
 
 from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
-from reconciler.live.adapters import Adapter, Referrer
+from reconciler.live.adapters import Adapter, Referrer, no_secret
 from reconciler.planning.build import Planned
 from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
@@ -93,6 +93,8 @@ class Run:
     """Set to finish what is in flight and start nothing more."""
     referrers: Collection[Referrer] = ()
     """Readers of live objects that may reference managed objects and have no adapter."""
+    secret_of: Callable[[str], str] = no_secret
+    """Returns the value of an environment variable."""
     started: float = field(default_factory=time.time)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ids: dict[str, str] = field(default_factory=dict)

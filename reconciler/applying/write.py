@@ -204,7 +204,9 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
     labels = _labels(run, desired, live, ignored)
     if fields or not _is_labelled(live, labels):
         applied, is_resumed = _applied_revision(run, desired), _is_resumed(run, step)
-        request = WriteRequest(desired, fields, labels, run.id_of, run.root, applied, is_resumed)
+        request = WriteRequest(
+            desired, fields, labels, run.id_of, run.root, run.secret_of, revision=applied, is_resumed=is_resumed
+        )
         live = await adapter.update(live, request)
     return Written(live.id, revision=revision_of(run, desired, live))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator,
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from reconciler.live import kinds, referrers as reading
 from reconciler.live.client import Connection
@@ -18,6 +18,11 @@ from reconciler.resources.address import Identity
 from reconciler.resources.base import Desired, Labels, Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import Fields
+
+
+def no_secret(name: str) -> str:
+    """Return no secret: the request is not one that sends secrets."""
+    raise LookupError(name)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class WriteRequest:
     """Returns the live id of a referenced address."""
     root: Path
     """The project folder, which contains the bytes of uploads."""
+    secret_of: Callable[[str], str] = no_secret
+    """Returns the value of an environment variable, at the moment of the request."""
     revision: str = ""
     """Revision of the version that was applied before, if it has the desired fields: it is made current again."""
     is_resumed: bool = False
@@ -86,6 +93,15 @@ class Adapter(Protocol):
 
     async def delete(self, id: str) -> None:  # noqa: A002
         """Delete the object. An object that does not exist is not an error."""
+        ...
+
+
+@runtime_checkable
+class Nested(Protocol):
+    """An adapter of objects that are listed below a parent, whose id is in the path of every request about one."""
+
+    def place(self, parents: Mapping[str, str]) -> None:
+        """Note the parents of objects that lists may not contain yet, by the id of the object."""
         ...
 
 

@@ -13,7 +13,7 @@ from reconciler.resources.base import Labels, Live
 from reconciler.resources.metadata import PAIRS, has_room
 from reconciler.resources.problems import Problem
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON, Fields, replace_references
+from reconciler.resources.values import JSON, Fields, put, replace_references
 
 METADATA: Final = "metadata"
 
@@ -47,6 +47,19 @@ def change(resource_type: ResourceType, request: WriteRequest, live: Live) -> di
     fields = {name: _over(resource_type, name, value, live.fields) for name, value in request.fields.items()}
     labelled = {METADATA: _pairs(request, live)} if resource_type.is_labelled else {}
     return _rendered(resource_type, request, {**fields, **labelled})
+
+
+def with_secrets(body: Mapping[str, JSON], request: WriteRequest) -> tuple[dict[str, JSON], tuple[str, ...]]:
+    """Return a request body with the secrets, and the values that go with them, at their paths; and the secrets, which
+    no message may contain.
+    """
+    desired, found = request.desired, dict(body)
+    for path, value in desired.with_secrets.items():
+        found = put(found, path, value)
+    secrets = {path: request.secret_of(name) for path, name in desired.secrets.items()}
+    for path, secret in secrets.items():
+        found = put(found, path, secret)
+    return found, tuple(secrets.values())
 
 
 def _pairs(request: WriteRequest, live: Live | None) -> dict[str, str]:

@@ -73,7 +73,7 @@ class Request:
     repeatable: bool
     """True if sending it twice has the same effect as sending it once: reads, deletes, full replacements."""
     query: Mapping[str, Any] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
     files: Sequence[tuple[str, str, bytes]] = ()
     """Field, name and bytes of each upload; the body is a form then."""
     about: Desired | None = None
@@ -86,6 +86,8 @@ class Request:
     """The id that the object in the response must have; None for any."""
     of_content: bool = False
     """True for a request whose response is the content of a file, and not JSON."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets in the body, which no message may contain."""
 
     @property
     def url(self) -> str:
@@ -124,6 +126,8 @@ class Connection:
         self._ahead = math.inf
         self.lists: set[str] = set()
         """Paths of the lists that the API returned."""
+        self.walks: dict[tuple[str, ...], asyncio.Future[list[Object]]] = {}
+        """Walks under way that others may wait for, by path; see `pages.shared_walk`."""
 
     @property
     def is_openai(self) -> bool:
@@ -204,17 +208,32 @@ class Connection:
             return None
 
     async def create(
-        self, *path: str, body: Mapping[str, Any], about: Desired, files: Sequence[tuple[str, str, bytes]] = ()
+        self,
+        *path: str,
+        body: Mapping[str, Any],
+        about: Desired,
+        files: Sequence[tuple[str, str, bytes]] = (),
+        secrets: tuple[str, ...] = (),
     ) -> Object:
         """Make something new: at most once, so that doubt is a `UnknownOutcomeError`."""
-        request = Request(method="POST", path=path, repeatable=False, body=body, files=files, about=about)
+        request = Request(
+            method="POST", path=path, repeatable=False, body=body, files=files, about=about, secrets=secrets
+        )
         return await self.call(request)
 
     async def replace(
-        self, *path: str, body: Mapping[str, Any], about: Desired | None = None, lanes: tuple[str, ...] = ()
+        self,
+        *path: str,
+        body: Mapping[str, Any],
+        about: Desired | None = None,
+        lanes: tuple[str, ...] = (),
+        secrets: tuple[str, ...] = (),
     ) -> Object:
         """Write values that mean the same when they are written twice."""
-        return await self.call(Request(method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes))
+        request = Request(
+            method="POST", path=path, repeatable=True, body=body, about=about, lanes=lanes, secrets=secrets
+        )
+        return await self.call(request)
 
     async def remove(self, *path: str, lanes: tuple[str, ...] = ()) -> None:
         """Delete an object. An object that does not exist is not an error."""
@@ -242,13 +261,16 @@ class Connection:
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
-                return failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
+                failure = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
+                return failure.without(request.secrets)
         self.project = response.headers.get("openai-project", self.project)
         self._ahead = min(self._ahead, _ahead(response))
         if request.of_content:
             return {"content": response.content}
         found = decoded(response, is_list=request.of_list, id_=request.object_id)
-        if request.of_list and not isinstance(found, Failure):
+        if isinstance(found, Failure):
+            return found.without(request.secrets)
+        if request.of_list:
             self.lists.add(request.url)
         return found
 

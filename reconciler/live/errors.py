@@ -2,13 +2,17 @@
 users.
 """
 
+import base64
+import html
 import json
 import math
 import re
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -58,6 +62,9 @@ class UnknownOutcomeError(LiveError):
 
 _KEY: Final = re.compile(r"\bsk-[\w*-]+")
 _LONGEST: Final = 500
+_PART: Final = 6
+"""Length of the parts of a secret that a message may not contain."""
+_HIDDEN: Final = "the server's message is not shown, because it may contain a part of the secret"
 _SCOPES: Final = {"models": "model"}
 """Names in scopes, where they differ from the first part of the path."""
 _QUOTA_CODES: Final = frozenset(
@@ -129,6 +136,14 @@ class Failure:
         """Return True if the request may be sent again; `repeatable` requests may be carried out twice."""
         return self.passing and (self.undone or repeatable)
 
+    def without(self, secrets: Sequence[str]) -> "Failure":
+        """Return the failure without the text of the server, if that may contain a part of a secret."""
+        if not any(repeats(text, secret) for text in (self.message, self.request_id or "") for secret in secrets):
+            return self
+        status = self.message.partition(",")[0]
+        known = f"{status}, " if status.isdigit() else ""
+        return replace(self, message=f"{known}{_HIDDEN}", request_id=None)
+
     def exception(self, about: Desired | None, *, repeatable: bool) -> LiveError:
         doubtful = not (self.undone or repeatable)
         subject = f"{about.address}: " if about else ""
@@ -144,6 +159,24 @@ class Failure:
         made = UnknownOutcomeError(problem) if doubtful else self.error(problem)
         made.request, made.scope = self.request, self.scope
         return made
+
+
+def repeats(text: str, secret: str) -> bool:
+    """Return True if `text` may contain a part of a secret, as it is or encoded, also split over lines."""
+    said = "".join(text.split()).lower()
+    found = (form[start : start + _PART] for form in _forms(secret) for start in range(max(1, len(form) - _PART + 1)))
+    return any(part in said for part in found if part)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the encoded forms of a secret that a message may have, in lower case and without spaces."""
+    data = secret.encode()
+    shifted = (base64.b64encode(b"\0" * shift + data)[2 * shift :] for shift in range(3))
+    encoded = [base64.b32encode(data), *shifted]
+    texts = [secret, json.dumps(secret)[1:-1], quote(secret, safe=""), html.escape(secret), data.hex(), secret[::-1]]
+    texts += (one.decode().rstrip("=") for one in encoded)
+    texts += [one.replace("+", "-").replace("/", "_") for one in texts]
+    yield from ("".join(one.split()).lower() for one in texts)
 
 
 def plain(text: object, secret: str = "") -> str:

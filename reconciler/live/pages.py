@@ -1,5 +1,6 @@
 """Lists of the API: walks over all pages, and the shutdown dates in the list of models."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final, TypeAlias
@@ -49,6 +50,15 @@ async def walk(
             return found
     hint = "Run it again after other jobs that delete objects of this project have ended."
     raise LiveError(Problem("restless-list", "objects are deleted faster than they can be listed", hint=hint))
+
+
+async def shared_walk(connection: Connection, *path: str) -> list[Object]:
+    """Do the same as `walk`, once for all that ask at the same time: a list and the lists below its objects."""
+    under_way = connection.walks.get(path)
+    if under_way is None:
+        under_way = connection.walks[path] = asyncio.ensure_future(walk(connection, *path))
+        under_way.add_done_callback(lambda _walk: connection.walks.pop(path, None))
+    return await asyncio.shield(under_way)
 
 
 async def _walk_once(page: Callable[[str | None], Awaitable[Object]], limit: int, until: Test) -> list[Object] | None:

@@ -64,23 +64,29 @@ def check(type_: str, body: Object, shapes: Mapping[str, Shape]) -> None:
 
 
 @contextmanager
-def understood(type_: str, body: Object, shapes: Mapping[str, Shape]) -> Iterator[None]:
-    """Do the same as `check`, and raise LiveError if the context reads another value of an unexpected type."""
+def understood(type_: str, body: Object, shapes: Mapping[str, Shape], *, hides: bool = False) -> Iterator[None]:
+    """Do the same as `check`, and raise LiveError if the context reads another value of an unexpected type.
+
+    With `hides`, the error has no value of the object: a server may return a secret in any of its fields.
+    """
     try:
-        _check(type_, body, shapes)
+        _check(type_, body, shapes, hides=hides)
         yield
     except _MISREAD as error:
+        if hides:
+            raise _unreadable(type_, body, "it has a value of an unexpected type") from None
         raise _unreadable(type_, body, f"it has a value of an unexpected type ({plain(error)[:80]})") from error
 
 
-def _check(type_: str, body: Object, shapes: Mapping[str, Shape]) -> None:
+def _check(type_: str, body: Object, shapes: Mapping[str, Shape], *, hides: bool) -> None:
     if has_reserved_key(body):
         hint = f"Rename the key `{ADDRESS_KEY}` at OpenAI: Reconciler uses it for references."
         raise _unreadable(type_, body, f"it has the reserved key `{ADDRESS_KEY}`", hint)
     for name, shape in shapes.items():
         value = body.get(name)
         if value is not None and not shape.holds(value):
-            raise _unreadable(type_, body, f"its field `{name}` is not {shape.what}: {plain(value)[:80]}")
+            found = "" if hides else f": {plain(value)[:80]}"
+            raise _unreadable(type_, body, f"its field `{name}` is not {shape.what}{found}")
 
 
 def _unreadable(type_: str, body: Object, what: str, hint: str = _HINT) -> LiveError:

@@ -10,12 +10,14 @@ from reconciler.manifests.parsing import LESS, MAX_EXPANDED, MAX_NODES, Allowanc
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem
+from reconciler.resources.secrets import ENV, ENV_NAME, EnvReference
 from reconciler.resources.values import ADDRESS_KEY, JSON
 from reconciler.resources.variables import PREFIX
 
 MAX_INCLUDED_NODES: Final = 5_000_000
 """Largest number of values of structured files that one run may include; each use counts."""
 
+_IN_MANIFEST: Final = "write `{$env: NAME}` in the manifest itself, in a field that has a secret"
 UNREADABLE: Final = object()
 """Placeholder for an included file whose structure cannot be read; not valid for any model."""
 
@@ -85,6 +87,10 @@ class Expansion:
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
     """Paths at which an include or a variable is missing. `problems` reports it; the value is not checked further."""
+    secrets: dict[Path, EnvReference] = field(default_factory=dict)
+    """References to environment variables. Whether a field accepts one is known only to its model."""
+    accepted: set[int] = field(default_factory=set)
+    """Ids of the references that a field has accepted."""
     nodes: int = 0
     size: int = 0
     """Bytes that aliases, included files and variables add to the document."""
@@ -139,17 +145,35 @@ class Expansion:
     def _special(self, value: Mapping[str, JSON], path: Path) -> JSON:
         if "$file" in value:
             return self._include(value, path)
+        if ENV in value:
+            return self._secret(value, path)
         for key in value:
-            if key == "$env":
-                hint = "no field of this version accepts a secret; remove `$env`"
-                self._report("secret-not-allowed", "this field does not accept a secret", (*path, key), hint)
-            elif key == ADDRESS_KEY:
+            if key == ADDRESS_KEY:
                 self._report(
                     "reserved-key", f"`{ADDRESS_KEY}` is reserved", (*path, key), "write the name of the object"
                 )
             elif PREFIX in key:
                 self._report("variable-in-key", "variables are not replaced in keys, only in values", (*path, key))
         return self._items(value, value.items(), path)
+
+    def _secret(self, value: Mapping[str, JSON], path: Path) -> JSON:
+        """Return the reference to an environment variable. The text of a wrong one may be a secret: it is not shown."""
+        at = (*path, ENV)
+        if self.included:
+            self._report("secret-not-allowed", "an included file cannot refer to a secret", at, _IN_MANIFEST)
+            return self._failed(path)
+        name = self._substitute(value[ENV], at) if isinstance(value[ENV], str) else None
+        if at in self.failed:
+            return self._failed(path)
+        if len(value) > 1 or not isinstance(name, str) or not ENV_NAME.fullmatch(name):
+            message = (
+                f"`{ENV}` must be the only key of its mapping, with the name of an environment variable as its value"
+            )
+            hint = f"write, for example, `{{{ENV}: CRM_TOKEN}}`: letters, digits and underscores, no digit first"
+            self._report("bad-secret", message, at, hint)
+            return self._failed(path)
+        self.secrets[path] = EnvReference(name)
+        return self.secrets[path]
 
     def _include(self, value: Mapping[str, JSON], path: Path) -> JSON:
         name = value["$file"]

@@ -22,7 +22,7 @@ from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind
-from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_types
 
 
@@ -218,14 +218,17 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, set[str]
     for resource in resources:
         if not resource.kind.attaches:
             problems += _checked(resource, scope)
+    for kind in registered_kinds().values():
+        problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
     return scope, held | attached, problems
 
 
 def _checked(resource: Resource, scope: Scope) -> list[Problem]:
-    return [
-        Problem(finding.code, finding.message, resource.where(finding.path), finding.hint, finding.severity)
-        for finding in resource.kind.check(resource, scope)
-    ]
+    return [_problem(resource, finding) for finding in resource.kind.check(resource, scope)]
+
+
+def _problem(resource: Resource, finding: Finding) -> Problem:
+    return Problem(finding.code, finding.message, resource.where(finding.path), finding.hint, finding.severity)
 
 
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:

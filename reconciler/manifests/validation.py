@@ -1,6 +1,6 @@
 """Validation of one parsed document as one typed resource."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Problem
+from reconciler.resources.secrets import ENV
 from reconciler.resources.variables import PREFIX
 
 
@@ -81,6 +82,7 @@ def validate(
         spec, found = _spec(kind, value, expansion, default_target)
         findings += found
     expansion.settle()
+    findings = [*_without_places(findings, expansion.secrets), *_misplaced(findings, expansion)]
     result.problems += expansion.problems
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
@@ -106,7 +108,7 @@ def _spec(
     model = kind.models[target]
     written = written_for(model, spec, target) if target else spec
     try:
-        made = model.model_validate(written)
+        made = model.model_validate(written, context=expansion.accepted)
     except ValidationError as error:
         findings = explain(error, model, written, ("spec",))
         as_text = _as_text(spec, findings, expansion)
@@ -148,6 +150,30 @@ def _ignored(model: type[Spec], lifecycle: Any) -> list[Finding]:
         for index, name in enumerate(ignore if isinstance(ignore, list) else ())
         if isinstance(name, str) and name not in known
     ]
+
+
+def _without_places(findings: Iterable[Finding], secrets: Collection[Path]) -> list[Finding]:
+    """Return the findings without those about a reference to a secret: a field that does not accept one is reported as
+    such.
+    """
+    return [finding for finding in findings if finding.path not in secrets]
+
+
+def _misplaced(findings: Sequence[Finding], expansion: Expansion) -> Iterator[Finding]:
+    """Yield a finding for each reference to a secret in a field that does not accept one. A field inside a value with
+    an error may not have been read.
+    """
+    unread = {finding.path for finding in findings if finding.path not in expansion.secrets}
+    for path, secret in expansion.secrets.items():
+        above = {path[:depth] for depth in range(len(path))}
+        if id(secret) not in expansion.accepted and unread.isdisjoint(above) and not _is_beside_tag(path, unread):
+            message, hint = "this field does not accept a secret", f"remove `{ENV}`, and write the value itself"
+            yield Finding((*path, ENV), "secret-not-allowed", message, hint, on_key=True)
+
+
+def _is_beside_tag(path: Path, unread: Collection[Path]) -> bool:
+    """Return True if the type of a value around the path has an error, so that its other fields were not read."""
+    return any((*path[:depth], "type") in unread for depth in range(1, len(path)))
 
 
 def _within(path: Path, places: set[Path]) -> bool:

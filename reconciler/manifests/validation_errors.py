@@ -11,6 +11,7 @@ from reconciler.manifests.model_paths import model_path
 from reconciler.resources.base import Path
 from reconciler.resources.name_lists import did_you_mean, shown, suggestion
 from reconciler.resources.problems import Finding, Shape
+from reconciler.resources.secrets import AS_TEXT, INSTEAD, has_secrets
 
 MAX_PROBLEMS: Final = 1_000
 """Largest number of problems that are reported for one document."""
@@ -36,6 +37,12 @@ _FOUND: Final = {dict: "a mapping", list: "a list", type(None): "nothing", bool:
 _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
+class Hidden(str):
+    """The place of a text that may be a secret which is written in the wrong field."""
+
+    __slots__ = ()
+
+
 def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: Path = ()) -> list[Finding]:
     """Return one finding for each error in `value`, whose path in the document is `prefix`.
 
@@ -45,7 +52,12 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     findings: list[Finding] = []
     mismatches: dict[Path, list[Shape]] = {}
     details = error.errors(include_url=False)
+    hides = has_secrets(model)
     for detail in details[:MAX_PROBLEMS]:
+        if hides and isinstance(detail.get("input"), str):
+            detail["input"] = Hidden()
+        if hides and "tag" in detail.get("ctx", {}):
+            detail["ctx"]["tag"] = Hidden()
         at = model_path(model, detail["loc"], value)
         if detail["type"] in _EXPECTED:
             wanted = mismatches.setdefault(at.path, [])
@@ -53,7 +65,9 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
         else:
             finding = _finding(detail, at.path, at.siblings)
             findings.append(replace(finding, on_key=True) if detail["loc"][-1:] == ("[key]",) else finding)
-    findings += (_mismatch(path, wanted, _at(value, path)) for path, wanted in mismatches.items())
+    for path, wanted in mismatches.items():
+        found = _at(value, path)
+        findings.append(_mismatch(path, wanted, Hidden() if hides and isinstance(found, str) else found))
     if len(details) > MAX_PROBLEMS:
         message = f"{len(details) - MAX_PROBLEMS:,} more problems are not shown"
         findings.append(Finding((), "too-many-problems", message))
@@ -70,6 +84,8 @@ def _mismatch(path: Path, wanted: list[Shape], found: Any) -> Finding:
 
 def describe(value: Any) -> str:
     """Return the description of a value for a message: the value itself if it is short, otherwise its type."""
+    if isinstance(value, Hidden):
+        return "a string"
     if isinstance(value, str):
         return f"the string {value!r}" if len(value) <= 40 else "a string"
     return str(value) if type(value) in {int, float} else _FOUND.get(type(value), "something else")
@@ -118,7 +134,9 @@ def _tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Fi
     names = ", ".join(f"`{name}`" for name in allowed)
     field = context["discriminator"].strip("'")
     hint = did_you_mean(str(context["tag"]), allowed)
-    return Finding((*path, field), "unknown-type", f"found {shown(str(context['tag']))}, expected one of {names}", hint)
+    tag = context["tag"]
+    found = "another value" if isinstance(tag, Hidden) else shown(str(tag))
+    return Finding((*path, field), "unknown-type", f"found {found}, expected one of {names}", hint)
 
 
 def _no_tag(detail: Mapping[str, Any], path: Path, _siblings: frozenset[str]) -> Finding:
@@ -131,6 +149,7 @@ _MAKERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, frozenset[str]], 
     "missing": _missing,
     "literal_error": _choice,
     "enum": _choice,
+    AS_TEXT: lambda detail, path, _siblings: Finding(path, "secret-as-text", detail["msg"], INSTEAD),
     "union_tag_invalid": _tag,
     "union_tag_not_found": _no_tag,
 }

@@ -24,6 +24,7 @@ from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.settings import records_settings
 from reconciler.planning.unfinished import publication
+from reconciler.project.secrets import Secrets
 from reconciler.project.workspace import BUILT_IN, Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
@@ -126,12 +127,15 @@ async def apply_plan(
     `interrupted` is called at the first Ctrl-C, and `late` after `seconds`; after that, only operations in flight are
     finished. A plan without changes writes nothing, unless an interrupted run left changes to record.
 
-    Raises ReconcilerError if another run holds the lock (exit code 6), or wrote to the state since it was read (5), and
-    PartlyAppliedError if the run lost its lock or its state after changes were made.
+    Raises ReconcilerError if a secret that the plan sends cannot be read (exit code 1), if another run holds the lock
+    (6), or wrote to the state since it was read (5), and PartlyAppliedError if the run lost its lock or its state after
+    changes were made.
     """
     plan, behind = observed.planned.plan, observed.snapshot.is_behind
     if not plan.work and not behind:
         return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
+    secrets = Secrets(workspace.environ)
+    secrets.check(observed.planned)
     stop = asyncio.Event()
     with workspace.backend.lock(this_process(workspace.environ)) as lease, stopping(stop, interrupted, seconds, late):
         begun = _begin(workspace, connection, observed, lease)
@@ -151,6 +155,7 @@ async def apply_plan(
             begun.journal.lineage,
             stop,
             referrers=[*referrers(connection), Peers(workspace, observed.planned.inputs.recorded)],
+            secret_of=secrets.value,
             sleep=connection.pace.sleep,
         )
         for written in observed.agreed:

@@ -1,7 +1,7 @@
 """The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -9,7 +9,7 @@ from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
-from reconciler.live.adapters import Adapter, adapters, gather, referrers
+from reconciler.live.adapters import Adapter, Nested, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
 from reconciler.live.versions import with_versions
@@ -29,8 +29,8 @@ from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Unlisted
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import references_in
-from reconciler.state.model import Intent, Snapshot, Written
+from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
+from reconciler.state.model import Intent, Snapshot, State, Written
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,10 @@ async def _list_live(
     """List the objects of `types`. A list that is refused is an error, or is noted in `listing`."""
     known = [(item.type, item.id) for item in snapshot.state.objects.values()]
     listed = sorted(set(types) & by_type.keys())
+    for name in listed:
+        adapter = by_type[name]
+        if isinstance(adapter, Nested):
+            adapter.place(dict(_parents(snapshot.state, name)))
 
     async def walk(adapter: Adapter) -> Sequence[Live]:
         work = adapter.list(workspace.identity, [id_ for _, id_ in known])
@@ -220,6 +224,17 @@ def may_be_announced(intents: Iterable[Intent], live: Live) -> bool:
     return any(
         item.creates and item.type == live.type and created(live) >= item.started - CLOCK_LAG for item in intents
     )
+
+
+def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
+    """Yield the ids of the objects of a type in the state, each with the id of its parent."""
+    for applied in state.objects.values():
+        value = applied.fields.get(resource_types()[type_].parent) if applied.type == type_ else None
+        parent = state.objects.get(Address.parse(value[ADDRESS_KEY])) if is_reference(value) else None
+        if parent is not None:
+            yield applied.id, parent.id
+        elif isinstance(value, str):
+            yield applied.id, value
 
 
 async def _complete(

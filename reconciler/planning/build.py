@@ -78,10 +78,12 @@ def unresolved(planned: Planned) -> Iterator[tuple[Address, Link]]:
 
 
 def planned_deletions(planned: Planned) -> Mapping[str, frozenset[str]]:
-    """Return the ids of the live objects that the plan deletes, by type."""
+    """Return the ids of the live objects that the plan deletes, by type, with those that are deleted with a parent."""
     found: dict[str, set[str]] = defaultdict(set)
     for change in planned.plan.work:
         live = planned.matched.live.get(Address.parse(change.address))
         if change.ends_id and live and change.id and live.type not in planned.inputs.outlet_types:
             found[live.type].add(change.id)
+    for live, _ in planned.inputs.children({id_ for ids in found.values() for id_ in ids} if found else ()):
+        found[live.type].add(live.id)
     return {type_: frozenset(ids) for type_, ids in found.items()}

@@ -41,7 +41,8 @@ class Difference:
 def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
-    pairs = with_renewals(inputs, matched, tuple(changes(inputs, matched, retired.reasons)))
+    pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs = with_renewals(inputs, matched, pairs)
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
     pairs = (*pairs, ByOrigin(settings, None)) if settings else pairs

@@ -17,7 +17,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change, decision_of
 from reconciler.planning.reasons import Reason
-from reconciler.planning.uploads import leftover_address
+from reconciler.planning.uploads import is_leftover, leftover_address
 from reconciler.resources.address import Address
 from reconciler.resources.base import Unlisted
 
@@ -57,8 +57,13 @@ def _work(inputs: PlanInputs, pair: ByOrigin) -> Iterator[Change]:
 
 
 def _ends_upload(inputs: PlanInputs, matched: Matched, change: Change) -> bool:
-    live = matched.live.get(Address.parse(change.address)) if change.action in INVALIDATES_ID else None
-    return live is not None and inputs.is_upload(live.type) and live.id == change.id
+    """Return True if a change deletes an upload, or an object that may outlive its replacement, after that."""
+    address = Address.parse(change.address)
+    live = matched.live.get(address) if change.action in INVALIDATES_ID else None
+    if live is None or live.id != change.id:
+        return False
+    is_replaced = change.action == "replace" or is_leftover(address, live.id)
+    return inputs.is_upload(live.type) or (is_replaced and inputs.resource_types[live.type].outlives)
 
 
 def kept_elsewhere(matched: Matched, work: Iterable[Change], ids: Iterable[str]) -> set[str]:
@@ -84,6 +89,9 @@ def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequen
     """Return the change that leaves the upload live; None if the state has it as such already."""
     holders = dict.fromkeys(str(edge.source) for edge in direct(matched, edges))
     args: dict[str, Any] = {"id": change.id, "holders": list(holders)}
+    live = matched.live[Address.parse(change.address)]
+    if not inputs.is_upload(live.type):
+        args["type"] = live.type
     if not holders:
         failed = _not_listed(inputs, matched, change)
         args["requests"] = sorted({one.request for one in failed})

@@ -11,6 +11,8 @@ id while an object, a published bundle or another project still has the old one:
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
 | document in a removed outlet                | those of its table: no plan writes it any longer                  |
+
+A holder of an object that is deleted with its parent, such as a credential with its vault, also holds the parent.
 """
 
 from collections import defaultdict
@@ -39,10 +41,14 @@ def holders(
     `ids` maps each id to the address that the edges to it have. Linear in the size of everything live.
     """
     found: dict[str, dict[Node, Edge]] = defaultdict(dict)
+    within = {live.id: parent for live, parent in inputs.children(ids)} if ids else {}
     for node, seen, held in _Holding(inputs, matched, _Effects(inputs, matched, tuple(work))).all() if ids else ():
         for id_ in ids.keys() & held:
             if node != ids[id_] and (node not in found[id_] or found[id_][node].seen == INSIDE):
                 found[id_][node] = Edge(node, ids[id_], seen)
+        for parent in {within[id_] for id_ in within.keys() & held}:
+            if node != ids[parent]:
+                found[parent].setdefault(node, Edge(node, ids[parent], seen))
     return {id_: tuple(sorted(edges.values(), key=lambda edge: str(edge.source))) for id_, edges in found.items()}
 
 

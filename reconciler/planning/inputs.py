@@ -1,7 +1,7 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -317,6 +317,14 @@ class PlanInputs:
     def is_mislabelled(self, live: Live) -> bool:
         """Return True if the label names this identity and an address that an object of this type cannot have."""
         return is_mislabelled(live, self.resource_types, self.identity)
+
+    def children(self, ids: Container[str]) -> Iterator[tuple[Live, str]]:
+        """Yield the live objects that are deleted with one of `ids`, each with that id."""
+        for live in self.live:
+            field_name = self.resource_types[live.type].parent if live.type in self.resource_types else ""
+            parent = live.fields.get(field_name) if field_name else None
+            if isinstance(parent, str) and parent in ids:
+                yield live, parent
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope

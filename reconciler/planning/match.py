@@ -9,12 +9,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 
 from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.lineage import documents, is_foreign, is_proven, labelled
 from reconciler.planning.renames import find_moves, former_names, labelled_otherwise, renamed
-from reconciler.planning.uploads import created, find_uploads, leftover_address, moved_uploads
+from reconciler.planning.successors import has_succeeded, latest
+from reconciler.planning.uploads import created, find_uploads, is_leftover, leftover_address, moved_uploads
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
@@ -48,6 +50,8 @@ class Matched:
     """Objects that are not in the state, whose label has this identity, and which another state created."""
     lost: Mapping[str, Sequence[Address]] = field(default_factory=dict)
     """The addresses of every id in the state whose object does not exist any more."""
+    succeeded: Mapping[Address, Address] = field(default_factory=dict)
+    """The address of the successor of each replaced object that is still live, by the address of the leftover."""
     held: Mapping[tuple[Address, Address], Address] = field(default_factory=dict)
     """The address in the state of the object that a release has under a name, by release and name."""
 
@@ -101,7 +105,8 @@ class Matched:
         """Return `live` with the ids in its fields turned into the addresses that manifests use."""
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
-        return replace(live, fields=self._by_address(resource_type, live.fields, expected))
+        as_named = self.succeeded if address.is_frozen else {}
+        return replace(live, fields=self._by_address(resource_type, live.fields, expected, as_named))
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
         """Return the desired and the applied object with ids of managed objects turned into addresses, as in live
@@ -121,14 +126,21 @@ class Matched:
         """Return fields that are written with the ids of managed objects turned into addresses."""
         return fields if resource_type.members else self._by_address(resource_type, fields, fields)
 
-    def _by_address(self, resource_type: ResourceType, fields: Fields, expected: Fields) -> Fields:
+    def _by_address(
+        self,
+        resource_type: ResourceType,
+        fields: Fields,
+        expected: Fields,
+        as_named: Mapping[Address, Address] = MappingProxyType({}),
+    ) -> Fields:
         wanted = set(references_in(dict(expected))) if self.moved else set[str]()
         # A missing part is reported by its id, and an id in the manifest stays what it is.
         literal = set(strings_in(dict(expected))) if self.lost else set[str]()
 
         def names(id_: str) -> list[str]:
             lost = () if resource_type.members or id_ in literal else self.lost.get(id_, ())
-            return [self._expected_name(address, wanted) for address in self.addresses.get(id_, lost)]
+            known = (as_named.get(address, address) for address in self.addresses.get(id_, lost))
+            return [self._expected_name(address, wanted) for address in known]
 
         return resource_type.localise(fields, names, expected)
 
@@ -149,6 +161,8 @@ class Claim:
     """See `Matched.ambiguous`; then `live` is None."""
     clones: Sequence[Live] = ()
     """See `Matched.clones`."""
+    former: Sequence[Live] = ()
+    """Objects that `live` has replaced and that are still live."""
 
 
 def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Sequence[Live]) -> Claim:
@@ -161,13 +175,18 @@ def claim(inputs: PlanInputs, address: Address, known: Live | None, labelled: Se
     fitting = (live for live in labelled if accounts_for(inputs, address, known, live))
     made = together(sorted(fitting, key=lambda live: (created(live), live.id)))
     clones = [live for live in labelled if live not in made]
+    if known and made and has_succeeded(inputs, address, known, made[0]):
+        return Claim(made[0], made[1:], clones=clones, former=(known,))
     if known and not _moved_house(inputs, address, known, made):
         return Claim(known, made, clones=clones)
     if not known and len(labelled) == 1:
         return Claim(labelled[0])
     if not known and clones:
-        return Claim(ambiguous=labelled)
-    return Claim(made[0], made[1:], clones=clones)
+        live, former = latest(inputs, address, labelled)
+        return Claim(live, former=former) if live else Claim(ambiguous=labelled)
+    # The document of an assistant ends when the new object is published.
+    former = (known,) if known and known.type not in inputs.outlet_types else ()
+    return Claim(made[0], made[1:], clones=clones, former=former)
 
 
 def match(inputs: PlanInputs) -> Matched:
@@ -181,7 +200,8 @@ def match(inputs: PlanInputs) -> Matched:
     others = {address: [live for live in group if live.id not in known] for address, group in ours.items()}
     claims = {address: claim(inputs, address, chosen.get(address), group) for address, group in others.items() if group}
     paired = {**stored, **{address: one.live for address, one in claims.items() if one.live}}
-    paired |= dict(_moved_out(inputs, stored, claims))
+    replaced = chain.from_iterable(one.former for one in claims.values())
+    paired.update((leftover_address(inputs, one), one) for one in replaced)
     duplicates = {address: one.duplicates for address, one in claims.items() if one.duplicates}
     ambiguous = {address: one.ambiguous for address, one in claims.items() if one.ambiguous}
     clones = {address: one.clones for address, one in claims.items() if one.clones}
@@ -203,7 +223,9 @@ def match(inputs: PlanInputs) -> Matched:
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
     foreign = {address: group for address, group in lost.items() if group}
+    succeeded = dict(_succeeded(inputs, found))
     found = replace(found, other_lineage=foreign, lost=_lost(inputs, paired), held=as_applied.held_addresses)
+    found = replace(found, succeeded=succeeded)
     return _finish(inputs, found)
 
 
@@ -245,22 +267,19 @@ def _finish(inputs: PlanInputs, matched: Matched) -> Matched:
     return replace(matched, live=localised, unmanaged=unmanaged)
 
 
-def _moved_out(
-    inputs: PlanInputs, stored: Mapping[Address, Live], claims: Mapping[Address, Claim]
-) -> Iterator[tuple[Address, Live]]:
-    """Yield the objects that an interrupted run has replaced with one of another type, to be removed. The document of
-    an assistant ends when the new object is published.
-    """
-    for address, one in claims.items():
-        known = stored.get(address)
-        if known and one.live and one.live.id != known.id and known.type not in inputs.outlet_types:
-            yield leftover_address(inputs, known), known
-
-
 def _moved_house(inputs: PlanInputs, address: Address, live: Live, made: Sequence[Live]) -> bool:
     """Return True if an interrupted run has already created the object of another type that replaces this one."""
     desired = inputs.desired.get(address)
     return desired is not None and live.type != desired.type and {other.type for other in made} == {desired.type}
+
+
+def _succeeded(inputs: PlanInputs, found: Matched) -> Iterator[tuple[Address, Address]]:
+    """Yield the replaced objects that are still live, each with the address on its label."""
+    for address, live in found.live.items():
+        if is_leftover(address, live.id) and inputs.resource_types[live.type].outlives:
+            successor = inputs.labelled_address(live)
+            if successor is not None:
+                yield address, found.now(successor)
 
 
 def _adopted(inputs: PlanInputs) -> Iterator[tuple[Address, Live]]:

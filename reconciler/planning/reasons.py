@@ -33,13 +33,15 @@ ReasonCode: TypeAlias = Literal[
     "held-by",  # keeper: an object that stays and holds the upload
     "keep-on-delete",  # the manifest had `keep_on_delete`
     "upload-shared",  # address: another address of the same upload
-    "still-held",  # id, holders: the upload stays, because these hold it; without any, requests, scopes: not listed
+    "still-held",  # id, holders: the object stays, because these hold it; without any, requests, scopes: not listed;
+    # type: of an object that is not an upload
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
     "release-limit",  # chatbot, keep: the chatbot keeps only so many releases
-    "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more
+    "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more; type: of
+    # an object that is not an upload
     "no-release-left",  # no release needs the copy
     "unused",  # nothing refers to the upload
     # Adopt

@@ -148,7 +148,7 @@ def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapp
     if address.release is not None and _exists(inputs, address.release, archived):
         return Reason("release-leaves", {"release": str(address.release)})
     if is_leftover(address, live.id):
-        return Reason("upload-superseded")
+        return Reason("upload-superseded", {} if inputs.is_upload(live.type) else {"type": live.type})
     if address.is_frozen:
         return Reason("no-release-left")
     return Reason("unused" if inputs.is_upload(live.type) else "manifest-removed")

@@ -11,7 +11,8 @@ it was written (`Applied.holds`) until it is written again:
 | by a plan of targets, or by a run that ended | `update` by the next plan: `unfinished.is_as_written` is True, |
 | before it wrote the object                   | so that the difference is not drift                            |
 
-An id that the manifest names literally stays. Parts, such as the files of a vector store, are left out: their settings
+An id that the manifest names literally stays. So does the id in a copy of a release, which never changes, if the
+replaced object may outlive its replacement: the state keeps it as long as something has its id. Parts, such as the files of a vector store, are left out: their settings
 have the digest of the content. Documents in the outlets are published again: see `publications`.
 """
 
@@ -26,7 +27,7 @@ from reconciler.planning.model import CREATES, Change, FieldChange, Origin, deci
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
-from reconciler.resources.values import ABSENT, JSON, reference, references_in, replace_references, same
+from reconciler.resources.values import ABSENT, JSON, Keys, reference, references_in, replace_references, same
 
 
 def with_renewals(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -> tuple[ByOrigin, ...]:
@@ -38,7 +39,7 @@ def with_renewals(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin
     replaced = _replaced(inputs, matched, [*ours, *drift])
     if not replaced:
         return tuple(pairs)
-    written = {(change.address, item.keys[0]) for change in (*ours, *drift) for item in change.fields}
+    written = {(change.address, item.keys) for change in (*ours, *drift) for item in change.fields}
     made = {change.address for change in (*ours, *drift) if change.action in CREATES}
     by_edit = {change.address for change in ours}
     found = {
@@ -77,21 +78,37 @@ def _renewal(
     address: Address,
     live: Live,
     replaced: Mapping[str, Address],
-    written: set[tuple[str, str]],
+    written: set[tuple[str, Keys]],
     by_edit: set[str],
 ) -> Change | None:
     desired = inputs.desired.get(address)
     if desired is None or desired.type != live.type or live.type in inputs.outlet_types or not inputs.in_scope(address):
         return None
-    held = {str(one): id_ for id_, one in replaced.items() if id_ in live.refers_to}
+    held = {
+        str(one): id_
+        for id_, one in replaced.items()
+        if id_ in live.refers_to and not _keeps(inputs, matched, desired, one)
+    }
     origin: Origin = "manifest" if not by_edit.isdisjoint(held) else "drift"
-    names = [name for name in _names(inputs, desired, live) if (str(address), name) not in written]
-    fields = tuple(item for name in names for item in _fields(matched, desired, live, name, held, origin))
+    found = (
+        item for name in _names(inputs, desired, live) for item in _fields(matched, desired, live, name, held, origin)
+    )
+    fields = tuple(item for item in found if not _is_written(item.keys, str(address), written))
     if not fields:
         return None
     named = sorted({text for item in fields for text in references_in(item.desired)} & held.keys())
     reason = Reason("ids-renewed", {"addresses": named, "fields": [item.path for item in fields]})
     return Change(str(address), "update", fields, id=live.id, source=source_of(desired), reasons=(reason,))
+
+
+def _is_written(keys: Keys, address: str, written: set[tuple[str, Keys]]) -> bool:
+    return any((address, keys[:size]) in written for size in range(1, len(keys) + 1))
+
+
+def _keeps(inputs: PlanInputs, matched: Matched, desired: Desired, replaced: Address) -> bool:
+    """Return True for a copy that never changes and an object that stays live as long as the copy has its id."""
+    former = matched.live.get(replaced)
+    return desired.whole and former is not None and inputs.resource_types[former.type].outlives
 
 
 def _names(inputs: PlanInputs, desired: Desired, live: Live) -> list[str]:
@@ -123,7 +140,8 @@ def _merged(pair: ByOrigin, found: dict[str, Change]) -> ByOrigin:
     if ours is None or ours.action != "update" or ours.address not in found or _is_drift(found[ours.address]):
         return pair
     more = found.pop(ours.address)
-    fields, reasons = (*ours.fields, *more.fields), (*ours.reasons, *more.reasons)
+    fields = tuple(sorted((*ours.fields, *more.fields), key=lambda item: item.keys))
+    reasons = (*ours.reasons, *more.reasons)
     return replace(pair, ours=replace(ours, fields=fields, reasons=reasons))
 
 

@@ -153,6 +153,10 @@ class Desired:
     write_only: Mapping[str, str] = field(default_factory=dict)
     """Digests of the canonical values of fields that the API never returns. The values are in `unreadable`."""
     unreadable: Fields = field(default_factory=dict)
+    secrets: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Names of the environment variables of secrets, by path in the request body. The values are never stored."""
+    with_secrets: Mapping[tuple[str, ...], JSON] = field(default_factory=dict)
+    """Values that are sent only together with the secrets, by path in the request body."""
     parts: tuple[LocalFile, ...] = ()
     """Local files that the object consists of: one for an upload, several for a folder."""
     upload_name: str = ""

@@ -4,7 +4,7 @@ A manifest has one kind. It defines desired objects (`Desired`), each of one typ
 file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
@@ -60,6 +60,8 @@ class Kind:
     not references."""
     check: Callable[[Resource, Scope], Iterable[Finding]] = lambda _resource, _scope: ()
     """Return the violations of rules that models cannot check: limits over several fields, files that must exist."""
+    check_all: Callable[[Sequence[Resource]], Iterable[tuple[Resource, Finding]]] = lambda _resources: ()
+    """Return the violations of rules over several manifests, of any kind, each with its manifest."""
     to_manifest: "Mapping[str, Callable[[Live, str, Callable[[str], str]], SpecDraft]]" = field(default_factory=dict)
     """Conversion of a live object to a manifest of a given name, by type; the last argument gives the name of an id."""
     hints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -3,9 +3,13 @@
 import re
 from typing import Annotated, Final, TypeAlias
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
 from reconciler.resources.address import FILE
 from reconciler.resources.references import Ref, Writing
 
+TITLE_BYTES: Final = 256
 UPLOAD_ID: Final = re.compile(r"file-[A-Za-z0-9]+")
 """The live id of an upload."""
 
@@ -36,4 +40,17 @@ VectorStoreName: TypeAlias = Annotated[str, VECTOR_STORE]
 FileName: TypeAlias = Annotated[str, PROJECT_FILE]
 SkillName: TypeAlias = Annotated[str, SKILL]
 ContainerId: TypeAlias = Annotated[str, Ref("container")]
-CredentialId: TypeAlias = Annotated[str, Ref(type="credential")]
+CredentialId: TypeAlias = Annotated[str, Ref("credential")]
+VaultName: TypeAlias = Annotated[str, Ref("vault")]
+
+
+def _title(text: str) -> str:
+    size = len(text.strip().encode())
+    if not 1 <= size <= TITLE_BYTES:
+        message = "expected 1 to {most} bytes besides spaces at both ends, found {size}"
+        raise PydanticCustomError("title", message, {"most": TITLE_BYTES, "size": size})
+    return text
+
+
+Title: TypeAlias = Annotated[str, AfterValidator(_title)]
+"""A name at OpenAI, which is trimmed there."""

@@ -136,16 +136,22 @@ def referred(value: JSON, path: Path = ()) -> Iterator[tuple[Path, Address]]:
 
 
 def localised(
-    specs: Sequence[type[Spec]], fields: Fields, addresses_of: Callable[[str], Sequence[str]], expected: frozenset[str]
+    specs: Sequence[type[Spec]],
+    fields: Fields,
+    addresses_of: Callable[[str], Sequence[str]],
+    expected: frozenset[str],
+    literal: frozenset[str] = frozenset(),
 ) -> Fields:
     """Return `fields` with ids replaced by references, if one is declared and the id has an address.
 
     Of several addresses (one upload for equal files), one that is `expected` here is preferred, then the first in
-    alphabetical order.
+    alphabetical order. An id in `literal`, which a manifest has as it is, stays if its address is not expected.
     """
 
     def named(_ref: Ref, text: str) -> JSON:
         known = addresses_of(text)
+        if text in literal and expected.isdisjoint(known):
+            return text
         return reference(min(known, key=lambda address: (address not in expected, address))) if known else text
 
     return _of_specs(specs, fields, named)

@@ -5,14 +5,14 @@ from which requests are written, so that the values that are compared are the va
 the properties of a resource type, never its name.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Spec
-from reconciler.resources.references import localised, types_in
+from reconciler.resources.references import ids_in, localised, types_in
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import (
     ADDRESS_KEY,
@@ -139,7 +139,8 @@ def _localised(
     if not resource_type.specs:
         return fields
     wanted = frozenset(references_in(dict(expected)))
-    found = localised(resource_type.specs, fields, addresses, wanted)
+    literal = frozenset(ids_in(resource_type.specs, expected)) if resource_type.is_labelled else frozenset[str]()
+    found = localised(resource_type.specs, fields, addresses, wanted, literal)
     return {
         name: value if value is fields[name] else resource_type.canonical(name, value) for name, value in found.items()
     }
@@ -177,6 +178,13 @@ class ResourceType:
     """Mappings of which only the keys that a manifest sets are managed (`metadata`, `reasoning`)."""
     immutable: frozenset[str] = frozenset()
     """Fields whose change requires a new object."""
+    changeable: frozenset[tuple[str, ...]] = frozenset()
+    """Paths inside immutable fields whose change does not require a new object."""
+    outlives: bool = False
+    """True if a replaced object stays live while something holds it. The state keeps it until nothing does."""
+    parent: str = ""
+    """Type of the object below whose path this one is listed, and with which it is deleted; also the name of the field
+    that refers to it."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
     creation_only: frozenset[str] = frozenset()
@@ -188,8 +196,10 @@ class ResourceType:
     """Fields with values from the texts of versioned files, which copies in releases do not have: a release keeps the
     digests of files, and they identify the texts."""
     secret: frozenset[str] = frozenset()
-    """Fields whose values are read from the environment when the request is sent. Neither the value nor its digest may
-    be in desired, applied or live fields (`check_secrets`)."""
+    """Fields, at any depth, whose values are read from the environment when the request is sent (`Desired.secrets`).
+    Neither the value nor its digest may be in desired, applied or live fields (`check_secrets`)."""
+    renewed_by: str = ""
+    """Write-only field whose change sends the secrets again. It is not a field of the API."""
     apart: frozenset[str] = frozenset()
     """Fields that are written by separate requests after the object is created (the files of a vector store). They have
     no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
@@ -261,10 +271,22 @@ class ResourceType:
         """True if the live object itself does not identify its owner."""
         return self.identity in ("content", "state")
 
+    def replaces(self, fields: Iterable[tuple[str, ...]]) -> list[str]:
+        """Return the immutable fields among these changed paths, sorted."""
+        paths = (path for path in fields if path[0] in self.immutable)
+        fixed = (path for path in paths if not any(path[: len(one)] == one for one in self.changeable))
+        return sorted({path[0] for path in fixed})
+
     @property
     def refers(self) -> frozenset[str]:
-        """The types whose ids live objects of this type may contain."""
-        return types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+        """The types whose ids live objects of this type may contain, and those of the parents of such objects: an
+        object is deleted with its parent.
+        """
+        found = types_in(self.specs) | (frozenset({self.members.kind}) if self.members else frozenset())
+        from reconciler.resources.registry import resource_types  # it imports the modules that declare types
+
+        known = resource_types()
+        return found | frozenset(known[one].parent for one in found if one in known and known[one].parent)
 
     def body_digest(self, fields: Fields) -> str:
         """Return the digest of a live object as read, without fields that this version does not know."""
@@ -287,6 +309,13 @@ class SecretError(ValueError):
 
 def check_secrets(resource_type: ResourceType, *groups: Mapping[str, object]) -> None:
     """Raise SecretError if one of these mappings has a secret field."""
-    for found in groups:
-        if shown := sorted(resource_type.secret & found.keys()):
+    for found in groups if resource_type.secret else ():
+        if shown := sorted(resource_type.secret.intersection(_keys(found))):
             raise SecretError(f"{', '.join(shown)} of {resource_type.type} is secret and would be stored")
+
+
+def _keys(value: object) -> Iterator[str]:
+    """Yield the keys of mappings at any depth."""
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        yield key
+        yield from _keys(item)

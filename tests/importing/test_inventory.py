@@ -192,6 +192,7 @@ def test_inventory_sends_list_requests_only(estate):
         "GET /v1/agents": 1,
         "GET /v1/files": 1,
         "GET /v1/skills": 1,
+        "GET /v1/vaults": 1,
         "GET /v1/vector_stores": 1,
         "GET /v1/vector_stores/{id}/files": 2,
     }

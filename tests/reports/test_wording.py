@@ -204,6 +204,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "upload-shared": {},
         "upload-kept": {},
         "upload-held": {"type": "vector_store", "id": "vs_1"},
+        "replaced-held": {"type": "agent", "id": "agent_1"},
         "upload-still-held": {"holders": ["vectorstore/kb"]},
         "already-deleted": {},
     },

@@ -80,11 +80,13 @@ FORMS: Mapping[str, ResourceType] = {
         billed=True,
         serves=True,
     ),
+    "key": _form("key", defaults={}, immutable=frozenset({"size"}), outlives=True, parent="widget"),
     "note": _form("note", defaults={"text": None}, identity="state"),
     "page": _form("page", defaults={}, identity="document", own_localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
-"""Resource types by type. A `page` is a document in the outlets; the owner of a `note` is in the state only."""
+"""Resource types by type. A `page` is a document in the outlets; the owner of a `note` is in the state only. A `key`
+may outlive its replacement, and is deleted with a widget."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
 
 

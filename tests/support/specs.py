@@ -27,6 +27,7 @@ ENDING = {model.id for model in MODELS if model.shutdown_date}
 # Values with rules that the types do not express.
 BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "extra": st.just({}),
+    "credential_id": st.sampled_from(["cred_1", "cred_2"]),
     "file_id": st.sampled_from(["data/prices.csv", "file-abc123"]),
     "file_ids": st.lists(st.sampled_from(["data/prices.csv", "kb/faq.md", "file-abc123"]), max_size=3),
     "frame_duration_ms": st.integers(1, 1000),

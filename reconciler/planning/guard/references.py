@@ -83,14 +83,15 @@ def _goes_with_its_head(context: GuardContext, address: Address) -> bool:
 
 
 def _replacements(context: GuardContext) -> Iterator[tuple[Address, Change]]:
-    """Yield replaced objects that others may reference by id. Expired objects are not among them, and an upload that is
-    in use is not deleted.
+    """Yield replaced objects that others may reference by id. Expired objects are not among them, and neither are
+    objects that stay live while they are in use.
     """
     for change in context.work:
         if change.action == "replace":
             address = Address.parse(change.address)
             live = context.matched.live[address]
-            if not context.inputs.is_upload(live.type) and live.detail.get("status") != "expired":
+            stays = context.inputs.is_upload(live.type) or context.inputs.resource_types[live.type].outlives
+            if not stays and live.detail.get("status") != "expired":
                 yield address, change
 
 

@@ -103,7 +103,7 @@ def names(context: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("name-lost", {"before": item.live, "after": item.desired})
     live = context.matched.live.get(Address.parse(change.address))
     shared = live is not None and context.inputs.is_upload(live.type)
-    if change.action == "replace" and not shared and change.id and "/" not in change.id:
+    if change.action == "replace" and change.ends_id and not shared and change.id and "/" not in change.id:
         yield Hazard("id-changed", {"id": change.id})
 
 

@@ -22,7 +22,11 @@ def _bundle_changes(args: Args) -> str:
 
 
 def _still_held(args: Args) -> str:
-    return f"the upload {args['id']} stays: {_stays(args)}"
+    return f"the {args.get('type', 'upload').replace('_', ' ')} {args['id']} stays: {_stays(args)}"
+
+
+def _superseded(args: Args) -> str:
+    return f"an earlier {args.get('type', 'upload').replace('_', ' ')} that nothing refers to any more"
 
 
 def _stays(args: Args) -> str:
@@ -72,7 +76,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "release-leaves": "{release} is archived",
     "assistant-removed": "{assistant}, which it uses, no longer has a manifest",
     "release-limit": "{chatbot} keeps {keep} of its releases",
-    "upload-superseded": "an earlier upload that nothing refers to any more",
+    "upload-superseded": _superseded,
     "no-release-left": "no release uses it",
     "unused": "no longer used",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
@@ -104,6 +108,9 @@ NOTES: Final[Mapping[NoteCode, Phrase]] = {
     "upload-shared": "shares an upload",
     "upload-kept": "the upload stays: another path shares it",
     "upload-held": "the upload stays: {type} {id} refers to it now",
-    "upload-still-held": lambda args: f"the upload stays: {_stays(args)}",
+    "replaced-held": "the earlier object stays: {type} {id} refers to it now",
+    "upload-still-held": lambda args: (
+        f"the earlier {args['type']} stays: {_stays(args)}" if "type" in args else f"the upload stays: {_stays(args)}"
+    ),
     "already-deleted": "it was deleted already",
 }

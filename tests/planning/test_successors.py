@@ -1,0 +1,95 @@
+"""Objects that may outlive their replacement: `key`, which widgets and pages refer to."""
+
+import pytest
+
+from reconciler.planning.model import Plan
+from reconciler.resources.address import Address
+from tests.support.asking import rules
+from tests.support.plan_inputs import Worlds, done, fields_of, ref
+
+OLD = "key_main"
+
+
+def replaced() -> Worlds:
+    """A key whose size is edited, which cannot be changed."""
+    return Worlds().want("key/main", size=2).stays("key/main", size=1)
+
+
+def held(plan: Plan) -> list[tuple[str, list[str]]]:
+    """Return the keys that stay, with their holders."""
+    reasons = [one.args for change in plan.changes for one in change.reasons if one.code == "still-held"]
+    return [(args["id"], list(args["holders"])) for args in reasons]
+
+
+def user(worlds: Worlds) -> Worlds:
+    """Add a widget that refers to the key, and contains its id."""
+    worlds.want("widget/desk", uses=ref("key/main"), note="n").applied("widget/desk", uses=ref("key/main"), note="n")
+    return worlds.live("widget/desk", uses=ref("key/main"), note="n", refers_to=(OLD,))
+
+
+class TestReplacement:
+    def test_working_objects_refer_to_the_successor(self):
+        plan = user(replaced()).plan()
+        assert done(*plan.changes) == [("replace", "key/main"), ("update", "widget/desk")]
+        assert ("uses", OLD, ref("key/main"), "manifest") in fields_of(plan)
+        assert plan.refusals == ()
+
+    def test_an_edit_of_the_same_object_is_one_update(self):
+        worlds = user(replaced()).want("widget/desk", uses=ref("key/main"), note="edited")
+        assert [item.path for change in worlds.plan().changes for item in change.fields] == ["size", "note", "uses"]
+
+    def test_an_object_that_no_longer_refers_to_it_is_changed_as_its_manifest_says(self):
+        plan = user(replaced()).want("widget/desk", uses=None, note="n").plan()
+        assert fields_of(plan)[1:] == [("uses", ref("key/main"), None, "manifest")]
+
+    def test_nothing_else_is_changed(self):
+        worlds = user(replaced()).synced("key/other", size=1).synced("widget/other", uses=ref("key/other"))
+        assert done(*worlds.plan().changes) == [("replace", "key/main"), ("update", "widget/desk")]
+
+    @pytest.mark.parametrize(
+        ("add", "holder"),
+        [
+            (lambda worlds: worlds.stranger("w_9", type_="widget", refers_to=(OLD,)), "widget w_9"),
+            (lambda worlds: worlds.peer("globex", "page/home", OLD), "globex: page/home"),
+            (lambda worlds: worlds.synced("widget/desk", note=OLD), "widget/desk"),
+        ],
+        ids=["unmanaged", "peer", "literal id"],
+    )
+    def test_the_old_one_stays_while_anything_else_holds_it(self, add, holder):
+        plan = add(replaced()).plan()
+        assert (held(plan), plan.refusals) == ([(OLD, [holder])], ())
+        assert plan.requests == {"POST": 1}
+
+    def test_an_object_out_of_scope_keeps_the_old_one(self):
+        plan = user(replaced()).plan(scope=frozenset({Address.parse("key/main")}))
+        assert done(*plan.changes) == [("replace", "key/main")]
+        assert held(plan) == [(OLD, ["widget/desk"])]
+
+    def test_an_ignored_reference_keeps_the_old_one(self):
+        worlds = replaced().want("widget/desk", uses=ref("key/main"), ignore=("uses",))
+        worlds.applied("widget/desk", uses=ref("key/main"))
+        plan = worlds.live("widget/desk", uses=ref("key/main"), refers_to=(OLD,)).plan()
+        assert done(*plan.changes) == [("replace", "key/main")]
+        assert held(plan) == [(OLD, ["widget/desk"])]
+
+    def test_a_removed_key_that_is_in_use_is_refused_as_any_object(self):
+        worlds = Worlds().stays("key/main", size=1).stranger("w_9", type_="widget", refers_to=(OLD,))
+        assert rules(worlds) == [("referenced", "key/main")]
+
+
+class TestChildren:
+    """A key is deleted with its widget: what holds the key holds the widget."""
+
+    def test_holder_of_a_key_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
+        worlds.stranger("a_1", refers_to=(OLD,))
+        assert rules(worlds) == [("referenced", "key/main"), ("referenced", "widget/box")]
+
+    def test_an_unmanaged_key_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box")
+        worlds.stranger("key_9", type_="key", refers_to=("widget_box",), widget="widget_box")
+        assert rules(worlds) == [("referenced", "widget/box")]
+
+    def test_without_holders_both_go(self):
+        worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
+        assert rules(worlds) == []
