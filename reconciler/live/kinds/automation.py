@@ -78,8 +78,7 @@ class Automations:
 
     async def _changed(self, live: Live, request: WriteRequest, fields: Fields) -> Live:
         secrets: tuple[str, ...] = ()
-        of_target = self._resource_type.secrets_with | {self._resource_type.renewed_by}
-        if not of_target.isdisjoint(fields):
+        if "target" in map(self._resource_type.written_with, fields):
             fields = {"target": live.fields["target"], **fields, **request.desired.unreadable}
         body = bodies.change(self._resource_type, replace(request, fields=fields), live)
         if "target" in body:
