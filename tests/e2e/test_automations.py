@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 
+from reconciler.planning.codec import seal_change
 from reconciler.planning.model import Plan
+from reconciler.planning.schedules import with_runs
 from reconciler.resources.problems import ReconcilerError
 from tests.support.credentials import SECRETS, with_secrets
 from tests.support.world import Document, World, is_silent, manifest, told, world
@@ -295,6 +299,54 @@ class TestTypes:
         assert is_silent(estate.plan())
 
 
+class TestRuns:
+    """The next times in a plan. They depend on the time of the plan, and nothing else does."""
+
+    def runs(self, estate: World) -> list[Any]:
+        reasons = [reason for change in estate.plan().changes for reason in change.reasons]
+        return [len(reason.args["times"]) for reason in reasons if reason.code == "next-runs"]
+
+    def test_a_changed_schedule_is_shown_with_three_runs(self, estate):
+        estate.wants(automation(expression="0 4 * * *"))
+        assert self.runs(estate) == [3]
+
+    def test_a_created_automation_is_shown_with_its_runs_unless_it_is_paused(self, estate):
+        estate.wants(automation("weekly", expression="0 3 * * 1"))
+        assert self.runs(estate) == [3]
+        estate.wants(automation("weekly", expression="0 3 * * 1", paused=True))
+        assert self.runs(estate) == []
+
+    def test_other_changes_have_no_runs(self, estate):
+        estate.wants(automation(name="Nightly"))
+        assert self.runs(estate) == []
+
+    def test_a_resumed_automation_is_shown_with_its_runs(self, estate):
+        estate.wants(automation(paused=True))
+        estate.apply()
+        estate.wants(automation(paused=False))
+        assert self.runs(estate) == [3]
+
+    def test_a_plan_that_is_made_later_has_the_same_digest(self, estate):
+        estate.wants(automation(expression="* * * * *"))
+        planned = estate.observed().planned
+        later = planned.plan.created_at.replace("20", "21", 1)
+        runs = with_runs(planned.inputs, planned.matched, replace(planned.plan, changes=()), datetime.now(UTC))
+        assert runs.changes == ()
+        (change,) = planned.plan.changes
+        plain = replace(planned.plan, changes=(replace(change, reasons=()),))
+        (shown,) = with_runs(planned.inputs, planned.matched, plain, datetime.fromisoformat(later)).changes
+        assert shown.reasons != change.reasons
+        assert seal_change(plain.identity, shown).digest == change.digest
+
+    def test_a_time_that_has_passed_is_an_error_with_its_place(self, estate):
+        estate.wants(automation("launch", run_at="2020-01-01T00:00:00Z"))
+        with pytest.raises(ReconcilerError) as error:
+            estate.plan()
+        (problem,) = error.value.problems
+        assert (problem.code, problem.place is not None) == ("time-passed", True)
+        assert problem.message.startswith("automation/launch: `run_at` has passed")
+
+
 class TestPause:
     def paused(self, estate: World, verb: str = "pause") -> None:
         estate.by_hand(estate.connection.replace("agents", "automations", live(estate)["id"], verb, body={}))
@@ -356,6 +408,7 @@ class TestOneRun:
     @pytest.fixture
     def launch(self, tmp_path) -> Iterator[World]:
         with world(tmp_path) as made:
+            made.clock.seconds = time.time()
             made.wants(AGENT, automation("launch", run_at=int(made.clock()) + 60, paused=False))
             made.apply()
             yield made

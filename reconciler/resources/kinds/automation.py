@@ -11,7 +11,14 @@ from reconciler.resources.address import Address
 from reconciler.resources.assistants.shared import Part
 from reconciler.resources.automations.environment import HostedEnvironment, of_template
 from reconciler.resources.automations.inline_agent import hidden
-from reconciler.resources.automations.schedule import EXPRESSION, TIMEZONE, check_expression, check_timezone, upcoming
+from reconciler.resources.automations.schedule import (
+    EXPRESSION,
+    TIMEZONE,
+    check_expression,
+    check_timezone,
+    has_passed,
+    upcoming,
+)
 from reconciler.resources.automations.target import (
     HIDDEN,
     TARGET,
@@ -239,6 +246,10 @@ def _fixed(detail: Mapping[str, JSON]) -> frozenset[str]:
     return frozenset({"run_at"}) if detail.get("status") == "completed" else frozenset()
 
 
+def _runs(fields: Fields, now: datetime) -> tuple[str, ...]:
+    return () if fields.get(PAUSED) else upcoming(fields, now)
+
+
 AUTOMATION: Final = ResourceType(
     type="automation",
     specs=(LiveAutomation,),
@@ -258,7 +269,8 @@ AUTOMATION: Final = ResourceType(
     is_confidential=True,
     apart=frozenset({PAUSED}),
     own_localise=_localise,
-    runs=upcoming,
+    runs=_runs,
+    passed=has_passed,
 )
 
 KIND: Final = Kind(
