@@ -362,7 +362,7 @@ def _change(
 ) -> Change | None:
     if not fields and not waiting:
         return None
-    immutable = inputs.resource_types[desired.type].replaces(item.keys for item in fields)
+    immutable = inputs.resource_types[desired.type].replaces((item.keys for item in fields), live.detail)
     action: Action = "replace" if immutable else "update"
     change = Change(str(desired.address), action, fields, id=live.id, source=source_of(desired))
     if not immutable:

@@ -313,7 +313,7 @@ class TestGuard:
         assert [one for one in told(plan.changes) if one.startswith("delete")] == []
         estate.apply()
         assert estate.by_hand(estate.connection.page("files"))["data"]
-        assert [one["id"] for one in live(estate)][0] == made
+        assert next(one["id"] for one in live(estate)) == made
 
     def test_unmanaged_template_keeps_a_skill(self, estate):
         skill: Any = {"type": "skill_reference", "skill_id": estate.id_of("skill/notes")}
