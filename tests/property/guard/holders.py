@@ -43,7 +43,8 @@ class Holding(Outcome):
     def _written(self, address: str) -> Survivor:
         """Return an object in scope: it has the ids of after the plan, except literal and ignored ones."""
         thing, manifest = self.after[address], self.manifests[address]
-        live = frozenset(self._ignored(address)) if self.ignoring([address]) else frozenset[str]()
+        is_ours = address not in self.disputed  # otherwise its live object is listed, and not its address, too
+        live = frozenset(self._ignored(address)) if is_ours and self.ignoring([address]) else frozenset[str]()
         ids, served = thing.by_id | manifest.by_id | live, frozenset(self._served_still(address))
         return Survivor(thing.by_name | manifest.by_name, ids, served)
 
@@ -192,11 +193,16 @@ class Holding(Outcome):
         theirs |= {name for name, ids in self._disputed() if not ids.isdisjoint(held)}
         return ours - set(held) | theirs
 
+    @cached_property
+    def disputed(self) -> frozenset[str]:
+        """The assistants of which no label proves that they are managed."""
+        estate = self.estate
+        return estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
+
     def _disputed(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield the live assistants of which no label proves that they are managed, each with the ids that it has."""
         estate = self.estate
-        disputed = estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
-        for address in disputed & self.before.keys():
+        for address in self.disputed & self.before.keys():
             thing = self.before[address]
             stores = {target for how, target in (*thing.refs, *thing.literal) if how == "search"}
             ids = frozenset({*thing.contents, *(self.entry_of(store) for store in stores)})

@@ -235,9 +235,8 @@ class _Oracle(Holding):
 
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
-        known = thing.by_id - self.estate.duplicates - self.estate.taken
-        known -= (self.estate.other_lineage - self.estate.older) | self.estate.lost
-        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
+        known = thing.by_name | (thing.by_id - self.disputed)
+        return thing.model == OLD_MODEL or any(map(self.uses_an_old_model, known))
 
     # The numbers of deletes and archives.
 
