@@ -42,6 +42,7 @@ SkillName: TypeAlias = Annotated[str, SKILL]
 ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref("credential")]
 VaultName: TypeAlias = Annotated[str, Ref("vault")]
+TemplateName: TypeAlias = Annotated[str, Ref("template")]
 
 
 def _title(text: str) -> str:

@@ -6,7 +6,7 @@ the properties of a resource type, never its name.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
@@ -187,6 +187,10 @@ class ResourceType:
     that refers to it."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
+    unreadable_in: Mapping[str, str] = field(default_factory=dict)
+    """The readable field that contains a write-only value and is written with it, by the name of the value."""
+    is_confidential: bool = False
+    """True if plans show only the digests of write-only values."""
     creation_only: frozenset[str] = frozenset()
     """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
     versioned: frozenset[str] = frozenset()
@@ -276,6 +280,11 @@ class ResourceType:
         paths = (path for path in fields if path[0] in self.immutable)
         fixed = (path for path in paths if not any(path[: len(one)] == one for one in self.changeable))
         return sorted({path[0] for path in fixed})
+
+    def written_with(self, name: str) -> str:
+        """Return the field that is written to change a write-only value."""
+        head = name.partition(".")[0]
+        return self.unreadable_in.get(head, head)
 
     @property
     def refers(self) -> frozenset[str]:
