@@ -7,7 +7,7 @@ id while an object, a published bundle or another project still has the old one:
 |---------------------------------------------|-------------------------------------------------------------------|
 | live object, whoever owns it                | those that it has; in fields that the plan writes, the new ones   |
 | name in any outlet, whatever the state has  | those of its table; none if the plan publishes or withdraws it    |
-| literal id in a manifest, in scope or not   | the id                                                            |
+| reference in a manifest, in scope or not    | a literal id, or the id of the named object; not one that is new  |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
 | document in a removed outlet                | those of its table: no plan writes it any longer                  |
@@ -159,7 +159,7 @@ class _Holding:
 
     def all(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         """Yield each holder, the place where it was seen, and the strings in it, among which are the ids."""
-        yield from self._literals()
+        yield from self._written()
         yield from self._live()
         own, released = self.effects.outlets
         yield from self._published(self.inputs.pointers, own, lambda address: address)
@@ -175,11 +175,12 @@ class _Holding:
         for outlet, documents in self.inputs.outlet_documents.items():
             yield from ((Foreign(one.type, outlet, one.name), "live", one.refers_to) for one in documents)
 
-    def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
+    def _written(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():
             if not self.inputs.is_upload(desired.type):
                 fields = [dict(desired.fields), dict(self.inputs.unwritten.get(address, {}))]
-                yield address, place_of(desired), frozenset(strings_in(fields))
+                named = (self.effects.id_of(Address.parse(text), after=True) for text in references_in(fields))
+                yield address, place_of(desired), {*strings_in(fields), *(id_ for id_ in named if id_)}
 
     def _live(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         ours = {live.id: address for address, live in self.matched.live.items()}

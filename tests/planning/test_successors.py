@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
-from tests.support.asking import rules
+from tests.support.asking import listed, rules
 from tests.support.plan_inputs import Worlds, done, fields_of, ref
 
 OLD = "key_main"
@@ -93,3 +93,10 @@ class TestChildren:
     def test_without_holders_both_go(self):
         worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
         assert rules(worlds) == []
+
+    def test_object_that_is_created_with_a_key_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
+        worlds.want("widget/desk", uses=ref("key/main"))
+        assert rules(worlds) == [("referenced", "key/main"), ("referenced", "widget/box")]
+        _, of_box = worlds.plan().refusals
+        assert listed(of_box) == {"Other references": ("widget/desk",)}
