@@ -11,16 +11,9 @@ from typing import Final
 
 from tests.property.guard.estates import Estate, without_literal_ids
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import (
-    HOLDING,
-    SAVED,
-    Object,
-    left_objects,
-    live_releases,
-    upload,
-    working,
-)
+from tests.property.guard.manifests import Object, left_objects, live_releases, upload, working
 from tests.property.guard.oracle import SECTIONS, Judgement, judge
+from tests.property.guard.parts import HOLDING, SAVED
 
 DIMENSIONS: Final = (
     "content edits",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from tests.property.guard.manifests import LITERAL, Manifests
+from tests.property.guard.parts import LITERAL, Manifests
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Stranger:
     """Addresses of managed objects, whose live ids it has."""
     owner: str | None = None
     """The identity on its label, if it has one."""
+    knows: tuple[str, ...] = ()
+    """The ids of other objects that are not managed, which it has."""
 
     @property
     def id(self) -> str:

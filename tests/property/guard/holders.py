@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tests.property.guard.bodies import id_of, type_of
 from tests.property.guard.manifests import Object, upload
-from tests.property.guard.outcome import Outcome, is_document
+from tests.property.guard.outcome import Outcome, is_document, is_frozen
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,15 @@ class Holding(Outcome):
         thing, manifest = self.after[address], self.manifests[address]
         is_ours = address not in self.disputed  # otherwise its live object is listed, and not its address, too
         live = frozenset(self._ignored(address)) if is_ours and self.ignoring([address]) else frozenset[str]()
+        if is_ours and address in self.before and (is_frozen(address) or self.ignoring([address])):
+            live |= self._ids_behind(address)
         ids, served = thing.by_id | manifest.by_id | live, frozenset(self._served_still(address))
         return Survivor(thing.by_name | manifest.by_name, ids, served)
+
+    def _ids_behind(self, address: str) -> frozenset[str]:
+        """Return the objects whose present ids a live object has for names: a copy of a release is never rewritten."""
+        live = self.before[address]
+        return frozenset() if is_document(address, live) else live.by_name
 
     def _ignored(self, address: str) -> Iterator[str]:
         """Yield the uploads of an object whose manifest ignores them; a document is published with the new one of a
@@ -68,7 +75,9 @@ class Holding(Outcome):
         """Return an object out of scope, or one that is kept without a manifest."""
         was, manifest = self.before.get(address, Object()), self.manifests.get(address, Object())
         served = self.served(address) if is_document(address, was) else frozenset[str]()
-        return Survivor(was.by_name | manifest.by_name, was.contents | was.by_id | manifest.by_id, served)
+        ids = was.contents | was.by_id | manifest.by_id
+        ids |= self._ids_behind(address) if address in self.before else frozenset()
+        return Survivor(was.by_name | manifest.by_name, ids, served)
 
     def _served_still(self, address: str) -> Iterator[str]:
         """Yield the ids in the bundles of a document that the plan neither changes nor can publish again."""
@@ -94,7 +103,7 @@ class Holding(Outcome):
             return False
         live = self.as_applied.get(self.former.get(address, address), Object())
         refs = live.refs if self.ignoring([address]) else thing.refs
-        return all(self._is_complete(one) for how, one in refs if how not in {"published", "search"})
+        return all(self._is_complete(one) for how, one in refs if how in {"assistant", "pipeline", "starts", "node"})
 
     def served(self, document: str, *, published: bool = True) -> frozenset[str]:
         """Return the ids in the published bundles of a document: of the agents, stores and uploads in it."""
@@ -153,7 +162,16 @@ class Holding(Outcome):
         """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
         named, ended = self._holding(addresses, by_name=True), self.leaving.intersection(addresses)
         strays = {one.address for one in self.estate.strays if self._ids_of(one.refers_to) & ended}
-        return strays.union(named, *(self._serving(one, by_name=True) for one in ended))
+        serving = (self._serving(one, by_name=True) for one in ended)
+        return strays.union(named, *serving, *(self._holding_inside(one) for one in ended))
+
+    def _holding_inside(self, vault: str) -> set[str]:
+        """Return who holds a credential that is deleted with a vault."""
+        ours = [one for one, thing in self.before.items() if ("vault", vault) in {*thing.refs, *thing.literal}]
+        inside = {one for one in ours if one.startswith("credential/")}
+        found = (self._holding({one}, by_name=one not in self.superseded) for one in inside)
+        theirs = {one.id for one in self.estate.unmanaged if one.type == "credential" and vault in one.refers_to}
+        return set().union(*found, (one.title for one in self.estate.unmanaged if theirs.intersection(one.knows)))
 
     def holders(self, id_: str) -> set[str]:
         """Return who holds the present id of an object, or an upload, after the plan."""
@@ -204,8 +222,8 @@ class Holding(Outcome):
         estate = self.estate
         for address in self.disputed & self.before.keys():
             thing = self.before[address]
-            stores = {target for how, target in (*thing.refs, *thing.literal) if how == "search"}
-            ids = frozenset({*thing.contents, *(self.entry_of(store) for store in stores)})
+            held = {target for how, target in (*thing.refs, *thing.literal) if how in {"search", "credential"}}
+            ids = frozenset({*thing.contents, *map(self.entry_of, held)})
             twin = [f"{id_of(address, thing)}_twin"] if address in estate.duplicates else []
             for id_ in (id_of(address, thing), *twin):
                 yield f"{type_of(address, thing)} {address.partition('/')[2]} ({id_})", ids

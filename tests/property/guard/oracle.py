@@ -12,8 +12,9 @@ from typing import Final, TypeAlias
 
 from tests.property.guard.estates import Estate
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import OLD_MODEL, SAVED, Object, frozen, upload
+from tests.property.guard.manifests import Object, frozen, upload
 from tests.property.guard.outcome import is_frozen
+from tests.property.guard.parts import OLD_MODEL, SAVED
 
 Sections: TypeAlias = dict[str, tuple[str, ...]]
 SECTIONS: Final = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
@@ -39,6 +40,8 @@ class Judgement:
     """The uploads that the plan would delete if others did not hold them, each with its holders; without those that an
     earlier plan has left.
     """
+    kept: Mapping[str, frozenset[str]]
+    """The credentials that stay beside those that replace them, each with its holders."""
     disowned: frozenset[str]
     """The uploads of stores that are no longer managed: they stay whether or not the plan says so of each."""
     uploaded: frozenset[str]
@@ -62,6 +65,7 @@ class _Oracle(Holding):
             deleted=frozenset(address for address in self.gone if not is_frozen(address)),
             ended=frozenset(self.ended),
             held={key: frozenset(self.holders(key)) for key in self.held},
+            kept=self.kept_beside,
             disowned=frozenset(self.disowned),
             uploaded=frozenset(self.written - self.uploads.keys()),
             settings=frozenset(self.differing()),
@@ -81,6 +85,11 @@ class _Oracle(Holding):
     def held(self) -> set[str]:
         return self.unused - self.ended - self.disowned - self.estate.left.keys()
 
+    @cached_property
+    def kept_beside(self) -> dict[str, frozenset[str]]:
+        found = {address: frozenset(self.holders(address)) for address in self.superseded}
+        return {address: holders for address, holders in found.items() if holders}
+
     # The rule about references.
 
     def refusals(self) -> Iterator[tuple[tuple[str, str], Sections]]:
@@ -97,7 +106,7 @@ class _Oracle(Holding):
             if sections:
                 yield ("referenced", address), sections
         protected = set(map(self.now, self.estate.protected))
-        for address in sorted((self.gone | self.replaced) & protected):
+        for address in sorted((self.gone | self.replaced | self.superseded) & protected):
             yield ("protected", address), {}
         if len(self.counted_deletes()) > self.allowed("max_deletes"):
             yield ("threshold of deletes", PROJECT), {}
@@ -244,7 +253,8 @@ class _Oracle(Holding):
         """Return the ids that count as deletes: of removed and of replaced objects, of uploads whose file is removed,
         and of files detached from stores that stay. Uploads that an earlier plan has left have counted there.
         """
-        working = {address for address in self.gone | self.replaced if not is_frozen(address)}
+        replaced = self.replaced | (self.superseded - self.kept_beside.keys())
+        working = {address for address in self.gone | replaced if not is_frozen(address)}
         ended = {key for key in self.ended if not (self.is_of_releases(key) or self.is_of_an_edit(key))}
         ended -= self.estate.left.keys()
         detached = {

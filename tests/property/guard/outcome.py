@@ -3,19 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import (
-    LITERAL,
-    SAVED,
-    Object,
-    left_objects,
-    live_releases,
-    moves,
-    number_of,
-    objects,
-    working,
-)
+from tests.property.guard.manifests import Object, left_objects, live_releases, moves, number_of, objects, working
+from tests.property.guard.parts import LITERAL, SAVED
+
+DOCUMENTS: Final = ("assistant/", "chatbot/", "pipeline/", "release/")
+"""The kinds that may have no object at OpenAI."""
 
 
 @dataclass(frozen=True)
@@ -165,10 +160,22 @@ class Outcome:
         both = self.before.keys() & self.after.keys()
         return {address for address in both if self.before[address].target != self.after[address].target}
 
+    @cached_property
+    def superseded(self) -> set[str]:
+        """Credentials that get another server or another vault, which makes another credential. The present one stays
+        while something holds it.
+        """
+        both = (one for one in self.before.keys() & self.after.keys() if one.startswith("credential/"))
+        return {one for one in both if _fixed(self.before[one]) != _fixed(self.after[one])}
+
 
 def is_document(address: str, thing: Object) -> bool:
-    """Return True for what exists only in the outlets: no saved assistant, no store and no file."""
-    return thing.target not in SAVED and not address.startswith(("vectorstore/", "file/"))
+    """Return True for what exists only in the outlets."""
+    return thing.target not in SAVED and address.startswith(DOCUMENTS)
+
+
+def _fixed(credential: Object) -> object:
+    return credential.text, credential.refers_to
 
 
 def is_frozen(address: str) -> bool:

@@ -6,10 +6,12 @@ from pprint import pformat
 from typing import Any, Final
 
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import Manifests, left_objects, live_releases, objects, upload
+from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects, upload
 from tests.property.guard.oracle import judge
+from tests.property.guard.parts import Manifests
 
-PARTS: Final = ("bots", "pipelines", "assistants", "stores", "releases")
+WORKING: Final = ("bots", *KINDS)
+PARTS: Final = (*WORKING, "releases")
 MARKS: Final = (
     "tombstones",
     "by_hand",
@@ -96,7 +98,7 @@ def _simpler(estate: Estate) -> Iterator[Estate]:
             before = getattr(estate.before, part).get(name)
             if before is not None and getattr(estate.after, part).get(name) != before:
                 yield replace(estate, after=_with(estate.after, part, name, before))
-    for part in PARTS[:4]:
+    for part in WORKING:
         for name, thing in getattr(estate.before, part).items():
             for smaller in _smaller(thing):
                 same = getattr(estate.after, part).get(name) == thing

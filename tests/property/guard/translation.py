@@ -20,10 +20,6 @@ from reconciler.resources.values import Fields, digest, references_in, replace_r
 from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
-    HOLDING,
-    OLD_MODEL,
-    SAVED,
-    Manifests,
     Object,
     frozen,
     left_objects,
@@ -34,10 +30,13 @@ from tests.property.guard.manifests import (
     upload_name,
     working,
 )
+from tests.property.guard.parts import OLD_MODEL, SAVED, Manifests
 
 IDENTITY: Final = Identity("acme")
 PROJECT: Final = "proj_acme"
 OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
+HOLDERS: Final = ("credential/", "template/", "automation/")
+"""Kinds whose live objects have ids of others in their fields."""
 TODAY: Final = date(2026, 12, 1)
 GONE_SINCE: Final = date(2026, 11, 30)
 LINEAGE: Final = "0123456789abcdef"
@@ -50,9 +49,17 @@ IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "assistant": ("tools", "tool_resources"),
     "request": ("tools",),
     "vector_store": ("files",),
+    "environment_template": ("files", "skills"),
+    "automation": ("target",),
 }
 """The fields with references, by type."""
-LABELLED: Final[Mapping[str, str]] = {"assistant": "assistant", "vector_store": "vectorstore"}
+LABELLED: Final[Mapping[str, str]] = {
+    "assistant": "assistant",
+    "agent": "assistant",
+    "vector_store": "vectorstore",
+    "credential": "credential",
+    "automation": "automation",
+}
 """The kinds of objects of others that may have labels, by type."""
 
 
@@ -159,7 +166,7 @@ class _Translation:
         """Yield the ids that the state records: of a release, by the names that it has; of an assistant at a server,
         those in its fields.
         """
-        if thing.target in SAVED & HOLDING:
+        if thing.target in SAVED or name.startswith(HOLDERS):
             yield from ((address, self.id_behind(address)) for address in thing.by_name)
         if name.startswith("release/"):
             content = self.estate.before.releases[name.removeprefix("release/")].content
@@ -167,6 +174,8 @@ class _Translation:
                 now = self.estate.past.get(address, address)
                 if now in self.before and not now.startswith("file/"):
                     yield address, self.id(now)
+            for thing in working(content).values():
+                yield from ((one, self.id_behind(one)) for one in thing.by_name if one.startswith("credential/"))
 
     def live(self) -> Iterator[Live]:
         """Yield every object once, though several paths may share an upload."""
@@ -175,7 +184,7 @@ class _Translation:
             form = _form(address, thing)
             fields = form.complete(form, self.fields(address, thing))
             name = upload_name(path_of(address), thing.text) if form.type == "file" else address.partition("/")[2]
-            labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
+            labels = self.labels(address, form, thing) if form.is_labelled else None
             by_hand = {"instructions": BY_HAND} if address in self.estate.by_hand else {}
             read = fields if form.in_outlets else self.as_read(fields)
             found = Live(form.type, id_, {**read, **by_hand}, labels, name, self.needs(form, fields))
@@ -196,7 +205,7 @@ class _Translation:
 
     def as_read(self, fields: Fields) -> Fields:
         """Return the fields of a live object with ids in place of references; the files of a store are by id."""
-        if "files" not in fields:
+        if not isinstance(fields.get("files"), Mapping):
             return {name: replace_references(value, self.id_behind) for name, value in fields.items()}
         by_path = fields["files"].items()
         files = {self.file_id(path): {k: v for k, v in entry.items() if k != "file"} for path, entry in by_path}
@@ -204,7 +213,8 @@ class _Translation:
 
     def needs(self, form: ResourceType, fields: Fields) -> tuple[str, ...]:
         """Return the ids that a live object has."""
-        held = {*map(self.file_id, fields.get("files") or ()), *ids_in(form.specs, self.as_read(fields))}
+        read = self.as_read(fields)
+        held = {*(read["files"] if form.members else ()), *ids_in(form.specs, read)}
         return () if form.in_outlets else tuple(sorted(held))
 
     def file_id(self, path: str) -> str:
@@ -239,7 +249,9 @@ class _Translation:
 
     def stranger(self, stranger: Stranger) -> Live:
         labels = Labels(stranger.owner, f"{LABELLED[stranger.type]}/theirs") if stranger.owner else None
-        return Live(stranger.type, stranger.id, {}, labels, stranger.name, self.ids(stranger.refers_to))
+        ids = self.ids(stranger.refers_to)
+        fields = {"vault": ids[0]} if stranger.type == "credential" else {}
+        return Live(stranger.type, stranger.id, fields, labels, stranger.name, (*ids, *stranger.knows))
 
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
         for identity in dict.fromkeys(document.identity for document in self.estate.peers):
