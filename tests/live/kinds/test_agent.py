@@ -5,7 +5,8 @@ import httpx2
 import pytest
 
 from reconciler.live.errors import LiveError, UnknownOutcomeError
-from reconciler.live.kinds.agent import Agents
+from reconciler.live.kinds.agent import AGENTS
+from reconciler.live.labelled import Labelled
 from reconciler.resources.address import Identity
 from reconciler.resources.labels import to_metadata
 from reconciler.resources.values import digest
@@ -161,7 +162,7 @@ class TestFind:
             return httpx2.Response(500) if request.method == "POST" else response
 
         connection = api.bench.connection(httpx2.MockTransport(lose))
-        flaky = Agents(connection)
+        flaky = Labelled(AGENTS, connection)
         with pytest.raises(UnknownOutcomeError, match="assistant/triage"):
             api.run(flaky.create(order(**TRIAGE)))
         assert connection.requests == {"POST": 1}
@@ -179,7 +180,7 @@ class TestFind:
 
         monkeypatch.setattr(time, "time", lambda: theirs() + 600)
         connection = api.bench.connection(httpx2.MockTransport(dated))
-        before, here = time.time(), Agents(connection)
+        before, here = time.time(), Labelled(AGENTS, connection)
         made = api.run(here.create(order(**TRIAGE)))
         assert 600 <= connection.ahead < 601
         assert api.run(here.find(order(**TRIAGE), since=before)) == made

@@ -6,7 +6,8 @@ import pytest
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Endpoint, connect
 from reconciler.live.errors import DeniedError, NotServedError, UnknownOutcomeError
-from reconciler.live.kinds.assistant import Assistants
+from reconciler.live.kinds.assistant import ASSISTANTS
+from reconciler.live.labelled import Labelled
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.resources.address import Identity
 from reconciler.resources.values import reference
@@ -167,7 +168,7 @@ class TestFind:
             return httpx2.Response(500) if request.method == "POST" else response
 
         connection = api.bench.connection(httpx2.MockTransport(lose))
-        flaky = Assistants(connection)
+        flaky = Labelled(ASSISTANTS, connection)
         with pytest.raises(UnknownOutcomeError, match="assistant/triage"):
             api.run(flaky.create(order(**TRIAGE)))
         assert connection.requests == {"POST": 1}
@@ -200,7 +201,7 @@ class TestShapes:
     def read(self, server, **fields):
         answer = {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "m", **fields}
         connection = server.says(httpx2.Response(200, json=answer))
-        return server.bench.run(Assistants(connection).read("asst_1"))
+        return server.bench.run(Labelled(ASSISTANTS, connection).read("asst_1"))
 
     def test_missing_fields_have_their_defaults(self, server):
         live = self.read(server)
@@ -228,7 +229,7 @@ class TestServersWithoutTheApi:
         said = {"error": {"message": "Invalid URL", "type": "invalid_request_error", "code": None, "param": None}}
         connection = server.says(httpx2.Response(404, json=said))
         with pytest.raises(NotServedError) as caught:
-            server.bench.run(Assistants(connection).list(IDENTITY, []))
+            server.bench.run(Labelled(ASSISTANTS, connection).list(IDENTITY, []))
         (problem,) = caught.value.problems
         assert problem.code == "not-served"
         assert "the target `assistants` requires" in problem.hint
@@ -237,7 +238,7 @@ class TestServersWithoutTheApi:
         said = {"error": {"message": "no", "type": "invalid_request_error", "code": None, "param": None}}
         connection = server.says(httpx2.Response(403, json=said))
         with pytest.raises(DeniedError):
-            server.bench.run(Assistants(connection).list(IDENTITY, []))
+            server.bench.run(Labelled(ASSISTANTS, connection).list(IDENTITY, []))
 
     @pytest.mark.parametrize(
         ("url", "mirrors_openai", "used", "lists"),
@@ -260,7 +261,7 @@ class TestServersWithoutTheApi:
 def test_requests_are_sent_at_the_published_limits(api, order, method, limit):
     transport = api.connection.client._client._transport
     connection = api.bench.connection(transport, dict(A_MINUTE))
-    paced = Assistants(connection)
+    paced = Labelled(ASSISTANTS, connection)
     for number in range(limit + 1):
         work = paced.create(order(**TRIAGE)) if method == "POST" else paced.delete(f"asst_{number}")
         api.run(work)
