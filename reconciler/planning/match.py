@@ -66,6 +66,18 @@ class Matched:
         return claimed or (address in self.other_lineage and address not in self.live)
 
     @cached_property
+    def claimed(self) -> Mapping[str, Sequence[Address]]:
+        """The addresses that objects claim without proof, by id. The guard refuses such a plan: that the id is not
+        managed is no difference of the objects that refer to it.
+        """
+        groups = chain(
+            ((address, (live,)) for address, live in self.foreign_owned.items()),
+            self.ambiguous.items(),
+            ((address, group) for address, group in self.other_lineage.items() if address not in self.live),
+        )
+        return {live.id: (self.now(address),) for address, group in groups for live in group}
+
+    @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:
         """Our objects that reference an id, by id."""
         found: dict[str, list[Address]] = defaultdict(list)
@@ -139,7 +151,8 @@ class Matched:
 
         def names(id_: str) -> list[str]:
             lost = () if resource_type.members or id_ in literal else self.lost.get(id_, ())
-            known = (as_named.get(address, address) for address in self.addresses.get(id_, lost))
+            found = self.addresses.get(id_) or self.claimed.get(id_) or lost
+            known = (as_named.get(address, address) for address in found)
             return [self._expected_name(address, wanted) for address in known]
 
         return resource_type.localise(fields, names, expected)
