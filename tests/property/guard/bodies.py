@@ -8,7 +8,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON, digest, reference
 from tests.property.guard.manifests import Object, sha, upload, upload_id
-from tests.property.guard.parts import SAVED
+from tests.property.guard.parts import NEW_MODEL, SAVED
 
 PREFIXES: Final = {
     "agent": "agent",
@@ -44,6 +44,8 @@ def id_of(address: str, thing: Object) -> str:
     type_ = type_of(address, thing)
     if type_ == "file":
         return upload_id(upload(address, thing.text))
+    if type_ == "credential" and "@" in address:
+        return address.partition("@")[2]
     name = re.sub(r"\W", "_", address.partition("/")[2].replace("@", "_at_"))
     return f"{PREFIXES[type_]}_{name}" if type_ in PREFIXES else address
 
@@ -142,11 +144,35 @@ def _in_workspace(thing: Object) -> list[JSON]:
     return [{"type": "file_id", "file_id": id_, "path": f"/workspace/{path}"} for path, id_ in held.items()]
 
 
+def _automation(address: str, thing: Object, by_how: Named) -> dict[str, JSON]:
+    names = dict(by_how)
+    agent = {"agent_id": names["agent"]} if "agent" in names else {"agent": _inline(by_how)}
+    template = {"environment_template_id": names["template"]} if "template" in names else {}
+    files, skills = _in_workspace(thing), _skills(by_how)
+    own = {**({"files": files} if files else {}), **({"skills": skills} if skills else {})}
+    target = {
+        "type": "new_session",
+        **agent,
+        "environment": {"type": "openai_hosted", **template, **own},
+        "input": [{"content": [{"type": "input_text", "text": "Go."}]}],
+        "vault_ids": [target for how, target in by_how if how == "vault"],
+    }
+    schedule = {"type": "periodic", "expression": "0 9 * * *", "timezone": "UTC"}
+    return {"name": path_of(address), **schedule, "target": target}
+
+
+def _inline(by_how: Named) -> dict[str, JSON]:
+    """Return an agent that is not saved."""
+    servers = _servers(by_how)
+    return {"model": NEW_MODEL, "instructions": "Help.", **({"tools": servers} if servers else {})}
+
+
 AROUND_AGENTS: Final[Mapping[str, Callable[[str, Object, Named], dict[str, JSON]]]] = {
     "skill": _skill,
     "vault": _vault,
     "credential": _credential,
     "environment_template": _template,
+    "automation": _automation,
 }
 
 

@@ -11,10 +11,19 @@ from typing import Any, Final, TypeVar
 
 from tests.property.guard.estates import Estate, PeerDocument, Stranger
 from tests.property.guard.history import DATA, DOCUMENTS, Chances
-from tests.property.guard.manifests import KINDS, Object, left_objects, live_releases, objects, working
+from tests.property.guard.manifests import (
+    KINDS,
+    Object,
+    former_credentials,
+    left_objects,
+    live_releases,
+    objects,
+    working,
+)
 from tests.property.guard.parts import (
     LITERAL,
     Assistant,
+    Automation,
     Credential,
     Manifests,
     Release,
@@ -40,10 +49,19 @@ def with_environment(made: Estate, random: Random) -> Estate:
 class _Environment(Chances):
     def added(self, made: Estate) -> Estate:
         before = self.furnished(made.before)
+        live = objects(before, live_releases(before, made.tombstones))
+        copies = {name.partition("/")[2] for name, one in live.items() if one.target == "agents" and "@" in name}
+        self.copies = sorted(copies - {name.partition("/")[2] for name in made.entries})
         marked = made.duplicates | made.taken | made.other_lineage | made.lost
         after = self.edited(before, self.carried(before, made.after, marked), marked)
         made = replace(made, before=before, after=after)
         live = objects(before, live_releases(before, made.tombstones)) | left_objects(made.left)
+        if before.credentials and self.maybe(0.4):
+            made = self.with_former_credential(made, live)
+            live |= former_credentials(made.succeeded)
+        unmarked = not (marked or made.by_hand or made.rewritten or made.other_project)
+        if unmarked and self.maybe(0.15):
+            made = self.disputed(made, after, live)
         made = replace(
             made,
             unmanaged=(*made.unmanaged, *self.unmanaged(live)),
@@ -62,6 +80,9 @@ class _Environment(Chances):
 
     # Before the edit.
 
+    copies: Sequence[str] = ()
+    """Frozen copies of agents, which automations may run."""
+
     def furnished(self, manifests: Manifests) -> Manifests:
         """Return the manifests of before with objects around their agents, and with releases of such agents."""
         vaults = {name: Vault() for name in self.sample(("crm", "ops"), 1, 2)}
@@ -72,6 +93,8 @@ class _Environment(Chances):
         found = replace(found, templates={name: self.template(found) for name in self.sample(("desk", "lab"), 0, 2)})
         equipped = {name: self.equipped(found, one) for name, one in found.assistants.items()}
         found = replace(found, assistants=equipped)
+        automations = {name: self.automation(found) for name in self.sample(("digest", "cleanup"), 0, 2)}
+        found = replace(found, automations=automations)
         releases = {name: self.released(found, release) for name, release in found.releases.items()}
         found = replace(found, releases=releases)
         return self.with_literal_ids(found, found) if self.maybe(0.15) else found
@@ -86,6 +109,19 @@ class _Environment(Chances):
     def template(self, manifests: Manifests) -> Template:
         paths = (*DATA, *DOCUMENTS[:2])
         return Template(self.sample(paths, 0, 2), self.sample(manifests.skills, 0, 2))
+
+    def automation(self, manifests: Manifests, copies: Sequence[str] = ()) -> Automation:
+        """Return an automation of an agent and a template, one of which may be written in place."""
+        agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
+        (agent,) = self.sample(agents, 1, 1) if agents and self.maybe(0.8) else ("",)
+        if copies and self.maybe(0.2):
+            agent = self.random.choice(copies)
+        made = Automation(agent, vaults=self.sample(manifests.vaults, 0, 1))
+        if not agent:
+            made = replace(made, credentials=self.sample(manifests.credentials, 0, 1))
+        if manifests.templates and self.maybe(0.6):
+            return replace(made, template=self.random.choice(tuple(manifests.templates)))
+        return replace(made, files=self.sample(DATA, 0, 1), skills=self.sample(manifests.skills, 0, 1))
 
     def released(self, manifests: Manifests, release: Release) -> Release:
         """Return a release of before, of agents that are as now, or as they were once."""
@@ -103,6 +139,28 @@ class _Environment(Chances):
         }
         return replace(release, content=replace(content, assistants=assistants, skills=skills))
 
+    def with_former_credential(self, made: Estate, live: Mapping[str, Object]) -> Estate:
+        """Return the estate with a credential that was replaced, and with copies that have the former one."""
+        copies = {one: thing.by_name for one, thing in live.items() if thing.target == "agents" and "@" in one}
+        used = {
+            name for name in made.before.credentials if any(f"credential/{name}" in held for held in copies.values())
+        }
+        name = self.random.choice(sorted(used) or tuple(made.before.credentials))
+        using = [one for one, held in copies.items() if f"credential/{name}" in held]
+        vault = self.random.choice(tuple(made.before.vaults))
+        return replace(made, succeeded={name: vault}, outdated=frozenset(self.some(using, 0.7)))
+
+    def disputed(self, made: Estate, after: Manifests, live: Mapping[str, Object]) -> Estate:
+        """Return the estate with labels of others on objects that the edit leaves as they are."""
+        wanted = working(after)
+        same = [
+            name
+            for name in self.ours(live)
+            if live[name] == wanted.get(name) and name.startswith(("vault/", "credential/", "automation/"))
+        ]
+        field = self.random.choice(("duplicates", "taken", "other_lineage", "lost"))
+        return replace(made, **{field: frozenset(self.sample(same, 1, 2))})
+
     # The edit.
 
     def carried(self, before: Manifests, after: Manifests, marked: frozenset[str]) -> Manifests:
@@ -118,6 +176,12 @@ class _Environment(Chances):
                 else self.equipped(before, one)
             )
         found = replace(after, assistants=assistants, **parts)
+        now = {one.moved_from: name for name, one in assistants.items() if one.moved_from not in assistants}
+        automations = {
+            name: self.still_valid(found, replace(one, agent=now.get(one.agent, one.agent)))
+            for name, one in found.automations.items()
+        }
+        found = replace(found, automations=automations)
         releases = {
             name: replace(release, content=before.releases[name].content)
             if name in before.releases
@@ -126,9 +190,23 @@ class _Environment(Chances):
         }
         return replace(found, releases=releases)
 
+    def still_valid(self, manifests: Manifests, automation: Automation) -> Automation:
+        """Return the automation with another agent if its own has another target by now."""
+        agent = manifests.assistants.get(automation.agent)
+        if agent is None or agent.target == "agents":
+            return automation
+        others = [name for name, one in manifests.assistants.items() if one.target == "agents"]
+        return replace(automation, agent=self.random.choice(others) if others else "")
+
     def edited(self, before: Manifests, manifests: Manifests, marked: frozenset[str]) -> Manifests:
         free = [name for name in manifests.assistants if f"assistant/{name}" not in marked]
-        for part, probability in (("skills", 0.3), ("vaults", 0.35), ("credentials", 0.4), ("templates", 0.3)):
+        for part, probability in (
+            ("skills", 0.3),
+            ("vaults", 0.35),
+            ("credentials", 0.4),
+            ("templates", 0.45),
+            ("automations", 0.3),
+        ):
             if self.maybe(probability):
                 manifests = self.without(manifests, part)
         if manifests.credentials and self.maybe(0.5):
@@ -143,6 +221,9 @@ class _Environment(Chances):
         if manifests.templates and self.maybe(0.4):
             name = self.random.choice(tuple(manifests.templates))
             manifests = _with(manifests, "templates", name, self.template(manifests))
+        if manifests.automations and self.maybe(0.4):
+            name = self.random.choice(tuple(manifests.automations))
+            manifests = _with(manifests, "automations", name, self.automation(manifests, self.copies))
         if self.maybe(0.2):
             manifests = self.renamed(manifests)
         if self.maybe(0.6):
@@ -180,6 +261,12 @@ class _Environment(Chances):
         former = self.random.choice(tuple(items))
         by_name = {name: one for name, one in items.items() if name != former}
         by_name[f"{former}-two"] = replace(items[former], moved_from=former)
+        if part == "templates":
+            automations = {
+                name: replace(one, template=f"{former}-two") if one.template == former else one
+                for name, one in manifests.automations.items()
+            }
+            manifests = replace(manifests, automations=automations)
         return _naming(
             replace(manifests, **{part: by_name}), part, lambda name: f"{name}-two" if name == former else name
         )
@@ -190,6 +277,10 @@ class _Environment(Chances):
             name, vault = self.random.choice(tuple(manifests.credentials)), self.random.choice(tuple(live.vaults))
             return _with(manifests, "credentials", name, replace(manifests.credentials[name], vault=LITERAL + vault))
         agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
+        saved = [name for name, one in live.assistants.items() if one.target == "agents"]
+        if saved and manifests.automations and self.maybe(0.4):
+            name, named = self.random.choice(tuple(manifests.automations)), LITERAL + self.random.choice(saved)
+            return _with(manifests, "automations", name, replace(manifests.automations[name], agent=named))
         if agents and live.credentials and self.maybe(0.6):
             name, named = self.random.choice(agents), LITERAL + self.random.choice(tuple(live.credentials))
             return _with(manifests, "assistants", name, replace(manifests.assistants[name], credentials=(named,)))
@@ -207,7 +298,7 @@ class _Environment(Chances):
         credentials = [name for name in live if name.startswith("credential/")]
         vaults = [name for name in live if name.startswith("vault/")]
         skills = [name for name in live if name.startswith("skill/")]
-        started = [*vaults, *skills]
+        started = [*vaults, *skills, *(name for name in live if name.startswith("template/"))]
         if credentials and self.maybe(0.12):
             yield Stranger("agent", "foreign", self.sample(credentials, 1, 2), self.random.choice((None, "globex")))
         if self.maybe(0.12):
@@ -254,6 +345,10 @@ def repaired(manifests: Manifests, marked: frozenset[str]) -> Manifests:
     there = {part: getattr(manifests, part) for part in PARTS}
     inside = {name: one for name, one in manifests.credentials.items() if _is_there(one.vault, there["vaults"])}
     manifests = replace(manifests, credentials=inside)
+    for name, one in manifests.automations.items():
+        is_there = "@" in one.agent or _is_there(one.agent, manifests.assistants)
+        agent, template = one.agent if is_there else "", one.template if one.template in there["templates"] else ""
+        manifests = _with(manifests, "automations", name, replace(one, agent=agent, template=template))
     for part in ("skills", "vaults", "credentials"):
         known = getattr(manifests, part)
         manifests = _naming(manifests, part, lambda name, known=known: name if _is_there(name, known) else "", marked)

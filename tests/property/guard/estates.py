@@ -85,6 +85,11 @@ class Estate:
     """Objects that were applied with `keep_on_delete`."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Uploads that an earlier plan left live because others held them, as the state has them: content by key."""
+    succeeded: Mapping[str, str] = field(default_factory=dict)
+    """The vaults of credentials that an earlier plan left live beside those that replaced them, by the name of the
+    credential."""
+    outdated: frozenset[str] = frozenset()
+    """Frozen copies that have the ids of such credentials, because they are never rewritten."""
     unmanaged: tuple[Stranger, ...] = ()
     peers: tuple[PeerDocument, ...] = ()
     protected: Mapping[str, Literal["state", "label"]] = field(default_factory=dict)

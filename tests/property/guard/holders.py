@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tests.property.guard.bodies import id_of, type_of
-from tests.property.guard.manifests import Object, upload
+from tests.property.guard.manifests import Object, former_credential, upload
 from tests.property.guard.outcome import Outcome, is_document, is_frozen
 
 
@@ -53,7 +53,11 @@ class Holding(Outcome):
     def _ids_behind(self, address: str) -> frozenset[str]:
         """Return the objects whose present ids a live object has for names: a copy of a release is never rewritten."""
         live = self.before[address]
-        return frozenset() if is_document(address, live) else live.by_name
+        if is_document(address, live):
+            return frozenset()
+        former = {self.now(f"credential/{name}"): former_credential(name) for name in self.estate.succeeded}
+        is_outdated = address in map(self.entry_of, map(self.now, self.estate.outdated))
+        return frozenset(former.get(one, one) for one in live.by_name) if is_outdated else live.by_name
 
     def _ignored(self, address: str) -> Iterator[str]:
         """Yield the uploads of an object whose manifest ignores them; a document is published with the new one of a
@@ -169,7 +173,9 @@ class Holding(Outcome):
         """Return who holds a credential that is deleted with a vault."""
         ours = [one for one, thing in self.before.items() if ("vault", vault) in {*thing.refs, *thing.literal}]
         inside = {one for one in ours if one.startswith("credential/")}
-        found = (self._holding({one}, by_name=one not in self.superseded) for one in inside)
+        former = inside & self.former_credentials.keys()
+        found = [self._holding({one}, by_name=one not in self.superseded) for one in inside]
+        found += [{one} for one in former if self.holders(one)]
         theirs = {one.id for one in self.estate.unmanaged if one.type == "credential" and vault in one.refers_to}
         return set().union(*found, (one.title for one in self.estate.unmanaged if theirs.intersection(one.knows)))
 
@@ -222,7 +228,7 @@ class Holding(Outcome):
         estate = self.estate
         for address in self.disputed & self.before.keys():
             thing = self.before[address]
-            held = {target for how, target in (*thing.refs, *thing.literal) if how in {"search", "credential"}}
+            held = {target for _, target in (*thing.refs, *thing.literal)}
             ids = frozenset({*thing.contents, *map(self.entry_of, held)})
             twin = [f"{id_of(address, thing)}_twin"] if address in estate.duplicates else []
             for id_ in (id_of(address, thing), *twin):

@@ -161,6 +161,19 @@ def left_objects(left: Mapping[str, str]) -> dict[str, Object]:
     return {f"file/{key.partition(' ')[0]}@{upload_id(key)}": Object(text=text) for key, text in left.items()}
 
 
+def former_credentials(succeeded: Mapping[str, str]) -> dict[str, Object]:
+    """Return the credentials that an earlier plan left, by their addresses in the state."""
+    return {
+        former_credential(name): Object(refs=(("vault", f"vault/{vault}"),), text="crm")
+        for name, vault in succeeded.items()
+    }
+
+
+def former_credential(name: str) -> str:
+    """Return the address of the credential that one with this name replaced."""
+    return f"credential/replaced@cred_{name}_former"
+
+
 def upload_id(key: str) -> str:
     """Return the live id of the upload with this key."""
     return "file-" + re.sub(r"\W", "", key)

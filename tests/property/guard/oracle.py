@@ -61,8 +61,8 @@ class _Oracle(Holding):
     def judgement(self) -> Judgement:
         return Judgement(
             refusals=dict(self.refusals()),
-            archived=frozenset(filter(is_frozen, self.gone)),
-            deleted=frozenset(address for address in self.gone if not is_frozen(address)),
+            archived=frozenset(filter(self.is_archived, self.gone)),
+            deleted=frozenset(address for address in self.gone if not self.is_archived(address)),
             ended=frozenset(self.ended),
             held={key: frozenset(self.holders(key)) for key in self.held},
             kept=self.kept_beside,
@@ -74,8 +74,12 @@ class _Oracle(Holding):
 
     @cached_property
     def gone(self) -> set[str]:
-        """Everything that is removed, without files."""
-        return {address for address in self.leaving if not address.startswith("file/")}
+        """Everything that is removed, without files. A credential that an earlier plan left stays while it is held."""
+        removed = {address for address in self.leaving if not address.startswith("file/")}
+        return {one for one in removed if one not in self.former_credentials or not self.holders(one)}
+
+    def is_archived(self, address: str) -> bool:
+        return is_frozen(address) and address not in self.former_credentials
 
     @cached_property
     def ended(self) -> set[str]:
@@ -152,7 +156,7 @@ class _Oracle(Holding):
         """Return the entry of a referrer; of what a release has frozen, the release. Names of other owners have a
         space.
         """
-        if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/")):
+        if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/", "credential/")):
             return referrer
         return self.with_standing(referrer if referrer.startswith("release/") else release_of(referrer))
 

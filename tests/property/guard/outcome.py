@@ -6,7 +6,16 @@ from functools import cached_property
 from typing import Final
 
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import Object, left_objects, live_releases, moves, number_of, objects, working
+from tests.property.guard.manifests import (
+    Object,
+    former_credentials,
+    left_objects,
+    live_releases,
+    moves,
+    number_of,
+    objects,
+    working,
+)
 from tests.property.guard.parts import LITERAL, SAVED
 
 DOCUMENTS: Final = ("assistant/", "chatbot/", "pipeline/", "release/")
@@ -70,7 +79,11 @@ class Outcome:
     def as_applied(self) -> dict[str, Object]:
         """What is live, under the names of before."""
         manifests, left = self.estate.before, left_objects(self.estate.left)
-        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left
+        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left | self.former_credentials
+
+    @cached_property
+    def former_credentials(self) -> dict[str, Object]:
+        return former_credentials(self.estate.succeeded)
 
     @cached_property
     def moved(self) -> dict[str, str]:
