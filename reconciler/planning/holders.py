@@ -270,7 +270,11 @@ class _Holding:
             if address in self.effects.released or (desired is not None and self.inputs.in_scope(address)):
                 continue
             fields = dict(applied.fields)
-            targets = (self.effects.id_of(Address.parse(text), after=False) for text in references_in(fields))
+            written = applied.holds  # another object may have the address since
+            targets = (
+                written.get(text) or self.effects.id_of(Address.parse(text), after=False)
+                for text in references_in(fields)
+            )
             yield address, "state", {*strings_in(fields), *(id_ for id_ in targets if id_)}
 
 

@@ -1,5 +1,7 @@
 """Objects that may outlive their replacement: `key`, which widgets and pages refer to."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.planning.model import Plan
@@ -64,6 +66,14 @@ class TestReplacement:
         plan = user(replaced()).plan(scope=frozenset({Address.parse("key/main")}))
         assert done(*plan.changes) == [("replace", "key/main")]
         assert held(plan) == [(OLD, ["widget/desk"])]
+
+    def test_object_out_of_scope_that_has_an_earlier_one_does_not_keep_the_old_one(self):
+        worlds = replaced().want("widget/desk", uses=ref("key/main"))
+        desk = Address.parse("widget/desk")
+        applied = worlds.applied("widget/desk", uses=ref("key/main")).state[desk]
+        worlds.state[desk] = replace(applied, holds={"key/main": "key_earlier"})
+        worlds.live("widget/desk", uses="key_earlier", refers_to=("key_earlier",))
+        assert held(worlds.plan(scope=frozenset({Address.parse("key/main")}))) == []
 
     def test_an_ignored_reference_keeps_the_old_one(self):
         worlds = replaced().want("widget/desk", uses=ref("key/main"), ignore=("uses",))

@@ -76,11 +76,14 @@ class Holding(Outcome):
         return {file for file in named if self.before[file].text != self.after[file].text}
 
     def _unchanged(self, address: str) -> Survivor:
-        """Return an object out of scope, or one that is kept without a manifest."""
-        was, manifest = self.before.get(address, Object()), self.manifests.get(address, Object())
+        """Return an object out of scope, or one that is kept without a manifest. What the state does not have, and of
+        which no label proves that it is managed, is listed as a live object.
+        """
+        is_ours = address in self.before and address not in self.estate.duplicates | self.estate.lost
+        was, manifest = self.before[address] if is_ours else Object(), self.manifests.get(address, Object())
         served = self.served(address) if is_document(address, was) else frozenset[str]()
         ids = was.contents | was.by_id | manifest.by_id
-        ids |= self._ids_behind(address) if address in self.before else frozenset()
+        ids |= self._ids_behind(address) if is_ours else frozenset()
         return Survivor(was.by_name | manifest.by_name, ids, served)
 
     def _served_still(self, address: str) -> Iterator[str]:

@@ -119,7 +119,8 @@ def _target(automation: Automation) -> Iterator[tuple[str, str]]:
         yield "template", f"template/{automation.template}"
     yield from (("skill", f"skill/{name}") for name in automation.skills)
     yield from (("vault", f"vault/{name}") for name in automation.vaults)
-    yield from (("credential", f"credential/{name}") for name in automation.credentials)
+    if not automation.agent:
+        yield from (("credential", f"credential/{name}") for name in automation.credentials)
 
 
 def frozen(name: str, release: Release) -> dict[str, Object]:
