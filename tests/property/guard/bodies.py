@@ -22,6 +22,17 @@ PREFIXES: Final = {
 }
 TYPES: Final = {"agents": "agent", "assistants": "assistant", "responses": "request"}
 """Types of assistants by target."""
+IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
+    "chatbot": ("assistant", "pipeline", "starts"),
+    "pipeline": ("nodes",),
+    "agent": ("tools",),
+    "assistant": ("tools", "tool_resources"),
+    "request": ("tools",),
+    "vector_store": ("files",),
+    "environment_template": ("files", "skills"),
+    "automation": ("target",),
+}
+"""The fields with references, by type."""
 Id = Callable[[str], str]
 """Returns the live id of an address."""
 Named: TypeAlias = list[tuple[str, JSON]]

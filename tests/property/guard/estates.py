@@ -5,7 +5,7 @@ Everything of before is applied and live.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from tests.property.guard.parts import LITERAL, Manifests
 
@@ -127,12 +127,20 @@ def without_literal_ids(manifests: Manifests) -> Manifests:
         for name, one in manifests.pipelines.items()
     }
     assistants = {
-        name: replace(one, stores=_names(one.stores), files=_names(one.files))
+        name: replace(one, stores=_names(one.stores), files=_names(one.files), credentials=_names(one.credentials))
         for name, one in manifests.assistants.items()
     }
+    credentials = {
+        name: replace(one, vault=one.vault.removeprefix(LITERAL)) for name, one in manifests.credentials.items()
+    }
+    templates = {name: replace(one, skills=_names(one.skills)) for name, one in manifests.templates.items()}
+    automations = {
+        name: replace(one, agent=one.agent.removeprefix(LITERAL)) for name, one in manifests.automations.items()
+    }
+    around: Mapping[str, Any] = {"credentials": credentials, "templates": templates, "automations": automations}
     stores = {name: replace(one, files=_names(one.files)) for name, one in manifests.stores.items()}
     bots = {name: replace(one, answers=one.answers.removeprefix(LITERAL)) for name, one in manifests.bots.items()}
-    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants, stores=stores)
+    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants, stores=stores, **around)
 
 
 def _names(items: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, references_in, replace_references
-from tests.property.guard.bodies import Id, fields_of, id_of, path_of, type_of
+from tests.property.guard.bodies import IGNORED, Id, fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
     Object,
@@ -44,17 +44,6 @@ GONE_SINCE: Final = date(2026, 11, 30)
 LINEAGE: Final = "0123456789abcdef"
 THEIRS: Final = "fedcba9876543210"
 BY_HAND: Final = "By hand."
-IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
-    "chatbot": ("assistant", "pipeline", "starts"),
-    "pipeline": ("nodes",),
-    "agent": ("tools",),
-    "assistant": ("tools", "tool_resources"),
-    "request": ("tools",),
-    "vector_store": ("files",),
-    "environment_template": ("files", "skills"),
-    "automation": ("target",),
-}
-"""The fields with references, by type."""
 LABELLED: Final[Mapping[str, str]] = {
     "assistant": "assistant",
     "agent": "assistant",
@@ -166,21 +155,18 @@ class _Translation:
                 )
 
     def holds(self, name: str, thing: Object) -> Iterator[tuple[str, str]]:
-        """Yield the ids that the state records: of a release, by the names that it has; of an assistant at a server,
-        those in its fields.
-        """
+        """Yield the ids that the state records: of a release, by the names that it has; of others, those in fields."""
         if thing.target in SAVED or name.startswith(HOLDERS):
             yield from ((address, self.id_for(name)(address)) for address in thing.by_name)
         if name.startswith("release/"):
-            content = self.estate.before.releases[name.removeprefix("release/")].content
-            for address in working(content):
+            number = name.removeprefix("release/")
+            release = self.estate.before.releases[number]
+            for address in working(release.content):
                 now = self.estate.past.get(address, address)
                 if now in self.before and not now.startswith("file/"):
                     yield address, self.id(now)
-            for copy, thing in frozen(
-                name.removeprefix("release/"), self.estate.before.releases[name.removeprefix("release/")]
-            ).items():
-                yield from ((one, self.id_for(copy)(one)) for one in thing.by_name if one.startswith("credential/"))
+            for copy, part in frozen(number, release).items():
+                yield from ((one, self.id_for(copy)(one)) for one in part.by_name if one.startswith("credential/"))
 
     def live(self) -> Iterator[Live]:
         """Yield every object once, though several paths may share an upload."""
