@@ -179,8 +179,15 @@ class _Holding:
         for address, desired in self.inputs.desired.items():
             if not self.inputs.is_upload(desired.type):
                 fields = [dict(desired.fields), dict(self.inputs.unwritten.get(address, {}))]
-                named = (self.effects.id_of(Address.parse(text), after=True) for text in references_in(fields))
-                yield address, place_of(desired), {*strings_in(fields), *(id_ for id_ in named if id_)}
+                named = (id_ for text in references_in(fields) for id_ in self._ids_of(Address.parse(text)))
+                yield address, place_of(desired), {*strings_in(fields), *named}
+
+    def _ids_of(self, target: Address) -> Iterator[str]:
+        """Yield the id that an address has after the work, also if no label proves that the object is managed."""
+        id_ = self.effects.id_of(target, after=True)
+        if id_ is not None:
+            yield id_
+        yield from (live.id for live in self.matched.unproven_by_address.get(self.matched.now(target), ()))
 
     def _live(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         ours = {live.id: address for address, live in self.matched.live.items()}

@@ -66,16 +66,21 @@ class Matched:
         return claimed or (address in self.other_lineage and address not in self.live)
 
     @cached_property
-    def claimed(self) -> Mapping[str, Sequence[Address]]:
-        """The addresses that objects claim without proof, by id. The guard refuses such a plan: that the id is not
-        managed is no difference of the objects that refer to it.
+    def unproven_by_address(self) -> Mapping[Address, Sequence[Live]]:
+        """The objects that claim an address without proof that one of them is managed, by that address. The guard
+        refuses such a plan: that their ids are not managed is no difference of what refers to them.
         """
         groups = chain(
             ((address, (live,)) for address, live in self.foreign_owned.items()),
             self.ambiguous.items(),
             ((address, group) for address, group in self.other_lineage.items() if address not in self.live),
         )
-        return {live.id: (self.now(address),) for address, group in groups for live in group}
+        return {self.now(address): group for address, group in groups}
+
+    @cached_property
+    def claimed(self) -> Mapping[str, Sequence[Address]]:
+        """The addresses that objects claim without proof, by id."""
+        return {live.id: (address,) for address, group in self.unproven_by_address.items() for live in group}
 
     @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:

@@ -110,3 +110,12 @@ class TestChildren:
         assert rules(worlds) == [("referenced", "key/main"), ("referenced", "widget/box")]
         _, of_box = worlds.plan().refusals
         assert listed(of_box) == {"Other references": ("widget/desk",)}
+
+    def test_object_that_is_created_with_a_key_of_another_owner_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box").want("key/main", size=1).applied("key/main", size=1)
+        worlds.live("key/main", size=1, widget="widget_box", owner="globex", refers_to=("widget_box",))
+        plan = worlds.want("widget/desk", uses=ref("key/main")).plan()
+        assert [(one.rule, one.address) for one in plan.refusals] == [
+            ("foreign-owner", "key/main"), ("referenced", "widget/box"),
+        ]  # fmt: skip
+        assert listed(plan.refusals[1]) == {"Other references": ("key main (key_main)", "widget/desk")}
