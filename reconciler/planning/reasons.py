@@ -24,6 +24,7 @@ ReasonCode: TypeAlias = Literal[
     "type-changes",  # live, desired: types
     "content-changed",  # an upload has other bytes, and no upload can be changed
     "ids-renewed",  # addresses: of objects that get a new id, which the fields with these paths hold
+    "default-version",  # applied, live: numbers of versions
     "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before

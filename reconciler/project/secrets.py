@@ -85,7 +85,8 @@ def _sending(planned: Planned) -> Iterator[Desired]:
 
 
 def _sends(resource_type: ResourceType, change: Change) -> bool:
-    renewed = any(item.keys[0] == resource_type.renewed_by for item in change.fields)
+    sent_with = resource_type.secrets_with | {resource_type.renewed_by}
+    renewed = any(item.keys[0] in sent_with for item in change.fields)
     return change.action in CREATES or (change.action == "update" and renewed)
 
 

@@ -234,6 +234,11 @@ class Applied:
     `planning.renewals`. Empty if it was applied by a version that does not record them."""
 
 
+def version_of(revision: str) -> str:
+    """Return the number of the version in a `Live.revision`; empty if it has none."""
+    return revision.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class Live:
     """A live object as read."""
@@ -249,5 +254,5 @@ class Live:
     detail: Mapping[str, JSON] = field(default_factory=dict)
     """Values that are shown but not compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
     revision: str = ""
-    """Of a type with versions, everything that a list shows of the current version: while it is the same as in the
-    state, the versioned fields are, too. Empty for other types."""
+    """Of a type with versions, the number of the current version, `-`, and everything that a list shows of it: while it
+    is the same as in the state, the versioned fields are, too. Empty for other types."""

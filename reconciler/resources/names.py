@@ -42,6 +42,10 @@ SkillName: TypeAlias = Annotated[str, SKILL]
 ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref("credential")]
 VaultName: TypeAlias = Annotated[str, Ref("vault")]
+TemplateName: TypeAlias = Annotated[str, Ref("template", type="environment_template")]
+AgentName: TypeAlias = Annotated[str, Ref("assistant", type="agent")]
+"""A reference to an assistant of target `agents`."""
+SessionId: TypeAlias = Annotated[str, Ref(type="session")]
 
 
 def _title(text: str) -> str:

@@ -69,6 +69,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no-label-room": {},
         "already-live": {"fields": ["model"]},
         "id-changes": {"address": "vectorstore/kb"},
+        "default-version": {"applied": "2", "live": "1"},
         "ids-renewed": {"addresses": ["file/data/rates.csv"], "fields": []},  # the change shows the fields
         "bundle-changes": {"addresses": ["assistant/triage"]},
         "not-published": {},

@@ -87,6 +87,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "no-label-room": "its metadata has no room for four labels: only the state records that it is managed",
     "already-live": "live already matches; apply only records it: {fields}",
     "id-changes": "{address} gets a new id",
+    "default-version": "the default was moved from version {applied} to {live}",
     "ids-renewed": lambda args: f"it gets the new id of {few(args['addresses'])}",
     "bundle-changes": _bundle_changes,
     "not-published": "it is not published yet",

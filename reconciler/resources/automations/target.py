@@ -1,0 +1,230 @@
+"""Targets of automations: a new session for each run, or an existing session.
+
+Source: `openai.types.beta.agents.automation_target_param` for requests, `automation_target` for responses.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from reconciler.resources.assistants.shared import Part, TextOrObject
+from reconciler.resources.automations import environment as environments, inline_agent
+from reconciler.resources.automations.environment import Environment, HostedEnvironment
+from reconciler.resources.automations.inline_agent import InlineAgent
+from reconciler.resources.base import Resource, Scope, Spec
+from reconciler.resources.names import AgentName, SessionId, TemplateName, VaultName
+from reconciler.resources.problems import Finding
+from reconciler.resources.references import Ref
+from reconciler.resources.values import JSON, Fields, is_reference
+
+TARGET: Final = "target"
+NEW: Final = "new_session"
+EXISTING: Final = "existing_session"
+PARTS: Final = (*environments.PARTS, inline_agent.SEARCH, "headers")
+"""Names of the parts of a target that no response has."""
+
+
+class InputText(Part):
+    """Text of a message."""
+
+    type: Literal["input_text"]
+    """Content type. Always `input_text`."""
+    text: str
+    """The text."""
+
+
+class InputImage(Part):
+    """An image of a message."""
+
+    type: Literal["input_image"]
+    """Content type. Always `input_image`."""
+    image_url: str
+    """URL of the image."""
+
+
+class Message(Part):
+    """A message of the user."""
+
+    type: Literal["message"] = "message"
+    """Item type. Always `message`."""
+    role: Literal["user"] = "user"
+    """Author. Always `user`."""
+    content: Annotated[list[Annotated[InputText | InputImage, Field(discriminator="type")]], Field(min_length=1)]
+    """Content of the message."""
+
+
+class NewSession(Part):
+    """A new session for each run."""
+
+    type: Literal["new_session"] = "new_session"
+    """Type of the target. Always `new_session`."""
+    agent: Annotated[Annotated[AgentName, Tag("text")] | Annotated[InlineAgent, Tag("object")], TextOrObject]
+    """Agent of the session: the name of an `Assistant` of target `agents`, the id of an unmanaged agent, or the
+    configuration of an agent that is not saved."""
+    environment: Annotated[Annotated[TemplateName, Tag("text")] | Annotated[Environment, Tag("object")], TextOrObject]
+    """Environment of the session: the name of an `EnvironmentTemplate`, the id of an unmanaged template, or an
+    environment."""
+    input: Annotated[
+        Annotated[str, Tag("text"), Field(min_length=1)] | Annotated[list[Message], Tag("object"), Field(min_length=1)],
+        TextOrObject,
+    ]
+    """First message of the user in each session: a text, or a list of messages."""
+    vault_ids: list[VaultName] | None = None
+    """Vaults with the credentials of the session: names of manifests, or ids of unmanaged vaults. Default: none."""
+    metadata: Annotated[dict[str, Annotated[str, Field(max_length=512)]], Field(max_length=16)] | None = None
+    """Metadata of each session: at most 16 pairs of texts. Default: none."""
+
+
+class ExistingSession(Part):
+    """An existing session, which gets instructions at each run."""
+
+    type: Literal["existing_session"] = "existing_session"
+    """Type of the target. Always `existing_session`."""
+    session_id: SessionId
+    """Id of the session."""
+    instructions: Annotated[str, Field(min_length=1)]
+    """Instructions that the session gets at each run."""
+
+
+def _type(value: Any) -> str:
+    given = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
+    if given in (NEW, EXISTING):
+        return str(given)
+    is_existing = isinstance(value, Mapping) and not value.keys().isdisjoint(("session_id", "instructions"))
+    return EXISTING if is_existing else NEW
+
+
+Target: TypeAlias = Annotated[
+    Annotated[NewSession, Tag(NEW)] | Annotated[ExistingSession, Tag(EXISTING)], Discriminator(_type)
+]
+
+
+class _LiveFile(Spec):
+    file_id: Annotated[str, Ref("file")]
+
+
+class _LiveSkill(Spec):
+    skill_id: Annotated[str, Ref("skill")]
+
+
+class _LiveEnvironment(Spec):
+    environment_template_id: TemplateName
+    files: list[_LiveFile]
+    skills: list[_LiveSkill]
+
+
+class _LiveTarget(Spec):
+    agent_id: AgentName
+    agent: InlineAgent
+    environment: _LiveEnvironment
+    vault_ids: list[VaultName]
+    session_id: SessionId
+
+
+class LiveAutomation(Spec):
+    """The references in the canonical form of an automation, and in its live body."""
+
+    target: _LiveTarget
+
+
+def check(target: NewSession | ExistingSession, resource: Resource, scope: Scope) -> Iterator[Finding]:
+    """Yield the violations of rules that the models of a target do not detect."""
+    if not isinstance(target, NewSession):
+        return
+    path = ("spec", TARGET)
+    if isinstance(target.environment, HostedEnvironment):
+        yield from environments.check(target.environment, (*path, "environment"))
+    if isinstance(target.agent, InlineAgent):
+        for finding in inline_agent.check(target.agent, resource, scope):
+            yield _below(finding, (*path, "agent"))
+
+
+def _below(finding: Finding, path: tuple[str, ...]) -> Finding:
+    return Finding(
+        (*path, *finding.path),
+        finding.code,
+        finding.message,
+        finding.hint,
+        finding.severity,
+        finding.on_key,
+        finding.expected,
+    )
+
+
+def written(target: Fields) -> Fields:
+    """Return a serialised target in the form of the API, with the parts that no response has."""
+    if target.get("type") == EXISTING or "session_id" in target:
+        return {**target, "type": EXISTING}
+    agent, environment, given = target["agent"], target["environment"], target["input"]
+    if isinstance(environment, str) or is_reference(environment):
+        environment = {"type": environments.HOSTED, environments.TEMPLATE: environment}
+    if isinstance(given, str):
+        given = [{"content": [{"type": "input_text", "text": given}]}]
+    is_saved = isinstance(agent, str) or is_reference(agent)
+    rest = {name: value for name, value in target.items() if name != "agent"}
+    return {**rest, "type": NEW, "environment": environment, "input": given, "agent_id" if is_saved else "agent": agent}
+
+
+def canonical(target: Fields) -> dict[str, JSON]:
+    """Return a target as the API returns it, without null and without the parts that no response has."""
+    given = {name: value for name, value in target.items() if value is not None}
+    if given.get("type") == EXISTING:
+        return given
+    if "agent" in given:
+        given["agent"] = inline_agent.canonical(given["agent"])
+    given["environment"] = environments.canonical(given.get("environment") or {})
+    given["input"] = [{"type": "message", "role": "user", **message} for message in given.get("input") or []]
+    given["vault_ids"] = sorted(given.get("vault_ids") or [], key=str)
+    return {"metadata": {}, **given}
+
+
+def hidden(target: Fields) -> dict[str, JSON]:
+    """Return the parts of a written target that no response has, by name."""
+    agent, environment = target.get("agent"), target.get("environment")
+    return {
+        **dict(environments.hidden(environment) if isinstance(environment, Mapping) else ()),
+        **dict(inline_agent.hidden(agent) if isinstance(agent, Mapping) else ()),
+    }
+
+
+def rendered(target: Fields, parts: Fields) -> dict[str, JSON]:
+    """Return a canonical target for a request, with the parts that no response has."""
+    if target.get("type") == EXISTING:
+        return dict(target)
+    agent = {"agent": inline_agent.rendered(target["agent"], parts)} if "agent" in target else {}
+    return {**target, **agent, "environment": environments.rendered(target["environment"], parts)}
+
+
+def target_to_manifest(target: Fields) -> tuple[dict[str, JSON], tuple[str, ...]]:
+    """Return a canonical target as a manifest has it, without defaults, and a message for each omission."""
+    made = {name: value for name, value in target.items() if name != "type" and value not in ([], {})}
+    if target.get("type") == EXISTING:
+        return made, ()
+    environment, losses = environments.to_manifest(target["environment"])
+    made["environment"] = environment
+    if "agent_id" in made:
+        made = {"agent": made.pop("agent_id"), **made}
+    elif "agent" in made:
+        made = {"agent": inline_agent.to_manifest(made.pop("agent")), **made}
+        losses = (*losses, "tool search and headers of MCP servers of the agent, which cannot be read")
+    made["input"] = _text(made["input"])
+    return made, losses
+
+
+def _text(messages: JSON) -> JSON:
+    """Return the text of a single message of one text; other messages without the values that are defaults."""
+    first = messages[0]["content"] if len(messages) == 1 else []
+    if len(first) == 1 and first[0].get("type") == "input_text":
+        return first[0]["text"]
+    return [{"content": message["content"]} for message in messages]
+
+
+def as_expected(target: Fields, expected: Fields) -> Fields:
+    """Return a live target without the reasoning effort that the model chose where `expected` leaves it open."""
+    agent, wanted = target.get("agent"), expected.get("agent")
+    if not isinstance(agent, Mapping) or not isinstance(wanted, Mapping):
+        return target
+    asked, live = wanted.get("reasoning") or {}, agent.get("reasoning") or {}
+    kept = {name: value for name, value in live.items() if name != "effort" or name in asked}
+    return {**target, "agent": {**agent, "reasoning": kept}}

@@ -1,0 +1,291 @@
+"""Automations from creation to deletion: silence, schedules, targets, pauses, and what they block."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.planning.model import Plan
+from tests.support.world import Document, World, is_silent, manifest, told, world
+
+NIGHTLY: Document = {"expression": "0 3 * * *", "timezone": "Europe/London"}
+AGENT = manifest("Assistant", "digest", {"target": "agents", "model": "gpt-6-luna"})
+TEAM = manifest("Vault", "team", {})
+TARGET: Document = {"agent": "digest", "environment": {"type": "none"}, "input": "Write the digest."}
+
+
+def automation(name: str = "nightly", /, *, lifecycle: Any = None, **spec: Any) -> Document:
+    """An automation that starts a session of the agent every night."""
+    more = {"lifecycle": lifecycle} if lifecycle else {}
+    schedule = {} if "run_at" in spec else NIGHTLY
+    return manifest("Automation", name, {**schedule, "target": TARGET, **spec}, **more)
+
+
+def targeting(**target: Any) -> Document:
+    return automation(target={**TARGET, **target})
+
+
+@pytest.fixture
+def estate(tmp_path) -> Iterator[World]:
+    """An agent and an automation of it; applied."""
+    with world(tmp_path, now=time.time) as made:
+        made.wants(AGENT, automation())
+        made.apply()
+        made.requests()
+        yield made
+
+
+def live(estate: World, name: str = "nightly") -> Document:
+    found = estate.by_hand(estate.connection.page("agents", "automations"))["data"]
+    return next(one for one in found if one["name"] == name)
+
+
+def rules(plan: Plan) -> list[tuple[str, str]]:
+    return [(one.rule, one.address) for one in plan.refusals]
+
+
+class TestApply:
+    def test_an_automation_is_created_with_the_id_of_its_agent(self, estate):
+        found = live(estate)
+        assert (found["expression"], found["timezone"], found["status"]) == ("0 3 * * *", "Europe/London", "active")
+        assert found["target"]["agent_id"] == estate.id_of("assistant/digest")
+
+    def test_an_unchanged_plan_is_empty_after_one_list_of_automations(self, estate):
+        assert is_silent(estate.plan())
+        assert estate.requests() == {"GET /v1/agents": 1, "GET /v1/agents/automations": 1}
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            {
+                "input": [
+                    {
+                        "content": [
+                            {"type": "input_text", "text": "Look."},
+                            {"type": "input_image", "image_url": "https://example.com/a.png"},
+                        ]
+                    }
+                ]
+            },
+            {"vault_ids": ["team"], "metadata": {"team": "night"}},
+            {"environment": {"type": "self_hosted", "workspace_directory": "/work"}},
+            {"environment": {"type": "openai_hosted", "network": {"access": "disabled"}, "container_size": "small"}},
+            {
+                "environment": {
+                    "type": "openai_hosted",
+                    "network": {"access": "restricted", "blocked_domains": ["example.com"]},
+                    "packages": {"python": ["pandas==2.2"]},
+                    "files": [{"file_id": "kb/hours.md", "path": "/workspace/hours.md"}],
+                    "env": {"MODE": "night"},
+                    "setup_commands": [{"command": "make"}],
+                    "capability_directories": ["/workspace/caps"],
+                    "desktop": {"enabled": True},
+                }
+            },
+            {"agent": {"model": "gpt-6-luna"}},
+            {
+                "agent": {
+                    "model": "gpt-6-luna",
+                    "instructions": "Be brief.",
+                    "reasoning": {"effort": "low"},
+                    "tools": [
+                        {"type": "tool_search"},
+                        {"type": "web_search"},
+                        {
+                            "type": "mcp",
+                            "server_label": "crm",
+                            "transport": {
+                                "type": "http",
+                                "server_url": "https://mcp.example.com",
+                                "headers": {"X-Team": "a"},
+                            },
+                        },
+                    ],
+                }
+            },
+        ],
+        ids="-".join,
+    )
+    def test_the_plan_after_an_apply_is_empty(self, tmp_path, target):
+        with world(tmp_path) as made:
+            made.file("kb/hours.md", "Always.")
+            made.wants(AGENT, TEAM, targeting(**target))
+            made.apply()
+            assert is_silent(made.plan())
+
+    def test_a_schedule_is_changed_where_it_is(self, estate):
+        id_ = live(estate)["id"]
+        estate.wants(automation(expression="0  4 * * *", name="  Nightly digest "))
+        assert told(estate.plan().changes) == ["update automation/nightly: expression, name"]
+        assert estate.plan().requests == {"POST": 1}
+        estate.apply()
+        found = live(estate, "Nightly digest")
+        assert (found["id"], found["expression"]) == (id_, "0 4 * * *")
+        assert is_silent(estate.plan())
+
+    def test_a_changed_target_is_sent_whole(self, estate):
+        estate.wants(TEAM, targeting(vault_ids=["team"], metadata={"team": "night"}))
+        estate.apply()
+        estate.wants(targeting(vault_ids=["team"], input="Write a short digest."))
+        assert told(estate.plan().changes) == ["update automation/nightly: target.input, target.metadata.team"]
+        estate.apply()
+        target = live(estate)["target"]
+        assert (target["vault_ids"], target["metadata"]) == ([estate.id_of("vault/team")], {})
+        assert is_silent(estate.plan())
+
+    def test_parts_that_no_response_has_are_sent_with_every_target(self, estate):
+        hosted = {"type": "openai_hosted", "network": {"access": "disabled"}, "env": {"MODE": "night"}}
+        estate.wants(targeting(environment=hosted))
+        estate.apply()
+        sent: list[Document] = []
+        replace = estate.connection.replace
+
+        async def recorded(*path: str, body: Document, **more: Any) -> Document:
+            sent.append(body)
+            answer: Document = await replace(*path, body=body, **more)
+            return answer
+
+        estate.connection.replace = recorded
+        estate.wants(targeting(environment={**hosted, "setup_commands": [{"command": "make"}]}))
+        assert told(estate.plan().changes) == ["update automation/nightly: setup_commands"]
+        estate.apply()
+        estate.wants(targeting(environment={**hosted, "setup_commands": [{"command": "make"}]}, input="Write."))
+        estate.apply()
+        environments = [body["target"]["environment"] for body in sent]
+        assert [one["env"] for one in environments] == [{"MODE": "night"}] * 2
+        assert [one["setup_commands"] for one in environments] == [[{"command": "make"}]] * 2
+        assert is_silent(estate.plan())
+
+
+class TestTypes:
+    def test_another_type_of_schedule_is_another_automation(self, estate):
+        old = live(estate)["id"]
+        estate.wants(automation(run_at=int(time.time()) + 3600))
+        (change,) = estate.plan().changes
+        assert (change.action, change.reasons[0].args) == ("replace", {"fields": ["type"]})
+        estate.apply()
+        assert (live(estate)["type"], live(estate)["id"] != old) == ("once", True)
+        assert is_silent(estate.plan())
+
+    def test_another_type_of_target_is_another_automation(self, estate):
+        body = {"agent_id": estate.id_of("assistant/digest"), "environment": {"type": "openai_hosted"}}
+        session = estate.by_hand(estate.connection.replace("agents", "sessions", body=body))
+        old = live(estate)["id"]
+        estate.wants(automation(target={"session_id": session["id"], "instructions": "Wake up."}))
+        (change,) = estate.plan().changes
+        assert (change.action, change.reasons[0].args) == ("replace", {"fields": ["target"]})
+        estate.apply()
+        assert live(estate)["id"] != old
+        assert is_silent(estate.plan())
+
+
+class TestPause:
+    def paused(self, estate: World, verb: str = "pause") -> None:
+        estate.by_hand(estate.connection.replace("agents", "automations", live(estate)["id"], verb, body={}))
+
+    def test_a_new_automation_is_paused_in_a_second_request(self, tmp_path):
+        with world(tmp_path) as made:
+            made.wants(AGENT, automation(paused=True))
+            assert made.plan().requests == {"POST": 3}
+            made.apply()
+            assert live(made)["status"] == "paused"
+            assert is_silent(made.plan())
+
+    def test_it_is_paused_and_resumed_in_one_request_each(self, estate):
+        for paused, status in ((True, "paused"), (False, "active")):
+            estate.wants(automation(paused=paused))
+            assert estate.plan().requests == {"POST": 1}
+            estate.requests()
+            estate.apply()
+            assert live(estate)["status"] == status
+            assert is_silent(estate.plan())
+
+    def test_without_the_field_a_paused_automation_stays_paused(self, estate):
+        self.paused(estate)
+        assert is_silent(estate.plan())
+
+    def test_a_field_that_is_removed_resumes_it(self, estate):
+        estate.wants(automation(paused=True))
+        estate.apply()
+        estate.wants(automation())
+        estate.apply()
+        assert live(estate)["status"] == "active"
+
+    def test_a_pause_by_somebody_else_is_drift(self, estate):
+        estate.wants(automation(paused=True))
+        estate.apply()
+        estate.wants(automation(paused=False))
+        estate.apply()
+        self.paused(estate)
+        assert told(estate.plan().drift) == ["update automation/nightly: paused"]
+        estate.apply()
+        assert live(estate)["status"] == "active"
+
+    def test_a_pause_by_openai_is_no_drift_until_the_target_changes(self, estate):
+        estate.wants(automation(paused=False))
+        estate.apply()
+        store, id_ = estate.app.state.store, live(estate)["id"]
+        with store.transaction(write=True):
+            failed = {"paused": True, "pause_reason": "target_session_failed"}
+            store.put("agent.automation", {**store.get("agent.automation", id_), **failed})
+        assert live(estate)["pause_reason"] == "target_session_failed"
+        assert is_silent(estate.plan())
+        estate.wants(automation(paused=False, target={**TARGET, "input": "Try again."}))
+        estate.apply()
+        assert (live(estate)["status"], live(estate)["pause_reason"]) == ("active", None)
+        assert is_silent(estate.plan())
+
+
+class TestOneRun:
+    @pytest.fixture
+    def launch(self, tmp_path) -> Iterator[World]:
+        with world(tmp_path) as made:
+            made.wants(AGENT, automation("launch", run_at=int(made.clock()) + 60, paused=False))
+            made.apply()
+            yield made
+
+    def test_a_completed_automation_is_no_drift(self, launch):
+        launch.clock.seconds += 120
+        assert live(launch, "launch")["status"] == "completed"
+        assert is_silent(launch.plan())
+
+    def test_another_time_is_an_update_before_the_run_and_a_new_automation_after_it(self, launch):
+        launch.wants(automation("launch", run_at=int(launch.clock()) + 90, paused=False))
+        assert told(launch.plan().changes) == ["update automation/launch: run_at"]
+        launch.apply()
+        launch.clock.seconds += 120
+        launch.wants(automation("launch", run_at=int(launch.clock()) + 60, paused=False))
+        assert told(launch.plan().changes) == ["replace automation/launch: run_at"]
+        launch.apply()
+        assert live(launch, "launch")["status"] == "active"
+        assert is_silent(launch.plan())
+
+
+class TestGuard:
+    def test_a_managed_automation_blocks_the_delete_of_its_agent(self, estate):
+        estate.drops("Assistant/digest")
+        id_ = estate.id_of("assistant/digest")
+        estate.wants(targeting(agent=id_))
+        assert rules(estate.plan()) == [("referenced", "assistant/digest")]
+
+    def test_an_unmanaged_automation_blocks_the_delete_of_its_agent_and_vault(self, estate):
+        estate.wants(TEAM)
+        estate.apply()
+        target = {
+            "type": "new_session",
+            "agent_id": estate.id_of("assistant/digest"),
+            "environment": {"type": "none"},
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
+            "vault_ids": [estate.id_of("vault/team")],
+        }
+        body = {"type": "periodic", "name": "by hand", **NIGHTLY, "target": target}
+        estate.by_hand(estate.connection.replace("agents", "automations", body=body))
+        estate.drops("Automation/nightly", "Assistant/digest", "Vault/team")
+        assert rules(estate.plan()) == [("referenced", "assistant/digest"), ("referenced", "vault/team")]
+
+    def test_an_automation_is_deleted_before_its_agent(self, estate):
+        estate.drops("Automation/nightly", "Assistant/digest")
+        assert told(estate.plan().changes) == ["delete automation/nightly", "delete assistant/digest"]
+        estate.apply()
+        assert estate.by_hand(estate.connection.page("agents", "automations"))["data"] == []
