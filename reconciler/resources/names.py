@@ -43,8 +43,20 @@ ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref("credential")]
 VaultName: TypeAlias = Annotated[str, Ref("vault")]
 TemplateName: TypeAlias = Annotated[str, Ref("template", type="environment_template")]
-AgentName: TypeAlias = Annotated[str, Ref("assistant", type="agent")]
-"""A reference to an assistant of target `agents`."""
+AgentName: TypeAlias = Annotated[
+    str,
+    Ref(
+        "assistant",
+        type="agent",
+        writing=Writing(
+            message="{text} is not a valid reference to an agent: write the name of an assistant, a frozen copy "
+            "NAME@CHATBOT.N, chatbot/NAME for the release that a chatbot publishes, or an id"
+        ),
+        through="chatbot",
+    ),
+]
+"""A reference to an assistant of target `agents`, or to a chatbot that publishes one."""
+AutomationName: TypeAlias = Annotated[str, Ref("automation")]
 SessionId: TypeAlias = Annotated[str, Ref(type="session")]
 
 

@@ -257,6 +257,7 @@ AUTOMATION: Final = ResourceType(
     renewed_by=GENERATION,
     secrets_with=frozenset({TARGET, *PARTS}),
     apart=frozenset({PAUSED}),
+    suspended={PAUSED: True},
     own_localise=_localise,
     runs=upcoming,
 )
