@@ -31,6 +31,7 @@ PROJECT_FILE: Final = Ref(
     ),
 )
 """A path relative to the project folder."""
+AUTOMATION: Final = Ref("automation")
 SKILL: Final = Ref("skill", writing=Writing(re.compile(r"[a-z]+_\w+|openai-[-\w]+")))
 """The ids of the skills that OpenAI provides begin with `openai-`."""
 
@@ -56,7 +57,7 @@ AgentName: TypeAlias = Annotated[
     ),
 ]
 """A reference to an assistant of target `agents`, or to a chatbot that publishes one."""
-AutomationName: TypeAlias = Annotated[str, Ref("automation")]
+AutomationName: TypeAlias = Annotated[str, AUTOMATION]
 SessionId: TypeAlias = Annotated[str, Ref(type="session")]
 
 

@@ -13,6 +13,7 @@ from reconciler.resources.kind import Kind
 from reconciler.resources.names import ASSISTANT, PIPELINE, AssistantName, AutomationName, PipelineName
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import declared
+from reconciler.resources.releases.running import check_running
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
 
@@ -145,4 +146,5 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
+    check_all=check_running,
 )
