@@ -28,6 +28,7 @@ ReasonCode: TypeAlias = Literal[
     "still-indexing",  # files: parts that OpenAI is still indexing; apply waits for them
     "immutable",  # fields: the API takes them only when the object is made
     "moved",  # former: the address before
+    "next-runs",  # times: at which the object acts after the plan was made, as RFC 3339
     # Delete, archive and forget
     "duplicate",  # a second object at this address, made by an interrupted create
     "not-live",  # the object is in the state only

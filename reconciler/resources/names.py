@@ -43,7 +43,7 @@ SkillName: TypeAlias = Annotated[str, SKILL]
 ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref("credential")]
 VaultName: TypeAlias = Annotated[str, Ref("vault")]
-TemplateName: TypeAlias = Annotated[str, Ref("template", type="environment_template")]
+TemplateName: TypeAlias = Annotated[str, Ref("template")]
 AgentName: TypeAlias = Annotated[
     str,
     Ref(

@@ -189,6 +189,10 @@ class ResourceType:
     that refers to it."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
+    unreadable_in: Mapping[str, str] = field(default_factory=dict)
+    """The readable field that contains a write-only value and is written with it, by the name of the value."""
+    is_confidential: bool = False
+    """True if plans show only the digests of write-only values."""
     creation_only: frozenset[str] = frozenset()
     """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
     versioned: frozenset[str] = frozenset()
@@ -202,8 +206,6 @@ class ResourceType:
     Neither the value nor its digest may be in desired, applied or live fields (`check_secrets`)."""
     renewed_by: str = ""
     """Write-only field whose change sends the secrets again. It is not a field of the API."""
-    secrets_with: frozenset[str] = frozenset()
-    """Other fields whose change sends the secrets again, because one request replaces both."""
     apart: frozenset[str] = frozenset()
     """Fields that are written by separate requests after the object is created (the files of a vector store). They have
     no hash in the labels: a run that is killed in between would leave the hash of a value that was not written. One
@@ -238,8 +240,10 @@ class ResourceType:
     """True if OpenAI bills the members by byte and day. The size is `usage_bytes` in the detail."""
     serves: bool = False
     """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
-    runs: Callable[[Fields, datetime], Sequence[str]] = lambda _fields, _after: ()
+    runs: Callable[[Fields, datetime], Sequence[str]] = lambda _fields, _now: ()
     """Return the next times at which an object acts by itself, as RFC 3339, given its fields and the present time."""
+    passed: Callable[[Fields, datetime], str] = lambda _fields, _now: ""
+    """Return the field with a time that the API refuses because it has passed; empty if there is none."""
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
     shutdown: Shutdown | None = None
@@ -287,6 +291,11 @@ class ResourceType:
         paths = (path for path in fields if path[0] in immutable)
         fixed = (path for path in paths if not any(path[: len(one)] == one for one in self.changeable))
         return sorted({path[0] for path in fixed})
+
+    def written_with(self, name: str) -> str:
+        """Return the field that is written to change a write-only value."""
+        head = name.partition(".")[0]
+        return self.unreadable_in.get(head, head)
 
     @property
     def refers(self) -> frozenset[str]:

@@ -2,11 +2,17 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import pytest
 
+from reconciler.planning.codec import seal_change
 from reconciler.planning.model import Plan
+from reconciler.planning.schedules import with_runs
+from reconciler.resources.problems import ReconcilerError
+from tests.support.credentials import SECRETS, with_secrets
 from tests.support.world import Document, World, is_silent, manifest, told, world
 
 NIGHTLY: Document = {"expression": "0 3 * * *", "timezone": "Europe/London"}
@@ -76,7 +82,10 @@ class TestApply:
                     "type": "openai_hosted",
                     "network": {"access": "restricted", "blocked_domains": ["example.com"]},
                     "packages": {"python": ["pandas==2.2"]},
-                    "files": [{"file_id": "kb/hours.md", "path": "/workspace/hours.md"}],
+                    "files": [
+                        {"type": "file_id", "file_id": "kb/hours.md", "path": "/workspace/hours.md"},
+                        {"type": "inline", "text": "Hi.", "path": "/workspace/hi.md"},
+                    ],
                     "env": {"MODE": "night"},
                     "setup_commands": [{"command": "make"}],
                     "capability_directories": ["/workspace/caps"],
@@ -154,8 +163,118 @@ class TestApply:
         estate.apply()
         environments = [body["target"]["environment"] for body in sent]
         assert [one["env"] for one in environments] == [{"MODE": "night"}] * 2
-        assert [one["setup_commands"] for one in environments] == [[{"command": "make"}]] * 2
+        assert [one["setup_commands"] for one in environments] == [[{"command": "make", "cwd": "/workspace"}]] * 2
         assert is_silent(estate.plan())
+
+
+class TestSecrets:
+    """Values of an environment that are read when a request is sent."""
+
+    HOSTED: ClassVar[Document] = {
+        "type": "openai_hosted",
+        "network": {"access": "disabled"},
+        "env": {"MODE": "night", "CRM_TOKEN": {"$env": "CRM_TOKEN"}},
+    }
+
+    @pytest.fixture
+    def sent(self, estate) -> list[Document]:
+        """The environments of the targets that are sent."""
+        found: list[Document] = []
+        call = estate.connection.call
+
+        async def recorded(request: Any) -> Any:
+            if "automations" in request.path and "target" in (request.body or {}):
+                found.append(request.body["target"]["environment"])
+            return await call(request)
+
+        estate.connection.call = recorded
+        return found
+
+    def test_a_secret_is_sent_and_stored_nowhere(self, estate, sent):
+        with_secrets(estate).wants(targeting(environment=self.HOSTED))
+        assert told(estate.plan().changes)[0].startswith("update automation/nightly: ")
+        estate.apply()
+        assert sent[-1]["env"] == {"MODE": "night", "CRM_TOKEN": SECRETS["CRM_TOKEN"]}
+        assert not any(SECRETS["CRM_TOKEN"].encode() in content for content in estate.memory().values())
+        assert is_silent(estate.plan())
+
+    def test_a_missing_secret_is_an_error_before_the_first_write(self, estate):
+        estate.wants(manifest("Vault", "team", {}), targeting(environment=self.HOSTED))
+        with pytest.raises(ReconcilerError) as error:
+            estate.apply()
+        assert [problem.code for problem in error.value.problems] == ["secret-missing"]
+        assert not any(method == "POST" for method, _ in estate.app.state.requests)
+
+    def test_a_changed_target_is_sent_with_the_secret(self, estate, sent):
+        with_secrets(estate).wants(targeting(environment=self.HOSTED))
+        estate.apply()
+        estate.wants(targeting(environment=self.HOSTED, input="Write."))
+        with_secrets(estate, CRM_TOKEN="another").apply()
+        assert sent[-1]["env"]["CRM_TOKEN"] == "another"
+
+    def test_a_generation_sends_the_secret_again(self, estate, sent):
+        with_secrets(estate).wants(targeting(environment=self.HOSTED))
+        estate.apply()
+        estate.wants(automation(target={**TARGET, "environment": self.HOSTED}, generation=2))
+        assert told(estate.plan().changes) == ["update automation/nightly: generation"]
+        with_secrets(estate, CRM_TOKEN="another").apply()
+        assert (len(sent), sent[-1]["env"]["CRM_TOKEN"]) == (2, "another")
+        assert is_silent(estate.plan())
+
+    def test_other_changes_need_no_secret(self, estate, sent):
+        with_secrets(estate).wants(targeting(environment=self.HOSTED))
+        estate.apply()
+        estate.environ = {"RECONCILER_ENDPOINT": "embedded"}
+        estate.wants(automation(target={**TARGET, "environment": self.HOSTED}, expression="0 4 * * *"))
+        estate.apply()
+        assert (len(sent), is_silent(estate.plan())) == (1, True)
+
+
+class TestTemplates:
+    @pytest.fixture
+    def kitchen(self, estate: World) -> World:
+        """An automation in an environment of a template with a skill."""
+        estate.file("skills/notes/SKILL.md", "---\nname: notes\ndescription: Take notes.\n---\nWrite it down.\n")
+        reference = {"type": "skill_reference", "skill_id": "notes"}
+        estate.wants(
+            manifest("Skill", "notes", {"folder": "skills/notes"}),
+            manifest("EnvironmentTemplate", "kitchen", {"network": {"access": "disabled"}, "skills": [reference]}),
+            targeting(environment="kitchen"),
+        )
+        estate.apply()
+        return estate
+
+    def test_a_template_is_named_by_its_manifest(self, kitchen):
+        environment = live(kitchen)["target"]["environment"]
+        assert environment["environment_template_id"] == kitchen.id_of("template/kitchen")
+        assert is_silent(kitchen.plan())
+
+    def test_a_template_and_a_skill_can_be_named_in_an_environment(self, kitchen):
+        skills = [{"type": "skill_reference", "skill_id": "notes"}]
+        hosted = {"type": "openai_hosted", "environment_template_id": "kitchen", "skills": skills}
+        kitchen.wants(targeting(environment=hosted))
+        kitchen.apply()
+        assert live(kitchen)["target"]["environment"]["skills"][0]["skill_id"] == kitchen.id_of("skill/notes")
+        assert is_silent(kitchen.plan())
+
+    def test_everything_is_deleted_in_order(self, kitchen):
+        kitchen.drops("Automation/nightly", "EnvironmentTemplate/kitchen", "Skill/notes")
+        deleted = [change.address for change in kitchen.plan().changes]
+        assert deleted.index("automation/nightly") < deleted.index("template/kitchen") < deleted.index("skill/notes")
+        kitchen.apply()
+
+    def test_a_template_that_an_unmanaged_automation_uses_is_not_deleted(self, kitchen):
+        body = {**live(kitchen), "name": "by hand", "metadata": {}}
+        given = {name: body[name] for name in ("type", "name", "expression", "timezone", "metadata", "target")}
+        given["target"] = {
+            "type": "new_session",
+            "agent_id": kitchen.id_of("assistant/digest"),
+            "environment": {"type": "openai_hosted", "environment_template_id": kitchen.id_of("template/kitchen")},
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
+        }
+        kitchen.by_hand(kitchen.connection.replace("agents", "automations", body=given))
+        kitchen.drops("Automation/nightly", "EnvironmentTemplate/kitchen")
+        assert rules(kitchen.plan()) == [("referenced", "template/kitchen")]
 
 
 class TestTypes:
@@ -178,6 +297,54 @@ class TestTypes:
         estate.apply()
         assert live(estate)["id"] != old
         assert is_silent(estate.plan())
+
+
+class TestRuns:
+    """The next times in a plan. They depend on the time of the plan, and nothing else does."""
+
+    def runs(self, estate: World) -> list[Any]:
+        reasons = [reason for change in estate.plan().changes for reason in change.reasons]
+        return [len(reason.args["times"]) for reason in reasons if reason.code == "next-runs"]
+
+    def test_a_changed_schedule_is_shown_with_three_runs(self, estate):
+        estate.wants(automation(expression="0 4 * * *"))
+        assert self.runs(estate) == [3]
+
+    def test_a_created_automation_is_shown_with_its_runs_unless_it_is_paused(self, estate):
+        estate.wants(automation("weekly", expression="0 3 * * 1"))
+        assert self.runs(estate) == [3]
+        estate.wants(automation("weekly", expression="0 3 * * 1", paused=True))
+        assert self.runs(estate) == []
+
+    def test_other_changes_have_no_runs(self, estate):
+        estate.wants(automation(name="Nightly"))
+        assert self.runs(estate) == []
+
+    def test_a_resumed_automation_is_shown_with_its_runs(self, estate):
+        estate.wants(automation(paused=True))
+        estate.apply()
+        estate.wants(automation(paused=False))
+        assert self.runs(estate) == [3]
+
+    def test_a_plan_that_is_made_later_has_the_same_digest(self, estate):
+        estate.wants(automation(expression="* * * * *"))
+        planned = estate.observed().planned
+        later = planned.plan.created_at.replace("20", "21", 1)
+        runs = with_runs(planned.inputs, planned.matched, replace(planned.plan, changes=()), datetime.now(UTC))
+        assert runs.changes == ()
+        (change,) = planned.plan.changes
+        plain = replace(planned.plan, changes=(replace(change, reasons=()),))
+        (shown,) = with_runs(planned.inputs, planned.matched, plain, datetime.fromisoformat(later)).changes
+        assert shown.reasons != change.reasons
+        assert seal_change(plain.identity, shown).digest == change.digest
+
+    def test_a_time_that_has_passed_is_an_error_with_its_place(self, estate):
+        estate.wants(automation("launch", run_at="2020-01-01T00:00:00Z"))
+        with pytest.raises(ReconcilerError) as error:
+            estate.plan()
+        (problem,) = error.value.problems
+        assert (problem.code, problem.place is not None) == ("time-passed", True)
+        assert problem.message.startswith("automation/launch: `run_at` has passed")
 
 
 class TestPause:
@@ -241,6 +408,7 @@ class TestOneRun:
     @pytest.fixture
     def launch(self, tmp_path) -> Iterator[World]:
         with world(tmp_path) as made:
+            made.clock.seconds = time.time()
             made.wants(AGENT, automation("launch", run_at=int(made.clock()) + 60, paused=False))
             made.apply()
             yield made

@@ -29,22 +29,6 @@ def asking(api):
     return ask
 
 
-class TestTemplates:
-    def test_one_that_names_the_file_needs_it(self, api, sdk, asking):
-        files = [
-            {"type": "file_id", "file_id": "file-1", "path": "/workspace/a.md"},
-            {"type": "inline", "data": "aGk=", "path": "/workspace/b.md"},
-        ]
-        made = api.run(sdk.agents.environments.templates.create(name="kb", files=files)).id
-        (found,), requests = asking("environment_template", file=["file-1"])
-        assert (found.id, found.name, found.refers_to) == (made, "kb", ("file-1",))
-        assert requests == ["GET /v1/agents/environments/templates"]
-
-    def test_others_are_not_told(self, api, sdk, asking):
-        api.run(sdk.agents.environments.templates.create(name="kb"))
-        assert asking("environment_template", file=["file-1"])[0] == []
-
-
 class TestSessions:
     def started(self, api, sdk, agent, **given):
         return api.run(sdk.agents.sessions.create(agent_id=agent, **{"environment": HOSTED, **given})).id

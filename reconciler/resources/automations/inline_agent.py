@@ -20,6 +20,9 @@ from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields, same
 
 SEARCH: Final = "tool_search"
+HEADERS: Final = "headers"
+HIDDEN: Final = frozenset({SEARCH, HEADERS})
+"""Names of the values that no response has."""
 _DEFAULTS: Final = {name: value for name, value in agent_form.DEFAULTS.items() if name not in ("name", "metadata")}
 _LEAN: Final = {**_DEFAULTS, "reasoning": {}}
 
@@ -71,24 +74,31 @@ def _open(tool: Fields) -> Fields:
 
 
 def hidden(agent: Fields) -> Iterator[tuple[str, JSON]]:
-    """Yield the parts of a configuration that no response has, by name."""
-    tools = agent_form.canonical("tools", agent.get("tools"))
-    if any(tool.get("type") == SEARCH for tool in tools.values()):
+    """Yield the values of a configuration that no response has, by name; headers by the label of the server."""
+    tools = agent_form.canonical("tools", agent.get("tools")).values()
+    if any(tool.get("type") == SEARCH for tool in tools):
         yield SEARCH, True
-    headers = {key: (tool.get("transport") or {}).get("headers") for key, tool in tools.items()}
-    if given := {key: value for key, value in headers.items() if value}:
-        yield "headers", given
+    given = {tool["server_label"]: tool["transport"].get("headers") for tool in tools if tool.get("type") == "mcp"}
+    if headers := {label: value for label, value in given.items() if value}:
+        yield HEADERS, headers
 
 
-def rendered(agent: Fields, parts: Fields) -> dict[str, JSON]:
-    """Return the configuration for a request, with the parts that no response has."""
-    tools = dict(agent["tools"])
-    for key, value in (parts.get("headers") or {}).items():
-        if key in tools:
-            tools[key] = {**tools[key], "transport": {**tools[key]["transport"], "headers": value}}
-    search = [{"type": SEARCH}] if parts.get(SEARCH) else []
+def rendered(agent: Fields) -> dict[str, JSON]:
+    """Return the configuration for a request, without the values that no response has."""
     fields = {name: value for name, value in agent.items() if value is not None}
-    return {**fields, "tools": [*listed(tools), *search]}
+    return {**fields, "tools": listed(agent["tools"])}
+
+
+def with_hidden(agent: Fields, values: Fields) -> dict[str, JSON]:
+    """Return a rendered configuration with the values that no response has."""
+    headers = values.get(HEADERS) or {}
+    tools = [
+        {**tool, "transport": {**tool["transport"], "headers": headers[tool["server_label"]]}}
+        if tool.get("server_label") in headers
+        else tool
+        for tool in agent["tools"]
+    ]
+    return {**agent, "tools": [*tools, *([{"type": SEARCH}] if values.get(SEARCH) else [])]}
 
 
 def to_manifest(agent: Fields) -> dict[str, JSON]:

@@ -4,6 +4,7 @@ Source: `openai.types.beta.agents.automation_target_param` for requests, `automa
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
@@ -15,14 +16,13 @@ from reconciler.resources.automations.inline_agent import InlineAgent
 from reconciler.resources.base import Resource, Scope, Spec
 from reconciler.resources.names import AgentName, SessionId, TemplateName, VaultName
 from reconciler.resources.problems import Finding
-from reconciler.resources.references import Ref
 from reconciler.resources.values import JSON, Fields, is_reference
 
 TARGET: Final = "target"
 NEW: Final = "new_session"
 EXISTING: Final = "existing_session"
-PARTS: Final = (*environments.PARTS, inline_agent.SEARCH, "headers")
-"""Names of the parts of a target that no response has."""
+HIDDEN: Final = environments.HIDDEN | inline_agent.HIDDEN
+"""Names of the values in a target that no response has."""
 
 
 class InputText(Part):
@@ -100,24 +100,10 @@ Target: TypeAlias = Annotated[
 ]
 
 
-class _LiveFile(Spec):
-    file_id: Annotated[str, Ref("file")]
-
-
-class _LiveSkill(Spec):
-    skill_id: Annotated[str, Ref("skill")]
-
-
-class _LiveEnvironment(Spec):
-    environment_template_id: TemplateName
-    files: list[_LiveFile]
-    skills: list[_LiveSkill]
-
-
 class _LiveTarget(Spec):
     agent_id: AgentName
     agent: InlineAgent
-    environment: _LiveEnvironment
+    environment: HostedEnvironment
     vault_ids: list[VaultName]
     session_id: SessionId
 
@@ -128,32 +114,26 @@ class LiveAutomation(Spec):
     target: _LiveTarget
 
 
-def check(target: NewSession | ExistingSession, resource: Resource, scope: Scope) -> Iterator[Finding]:
+def check(
+    target: NewSession | ExistingSession, generation: int | None, resource: Resource, scope: Scope
+) -> Iterator[Finding]:
     """Yield the violations of rules that the models of a target do not detect."""
-    if not isinstance(target, NewSession):
-        return
     path = ("spec", TARGET)
-    if isinstance(target.environment, HostedEnvironment):
-        yield from environments.check(target.environment, (*path, "environment"))
-    if isinstance(target.agent, InlineAgent):
+    environment = target.environment if isinstance(target, NewSession) else None
+    if isinstance(environment, HostedEnvironment):
+        for finding in environments.check(environment, generation, resource, scope):
+            is_inside = finding.path[:1] != path[:1]
+            yield replace(finding, path=(*path, "environment", *finding.path)) if is_inside else finding
+    elif generation is not None:
+        message = "`generation` sends the secrets of the environment again, and there are none"
+        yield Finding(("spec", "generation"), "no-secrets", message, "remove `generation`", on_key=True)
+    if isinstance(target, NewSession) and isinstance(target.agent, InlineAgent):
         for finding in inline_agent.check(target.agent, resource, scope):
-            yield _below(finding, (*path, "agent"))
-
-
-def _below(finding: Finding, path: tuple[str, ...]) -> Finding:
-    return Finding(
-        (*path, *finding.path),
-        finding.code,
-        finding.message,
-        finding.hint,
-        finding.severity,
-        finding.on_key,
-        finding.expected,
-    )
+            yield replace(finding, path=(*path, "agent", *finding.path))
 
 
 def written(target: Fields) -> Fields:
-    """Return a serialised target in the form of the API, with the parts that no response has."""
+    """Return a serialised target in the form of the API."""
     if target.get("type") == EXISTING or "session_id" in target:
         return {**target, "type": EXISTING}
     agent, environment, given = target["agent"], target["environment"], target["input"]
@@ -167,7 +147,7 @@ def written(target: Fields) -> Fields:
 
 
 def canonical(target: Fields) -> dict[str, JSON]:
-    """Return a target as the API returns it, without null and without the parts that no response has."""
+    """Return a target as the API returns it, without null and without the values that no response has."""
     given = {name: value for name, value in target.items() if value is not None}
     if given.get("type") == EXISTING:
         return given
@@ -179,21 +159,10 @@ def canonical(target: Fields) -> dict[str, JSON]:
     return {"metadata": {}, **given}
 
 
-def hidden(target: Fields) -> dict[str, JSON]:
-    """Return the parts of a written target that no response has, by name."""
-    agent, environment = target.get("agent"), target.get("environment")
-    return {
-        **dict(environments.hidden(environment) if isinstance(environment, Mapping) else ()),
-        **dict(inline_agent.hidden(agent) if isinstance(agent, Mapping) else ()),
-    }
-
-
-def rendered(target: Fields, parts: Fields) -> dict[str, JSON]:
-    """Return a canonical target for a request, with the parts that no response has."""
-    if target.get("type") == EXISTING:
-        return dict(target)
-    agent = {"agent": inline_agent.rendered(target["agent"], parts)} if "agent" in target else {}
-    return {**target, **agent, "environment": environments.rendered(target["environment"], parts)}
+def rendered(target: Fields) -> dict[str, JSON]:
+    """Return a canonical target for a request, without the values that no response has."""
+    agent = target.get("agent")
+    return {**target, "agent": inline_agent.rendered(agent)} if isinstance(agent, Mapping) else dict(target)
 
 
 def target_to_manifest(target: Fields) -> tuple[dict[str, JSON], tuple[str, ...]]:

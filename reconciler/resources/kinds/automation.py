@@ -7,10 +7,20 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from reconciler.resources.address import Address
 from reconciler.resources.assistants.shared import Part
-from reconciler.resources.automations.schedule import EXPRESSION, TIMEZONE, check_expression, check_timezone, upcoming
+from reconciler.resources.automations.environment import HostedEnvironment, of_template
+from reconciler.resources.automations.inline_agent import hidden
+from reconciler.resources.automations.schedule import (
+    EXPRESSION,
+    TIMEZONE,
+    check_expression,
+    check_timezone,
+    has_passed,
+    upcoming,
+)
 from reconciler.resources.automations.target import (
-    PARTS,
+    HIDDEN,
     TARGET,
     LiveAutomation,
     NewSession,
@@ -18,26 +28,25 @@ from reconciler.resources.automations.target import (
     as_expected,
     canonical,
     check,
-    hidden,
     rendered,
     target_to_manifest,
     written,
 )
 from reconciler.resources.base import Desired, Live, ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, Notebook, SpecDraft
-from reconciler.resources.kinds.file import file_objects
+from reconciler.resources.kinds.environment_template import GENERATION
 from reconciler.resources.metadata import Metadata, kept_pairs
-from reconciler.resources.names import PROJECT_FILE, Title
+from reconciler.resources.names import Title
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import ids_in, localised, referred
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.secrets import secrets_in
 from reconciler.resources.values import JSON, Fields, digest, references_in, same
 
 AGENTS: Final = "agents"
-GENERATION: Final = "generation"
 PAUSED: Final = "paused"
 RUN_AT: Final = ("spec", "run_at")
+_NOTHING: Final = Desired(Address("template", "none"), "environment_template", {})
+"""The settings of a target without an environment that OpenAI hosts."""
 
 
 def _seconds(value: Any) -> Any:
@@ -89,10 +98,7 @@ class AutomationSpec(Part):
 def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     spec: AutomationSpec = resource.spec
     yield from _schedule(spec)
-    yield from check(spec.target, resource, scope)
-    for path, address in referred(spec.model_dump(by_alias=True, exclude_unset=True)):
-        if address.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(address.name), Finding):
-            yield Finding(("spec", *path), found.code, found.message, found.hint)
+    yield from check(spec.target, spec.generation, resource, scope)
 
 
 def _schedule(spec: AutomationSpec) -> Iterator[Finding]:
@@ -144,35 +150,35 @@ def _canonical(field: str, value: JSON) -> JSON:
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
+    """Yield the automation, then the files of its environment. Values that no response has are those of a template."""
     spec: AutomationSpec = resource.spec
     given = {name: value for name, value in _written(resource).items() if value is not None and name != GENERATION}
     target = written(given[TARGET])
-    parts, secrets = hidden(target), dict(_secrets(spec))
-    generation = {} if spec.generation is None else {GENERATION: str(spec.generation)}
     kind = "once" if spec.expression is None else "periodic"
     fields = {"name": resource.address.name, "type": kind, **given, TARGET: target}
+    environment = spec.target.environment if isinstance(spec.target, NewSession) else None
+    template, *uploads = [_NOTHING]
+    if isinstance(environment, HostedEnvironment):
+        template, *uploads = of_template(environment, spec.generation, resource, scope)
+    agent = dict(hidden(target["agent"])) if "agent" in target else {}
     yield Desired(
         address=resource.address,
         type=AUTOMATION.type,
         fields={name: _canonical(name, value) for name, value in fields.items()},
         place=resource.place,
         lifecycle=resource.lifecycle,
-        write_only={**{name: digest(value) for name, value in parts.items()}, **generation},
-        unreadable=parts,
-        secrets=secrets,
+        write_only={**template.write_only, **{name: digest(value) for name, value in agent.items()}},
+        unreadable={**template.unreadable, **agent},
+        secrets={(TARGET, "environment", *path): name for path, name in template.secrets.items()},
+        parts=template.parts,
     )
-    yield from file_objects(target, scope)
-
-
-def _secrets(spec: AutomationSpec) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(spec.target, NewSession):
-        yield from secrets_in(spec.target.environment, (TARGET, "environment"))
+    yield from uploads
 
 
 def _render(fields: Fields) -> dict[str, JSON]:
-    """Return a request body. The target has the parts that no response has; pausing takes a request of its own."""
-    own = {name: value for name, value in fields.items() if name not in (*PARTS, PAUSED, GENERATION)}
-    return {**own, TARGET: rendered(own[TARGET], fields)} if TARGET in own else own
+    """Return a request body, without the values that no response has. Pausing takes a request of its own."""
+    own = {name: value for name, value in fields.items() if name not in HIDDEN | {PAUSED}}
+    return {**own, TARGET: rendered(own[TARGET])} if TARGET in own else own
 
 
 def _localise(fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields) -> Fields:
@@ -240,6 +246,10 @@ def _fixed(detail: Mapping[str, JSON]) -> frozenset[str]:
     return frozenset({"run_at"}) if detail.get("status") == "completed" else frozenset()
 
 
+def _runs(fields: Fields, now: datetime) -> tuple[str, ...]:
+    return () if fields.get(PAUSED) else upcoming(fields, now)
+
+
 AUTOMATION: Final = ResourceType(
     type="automation",
     specs=(LiveAutomation,),
@@ -253,13 +263,15 @@ AUTOMATION: Final = ResourceType(
         for name in ("agent", "agent_id", "environment", "input", "instructions", "metadata", "session_id", "vault_ids")
     ),
     fixed=_fixed,
-    write_only=frozenset({*PARTS, GENERATION}),
+    write_only=HIDDEN,
     renewed_by=GENERATION,
-    secrets_with=frozenset({TARGET, *PARTS}),
+    unreadable_in=dict.fromkeys(HIDDEN, TARGET),
+    is_confidential=True,
     apart=frozenset({PAUSED}),
     suspended={PAUSED: True},
     own_localise=_localise,
-    runs=upcoming,
+    runs=_runs,
+    passed=has_passed,
 )
 
 KIND: Final = Kind(
@@ -270,5 +282,6 @@ KIND: Final = Kind(
     check=_check,
     check_all=_agents,
     to_manifest={"automation": _to_manifest},
+    stages=True,
     editors={TARGET: _edited_target, "run_at": _edited_time},
 )

@@ -12,6 +12,7 @@ from reconciler.resources.values import reference
 NIGHTLY = {"expression": "0 3 * * *", "timezone": "Europe/London"}
 TARGET = {"agent": "digest", "environment": {"type": "none"}, "input": "Write the digest."}
 SAY = [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Write the digest."}]}]
+FILE = {"type": "file_id", "file_id": "a.md"}
 WAKING = {"session_id": "sess_1", "instructions": "Wake up."}
 
 
@@ -33,6 +34,10 @@ def findings(resource, scope):
         ]
 
     return check
+
+
+def hosted(**environment):
+    return {"type": "openai_hosted", "network": {"access": "disabled"}, **environment}
 
 
 def targeting(**target):
@@ -86,13 +91,13 @@ class TestDesired:
             "type": "openai_hosted",
             "network": {"access": "restricted", "allowed_domains": []},
         }
-        assert sorted(made.write_only) == ["blocked_domains", "env", "setup_commands"]
+        assert sorted(made.write_only) == ["blocked_domains", "env.MODE", "setup_commands"]
         assert made.unreadable["env"] == {"MODE": "night"}
 
     def test_files_of_the_project_are_uploaded(self, resource, scope, folder):
         folder.add("kb/hours.md")
         environment = {"type": "openai_hosted", "network": {"access": "disabled"}}
-        files = [{"file_id": "kb/hours.md", "path": "/workspace/hours.md"}]
+        files = [{"type": "file_id", "file_id": "kb/hours.md", "path": "/workspace/hours.md"}]
         spec = targeting(environment={**environment, "files": files})
         made = list(KIND.desired(resource(KIND, "nightly", spec), scope))
         assert [str(one.address) for one in made] == ["automation/nightly", "file/kb/hours.md"]
@@ -159,17 +164,10 @@ class TestCheck:
             ),
             (
                 targeting(
-                    environment={"type": "openai_hosted", "network": {"access": "enabled", "allowed_domains": ["a.b"]}}
-                ),
-                ("spec", "target", "environment", "network", "allowed_domains"),
-                "needs-restricted",
-            ),
-            (
-                targeting(
                     environment={"type": "openai_hosted", "environment_template_id": "kb", "env": {"API_KEY": "x"}}
                 ),
                 ("spec", "target", "environment", "env", "API_KEY"),
-                "secret",
+                "secret-as-text",
             ),
             (
                 targeting(agent={"model": "m", "tools": [{"type": "web_search"}, {"type": "web_search"}]}),
@@ -198,8 +196,18 @@ class TestCheck:
             {**NIGHTLY, "target": {**TARGET, "input": ""}},
             {**NIGHTLY, "target": {**TARGET, "input": []}},
             {**NIGHTLY, "target": {**TARGET, "metadata": {"n": "x" * 513}}},
-            targeting(environment={"type": "openai_hosted", "files": [{"file_id": "a.md", "path": "/etc/a.md"}]}),
-            targeting(environment={"type": "openai_hosted", "files": [{"file_id": "a.md", "path": "/workspace/../a"}]}),
+            targeting(
+                environment={
+                    "type": "openai_hosted",
+                    "files": [{"type": "file_id", "file_id": "a.md", "path": "/etc/a.md"}],
+                }
+            ),
+            targeting(
+                environment={
+                    "type": "openai_hosted",
+                    "files": [{"type": "file_id", "file_id": "a.md", "path": "/workspace/../a"}],
+                }
+            ),
             targeting(
                 environment={"type": "openai_hosted", "network": {"access": "restricted", "allowed_domains": ["*.a"]}}
             ),
