@@ -71,7 +71,8 @@ def _suspended_on(inputs: PlanInputs) -> Iterator[Address]:
     suspending = {name for name, one in inputs.resource_types.items() if one.suspended}
     for address, applied in inputs.applied.items():
         if applied.type in suspending and address in inputs.desired:
-            for release in {Address.parse(text).release for text in references_in(dict(applied.fields))}:
+            found = {Address.parse(text).release for text in references_in(dict(applied.fields))}
+            for release in filter(None, found):
                 if release in inputs.releases and release_of(inputs, chatbot_of(inputs, release)) is None:
                     yield release
 

@@ -55,8 +55,8 @@ def _agent(inputs: PlanInputs, release: Address | None, resource_type: ResourceT
     """Return the object that a release consists of, if an object of `resource_type` can run it."""
     wanted = inputs.desired.get(release) if release else None
     found = [Address.parse(text) for text in references_in(dict(wanted.fields))] if wanted else []
-    (only,) = found if len(found) == 1 else (None,)
-    return only if only in inputs.desired and inputs.desired[only].type in resource_type.refers else None
+    types = [inputs.desired[one].type for one in found if one in inputs.desired]
+    return found[0] if len(found) == 1 and not resource_type.refers.isdisjoint(types) else None
 
 
 def with_suspended(inputs: PlanInputs, matched: Matched) -> PlanInputs:
@@ -67,10 +67,10 @@ def with_suspended(inputs: PlanInputs, matched: Matched) -> PlanInputs:
     desired = dict(inputs.desired)
     for address in idle:
         live = matched.live.get(address)
-        if live is not None:
+        if live is not None and address in desired:
             desired[address] = _suspended(inputs, desired[address], inputs.runners[address].keys, live)
         elif not matched.is_disputed(address):
-            del desired[address]
+            desired.pop(address, None)
     return replace(inputs, desired=desired) if idle else inputs
 
 
