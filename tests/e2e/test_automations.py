@@ -12,24 +12,11 @@ from reconciler.planning.codec import seal_change
 from reconciler.planning.model import Plan
 from reconciler.planning.schedules import with_runs
 from reconciler.resources.problems import ReconcilerError
+from tests.support.automations import AGENT, TARGET, automation, automations, by_hand, live, targeting
 from tests.support.credentials import SECRETS, with_secrets
 from tests.support.world import Document, World, is_silent, manifest, told, world
 
-NIGHTLY: Document = {"expression": "0 3 * * *", "timezone": "Europe/London"}
-AGENT = manifest("Assistant", "digest", {"target": "agents", "model": "gpt-6-luna"})
 TEAM = manifest("Vault", "team", {})
-TARGET: Document = {"agent": "digest", "environment": {"type": "none"}, "input": "Write the digest."}
-
-
-def automation(name: str = "nightly", /, *, lifecycle: Any = None, **spec: Any) -> Document:
-    """An automation that starts a session of the agent every night."""
-    more = {"lifecycle": lifecycle} if lifecycle else {}
-    schedule = {} if "run_at" in spec else NIGHTLY
-    return manifest("Automation", name, {**schedule, "target": TARGET, **spec}, **more)
-
-
-def targeting(**target: Any) -> Document:
-    return automation(target={**TARGET, **target})
 
 
 @pytest.fixture
@@ -40,11 +27,6 @@ def estate(tmp_path) -> Iterator[World]:
         made.apply()
         made.requests()
         yield made
-
-
-def live(estate: World, name: str = "nightly") -> Document:
-    found = estate.by_hand(estate.connection.page("agents", "automations"))["data"]
-    return next(one for one in found if one["name"] == name)
 
 
 def rules(plan: Plan) -> list[tuple[str, str]]:
@@ -264,15 +246,8 @@ class TestTemplates:
         kitchen.apply()
 
     def test_a_template_that_an_unmanaged_automation_uses_is_not_deleted(self, kitchen):
-        body = {**live(kitchen), "name": "by hand", "metadata": {}}
-        given = {name: body[name] for name in ("type", "name", "expression", "timezone", "metadata", "target")}
-        given["target"] = {
-            "type": "new_session",
-            "agent_id": kitchen.id_of("assistant/digest"),
-            "environment": {"type": "openai_hosted", "environment_template_id": kitchen.id_of("template/kitchen")},
-            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
-        }
-        kitchen.by_hand(kitchen.connection.replace("agents", "automations", body=given))
+        used = {"type": "openai_hosted", "environment_template_id": kitchen.id_of("template/kitchen")}
+        by_hand(kitchen, environment=used)
         kitchen.drops("Automation/nightly", "EnvironmentTemplate/kitchen")
         assert rules(kitchen.plan()) == [("referenced", "template/kitchen")]
 
@@ -440,15 +415,7 @@ class TestGuard:
     def test_an_unmanaged_automation_blocks_the_delete_of_its_agent_and_vault(self, estate):
         estate.wants(TEAM)
         estate.apply()
-        target = {
-            "type": "new_session",
-            "agent_id": estate.id_of("assistant/digest"),
-            "environment": {"type": "none"},
-            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
-            "vault_ids": [estate.id_of("vault/team")],
-        }
-        body = {"type": "periodic", "name": "by hand", **NIGHTLY, "target": target}
-        estate.by_hand(estate.connection.replace("agents", "automations", body=body))
+        by_hand(estate, vault_ids=[estate.id_of("vault/team")])
         estate.drops("Automation/nightly", "Assistant/digest", "Vault/team")
         assert rules(estate.plan()) == [("referenced", "assistant/digest"), ("referenced", "vault/team")]
 
@@ -456,4 +423,4 @@ class TestGuard:
         estate.drops("Automation/nightly", "Assistant/digest")
         assert told(estate.plan().changes) == ["delete automation/nightly", "delete assistant/digest"]
         estate.apply()
-        assert estate.by_hand(estate.connection.page("agents", "automations"))["data"] == []
+        assert automations(estate) == []

@@ -102,14 +102,10 @@ Target: TypeAlias = Annotated[
 
 class _LiveTarget(Spec):
     agent_id: AgentName
-    agent: InlineAgent
-    environment: HostedEnvironment
-    vault_ids: list[VaultName]
-    session_id: SessionId
 
 
 class LiveAutomation(Spec):
-    """The references in the canonical form of an automation, and in its live body."""
+    """The references in the form of the API, where it differs from that of manifests."""
 
     target: _LiveTarget
 

@@ -252,7 +252,7 @@ def _runs(fields: Fields, now: datetime) -> tuple[str, ...]:
 
 AUTOMATION: Final = ResourceType(
     type="automation",
-    specs=(LiveAutomation,),
+    specs=(AutomationSpec, LiveAutomation),
     canonical=_canonical,
     render=_render,
     defaults={"metadata": {}, PAUSED: False},
