@@ -60,8 +60,8 @@ class NewSession(Part):
     type: Literal["new_session"] = "new_session"
     """Type of the target. Always `new_session`."""
     agent: Annotated[Annotated[AgentName, Tag("text")] | Annotated[InlineAgent, Tag("object")], TextOrObject]
-    """Agent of the session: the name of an `Assistant` of target `agents`, the id of an unmanaged agent, or the
-    configuration of an agent that is not saved."""
+    """Agent of the session: the name of an `Assistant` of target `agents`, `chatbot/NAME` for the release that a
+    chatbot publishes, the id of an unmanaged agent, or the configuration of an agent that is not saved."""
     environment: Annotated[Annotated[TemplateName, Tag("text")] | Annotated[Environment, Tag("object")], TextOrObject]
     """Environment of the session: the name of an `EnvironmentTemplate`, the id of an unmanaged template, or an
     environment."""

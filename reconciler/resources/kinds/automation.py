@@ -239,6 +239,7 @@ AUTOMATION: Final = ResourceType(
     unreadable_in=dict.fromkeys(HIDDEN, TARGET),
     is_confidential=True,
     apart=frozenset({PAUSED}),
+    suspended={PAUSED: True},
     own_localise=_localise,
     models=lambda fields: AGENT.models(_inline(fields)),
     risks=_risks,
