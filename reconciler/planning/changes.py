@@ -22,6 +22,7 @@ from reconciler.planning.unfinished import (
     still_to_write,
 )
 from reconciler.planning.uploads import is_leftover
+from reconciler.planning.versions import of_one_version, with_version
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
@@ -236,7 +237,8 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     change = _change(inputs, desired, live, ours, waiting)
     if change and former and not inputs.is_upload(desired.type):
         change = replace(change, reasons=(*change.reasons, Reason("moved", {"former": str(former)})))
-    yield ByOrigin(change, _change(inputs, desired, live, tuple(item for item in drift if item not in lost)))
+    drifted = _change(inputs, desired, live, tuple(item for item in drift if item not in lost))
+    yield ByOrigin(change, with_version(inputs, applied, live, drifted))
     if lost:
         named = sorted({item.keys[1] for item in lost if item.desired is not ABSENT})
         repair = _change(inputs, desired, live, lost)
@@ -284,19 +286,8 @@ def _fields(
     ]
     found += _write_only(inputs, desired, applied)
     found += failed_leftovers(resource_type.members, matched, desired, live)
-    found = _of_one_version(resource_type, found)
+    found = of_one_version(resource_type, found)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
-
-
-def _of_one_version(resource_type: ResourceType, found: list[FieldChange]) -> list[FieldChange]:
-    """Return the changes with one origin for all parts of a version, because a version is written whole: an edit of the
-    manifest beside drift of another part conflicts with it.
-    """
-    parts = [item for item in found if item.keys[0] in resource_type.versioned | resource_type.derived]
-    origins = {item.origin for item in parts}
-    if len(origins) < 2 or origins <= {"drift", "unknown"}:
-        return found
-    return [replace(item, origin="both") if item in parts else item for item in found]
 
 
 def _moved_parts(
@@ -371,7 +362,7 @@ def _change(
 ) -> Change | None:
     if not fields and not waiting:
         return None
-    immutable = inputs.resource_types[desired.type].replaces(item.keys for item in fields)
+    immutable = inputs.resource_types[desired.type].replaces((item.keys for item in fields), live.detail)
     action: Action = "replace" if immutable else "update"
     change = Change(str(desired.address), action, fields, id=live.id, source=source_of(desired))
     if not immutable:

@@ -12,8 +12,9 @@ it was written (`Applied.holds`) until it is written again:
 | before it wrote the object                   | so that the difference is not drift                            |
 
 An id that the manifest names literally stays. So does the id in a copy of a release, which never changes, if the
-replaced object may outlive its replacement: the state keeps it as long as something has its id. Parts, such as the files of a vector store, are left out: their settings
-have the digest of the content. Documents in the outlets are published again: see `publications`.
+replaced object may outlive its replacement: the state keeps it as long as something has its id. Parts, such as the
+files of a vector store, are left out: their settings have the digest of the content. Documents in the outlets are
+published again: see `publications`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -86,8 +86,9 @@ def _sending(planned: Planned) -> Iterator[Desired]:
 
 def _sends(resource_type: ResourceType, desired: Desired, change: Change) -> bool:
     """Return True for a create, and for an update that renews the secrets or writes a field with secrets whole."""
-    whole = {path[0] for path in desired.secrets} & resource_type.write_only
-    renewed = not {item.keys[0] for item in change.fields}.isdisjoint({resource_type.renewed_by, *whole})
+    whole = {path[0] for path in desired.secrets} & {*resource_type.write_only, *resource_type.unreadable_in.values()}
+    written = {resource_type.written_with(item.keys[0]) for item in change.fields}
+    renewed = not written.isdisjoint({resource_type.renewed_by, *whole})
     return change.action in CREATES or (change.action == "update" and renewed)
 
 

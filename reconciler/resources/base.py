@@ -56,6 +56,8 @@ class Reference:
     target: Address
     environment: str | None = None
     """Environment that the reference is limited to; None if it applies to all."""
+    is_listing: bool = False
+    """True if the manifest only lists the target, which refers to it: it is not a dependency."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,11 @@ class Applied:
     `planning.renewals`. Empty if it was applied by a version that does not record them."""
 
 
+def version_of(revision: str) -> str:
+    """Return the number of the version in a `Live.revision`; empty if it has none."""
+    return revision.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class Live:
     """A live object as read."""
@@ -250,5 +257,5 @@ class Live:
     detail: Mapping[str, JSON] = field(default_factory=dict)
     """Values that are shown but not compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
     revision: str = ""
-    """Of a type with versions, everything that a list shows of the current version: while it is the same as in the
-    state, the versioned fields are, too. Empty for other types."""
+    """Of a type with versions, the number of the current version, `-`, and everything that a list shows of it: while it
+    is the same as in the state, the versioned fields are, too. Empty for other types."""

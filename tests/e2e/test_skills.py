@@ -175,6 +175,8 @@ class TestDefaultMovedByHand:
         plan = estate.plan()
         assert (told(plan.changes), plan.requests) == ([], {"POST": 1})
         assert told(plan.drift) == ['update skill/notes: content["SKILL.md"], description']
+        (moved,) = plan.drift[0].reasons
+        assert (moved.code, moved.args) == ("default-version", {"applied": "2", "live": "1"})
         estate.apply()
         assert (default_of(estate, id_), versions(estate, id_)) == ("2", ["2", "1"])
         assert is_silent(estate.plan())

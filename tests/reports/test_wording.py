@@ -47,6 +47,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "type-changes": {"live": "agent", "desired": "request"},
         "content-changed": {},
         "still-indexing": {"files": ["kb/a.md"]},
+        "next-runs": {"times": ["2026-11-30T03:00:00+00:00", "2026-12-01T03:00:00+00:00"]},
         "immutable": {"fields": ["size"]},
         "moved": {"former": "assistant/old"},
         "duplicate": {},
@@ -69,6 +70,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "no-label-room": {},
         "already-live": {"fields": ["model"]},
         "id-changes": {"address": "vectorstore/kb"},
+        "default-version": {"applied": "2", "live": "1"},
         "ids-renewed": {"addresses": ["file/data/rates.csv"], "fields": []},  # the change shows the fields
         "bundle-changes": {"addresses": ["assistant/triage"]},
         "not-published": {},
@@ -259,6 +261,7 @@ SAID_OTHERWISE = {
     "objects",
     "problem",
     "lineage",
+    "times",
 }
 """Arguments that choose a sentence, or are not said as they are."""
 
@@ -271,6 +274,13 @@ def test_objects_with_one_label_are_said_with_their_names_and_whether_the_state_
 def test_objects_with_one_label_in_a_plan_of_an_earlier_version_are_said_by_id():
     text = cause_text(Cause("same-label", {"address": "assistant/triage", "ids": ["w1", "w2"]}))
     assert text == "2 live objects carry the label assistant/triage: w1, w2"
+
+
+def test_the_next_runs_are_said_to_the_minute_in_their_time_zone():
+    times = ["2026-03-28T03:00:00+00:00", "2026-03-29T03:00:00+01:00"]
+    text = sentence(TABLES["reasons"][0], "next-runs", {"times": times})
+    assert text == "next runs: 2026-03-28 03:00+00:00, 2026-03-29 03:00+01:00"
+    assert sentence(TABLES["reasons"][0], "next-runs", {"times": times[:1]}) == "next run: 2026-03-28 03:00+00:00"
 
 
 @pytest.mark.parametrize("table", TABLES)

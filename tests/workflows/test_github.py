@@ -90,7 +90,16 @@ def test_every_job_with_a_key_names_the_environment_of_its_entry():
 
 def test_writing_key_is_only_in_jobs_that_apply():
     holders = {key for key, job in jobs(GIT).items() if "secrets.OPENAI_API_KEY" in str(job)}
-    assert holders == {"apply.reviewed", "apply.approved"}
+    assert holders == {"apply.reviewed", "apply.approved", "rollback.rollback"}
+
+
+def test_a_rollback_uses_the_writing_key_only_for_a_plan_that_writes_to_openai():
+    steps = jobs(GIT)["rollback.rollback"]["steps"]
+    keys = [step["env"]["OPENAI_API_KEY"] for step in steps if "OPENAI_API_KEY" in step.get("env", {})]
+    assert keys == [
+        "${{ secrets.OPENAI_READ_KEY }}",
+        "${{ steps.rollback.outputs.writes == 'true' && secrets.OPENAI_API_KEY || secrets.OPENAI_READ_KEY }}",
+    ]
 
 
 @pytest.mark.parametrize("source", [ACTION, LOCKED], ids=["action", "locked"])

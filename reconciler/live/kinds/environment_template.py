@@ -4,8 +4,6 @@ A template has no metadata. Values that the API does not return are written with
 replaces a field whole, null clears it, and other fields stay.
 """
 
-import asyncio
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,14 +12,11 @@ from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection, Object
-from reconciler.live.contents import planned_bytes
-from reconciler.live.errors import LiveError
+from reconciler.live.environment_bodies import with_contents
 from reconciler.live.pages import walk
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
-from reconciler.resources.environment_settings import decoded
-from reconciler.resources.problems import Problem
 from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import JSON, replace_references, same
@@ -34,7 +29,6 @@ SHAPES: Final = {
     **dict.fromkeys(("files", "skills", "plugins"), TYPED),
     **dict.fromkeys(TIMES, TIME),
 }
-_SOURCES: Final = {"skills": "skill_sources", "plugins": "plugin_sources"}
 
 
 class EnvironmentTemplates:
@@ -94,7 +88,7 @@ class EnvironmentTemplates:
         body: dict[str, JSON] = {}
         for name in sorted(fields.keys() & self._shown):
             value = self._with_ids(request, name, fields[name])
-            body[name] = await self._with_contents(request, name, value)
+            body[name] = await with_contents(request, name, value)
         for name in fields.keys() & {"env", "setup_commands"}:
             body[name] = unreadable.get(name)
         if body.get("env") is None:
@@ -103,19 +97,6 @@ class EnvironmentTemplates:
 
     def _with_ids(self, request: WriteRequest, name: str, value: JSON) -> JSON:
         return self._resource_type.canonical(name, replace_references(value, request.id_of))
-
-    async def _with_contents(self, request: WriteRequest, name: str, value: JSON) -> JSON:
-        """Return a setting with the content that the manifest has for it."""
-        unreadable = request.desired.unreadable
-        if name == "network" and value is not None:
-            domains = {**value, "blocked_domains": unreadable.get("blocked_domains")}
-            return {key: item for key, item in domains.items() if item}
-        if name == "files":
-            return [_with_data(request, entry, unreadable.get("file_contents") or {}) for entry in value]
-        if name in _SOURCES:
-            sources = unreadable.get(_SOURCES[name]) or {}
-            return [await _with_source(request, name, entry, sources) for entry in value]
-        return value
 
     def _live(self, body: Object) -> Live:
         with understood(self.type, body, SHAPES, hides=True):
@@ -127,37 +108,6 @@ class EnvironmentTemplates:
                 refers_to=ids_in(self._resource_type.specs, body),
                 detail=bodies.detail(body, TIMES),
             )
-
-
-def _with_data(request: WriteRequest, entry: Mapping[str, JSON], contents: Mapping[str, str]) -> Mapping[str, JSON]:
-    if entry["type"] != "inline":
-        return entry
-    content = contents.get(entry["path"])
-    if content is None or len(decoded(content)) != entry["size_bytes"]:
-        raise _unknown(request, f"the file {entry['path']}")
-    return {"type": "inline", "path": entry["path"], "data": content}
-
-
-async def _with_source(
-    request: WriteRequest, field: str, entry: Mapping[str, JSON], sources: Mapping[str, JSON]
-) -> Mapping[str, JSON]:
-    if entry["type"] != "inline":
-        return {name: value for name, value in entry.items() if value is not None}
-    source = sources.get(entry["name"])
-    if source is None:
-        raise _unknown(request, f"{entry['name']} in `{field}`")
-    if isinstance(source, str):
-        part = next(one for one in request.desired.parts if one.path == source)
-        content = await asyncio.to_thread(planned_bytes, request.root, part, request.desired)
-        source = {"type": "base64", "media_type": "application/zip", "data": base64.b64encode(content).decode()}
-    return {**entry, "source": source}
-
-
-def _unknown(request: WriteRequest, what: str) -> LiveError:
-    """Return the error for drift that is kept beside a change of the same list, which is written whole."""
-    message = f"{request.desired.address}: {what} was written outside Reconciler, and its content cannot be read"
-    hint = "Add it to the manifest, or apply with `--on-drift revert`, which removes it."
-    return LiveError(Problem("content-unknown", message, place=request.desired.place, hint=hint))
 
 
 ADAPTER: Final = EnvironmentTemplates

@@ -24,7 +24,7 @@ from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.live.pages import walk
 from reconciler.live.shapes import TEXT, TIME, check, understood
 from reconciler.resources.address import Identity, composed
-from reconciler.resources.base import Live
+from reconciler.resources.base import Live, version_of
 from reconciler.resources.kinds.skill import CONTENT, FILES, LARGEST_FILE, MANIFEST, MOST_FILES, members
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem
@@ -109,7 +109,7 @@ class Skills:
         newer than the default version.
         """
         wanted, seen = request.desired.fields[CONTENT], set[str]()
-        applied, default = request.revision.partition("-")[0], live.detail["default_version"]
+        applied, default = version_of(request.revision), live.detail["default_version"]
         for wait in looks:
             await self._connection.pace.sleep(wait)
             for version in await self._versions(live.id):

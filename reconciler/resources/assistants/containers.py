@@ -1,12 +1,13 @@
 """Containers of hosted tools, their network and their skills (`openai.types.responses.container_*_param`)."""
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from reconciler.resources.assistants.shared import OMITTED, Part
 from reconciler.resources.list_items import IdentifiedBy
-from reconciler.resources.names import ContainerId, FileName, SkillName
+from reconciler.resources.names import SKILL, ContainerId, FileName, SkillName
 
 MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
 FileIds: TypeAlias = Annotated[list[FileName], Field(max_length=50)]
@@ -40,7 +41,14 @@ class SkillReference(Part):
     skill_id: SkillName
     """Name of a `Skill` manifest, or the id of an unmanaged skill (`skill_…`, or `openai-…` of OpenAI)."""
     version: str = OMITTED
-    """Version of the skill: a positive integer as text, or `latest`. Default: the default version of the skill."""
+    """Version of an unmanaged skill: a positive integer as text, or `latest`. Default: its default version."""
+
+    @model_validator(mode="after")
+    def _is_of_unmanaged_skill(self) -> Self:
+        if "version" in self.model_fields_set and not SKILL.writing.literal.fullmatch(self.skill_id):
+            message = "remove `version`: apply makes the content of the folder the default version, which is used"
+            raise PydanticCustomError("version_of_managed_skill", message)
+        return self
 
 
 class InlineSkillSource(Part):

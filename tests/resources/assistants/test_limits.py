@@ -242,3 +242,20 @@ def test_inexact_number_is_an_error(number):
 def test_missing_file_is_an_error():
     tool = {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["data/a.csv", "missing/b.csv"]}}
     assert found("responses", tools=[tool]) == {("tools", 0, "container", "file_ids", 1): "no-file"}
+
+
+def with_skill(name):
+    return {
+        "type": "shell",
+        "environment": {
+            "type": "container_auto",
+            "skills": [{"type": "skill_reference", "skill_id": name, "version": "2"}],
+        },
+    }
+
+
+def test_only_a_skill_that_is_not_managed_has_a_version():
+    (location,) = refused("responses", tools=[with_skill("notes")])
+    assert location[:2] == ("tools", 0)
+    assert found("responses", tools=[with_skill("skill_1")]) == {}
+    assert found("responses", tools=[with_skill("openai-spreadsheets")]) == {}
