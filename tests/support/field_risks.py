@@ -59,6 +59,10 @@ def days(number: int | None) -> dict[str, Any]:
     return {"expires_after": number and {"anchor": "last_active_at", "days": number}}
 
 
+def network(access: str, *allowed: str) -> dict[str, Any]:
+    return {"network": {"access": access, "allowed_domains": list(allowed)}}
+
+
 def moderation(mode: str | None) -> dict[str, Any]:
     return {"moderation": {"model": "omni", "policy": {"input": mode and {"mode": mode}}}}
 
@@ -81,6 +85,10 @@ FIRES: list[Case] = [
     ("execution-opened", "request", tools(), interpreter()),
     ("execution-opened", "agent", tools(), tools({"type": "computer_use"})),
     ("execution-opened", "request", interpreter(), interpreter("a.example")),
+    ("execution-opened", "environment_template", network("disabled"), network("restricted", "a.example")),
+    ("execution-opened", "environment_template", network("restricted", "a.example"), network("enabled")),
+    ("execution-opened", "environment_template", network("restricted", "a.b"), network("restricted", "a.b", "c.d")),
+    ("execution-opened", "environment_template", network("restricted", "a.b"), network("restricted")),
     ("remote-tools-opened", "request", tools(), mcp()),
     ("remote-tools-opened", "agent", tools(), agent_mcp()),
     ("remote-tools-opened", "agent", agent_mcp(allowed_tools=["find"]), agent_mcp()),
@@ -117,6 +125,9 @@ SILENT: list[Case] = [
     ("guardrail-removed", "request", text("Nevertheless, be kind."), text("Be kind.")),
     ("guardrail-removed", "pipeline", prompt("Answer kindly."), prompt("Answer.")),
     ("execution-opened", "request", interpreter("a.example"), interpreter()),
+    ("execution-opened", "environment_template", network("enabled"), network("restricted", "a.example")),
+    ("execution-opened", "environment_template", network("restricted"), network("restricted", "a.b")),
+    ("execution-opened", "environment_template", network("restricted", "a.b", "c.d"), network("restricted", "a.b")),
     ("remote-tools-opened", "agent", agent_mcp(), agent_mcp(allowed_tools=["find"])),
     ("remote-tools-opened", "request", mcp(require_approval="never"), mcp()),
     ("moderation-lowered", "request", moderation("score"), moderation("block")),
