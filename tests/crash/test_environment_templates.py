@@ -14,15 +14,15 @@ from tests.crash.estate import DATA, KEYLESS
 from tests.crash.runs import Kill, Moment
 from tests.support.processes import Killed, api, run
 from tests.support.templates import SKILL, template, with_files
-from tests.support.world import is_silent, world
+from tests.support.world import Document, is_silent, world
 
 WRITES: Final = 5
 """An upload, a skill, the creates of two equal templates, and the update of a third."""
 MOMENTS: Final[tuple[Moment, ...]] = ("before-send", "after-send", "after-answer")
 KILLS: Final = tuple(Kill(moment, place) for moment in MOMENTS for place in range(1, WRITES + 1))
 SAMPLE: Final = {Kill("after-send", place) for place in range(1, WRITES + 1)}
-VARIABLES: Final = {"APP_MODE": "prod"}
-EDITED: Final = {"packages": {"npm": ["left-pad"]}, "env": {"APP_MODE": "test"}}
+VARIABLES: Final[Document] = {"APP_MODE": "prod"}
+EDITED: Final[Document] = {"packages": {"npm": ["left-pad"]}, "env": {"APP_MODE": "test"}}
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with_files(made)
         made.wants(template("edited", "files", "skills", env=VARIABLES))
         made.apply()
-        alike = {"name": "alike"}
         made.wants(
             SKILL,
             template("edited", "files", "skills", **EDITED),
-            template("first", env=VARIABLES, **alike),
-            template("second", env={"APP_MODE": "test"}, **alike),
+            template("first", env=VARIABLES, name="alike"),
+            template("second", env={"APP_MODE": "test"}, name="alike"),
         )
     return root
 

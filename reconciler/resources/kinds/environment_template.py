@@ -313,6 +313,11 @@ def _inline_names(field: str, value: JSON) -> list[str]:
     return [one.get("path") or one["name"] for one in entries if one["type"] == "inline"]
 
 
+def _unknown_contents(field: str, desired: JSON, live: JSON) -> list[str]:
+    """Return the names of the entries of a live list whose content the manifest does not have."""
+    return _inline_names(field, [one for one in live if one not in (desired or ())] if field in _LISTS else ())
+
+
 _LISTS: Final = ("files", "skills", "plugins")
 
 
@@ -367,4 +372,5 @@ KIND: Final = Kind(
     to_manifest={"environment_template": _to_manifest},
     folder="templates",
     stages=True,
+    unreadable=_unknown_contents,
 )
