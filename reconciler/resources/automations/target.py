@@ -31,7 +31,7 @@ class InputText(Part):
     type: Literal["input_text"]
     """Content type. Always `input_text`."""
     text: str
-    """The text."""
+    """Text of this part of the message."""
 
 
 class InputImage(Part):
@@ -40,7 +40,7 @@ class InputImage(Part):
     type: Literal["input_image"]
     """Content type. Always `input_image`."""
     image_url: str
-    """URL of the image."""
+    """URL of the image, which the model reads."""
 
 
 class Message(Part):

@@ -170,6 +170,11 @@ class TestCheck:
                 "secret-as-text",
             ),
             (
+                targeting(environment=hosted(environment_id="env_1")),
+                ("spec", "target", "environment", "environment_id"),
+                "one-of",
+            ),
+            (
                 targeting(agent={"model": "m", "tools": [{"type": "web_search"}, {"type": "web_search"}]}),
                 ("spec", "target", "agent", "tools", 1, "type"),
                 "duplicate-tool",
@@ -184,6 +189,7 @@ class TestCheck:
         assert findings(**NIGHTLY) == []
         assert findings(run_at="2020-01-01T00:00:00Z") == []
         assert findings(**NIGHTLY, target=WAKING) == []
+        assert findings(**targeting(environment={"type": "openai_hosted", "environment_id": "env_1"})) == []
 
     @pytest.mark.parametrize(
         "spec",
