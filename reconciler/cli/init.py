@@ -98,7 +98,7 @@ def _aws_steps(setup: "Setup", where: str) -> None:
 
 @click.command(name="demo")
 def demo_() -> int:
-    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 10 seconds."""
+    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 15 seconds."""
     from reconciler.cli.main import run
     from reconciler.operations.demo import demo
 
