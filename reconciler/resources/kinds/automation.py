@@ -22,6 +22,7 @@ from reconciler.resources.automations.target import (
     canonical,
     check,
     rendered,
+    risks,
     target_to_manifest,
     written,
 )
@@ -258,6 +259,7 @@ AUTOMATION: Final = ResourceType(
     is_confidential=True,
     apart=frozenset({PAUSED}),
     own_localise=_localise,
+    risks=risks,
     runs=upcoming,
 )
 
