@@ -1,4 +1,4 @@
-"""Skills, vaults, credentials and environment templates, with the agents that use them, before and after an edit.
+"""Skills, vaults, credentials, templates and automations, with the agents of all of them, before and after an edit.
 
 The edit creates, changes, replaces, renames and deletes objects of each kind.
 """
@@ -25,6 +25,19 @@ def template(name: str, *, skills: tuple[str, ...] = (), file: str = "", **spec:
     held |= {"files": files} if files else {}
     more = {"lifecycle": spec.pop("lifecycle")} if "lifecycle" in spec else {}
     return manifest("EnvironmentTemplate", name, {"network": {"access": "disabled"}, **held, **spec}, **more)
+
+
+def automation(name: str, agent: str, /, environment: Any = None, **spec: Any) -> Document:
+    """A nightly automation of an agent."""
+    target = {"agent": agent, "environment": environment or {"type": "none"}, "input": "Begin.", **spec.pop("in_", {})}
+    more = {"lifecycle": spec.pop("lifecycle")} if "lifecycle" in spec else {}
+    schedule = {} if "run_at" in spec else {"expression": "0 3 * * *", "timezone": "Europe/London"}
+    return manifest("Automation", name, {**schedule, "target": target, **spec}, **more)
+
+
+def hosted(**more: Any) -> Document:
+    """An environment of its own, with a secret."""
+    return {"type": "openai_hosted", "network": {"access": "disabled"}, "env": PRIVATE, **more}
 
 
 def from_(former: str) -> Document:
@@ -54,6 +67,13 @@ def first(made: World) -> None:
         template("tools", skills=("notes",), file="kit/list.csv", env=PRIVATE, setup_commands=[{"command": "make"}]),
         template("box", skills=("drafts",)),
         template("scrap", skills=("dropped",), file="kit/scrap.csv"),
+        automation("nightly", "leaver", "scrap", in_={"vault_ids": ["old"]}),
+        automation("pauses", "asker", "tools", in_={"vault_ids": ["crm"]}),
+        automation("resumes", "caller", "box", paused=True),
+        automation("weekly", "buyer", "box", in_={"vault_ids": ["erp"]}),
+        automation("private", "caller", hosted(), generation=1),
+        automation("once", "seller"),
+        automation("ends", "leaver", "scrap", in_={"vault_ids": ["old"]}),
     )
 
 
@@ -66,6 +86,7 @@ def second(made: World) -> None:
     made.drops("Skill/drafts", "Skill/dropped", "Vault/erp", "Vault/old")
     made.drops(*(f"Credential/{name}" for name in ("leaves", "kept-name", "new-name", "gone")))
     made.drops("Assistant/leaver", "EnvironmentTemplate/box", "EnvironmentTemplate/scrap")
+    made.drops("Automation/weekly", "Automation/ends")
     made.wants(
         *(skill("sketches", "drafts", lifecycle=from_("drafts")), skill("fresh"), skill("other")),
         manifest("Vault", "crm", {"metadata": {"team": "sales"}}),
@@ -89,4 +110,12 @@ def second(made: World) -> None:
         template("crate", skills=("sketches",), lifecycle=from_("box")),
         template("made", skills=("other",), env=PRIVATE, generation=1),
         template("twin", skills=("other",), setup_commands=[{"command": "make all"}]),
+        automation("nightly", "new-caller", "made", in_={"vault_ids": ["new"]}),
+        automation("pauses", "asker", "tools", in_={"vault_ids": ["crm", "new"]}, paused=True),
+        automation("resumes", "second", "crate", expression="0 4 * * *", paused=False),
+        automation("monthly", "buyer", "crate", in_={"vault_ids": ["sap"]}, lifecycle=from_("weekly")),
+        automation("private", "caller", hosted(setup_commands=[{"command": "make"}]), generation=2),
+        automation("once", "seller", run_at=4_102_444_800),
+        automation("begins", "new-caller", "twin", in_={"vault_ids": ["new"]}),
+        automation("sleeps", "caller", hosted(skills=[{"type": "skill_reference", "skill_id": "fresh"}]), paused=True),
     )
