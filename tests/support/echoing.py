@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -27,6 +28,10 @@ class Handler(BaseHTTPRequestHandler):
 
     answer: "Answer"
     app: Any
+    sent: dict[str, Any]
+    """What was sent for objects that are returned with it, by id."""
+    paths: list[str]
+    """The paths of the requests with the secret."""
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -43,14 +48,19 @@ class Handler(BaseHTTPRequestHandler):
     def _handle(self, body: bytes) -> None:
         with suppress(OSError):
             if any(secret in body for secret in SECRETIVE):
-                type(self).answer(self, body)
+                self.paths.append(self.path)
+                self.answer(self, body)
             else:
                 self.pass_on(body)
 
     def pass_on(self, body: bytes) -> None:
         """Send the response of the emulator."""
         status, content = self.real(body)
-        self.send(status, content)
+        found = json.loads(content)
+        objects = found["data"] if found.get("object") == "list" else [found]
+        for one in objects:
+            one.update(_merged(one, self.sent.get(one.get("id"), {})))
+        self.send(status, json.dumps(found).encode())
 
     def real(self, body: bytes) -> tuple[int, bytes]:
         """Return the response of the emulator."""
@@ -95,17 +105,18 @@ def _garbage(handler: Handler, body: bytes) -> None:
     handler.end()
 
 
-def _odd(handler: Handler, body: bytes) -> None:
+def _odd(handler: Handler, _body: bytes) -> None:
     """Send an object with the secret in fields of the wrong type."""
-    text = body.decode()
-    made = {"id": "odd_1", "object": "odd", "created_at": text, "name": [text], "auth": text, "network": text}
-    handler.send(201, json.dumps({**made, "target": text}).encode())
+    wrong = dict.fromkeys(("created_at", "updated_at", "auth", "network", "target"), SECRET)
+    handler.send(201, json.dumps({"id": "odd_1", "object": "odd", "name": [SECRET], **wrong}).encode())
 
 
 def _full(handler: Handler, body: bytes) -> None:
-    """Do what is asked, and send the object with everything that was in the request."""
+    """Do what is asked, and send the object with everything that was in the request, now and in lists."""
     status, content = handler.real(body)
-    handler.send(status, json.dumps(_merged(json.loads(content), json.loads(body))).encode())
+    made, sent = json.loads(content), json.loads(body)
+    handler.sent[made["id"]] = sent
+    handler.send(status, json.dumps(_merged(made, sent)).encode())
 
 
 def _merged(shown: Any, sent: Any) -> Any:
@@ -114,7 +125,13 @@ def _merged(shown: Any, sent: Any) -> Any:
     return sent if shown is None else shown
 
 
+def _late(handler: Handler, body: bytes) -> None:
+    time.sleep(1.0)
+    handler.pass_on(body)
+
+
 ANSWERS: Final[Mapping[str, Answer]] = {
+    "as the emulator": Handler.pass_on,
     "400": lambda handler, body: handler.fail(400, body.decode()),
     "400 with JSON in JSON": lambda handler, body: handler.fail(400, json.dumps(body.decode())),
     "400 over lines": lambda handler, body: handler.fail(400, _split(body)),
@@ -129,19 +146,28 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "an object with all that was sent": _full,
     "no HTTP": _garbage,
     "no response": lambda handler, _body: handler.end(),
-    "a response that is late": lambda handler, body: (time.sleep(1.0), handler.pass_on(body))[1],
+    "a response that is late": _late,
 }
 """Answers to a request with the secret."""
 
 
+@dataclass(frozen=True)
+class Echoing:
+    """A server at `url`, and the paths of the requests with the secret that it got."""
+
+    url: str
+    paths: list[str]
+
+
 @contextmanager
-def echoing(data: Path, answer: Answer) -> Iterator[str]:
-    """Yield the URL of a server, with its objects in `data`, that gives `answer` to requests with the secret."""
-    handler = type("Echoing", (Handler,), {"app": create_app(Settings(data=data)), "answer": staticmethod(answer)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def echoing(data: Path, answer: Answer) -> Iterator[Echoing]:
+    """Run a server, with its objects in `data`, that gives `answer` to requests with the secret."""
+    paths: list[str] = []
+    of_class = {"app": create_app(Settings(data=data)), "answer": staticmethod(answer), "sent": {}, "paths": paths}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("EchoingHandler", (Handler,), of_class))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
+        yield Echoing(f"http://127.0.0.1:{server.server_port}/v1", paths)
     finally:
         server.shutdown()
         server.server_close()
