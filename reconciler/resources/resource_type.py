@@ -218,6 +218,9 @@ class ResourceType:
     """
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
+    suspended: Fields = field(default_factory=dict)
+    """Fields of an object that runs what a chatbot publishes, while that is nothing. Empty for types whose objects
+    cannot refer to a chatbot."""
     resolved: frozenset[str] = frozenset()
     """Fields with defaults that the API chooses (`reasoning` of an agent, which depends on the model)."""
     delete_ranks: tuple[int | None, int | None] = NO_RANK

@@ -85,6 +85,8 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "upload-superseded": _superseded,
     "no-release-left": "no release uses it",
     "unused": "no longer used",
+    "runs-release": "{chatbot}, which it runs, publishes {release}",
+    "not-run": "{chatbot}, which it runs, publishes no release",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
     "unmanaged": _unmanaged,
     "manifest-differs": "its manifest differs in {fields}: the next plan shows the difference",
