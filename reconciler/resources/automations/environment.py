@@ -31,6 +31,7 @@ from reconciler.resources.values import JSON, Fields
 
 HOSTED: Final = "openai_hosted"
 SELF_HOSTED: Final = "self_hosted"
+TYPES: Final = ("none", HOSTED, SELF_HOSTED)
 TEMPLATE: Final = "environment_template_id"
 HIDDEN: Final = frozenset({"env", "setup_commands", *INSIDE})
 """Names of the values that the API does not return."""

@@ -169,6 +169,8 @@ class TestCheck:
                 ("spec", "target", "environment", "env", "API_KEY"),
                 "secret-as-text",
             ),
+            (targeting(environment="none"), ("spec", "target", "environment"), "wrong-type"),
+            (targeting(environment="openai_hosted"), ("spec", "target", "environment"), "wrong-type"),
             (
                 targeting(environment=hosted(environment_id="env_1")),
                 ("spec", "target", "environment", "environment_id"),
