@@ -235,8 +235,8 @@ def match(inputs: PlanInputs) -> Matched:
     moved |= uploads
     as_applied, inputs = inputs, renamed(inputs, moved)
     moved |= labelled_otherwise(inputs, paired)
-    paired.update(find_uploads(inputs, paired))
     paired.update(find_announced(inputs, paired))
+    paired.update(find_uploads(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)
