@@ -161,30 +161,6 @@ def rendered(target: Fields) -> dict[str, JSON]:
     return {**target, "agent": inline_agent.rendered(agent)} if isinstance(agent, Mapping) else dict(target)
 
 
-def target_to_manifest(target: Fields) -> tuple[dict[str, JSON], tuple[str, ...]]:
-    """Return a canonical target as a manifest has it, without defaults, and a message for each omission."""
-    made = {name: value for name, value in target.items() if name != "type" and value not in ([], {})}
-    if target.get("type") == EXISTING:
-        return made, ()
-    environment, losses = environments.to_manifest(target["environment"])
-    made["environment"] = environment
-    if "agent_id" in made:
-        made = {"agent": made.pop("agent_id"), **made}
-    elif "agent" in made:
-        made = {"agent": inline_agent.to_manifest(made.pop("agent")), **made}
-        losses = (*losses, "tool search and headers of MCP servers of the agent, which cannot be read")
-    made["input"] = _text(made["input"])
-    return made, losses
-
-
-def _text(messages: JSON) -> JSON:
-    """Return the text of a single message of one text; other messages without the values that are defaults."""
-    first = messages[0]["content"] if len(messages) == 1 else []
-    if len(first) == 1 and first[0].get("type") == "input_text":
-        return first[0]["text"]
-    return [{"content": message["content"]} for message in messages]
-
-
 def as_expected(target: Fields, expected: Fields) -> Fields:
     """Return a live target without the reasoning effort that the model chose where `expected` leaves it open."""
     agent, wanted = target.get("agent"), expected.get("agent")
