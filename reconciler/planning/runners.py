@@ -75,12 +75,16 @@ def with_suspended(inputs: PlanInputs, matched: Matched) -> PlanInputs:
 
 
 def _suspended(inputs: PlanInputs, wanted: Desired, keys: Keys, live: Live) -> Desired:
-    """Return the object with the agent that was last applied. If it had none, the whole field stays as it was."""
+    """Return the object with the agent that was last applied; if it had none, the whole field stays as it was.
+
+    A live object that refers to nothing has ended, and is not suspended.
+    """
     applied = inputs.applied.get(wanted.address)
     known: Fields = applied.fields if applied and keys[0] in applied.fields else live.fields
     agent = get(known, keys)
     fields = {**wanted.fields, keys[0]: known.get(keys[0])} if agent is ABSENT else put(wanted.fields, keys, agent)
-    return replace(wanted, fields={**fields, **inputs.resource_types[wanted.type].suspended})
+    suspended = inputs.resource_types[wanted.type].suspended if live.refers_to else {}
+    return replace(wanted, fields={**fields, **suspended})
 
 
 def with_causes(inputs: PlanInputs, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,31 @@ class TestWithoutRelease:
         desk.wants(bot(published=2))
         desk.apply()
         assert desk.runs() == "Second."
+
+    def test_one_that_has_run_is_not_paused(self, desk):
+        once = {"run_at": int(time.time()) + 3600, "target": TARGET}
+        desk.wants(manifest("Automation", "launch", once))
+        desk.apply()
+        desk.drops("Automation/nightly")
+        desk.apply()
+        id_ = desk.live()["id"]
+        with desk.app.state.store.transaction(write=True):
+            body = desk.app.state.store.get("agent.automation", id_)
+            desk.app.state.store.put("agent.automation", {**body, "run_at": 1_700_000_000})
+        desk.wants(manifest("Automation", "launch", {**once, "run_at": 1_700_000_000}))
+        assert desk.live()["status"] == "completed"
+        desk.wants(bot())
+        assert not [one for one in desk.plan().changes if "paused" in told((one,))[0]]
+
+    def test_after_the_state_was_rebuilt_it_is_resumed(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.lose_state()
+        desk.rebuild()
+        assert is_silent(desk.plan())
+        desk.wants(bot(published=2))
+        desk.apply()
+        assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
 
     def test_the_release_that_it_keeps_is_not_archived_by_the_limit(self, desk):
         desk.wants(bot())
