@@ -103,9 +103,9 @@ def _with_cause(inputs: PlanInputs, change: Change) -> Change:
     if not (moved or change.action in CREATES):
         return change
     if runner.release is None:
-        reason = Reason("not-run", {"chatbot": str(runner.chatbot)})
+        reason = Reason("not-run", {"publisher": str(runner.chatbot)})
     else:
-        reason = Reason("runs-release", {"chatbot": str(runner.chatbot), "release": str(runner.release)})
+        reason = Reason("runs-release", {"publisher": str(runner.chatbot), "release": str(runner.release)})
     return replace(change, reasons=(*change.reasons, reason))
 
 
@@ -114,4 +114,4 @@ def waiting(inputs: PlanInputs) -> Iterator[Notice]:
     environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
     for address, runner in sorted(inputs.runners.items()):
         if address not in inputs.desired and inputs.in_scope(address):
-            yield Notice("waits-for-release", {"chatbot": str(runner.chatbot), **environment}, str(address))
+            yield Notice("waits-for-release", {"publisher": str(runner.chatbot), **environment}, str(address))

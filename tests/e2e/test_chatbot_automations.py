@@ -67,7 +67,7 @@ class TestPublication:
         observed = desk.observed()
         plan = observed.planned.plan
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
-        release = {"chatbot": "chatbot/support", "release": f"release/support@{after}"}
+        release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
         assert reasons(plan) == [("runs-release", release)]
         (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
         assert "publish" in {one.verb for one in lower(observed.planned)[move]}
@@ -137,7 +137,7 @@ class TestWithoutRelease:
         made = [told((change,))[0].partition(":")[0] for change in plan.changes]
         assert made == ["create assistant/triage", "create chatbot/support"]
         assert [(one.code, one.address, one.args) for one in plan.warnings] == [
-            ("waits-for-release", RUN, {"chatbot": "chatbot/support"})
+            ("waits-for-release", RUN, {"publisher": "chatbot/support"})
         ]
         assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
         empty.apply()
@@ -147,7 +147,7 @@ class TestWithoutRelease:
         desk.wants(bot())
         plan = desk.plan()
         assert (told(plan.changes), plan.requests) == ([PUBLISH, f"update {RUN}: paused"], {"POST": 1})
-        assert reasons(plan) == [("not-run", {"chatbot": "chatbot/support"})]
+        assert reasons(plan) == [("not-run", {"publisher": "chatbot/support"})]
         desk.apply()
         assert (desk.live()["status"], desk.runs()) == ("paused", "First.")
         assert is_silent(desk.plan())
@@ -233,7 +233,7 @@ class TestWithoutRelease:
             plan = empty.plan()
             assert (RUN in {change.address for change in plan.changes}) == exists
             assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
-                [] if exists else [{"chatbot": "chatbot/support", "environment": "production"}]
+                [] if exists else [{"publisher": "chatbot/support", "environment": "production"}]
             )
             empty.apply()
 
