@@ -1,6 +1,5 @@
 """Objects that run what a chatbot publishes: the agent that they refer to, and what happens without one."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +37,7 @@ def automation(agent: object = BOT, **fields: Any) -> Fields:
 
 def inputs(published: int | None, applied: Fields | None = None, **more: Any) -> PlanInputs:
     """Return inputs with two releases. `applied` are the fields of the automation in the state and live."""
-    fields: Mapping[Address, tuple[str, Fields]] = {
+    fields: dict[Address, tuple[str, Fields]] = {
         BOT: ("chatbot", {"assistant": reference("assistant/triage"), "published": None}),
         Address("assistant", "triage"): ("agent", {"model": "m"}),
         RUN: ("automation", automation()),
