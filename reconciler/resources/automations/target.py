@@ -16,7 +16,8 @@ from reconciler.resources.automations.inline_agent import InlineAgent
 from reconciler.resources.base import Resource, Scope, Spec
 from reconciler.resources.names import AgentName, SessionId, TemplateName, VaultName
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON, Fields, is_reference
+from reconciler.resources.risks import Hazard, network_risks
+from reconciler.resources.values import JSON, Fields, is_reference, references_in
 
 TARGET: Final = "target"
 NEW: Final = "new_session"
@@ -159,6 +160,16 @@ def rendered(target: Fields) -> dict[str, JSON]:
     """Return a canonical target for a request, without the values that no response has."""
     agent = target.get("agent")
     return {**target, "agent": inline_agent.rendered(agent)} if isinstance(agent, Mapping) else dict(target)
+
+
+def target_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    """Yield the risks of a change of a target: its sessions reach more of the network, or get more credentials."""
+    was, is_ = before.get(TARGET) or {}, after.get(TARGET) or {}
+    yield from network_risks(was.get("environment") or {}, is_.get("environment") or {})
+    known = was.get("vault_ids") or []
+    vaults = [next(references_in(one), str(one)) for one in is_.get("vault_ids") or [] if one not in known]
+    if was and vaults:
+        yield Hazard("credentials-opened", {"vaults": sorted(vaults)})
 
 
 def as_expected(target: Fields, expected: Fields) -> Fields:
