@@ -32,7 +32,7 @@ class InputText(Part):
     type: Literal["input_text"]
     """Content type. Always `input_text`."""
     text: str
-    """The text."""
+    """Text of this part of the message."""
 
 
 class InputImage(Part):
@@ -41,7 +41,7 @@ class InputImage(Part):
     type: Literal["input_image"]
     """Content type. Always `input_image`."""
     image_url: str
-    """URL of the image."""
+    """URL of the image, which the model reads."""
 
 
 class Message(Part):
@@ -121,6 +121,9 @@ def check(
         for finding in environments.check(environment, generation, resource, scope):
             is_inside = finding.path[:1] != path[:1]
             yield replace(finding, path=(*path, "environment", *finding.path)) if is_inside else finding
+    elif environment in environments.TYPES:
+        message = f"`{environment}` is a type of environment, and not the name of a template"
+        yield Finding((*path, "environment"), "wrong-type", message, f"write `environment: {{type: {environment}}}`")
     elif generation is not None:
         message = "`generation` sends the secrets of the environment again, and there are none"
         yield Finding(("spec", "generation"), "no-secrets", message, "remove `generation`", on_key=True)

@@ -169,6 +169,13 @@ class TestCheck:
                 ("spec", "target", "environment", "env", "API_KEY"),
                 "secret-as-text",
             ),
+            (targeting(environment="none"), ("spec", "target", "environment"), "wrong-type"),
+            (targeting(environment="openai_hosted"), ("spec", "target", "environment"), "wrong-type"),
+            (
+                targeting(environment=hosted(environment_id="env_1")),
+                ("spec", "target", "environment", "environment_id"),
+                "one-of",
+            ),
             (
                 targeting(agent={"model": "m", "tools": [{"type": "web_search"}, {"type": "web_search"}]}),
                 ("spec", "target", "agent", "tools", 1, "type"),
@@ -184,6 +191,7 @@ class TestCheck:
         assert findings(**NIGHTLY) == []
         assert findings(run_at="2020-01-01T00:00:00Z") == []
         assert findings(**NIGHTLY, target=WAKING) == []
+        assert findings(**targeting(environment={"type": "openai_hosted", "environment_id": "env_1"})) == []
 
     @pytest.mark.parametrize(
         "spec",
