@@ -95,7 +95,9 @@ async def publish(run: Run, step: Step) -> None:
     run.journal.publication_done(step.address)
     known = run.last_applied(step.address)
     if known is not None:
-        run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
+        former = _pointers(run, desired, known.fields)
+        kept = {name: value for name, value in known.fields.items() if name not in former}
+        run.record(step.address, replace(known, fields={**kept, **_pointers(run, desired, desired.fields)}))
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:

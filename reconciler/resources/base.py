@@ -56,6 +56,8 @@ class Reference:
     target: Address
     environment: str | None = None
     """Environment that the reference is limited to; None if it applies to all."""
+    is_listing: bool = False
+    """True if the manifest only lists the target, which refers to it: it is not a dependency."""
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,9 @@ class ResourceType:
     """
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
+    suspended: Fields = field(default_factory=dict)
+    """Fields of an object that runs what a chatbot publishes, while that is nothing. Empty for types whose objects
+    cannot refer to a chatbot."""
     resolved: frozenset[str] = frozenset()
     """Fields with defaults that the API chooses (`reasoning` of an agent, which depends on the model)."""
     delete_ranks: tuple[int | None, int | None] = NO_RANK
@@ -237,8 +240,10 @@ class ResourceType:
     """True if OpenAI bills the members by byte and day. The size is `usage_bytes` in the detail."""
     serves: bool = False
     """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
-    runs: Callable[[Fields, datetime], Sequence[str]] = lambda _fields, _after: ()
+    runs: Callable[[Fields, datetime], Sequence[str]] = lambda _fields, _now: ()
     """Return the next times at which an object acts by itself, as RFC 3339, given its fields and the present time."""
+    passed: Callable[[Fields, datetime], str] = lambda _fields, _now: ""
+    """Return the field with a time that the API refuses because it has passed; empty if there is none."""
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
     shutdown: Shutdown | None = None

@@ -2,30 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 
+from reconciler.planning.codec import seal_change
 from reconciler.planning.model import Plan
+from reconciler.planning.schedules import with_runs
 from reconciler.resources.problems import ReconcilerError
+from tests.support.automations import AGENT, TARGET, automation, automations, by_hand, live, targeting
 from tests.support.credentials import SECRETS, with_secrets
 from tests.support.world import Document, World, is_silent, manifest, told, world
 
-NIGHTLY: Document = {"expression": "0 3 * * *", "timezone": "Europe/London"}
-AGENT = manifest("Assistant", "digest", {"target": "agents", "model": "gpt-6-luna"})
 TEAM = manifest("Vault", "team", {})
-TARGET: Document = {"agent": "digest", "environment": {"type": "none"}, "input": "Write the digest."}
-
-
-def automation(name: str = "nightly", /, *, lifecycle: Any = None, **spec: Any) -> Document:
-    """An automation that starts a session of the agent every night."""
-    more = {"lifecycle": lifecycle} if lifecycle else {}
-    schedule = {} if "run_at" in spec else NIGHTLY
-    return manifest("Automation", name, {**schedule, "target": TARGET, **spec}, **more)
-
-
-def targeting(**target: Any) -> Document:
-    return automation(target={**TARGET, **target})
 
 
 @pytest.fixture
@@ -36,11 +27,6 @@ def estate(tmp_path) -> Iterator[World]:
         made.apply()
         made.requests()
         yield made
-
-
-def live(estate: World, name: str = "nightly") -> Document:
-    found = estate.by_hand(estate.connection.page("agents", "automations"))["data"]
-    return next(one for one in found if one["name"] == name)
 
 
 def rules(plan: Plan) -> list[tuple[str, str]]:
@@ -260,15 +246,8 @@ class TestTemplates:
         kitchen.apply()
 
     def test_a_template_that_an_unmanaged_automation_uses_is_not_deleted(self, kitchen):
-        body = {**live(kitchen), "name": "by hand", "metadata": {}}
-        given = {name: body[name] for name in ("type", "name", "expression", "timezone", "metadata", "target")}
-        given["target"] = {
-            "type": "new_session",
-            "agent_id": kitchen.id_of("assistant/digest"),
-            "environment": {"type": "openai_hosted", "environment_template_id": kitchen.id_of("template/kitchen")},
-            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
-        }
-        kitchen.by_hand(kitchen.connection.replace("agents", "automations", body=given))
+        used = {"type": "openai_hosted", "environment_template_id": kitchen.id_of("template/kitchen")}
+        by_hand(kitchen, environment=used)
         kitchen.drops("Automation/nightly", "EnvironmentTemplate/kitchen")
         assert rules(kitchen.plan()) == [("referenced", "template/kitchen")]
 
@@ -293,6 +272,54 @@ class TestTypes:
         estate.apply()
         assert live(estate)["id"] != old
         assert is_silent(estate.plan())
+
+
+class TestRuns:
+    """The next times in a plan. They depend on the time of the plan, and nothing else does."""
+
+    def runs(self, estate: World) -> list[Any]:
+        reasons = [reason for change in estate.plan().changes for reason in change.reasons]
+        return [len(reason.args["times"]) for reason in reasons if reason.code == "next-runs"]
+
+    def test_a_changed_schedule_is_shown_with_three_runs(self, estate):
+        estate.wants(automation(expression="0 4 * * *"))
+        assert self.runs(estate) == [3]
+
+    def test_a_created_automation_is_shown_with_its_runs_unless_it_is_paused(self, estate):
+        estate.wants(automation("weekly", expression="0 3 * * 1"))
+        assert self.runs(estate) == [3]
+        estate.wants(automation("weekly", expression="0 3 * * 1", paused=True))
+        assert self.runs(estate) == []
+
+    def test_other_changes_have_no_runs(self, estate):
+        estate.wants(automation(name="Nightly"))
+        assert self.runs(estate) == []
+
+    def test_a_resumed_automation_is_shown_with_its_runs(self, estate):
+        estate.wants(automation(paused=True))
+        estate.apply()
+        estate.wants(automation(paused=False))
+        assert self.runs(estate) == [3]
+
+    def test_a_plan_that_is_made_later_has_the_same_digest(self, estate):
+        estate.wants(automation(expression="* * * * *"))
+        planned = estate.observed().planned
+        later = planned.plan.created_at.replace("20", "21", 1)
+        runs = with_runs(planned.inputs, planned.matched, replace(planned.plan, changes=()), datetime.now(UTC))
+        assert runs.changes == ()
+        (change,) = planned.plan.changes
+        plain = replace(planned.plan, changes=(replace(change, reasons=()),))
+        (shown,) = with_runs(planned.inputs, planned.matched, plain, datetime.fromisoformat(later)).changes
+        assert shown.reasons != change.reasons
+        assert seal_change(plain.identity, shown).digest == change.digest
+
+    def test_a_time_that_has_passed_is_an_error_with_its_place(self, estate):
+        estate.wants(automation("launch", run_at="2020-01-01T00:00:00Z"))
+        with pytest.raises(ReconcilerError) as error:
+            estate.plan()
+        (problem,) = error.value.problems
+        assert (problem.code, problem.place is not None) == ("time-passed", True)
+        assert problem.message.startswith("automation/launch: `run_at` has passed")
 
 
 class TestPause:
@@ -356,6 +383,7 @@ class TestOneRun:
     @pytest.fixture
     def launch(self, tmp_path) -> Iterator[World]:
         with world(tmp_path) as made:
+            made.clock.seconds = time.time()
             made.wants(AGENT, automation("launch", run_at=int(made.clock()) + 60, paused=False))
             made.apply()
             yield made
@@ -387,15 +415,7 @@ class TestGuard:
     def test_an_unmanaged_automation_blocks_the_delete_of_its_agent_and_vault(self, estate):
         estate.wants(TEAM)
         estate.apply()
-        target = {
-            "type": "new_session",
-            "agent_id": estate.id_of("assistant/digest"),
-            "environment": {"type": "none"},
-            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
-            "vault_ids": [estate.id_of("vault/team")],
-        }
-        body = {"type": "periodic", "name": "by hand", **NIGHTLY, "target": target}
-        estate.by_hand(estate.connection.replace("agents", "automations", body=body))
+        by_hand(estate, vault_ids=[estate.id_of("vault/team")])
         estate.drops("Automation/nightly", "Assistant/digest", "Vault/team")
         assert rules(estate.plan()) == [("referenced", "assistant/digest"), ("referenced", "vault/team")]
 
@@ -403,4 +423,4 @@ class TestGuard:
         estate.drops("Automation/nightly", "Assistant/digest")
         assert told(estate.plan().changes) == ["delete automation/nightly", "delete assistant/digest"]
         estate.apply()
-        assert estate.by_hand(estate.connection.page("agents", "automations"))["data"] == []
+        assert automations(estate) == []

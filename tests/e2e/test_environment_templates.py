@@ -313,7 +313,7 @@ class TestGuard:
         assert [one for one in told(plan.changes) if one.startswith("delete")] == []
         estate.apply()
         assert estate.by_hand(estate.connection.page("files"))["data"]
-        assert next(one["id"] for one in live(estate)) == made
+        assert live(estate)[0]["id"] == made
 
     def test_unmanaged_template_keeps_a_skill(self, estate):
         skill: Any = {"type": "skill_reference", "skill_id": estate.id_of("skill/notes")}
@@ -329,7 +329,7 @@ class TestGuard:
             "type": "new_session",
             "agent": {"model": "gpt-6-luna"},
             "environment": environment,
-            "input": "Go.",
+            "input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Go."}]}],
         }
         automations = estate.sdk.beta.agents.automations
         made = estate.by_hand(
@@ -464,6 +464,7 @@ class TestLostState:
         estate.lose_state()
         unknown = {str(address): fields for address, fields in estate.rebuild().unknown.items()}
         assert "env.APP_MODE" in unknown["template/desk"]
+        assert "name" not in unknown["template/desk"]
         assert [change.address for change in estate.plan().changes] == ["template/desk"]
         estate.apply()
         assert sent[0].keys() == {"env", "files", "plugins", "setup_commands"}

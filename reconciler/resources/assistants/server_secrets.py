@@ -15,11 +15,11 @@ _SECRET_NAME: Final = re.compile(
 _SECRET_VALUE: Final = re.compile(r"(bearer|basic)\s+\S", re.IGNORECASE)
 """The value of a header that authenticates, under any name."""
 _SECRET_TEXT: Final = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
     r"|\b(sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{8,}"
-    r"|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
-    r"|\b([Bb]earer|[Bb]asic)\s+[A-Za-z0-9._~+/=-]{16,}"
-    r"|[a-z][a-z0-9+.-]*://[^\s/:@$]*:[^\s/@$]+@"
+    r"|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,400}\.eyJ[\w-]{8,400}\.[\w-]{8,})"
+    r"|\b([Bb]earer|[Bb]asic)\s{1,9}[A-Za-z0-9._~+/=-]{16,}"
+    r"|\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@$]{0,200}:[^\s/@$]{1,200}@"
 )
 """Keys and tokens that providers mark as such, headers that authenticate, and passwords in URLs."""
 _NEXT_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -106,6 +106,12 @@ def upcoming(fields: Fields, after: datetime) -> tuple[str, ...]:
     return tuple(moment.isoformat() for moment in islice(found, _RUNS))
 
 
+def has_passed(fields: Fields, now: datetime) -> str:
+    """Return `run_at` if it is not in the future; empty otherwise."""
+    run_at = fields.get("run_at")
+    return "run_at" if isinstance(run_at, int) and run_at <= now.timestamp() else ""
+
+
 def _times(expression: str, after: datetime) -> Iterator[datetime]:
     """Yield the times of an expression, in the time zone of `after`; none if it never fires."""
     from cronsim import CronSim, CronSimError

@@ -16,7 +16,8 @@ from reconciler.resources.automations.inline_agent import InlineAgent
 from reconciler.resources.base import Resource, Scope, Spec
 from reconciler.resources.names import AgentName, SessionId, TemplateName, VaultName
 from reconciler.resources.problems import Finding
-from reconciler.resources.values import JSON, Fields, is_reference
+from reconciler.resources.risks import Hazard, network_risks
+from reconciler.resources.values import JSON, Fields, is_reference, references_in
 
 TARGET: Final = "target"
 NEW: Final = "new_session"
@@ -60,8 +61,8 @@ class NewSession(Part):
     type: Literal["new_session"] = "new_session"
     """Type of the target. Always `new_session`."""
     agent: Annotated[Annotated[AgentName, Tag("text")] | Annotated[InlineAgent, Tag("object")], TextOrObject]
-    """Agent of the session: the name of an `Assistant` of target `agents`, the id of an unmanaged agent, or the
-    configuration of an agent that is not saved."""
+    """Agent of the session: the name of an `Assistant` of target `agents`, `chatbot/NAME` for the release that a
+    chatbot publishes, the id of an unmanaged agent, or the configuration of an agent that is not saved."""
     environment: Annotated[Annotated[TemplateName, Tag("text")] | Annotated[Environment, Tag("object")], TextOrObject]
     """Environment of the session: the name of an `EnvironmentTemplate`, the id of an unmanaged template, or an
     environment."""
@@ -102,14 +103,10 @@ Target: TypeAlias = Annotated[
 
 class _LiveTarget(Spec):
     agent_id: AgentName
-    agent: InlineAgent
-    environment: HostedEnvironment
-    vault_ids: list[VaultName]
-    session_id: SessionId
 
 
 class LiveAutomation(Spec):
-    """The references in the canonical form of an automation, and in its live body."""
+    """The references in the form of the API, where it differs from that of manifests."""
 
     target: _LiveTarget
 
@@ -165,28 +162,14 @@ def rendered(target: Fields) -> dict[str, JSON]:
     return {**target, "agent": inline_agent.rendered(agent)} if isinstance(agent, Mapping) else dict(target)
 
 
-def target_to_manifest(target: Fields) -> tuple[dict[str, JSON], tuple[str, ...]]:
-    """Return a canonical target as a manifest has it, without defaults, and a message for each omission."""
-    made = {name: value for name, value in target.items() if name != "type" and value not in ([], {})}
-    if target.get("type") == EXISTING:
-        return made, ()
-    environment, losses = environments.to_manifest(target["environment"])
-    made["environment"] = environment
-    if "agent_id" in made:
-        made = {"agent": made.pop("agent_id"), **made}
-    elif "agent" in made:
-        made = {"agent": inline_agent.to_manifest(made.pop("agent")), **made}
-        losses = (*losses, "tool search and headers of MCP servers of the agent, which cannot be read")
-    made["input"] = _text(made["input"])
-    return made, losses
-
-
-def _text(messages: JSON) -> JSON:
-    """Return the text of a single message of one text; other messages without the values that are defaults."""
-    first = messages[0]["content"] if len(messages) == 1 else []
-    if len(first) == 1 and first[0].get("type") == "input_text":
-        return first[0]["text"]
-    return [{"content": message["content"]} for message in messages]
+def target_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    """Yield the risks of a change of a target: its sessions reach more of the network, or get more credentials."""
+    was, is_ = before.get(TARGET) or {}, after.get(TARGET) or {}
+    yield from network_risks(was.get("environment") or {}, is_.get("environment") or {})
+    known = was.get("vault_ids") or []
+    vaults = [next(references_in(one), str(one)) for one in is_.get("vault_ids") or [] if one not in known]
+    if was and vaults:
+        yield Hazard("credentials-opened", {"vaults": sorted(vaults)})
 
 
 def as_expected(target: Fields, expected: Fields) -> Fields:

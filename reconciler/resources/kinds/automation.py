@@ -1,7 +1,7 @@
 """Automations: schedules that start sessions of an agent, or send instructions to a session."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -11,7 +11,15 @@ from reconciler.resources.address import Address
 from reconciler.resources.assistants.shared import Part
 from reconciler.resources.automations.environment import HostedEnvironment, of_template
 from reconciler.resources.automations.inline_agent import hidden
-from reconciler.resources.automations.schedule import EXPRESSION, TIMEZONE, check_expression, check_timezone, upcoming
+from reconciler.resources.automations.manifest import edited_target, edited_time, to_manifest
+from reconciler.resources.automations.schedule import (
+    EXPRESSION,
+    TIMEZONE,
+    check_expression,
+    check_timezone,
+    has_passed,
+    upcoming,
+)
 from reconciler.resources.automations.target import (
     HIDDEN,
     TARGET,
@@ -22,17 +30,19 @@ from reconciler.resources.automations.target import (
     canonical,
     check,
     rendered,
-    target_to_manifest,
+    target_risks,
     written,
 )
-from reconciler.resources.base import Desired, Live, ProjectFiles, Resource, Scope
-from reconciler.resources.kind import Kind, Notebook, SpecDraft
+from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.kind import Kind
+from reconciler.resources.kinds.assistant import AGENT
 from reconciler.resources.kinds.environment_template import GENERATION
-from reconciler.resources.metadata import Metadata, kept_pairs
+from reconciler.resources.metadata import Metadata
 from reconciler.resources.names import Title
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import ids_in, localised, referred
 from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields, digest, references_in, same
 
 AGENTS: Final = "agents"
@@ -191,57 +201,31 @@ def _localise(fields: Fields, addresses: Callable[[str], Sequence[str]], expecte
     return made
 
 
-def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDraft:
-    """Return the spec of an automation. Secrets and other parts that cannot be read are lost."""
-    fields = live.fields
-    own = {"name": fields["name"]} if fields["name"] not in (None, name) else {}
-    pairs, losses = kept_pairs(fields["metadata"])
-    schedule = {name: fields[name] for name in ("expression", "timezone") if fields.get(name) is not None}
-    if fields.get("run_at") is not None:
-        schedule["run_at"] = _moment(fields["run_at"])
-    paused = {PAUSED: True} if fields[PAUSED] is True else {}
-    target, lost = target_to_manifest(fields[TARGET])
-    agent = target.get("agent")
-    notes: dict[tuple[str, ...], str] = {(TARGET, "agent"): called(agent)} if isinstance(agent, str) else {}
-    return SpecDraft({**own, **schedule, **paused, TARGET: target, **pairs}, notes, (*losses, *lost))
-
-
-def _edited_target(
-    _spec: AutomationSpec, _files: ProjectFiles, notebook: Notebook, present: JSON, old: JSON, new: JSON
-) -> JSON:
-    before, after = (notebook.plain(target_to_manifest(target)[0]) for target in (old, new))
-    return _merged(present, before, after)
-
-
-def _merged(present: JSON, old: JSON, new: JSON) -> JSON:
-    """Return what a manifest has, with the values that differ between `old` and `new`."""
-    if same(old, new):
-        return present
-    if not all(isinstance(one, Mapping) for one in (present, old, new)):
-        return new
-    kept = {key: value for key, value in present.items() if key in new or key not in old}
-    changed = {key: value for key, value in new.items() if key not in old or not same(old[key], value)}
-    return kept | {key: _merged(kept.get(key), old.get(key), value) for key, value in changed.items()}
-
-
-def _edited_time(
-    _spec: AutomationSpec, _files: ProjectFiles, _notebook: Notebook, present: JSON, old: JSON, new: JSON
-) -> JSON:
-    return present if old == new else _moment(new)
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
 def _fixed(detail: Mapping[str, JSON]) -> frozenset[str]:
     """Return the time of an automation that has run: the API accepts another one only before that."""
     return frozenset({"run_at"}) if detail.get("status") == "completed" else frozenset()
 
 
+def _runs(fields: Fields, now: datetime) -> tuple[str, ...]:
+    return () if fields.get(PAUSED) else upcoming(fields, now)
+
+
+def _inline(fields: Fields) -> Fields:
+    """Return the configuration of the agent that is not saved; empty if there is none."""
+    found: Fields = (fields.get(TARGET) or {}).get("agent") or {}
+    return found
+
+
+def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    was, wanted = _inline(before), _inline(after)
+    if was and wanted:
+        yield from AGENT.risks(was, wanted)
+    yield from target_risks(before, after)
+
+
 AUTOMATION: Final = ResourceType(
     type="automation",
-    specs=(LiveAutomation,),
+    specs=(AutomationSpec, LiveAutomation),
     canonical=_canonical,
     render=_render,
     defaults={"metadata": {}, PAUSED: False},
@@ -257,8 +241,15 @@ AUTOMATION: Final = ResourceType(
     unreadable_in=dict.fromkeys(HIDDEN, TARGET),
     is_confidential=True,
     apart=frozenset({PAUSED}),
+    suspended={PAUSED: True},
     own_localise=_localise,
-    runs=upcoming,
+    models=lambda fields: AGENT.models(_inline(fields)),
+    risks=_risks,
+    refused=lambda fields, replaced: AGENT.refused(_inline(fields), replaced),
+    prompt=lambda fields: AGENT.prompt(_inline(fields)),
+    paid=lambda fields: AGENT.paid(_inline(fields)),
+    runs=_runs,
+    passed=has_passed,
 )
 
 KIND: Final = Kind(
@@ -268,7 +259,7 @@ KIND: Final = Kind(
     desired=_desired,
     check=_check,
     check_all=_agents,
-    to_manifest={"automation": _to_manifest},
+    to_manifest={"automation": to_manifest},
     stages=True,
-    editors={TARGET: _edited_target, "run_at": _edited_time},
+    editors={TARGET: edited_target, "run_at": edited_time},
 )

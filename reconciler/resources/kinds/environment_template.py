@@ -42,6 +42,7 @@ from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_objects, is_file_id
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.risks import network_risks
 from reconciler.resources.secrets import INSTEAD, EnvReference
 from reconciler.resources.values import JSON, digest
 
@@ -333,6 +334,7 @@ TEMPLATE: Final = ResourceType(
     unreadable_in=INSIDE,
     is_confidential=True,
     renewed_by=GENERATION,
+    risks=network_risks,
 )
 
 KIND: Final = Kind(

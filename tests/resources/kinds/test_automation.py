@@ -255,6 +255,29 @@ class TestLocalise:
         assert found["metadata"] == {"id": "agent_1"}
 
 
+class TestRisks:
+    """An agent that is not saved has the risks and the costs of one that is."""
+
+    def fields(self, **agent):
+        agent = {"model": "gpt-6-luna", **agent}
+        target = {"type": "new_session", "agent": agent, "environment": {"type": "none"}, "input": SAY}
+        return {"target": AUTOMATION.canonical("target", target)}
+
+    def test_the_model_and_the_instructions_are_those_of_the_agent(self):
+        fields = self.fields(instructions="Be brief.", tools=[{"type": "web_search"}])
+        assert [*AUTOMATION.models(fields)] == ["gpt-6-luna"]
+        assert AUTOMATION.prompt(fields) == "Be brief."
+
+    def test_a_lower_effort_is_a_risk(self):
+        before, after = (self.fields(reasoning={"effort": effort}) for effort in ("high", "low"))
+        assert [hazard.rule for hazard in AUTOMATION.risks(before, after)] == ["reasoning-lowered"]
+
+    def test_a_saved_agent_has_its_own(self):
+        fields = {"target": {"type": "new_session", "agent_id": "agent_1", "environment": {}, "input": SAY}}
+        assert ([*AUTOMATION.models(fields)], AUTOMATION.prompt(fields)) == ([], "")
+        assert [*AUTOMATION.risks(fields, self.fields())] == []
+
+
 class TestToManifest:
     def draft(self, **fields):
         given = {"name": "nightly", "type": "periodic", **NIGHTLY, "metadata": {}, "paused": False, **fields}
