@@ -5,8 +5,8 @@ import pytest
 from reconciler.live.kinds.file import Files
 from reconciler.live.kinds.vector_store import VectorStores
 from reconciler.live.labelled import Labelled
-from tests.e2e.troubled import agent, store, troubled
 from tests.support.clones import clone_agent
+from tests.support.troubled import agent, store, troubled
 from tests.support.world import PROJECT, is_silent, world
 
 

@@ -16,7 +16,7 @@ from reconciler.workflows import Setup, Source
 from reconciler.workflows.github import environments, workflows
 from reconciler.workflows.gitlab import pipeline
 from tests.support.own_workflows import ROOT, own_workflows
-from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SETUPS, WHOLE
+from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SECRETS, SETUPS, WHOLE
 
 ONLY_HERE = (
     ".ci/",
@@ -102,6 +102,29 @@ def test_a_rollback_uses_the_writing_key_only_for_a_plan_that_writes_to_openai()
     ]
 
 
+def test_secrets_of_manifests_are_only_in_the_steps_that_apply():
+    found = {
+        (key, step.get("name")): {name: step["env"].get(name) for name in ("RECONCILER_ENV_ALLOW", "CRM_TOKEN")}
+        for key, job in jobs(SECRETS).items()
+        for step in (*job["steps"], {"name": "job", "env": job.get("env")})
+        if "CRM_TOKEN" in str(step)
+    }
+    given = {"RECONCILER_ENV_ALLOW": "CRM_TOKEN,METER_API_KEY", "CRM_TOKEN": "${{ secrets.CRM_TOKEN }}"}
+    assert found == {
+        ("apply.reviewed", "Apply the reviewed changes"): given,
+        ("apply.approved", "Apply the approved plan"): given,
+        ("rollback.rollback", "Move the pointer"): given,
+    }
+    assert not any("CRM_TOKEN" in str(file["env"]) for file in parsed(SECRETS).values())
+
+
+def test_embedded_api_whose_data_pull_requests_can_read_gets_placeholders():
+    setup = replace(SECRETS, endpoint="embedded", state="")
+    steps = [step for job in jobs(setup).values() for step in job["steps"] if "CRM_TOKEN" in str(step)]
+    assert [step["env"]["CRM_TOKEN"] for step in steps] == ["placeholder"] * 3
+    assert not any("CRM_TOKEN" in secrets for _, secrets, _ in environments(setup))
+
+
 @pytest.mark.parametrize("source", [ACTION, LOCKED], ids=["action", "locked"])
 @pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
 def test_no_token_is_in_the_environment_of_an_installation(setup: Setup, source: Source):
@@ -118,7 +141,7 @@ def test_installation_has_the_extras_that_the_state_needs():
         steps = (step for job in jobs(setup).values() for step in job["steps"] if step.get("uses") == ACTION.uses)
         return {step.get("with", {}).get("extras", "") for step in steps} - {""}
 
-    assert [extras(setup) for setup in SETUPS.values()] == [set(), {"s3"}, {"s3"}, {"postgres"}, set()]
+    assert [extras(setup) for setup in SETUPS.values()] == [set(), {"s3"}, {"s3"}, {"postgres"}, set(), set()]
     texts = workflows(S3, LOCKED)
     assert texts[".github/reconciler-requirements.txt"].endswith(f"{LOCKED.requirement}\nb\ns\n")
 
@@ -203,4 +226,12 @@ def test_steps_name_secrets_and_reviewers_of_each_environment():
             "OPENAI_API_KEY, OPENAI_READ_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
             "only the branch main; required reviewers",
         ),
+    ]
+
+
+def test_steps_name_the_secrets_of_manifests_for_the_environments_that_apply():
+    assert [secrets for _, secrets, _ in environments(replace(SECRETS, environments=("a",)))] == [
+        "OPENAI_READ_KEY",
+        "OPENAI_API_KEY, OPENAI_READ_KEY, CRM_TOKEN, METER_API_KEY",
+        "OPENAI_API_KEY, CRM_TOKEN, METER_API_KEY",
     ]

@@ -30,6 +30,7 @@ from reconciler.resources.automations.target import (
     canonical,
     check,
     rendered,
+    target_risks,
     written,
 )
 from reconciler.resources.base import Desired, Resource, Scope
@@ -219,6 +220,7 @@ def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
     was, wanted = _inline(before), _inline(after)
     if was and wanted:
         yield from AGENT.risks(was, wanted)
+    yield from target_risks(before, after)
 
 
 AUTOMATION: Final = ResourceType(

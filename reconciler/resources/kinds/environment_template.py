@@ -42,9 +42,9 @@ from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.kinds.file import file_objects, is_file_id
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.risks import Hazard
+from reconciler.resources.risks import network_risks
 from reconciler.resources.secrets import INSTEAD, EnvReference
-from reconciler.resources.values import JSON, Fields, digest
+from reconciler.resources.values import JSON, digest
 
 PREFIX: Final = "template"
 GENERATION: Final = "generation"
@@ -330,24 +330,6 @@ def _written(field: str, value: JSON) -> JSON:
     return value
 
 
-_ACCESS: Final = ("disabled", "restricted", "enabled")
-
-
-def _risks(before: Fields, after: Fields) -> Iterator[Hazard]:
-    """Yield a risk if the environment may reach more of the network."""
-    was, now = before.get("network"), after.get("network")
-    if was and now and _is_wider(was, now):
-        yield Hazard("execution-opened", {"tool": "environment", "change": "network"})
-
-
-def _is_wider(was: Mapping[str, JSON], now: Mapping[str, JSON]) -> bool:
-    """Return True if `now` allows more. Without allowed domains, restricted access is to all that is not blocked."""
-    levels = _ACCESS.index(was["access"]), _ACCESS.index(now["access"])
-    if levels[0] != levels[1] or now["access"] != "restricted" or not was["allowed_domains"]:
-        return levels[0] < levels[1]
-    return not now["allowed_domains"] or not {*now["allowed_domains"]} <= {*was["allowed_domains"]}
-
-
 TEMPLATE: Final = ResourceType(
     type="environment_template",
     prefix=PREFIX,
@@ -359,8 +341,8 @@ TEMPLATE: Final = ResourceType(
     write_only=frozenset({"env", "setup_commands", *INSIDE}),
     unreadable_in=INSIDE,
     is_confidential=True,
-    risks=_risks,
     renewed_by=GENERATION,
+    risks=network_risks,
 )
 
 KIND: Final = Kind(
