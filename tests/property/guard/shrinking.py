@@ -5,8 +5,9 @@ from dataclasses import replace
 from pprint import pformat
 from typing import Any, Final
 
+from tests.property.guard.applied import former_credentials
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import KINDS, former_credentials, left_objects, live_releases, objects, upload
+from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects, upload
 from tests.property.guard.oracle import judge
 from tests.property.guard.parts import Manifests
 
