@@ -37,7 +37,20 @@ class Outcome:
             return True
         if release in self.publishing or not self.in_scope(f"release/{release}"):
             return False
-        return self.has_lost_an_assistant(release) or self._is_too_old(release)
+        return self.has_lost_an_assistant(release) or (self._is_too_old(release) and release not in self._suspended)
+
+    @cached_property
+    def _suspended(self) -> set[str]:
+        """The releases whose agents automations keep because their chatbots publish nothing."""
+        after = self.estate.after
+        wanted = objects(after, [name for name, one in after.releases.items() if not one.archived])
+        waiting = {address for address, thing in wanted.items() if runs(thing) and not self._published_by(runs(thing))}
+        live = [self.as_applied.get(self.former.get(address, address)) for address in waiting]
+        agents = [target for thing in live if thing for how, target in thing.refs if how == "agent"]
+        return {agent.partition("@")[2].replace(".", "@") for agent in agents}
+
+    def _published_by(self, chatbot: str) -> bool:
+        return self.estate.after.bots[chatbot.removeprefix("chatbot/")].published is not None
 
     def has_lost_an_assistant(self, release: str) -> bool:
         """With `safety.archive: strict`, such a release is not archived: it blocks the delete of the assistant."""
