@@ -1,6 +1,6 @@
 """Edits of what agents run with and what starts them, at random: see `environments`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,6 +19,14 @@ class EnvironmentEdits(Chances):
     copies: Sequence[str] = ()
     """Frozen copies of agents, which automations may run."""
 
+    moved: Collection[str] = ()
+    """Copies whose entry in the state was moved: nothing names them (see `Estate.entries`)."""
+
+    def runnable(self, manifests: Manifests, chatbot: str) -> bool:
+        """Return True if automations can run what a chatbot publishes."""
+        agent = published_agent(manifests, chatbot)
+        return agent != "" and agent not in self.moved
+
     def equipped(self, manifests: Manifests, assistant: Assistant) -> Assistant:
         """Return an agent with credentials, or a request with skills."""
         if assistant.target == "agents":
@@ -34,7 +42,7 @@ class EnvironmentEdits(Chances):
         """Return an automation of an agent and a template, one of which may be written in place."""
         agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
         (agent,) = self.sample(agents, 1, 1) if agents and self.maybe(0.8) else ("",)
-        bots = [name for name in manifests.bots if published_agent(manifests, name)]
+        bots = [name for name in manifests.bots if self.runnable(manifests, name)]
         if bots and self.maybe(0.7):
             agent = f"chatbot/{self.random.choice(bots)}"
         elif copies and self.maybe(0.2):
@@ -116,7 +124,7 @@ class EnvironmentEdits(Chances):
         if is_chatbot(automation.agent):
             name = automation.agent.removeprefix("chatbot/")
             is_unpublished = name in manifests.bots and manifests.bots[name].published is None
-            is_valid = name in manifests.bots and (is_unpublished or published_agent(manifests, automation.agent))
+            is_valid = name in manifests.bots and (is_unpublished or self.runnable(manifests, name))
             return automation if is_valid else replace(automation, agent="")
         agent = manifests.assistants.get(automation.agent)
         if agent is None or agent.target == "agents":

@@ -28,6 +28,7 @@ def with_environment(made: Estate, random: Random) -> Estate:
 
 class _Environment(EnvironmentEdits):
     def added(self, made: Estate) -> Estate:
+        self.moved = made.entries.keys()
         before, calm = self.furnished(made.before), self.maybe(0.45)
         live = objects(before, live_releases(before, made.tombstones))
         copies = {name.partition("/")[2] for name, one in live.items() if one.target == "agents" and "@" in name}
