@@ -13,7 +13,7 @@ from reconciler.applying.steps import lower
 from reconciler.planning.model import Plan
 from reconciler.reports.style import Style
 from reconciler.reports.text.plan import plan_text
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.chatbot_automations import TARGET, Desk, bot, desk as desks, nightly, triage, two_releases
 from tests.support.cli import Cli
 from tests.support.world import Document, is_silent, manifest, told
@@ -279,6 +279,29 @@ class TestGuard:
         desk.apply()
         writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
         assert writes == ["POST /v1/agents/automations/{id}", "DELETE /v1/agents/{id}"]
+        assert is_silent(desk.plan())
+
+    def test_if_the_automation_cannot_be_moved_the_old_release_stays(self, desk, monkeypatch):
+        desk.wants(bot(published=2, releases={"keep": 1}))
+        replace = desk.connection.replace
+
+        async def fails(*path: str, **more: Any) -> Any:
+            if path[:2] == ("agents", "automations"):
+                raise ReconcilerError(Problem("server-error", "it is down"))
+            return await replace(*path, **more)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.connection, "replace", fails)
+            result = desk.carry_out(desk.observed())
+        assert {one.address: one.status for one in result.outcomes} == {
+            "chatbot/support": "done",
+            RUN: "failed",
+            "release/support@1": "skipped",
+            "assistant/triage@support.1": "skipped",
+        }
+        assert desk.runs() == "First."
+        desk.apply()
+        assert desk.runs() == "Second."
         assert is_silent(desk.plan())
 
     def test_a_release_that_an_automation_stays_with_is_not_archived(self, desk):
