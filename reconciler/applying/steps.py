@@ -153,7 +153,10 @@ def _users(planned: Planned, release: Address) -> Iterator[Address]:
     """Yield the objects at OpenAI that refer to an object which a release consists of, such as automations that run its
     agent: the release stays until they have another one.
     """
-    for part in planned.before.needs.get(release, ()):
+    parts = list(planned.before.needs.get(release, ()))
+    for part in parts:  # grows: a pipeline consists of further parts
+        inside = planned.before.needs.get(part, ()) if part.release == release else ()
+        parts += (one for one in inside if one.release == release and one not in parts)
         for edge in planned.before.referrers.get(part, ()):
             live = planned.matched.live.get(edge.source) if isinstance(edge.source, Address) else None
             if isinstance(edge.source, Address) and live and live.type not in planned.inputs.outlet_types:

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
 from reconciler.reports.style import Style
 from reconciler.reports.text.plan import plan_text
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -67,8 +68,8 @@ class TestPublication:
         observed = desk.observed()
         plan = observed.planned.plan
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
-        release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
-        assert reasons(plan) == [("runs-release", release)]
+        runs_release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
+        assert reasons(plan) == [("runs-release", runs_release)]
         (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
         assert "publish" in {one.verb for one in lower(observed.planned)[move]}
         desk.requests()
@@ -280,6 +281,26 @@ class TestGuard:
         writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
         assert writes == ["POST /v1/agents/automations/{id}", "DELETE /v1/agents/{id}"]
         assert is_silent(desk.plan())
+
+    def test_a_release_with_a_pipeline_waits_for_an_automation_of_its_agent(self, empty):
+        nodes = {"first": {"type": "assistant", "assistant": "triage"}}
+        edges = [{"from": "start", "to": "first"}, {"from": "first", "to": "end"}]
+        flow = manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
+
+        def published(number: int, **spec: Any) -> Document:
+            return manifest("Chatbot", "support", {"pipeline": "flow", "published": number, **spec})
+
+        empty.wants(flow, published(1), nightly(target={"agent": "triage@support.1"}))
+        for text in ("First.", "Second."):
+            empty.wants(triage(text))
+            release(empty.root, empty.environ, "support")
+        empty.apply()
+        empty.wants(published(2, releases={"keep": 1}), nightly(target={"agent": "triage@support.2"}))
+        steps = lower(empty.observed().planned)
+        (archive,) = (step for step in steps if (step.verb, str(step.address)) == ("remove", "release/support@1"))
+        assert RUN in {str(one.address) for one in steps[archive]}
+        empty.apply()
+        assert is_silent(empty.plan())
 
     def test_if_the_automation_cannot_be_moved_the_old_release_stays(self, desk, monkeypatch):
         desk.wants(bot(published=2, releases={"keep": 1}))
