@@ -20,13 +20,13 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from tests.crash import runs
 from tests.crash.estate import DATA, KEYLESS
-from tests.crash.runs import Kill
+from tests.crash.runs import Kill, Moment
 from tests.support.chatbot_automations import bot, desk, nightly, triage
 from tests.support.processes import Killed, api, run
 from tests.support.world import Document, is_silent, world
 
 MOMENTS: Final = ("before-send", "after-send", "after-answer")
-IN_STATE: Final = {"document": 18, "state-after": 21}
+IN_STATE: Final[dict[Moment, int]] = {"document": 18, "state-after": 21}
 """Writes of the publication to the outlets, to the state and to the journal."""
 VERSION: Final = Path("releases", "support", "v2.yaml")
 LIMIT: Final[Document] = {"releases": {"keep": 1}}
