@@ -96,6 +96,9 @@ Environment: TypeAlias = Annotated[
 ]
 
 
+MEMBERS: Final = frozenset({*HostedEnvironment.model_fields, *SelfHostedEnvironment.model_fields})
+
+
 def check(
     environment: HostedEnvironment, generation: int | None, resource: Resource, scope: Scope
 ) -> Iterator[Finding]:
