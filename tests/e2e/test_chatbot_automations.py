@@ -138,9 +138,11 @@ class TestWithoutRelease:
         made = [told((change,))[0].partition(":")[0] for change in plan.changes]
         assert made == ["create assistant/triage", "create chatbot/support"]
         assert [(one.code, one.address, one.args) for one in plan.warnings] == [
-            ("waits-for-release", RUN, {"publisher": "chatbot/support"})
+            ("waits-for-release", RUN, {"publisher": "chatbot/support", "number": None})
         ]
-        assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
+        text = " ".join(plan_text(plan, style=Style()).split())
+        assert f"{RUN} is not created before chatbot/support, which it runs, publishes a release" in text
+        assert "`reconciler release support --publish`" in text
         empty.apply()
         assert empty.by_hand(empty.connection.page("agents", "automations"))["data"] == []
 
@@ -234,7 +236,7 @@ class TestWithoutRelease:
             plan = empty.plan()
             assert (RUN in {change.address for change in plan.changes}) == exists
             assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
-                [] if exists else [{"publisher": "chatbot/support", "environment": "production"}]
+                [] if exists else [{"publisher": "chatbot/support", "number": 1, "environment": "production"}]
             )
             empty.apply()
 
