@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class TestPublication:
         observed = desk.observed()
         plan = observed.planned.plan
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
-        release = {"chatbot": "chatbot/support", "release": f"release/support@{after}"}
+        release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
         assert reasons(plan) == [("runs-release", release)]
         (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
         assert "publish" in {one.verb for one in lower(observed.planned)[move]}
@@ -136,7 +137,7 @@ class TestWithoutRelease:
         made = [told((change,))[0].partition(":")[0] for change in plan.changes]
         assert made == ["create assistant/triage", "create chatbot/support"]
         assert [(one.code, one.address, one.args) for one in plan.warnings] == [
-            ("waits-for-release", RUN, {"chatbot": "chatbot/support"})
+            ("waits-for-release", RUN, {"publisher": "chatbot/support"})
         ]
         assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
         empty.apply()
@@ -146,7 +147,7 @@ class TestWithoutRelease:
         desk.wants(bot())
         plan = desk.plan()
         assert (told(plan.changes), plan.requests) == ([PUBLISH, f"update {RUN}: paused"], {"POST": 1})
-        assert reasons(plan) == [("not-run", {"chatbot": "chatbot/support"})]
+        assert reasons(plan) == [("not-run", {"publisher": "chatbot/support"})]
         desk.apply()
         assert (desk.live()["status"], desk.runs()) == ("paused", "First.")
         assert is_silent(desk.plan())
@@ -185,6 +186,31 @@ class TestWithoutRelease:
         desk.apply()
         assert desk.runs() == "Second."
 
+    def test_one_that_has_run_is_not_paused(self, desk):
+        once = {"run_at": int(time.time()) + 3600, "target": TARGET}
+        desk.wants(manifest("Automation", "launch", once))
+        desk.apply()
+        desk.drops("Automation/nightly")
+        desk.apply()
+        id_ = desk.live()["id"]
+        with desk.app.state.store.transaction(write=True):
+            body = desk.app.state.store.get("agent.automation", id_)
+            desk.app.state.store.put("agent.automation", {**body, "run_at": 1_700_000_000})
+        desk.wants(manifest("Automation", "launch", {**once, "run_at": 1_700_000_000}))
+        assert desk.live()["status"] == "completed"
+        desk.wants(bot())
+        assert not [one for one in desk.plan().changes if "paused" in told((one,))[0]]
+
+    def test_after_the_state_was_rebuilt_it_is_resumed(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.lose_state()
+        desk.rebuild()
+        assert is_silent(desk.plan())
+        desk.wants(bot(published=2))
+        desk.apply()
+        assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
+
     def test_the_release_that_it_keeps_is_not_archived_by_the_limit(self, desk):
         desk.wants(bot())
         desk.apply()
@@ -207,7 +233,7 @@ class TestWithoutRelease:
             plan = empty.plan()
             assert (RUN in {change.address for change in plan.changes}) == exists
             assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
-                [] if exists else [{"chatbot": "chatbot/support", "environment": "production"}]
+                [] if exists else [{"publisher": "chatbot/support", "environment": "production"}]
             )
             empty.apply()
 

@@ -84,8 +84,8 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         + ", and later plans are also checked by them"
     ),
     "waits-for-release": lambda args: (
-        f"{args['address']} is not created before {args['chatbot']}, which it runs, publishes a release: "
-        f"`reconciler publish {args['chatbot'].partition('/')[2]} NUMBER{env_option(args.get('environment'))}`"
+        f"{args['address']} is not created before {args['publisher']}, which it runs, publishes a release: "
+        f"`reconciler publish {args['publisher'].partition('/')[2]} NUMBER{env_option(args.get('environment'))}`"
     ),
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",

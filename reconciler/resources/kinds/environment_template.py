@@ -48,12 +48,15 @@ from reconciler.resources.values import JSON, digest
 
 PREFIX: Final = "template"
 GENERATION: Final = "generation"
+EMPTY_ENV: Final = "empty_env"
+"""The entry of a manifest that sets no variables, so that those of the template are removed."""
 INSIDE: Final[Mapping[str, str]] = {
     "blocked_domains": "network",
     "file_contents": "files",
     "skill_sources": "skills",
     "plugin_sources": "plugins",
     GENERATION: "env",
+    EMPTY_ENV: "env",
 }
 _READABLE: Final = frozenset({"network", *DEFAULTS})
 _CWD: Final = "/workspace"
@@ -130,7 +133,7 @@ def _archives(spec: EnvironmentTemplateSpec) -> list[str]:
 def _settings(spec: EnvironmentTemplateSpec) -> Iterator[tuple[str, str]]:
     """Yield the digests of the settings that the API does not return; of a secret, the name of its variable."""
     if "env" in spec.model_fields_set and not spec.env:
-        yield "env", digest({})
+        yield EMPTY_ENV, "true"
     for key, value in _env(spec).items():
         yield f"env.{key}", f"$env:{value.name}" if isinstance(value, EnvReference) else digest(value)
     if spec.generation is not None:

@@ -129,8 +129,8 @@ class EnvironmentEdits(Chances):
         if self.maybe(0.2):
             manifests = self.renamed(manifests)
         if self.maybe(0.7):
-            manifests = repaired(manifests, marked)
-        return self.with_literal_ids(before, manifests) if self.maybe(0.15) else manifests
+            manifests = repaired(manifests, marked, templates=self.maybe(0.6))
+        return self.with_literal_ids(before, manifests, marked) if self.maybe(0.15) else manifests
 
     def without(self, manifests: Manifests, part: str) -> Manifests:
         """Return manifests without an object; without a vault, often also without its credentials."""
@@ -174,12 +174,15 @@ class EnvironmentEdits(Chances):
             replace(manifests, **{part: by_name}), part, lambda name: f"{name}-two" if name == former else name
         )
 
-    def with_literal_ids(self, live: Manifests, manifests: Manifests) -> Manifests:
+    def with_literal_ids(
+        self, live: Manifests, manifests: Manifests, marked: frozenset[str] = frozenset()
+    ) -> Manifests:
         """Return manifests in which something has the live id of one of these objects of before."""
         if live.vaults and manifests.credentials and self.maybe(0.4):
             name, vault = self.random.choice(tuple(manifests.credentials)), self.random.choice(tuple(live.vaults))
             return _with(manifests, "credentials", name, replace(manifests.credentials[name], vault=LITERAL + vault))
-        agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
+        free = {name: one for name, one in manifests.assistants.items() if f"assistant/{name}" not in marked}
+        agents = [name for name, one in free.items() if one.target == "agents"]
         saved = [name for name, one in live.assistants.items() if one.target == "agents"]
         if saved and manifests.automations and self.maybe(0.4):
             name, named = self.random.choice(tuple(manifests.automations)), LITERAL + self.random.choice(saved)
@@ -196,14 +199,14 @@ class EnvironmentEdits(Chances):
         return manifests
 
 
-def repaired(manifests: Manifests, marked: frozenset[str]) -> Manifests:
+def repaired(manifests: Manifests, marked: frozenset[str], *, templates: bool = True) -> Manifests:
     """Return manifests in which nothing of theirs refers to what the edit removes; literal ids stay."""
-    there = {part: getattr(manifests, part) for part in PARTS}
-    inside = {name: one for name, one in manifests.credentials.items() if _is_there(one.vault, there["vaults"])}
+    inside = {name: one for name, one in manifests.credentials.items() if _is_there(one.vault, manifests.vaults)}
     manifests = replace(manifests, credentials=inside)
     for name, one in manifests.automations.items():
         is_there = "@" in one.agent or _is_there(one.agent, manifests.assistants)
-        agent, template = one.agent if is_there else "", one.template if one.template in there["templates"] else ""
+        agent = one.agent if is_there else ""
+        template = "" if templates and one.template not in manifests.templates else one.template
         manifests = _with(manifests, "automations", name, replace(one, agent=agent, template=template))
     for part in ("skills", "vaults", "credentials"):
         known = getattr(manifests, part)

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from tests.property.guard.environment_edits import PARTS, TEXTS, EnvironmentEdits, repaired
-from tests.property.guard.estates import Estate, PeerDocument, Stranger
+from tests.property.guard.estates import Estate, PeerDocument, Stranger, Stray
 from tests.property.guard.manifests import (
     KINDS,
     Object,
@@ -58,6 +58,9 @@ class _Environment(EnvironmentEdits):
             peers=(*made.peers, *self.peers(live)),
             protected={**made.protected, **dict(self.protection(live))},
         )
+        skills = [name for name in live if name.startswith("skill/")]
+        if skills and self.maybe(0.08):
+            made = replace(made, strays=(*made.strays, Stray("assistant/spare", self.sample(skills, 1, 1))))
         if self.maybe(0.3):
             made = replace(made, kept=made.kept | frozenset(self.some(self.ours(live), 0.3)))
         if self.maybe(0.3):
@@ -119,7 +122,8 @@ class _Environment(EnvironmentEdits):
         if credentials and self.maybe(0.12):
             yield Stranger("agent", "foreign", self.sample(credentials, 1, 2), self.random.choice((None, "globex")))
         if self.maybe(0.2):
-            yield Stranger("automation", "weekly", self.sample([*started, *credentials], 1, 2))
+            held = self.sample([*started, *credentials], 1, 2)
+            yield Stranger("automation", "weekly", held, self.random.choice((None, "globex")))
         if self.maybe(0.12):
             yield Stranger("session", "waiting for an action", self.sample([*vaults, *credentials], 1, 2))
         if skills and self.maybe(0.2):

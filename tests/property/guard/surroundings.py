@@ -9,7 +9,7 @@ from tests.property.guard.environment_edits import PARTS, without
 from tests.property.guard.environments import PREFIXES
 from tests.property.guard.estates import Estate, PeerDocument, Stranger
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import KINDS, live_releases, objects
+from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects
 from tests.property.guard.oracle import Judgement
 
 
@@ -28,11 +28,11 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
 def _without_part(part: str, made: Estate) -> Estate:
     """Return the estate without the objects of a part, and without what refers to them."""
     before, after = without(made.before, part), without(made.after, part)
-    live = objects(before, live_releases(before, made.tombstones))
+    live = objects(before, live_releases(before, made.tombstones)) | left_objects(made.left)
     gone = tuple(f"{KINDS[one]}/" for one in ("credentials", part) if part == "vaults" or one == part)
 
     def others(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one for one in names if one in live or not one.startswith(gone))
+        return tuple(one for one in names if one in live or not one.startswith((*gone, "file/")))
 
     marks: Mapping[str, Any] = {
         mark: frozenset(one for one in getattr(made, mark) if not one.startswith(gone))
@@ -46,6 +46,7 @@ def _without_part(part: str, made: Estate) -> Estate:
         outdated=frozenset() if part in {"vaults", "credentials"} else made.outdated,
         unmanaged=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.unmanaged),
         peers=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.peers),
+        strays=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.strays),
         **marks,
         protected={one: how for one, how in made.protected.items() if not one.startswith(gone)},
     )

@@ -80,7 +80,7 @@ class TestDesired:
         assert found.write_only["generation"] == "2"
 
     def test_variables_that_the_manifest_empties_are_managed(self, desired):
-        assert desired(env={}).write_only.keys() == desired(env=None).write_only.keys() == {"env"}
+        assert desired(env={}).write_only.keys() == desired(env=None).write_only.keys() == {"empty_env"}
 
     def test_archive_of_the_project_is_a_part(self, desired, folder):
         archive = folder.add("plugins/crm.zip")
