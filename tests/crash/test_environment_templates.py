@@ -155,15 +155,6 @@ def test_a_template_that_is_edited_after_the_kill_is_updated(made, monkeypatch):
     assert is_silent(made.plan())
 
 
-def test_a_template_that_is_removed_after_the_kill_is_deleted(made, monkeypatch):
-    made.wants(plain("tools", **MAKE))
-    dies(made, monkeypatch)
-    made.drops("EnvironmentTemplate/tools")
-    made.apply("keep")
-    assert listed(made) == []
-    assert is_silent(made.plan())
-
-
 @pytest.mark.parametrize("unsent", ["first", "second"])
 def test_of_two_that_can_be_read_alike_each_has_its_own_parts(made, monkeypatch, unsent):
     commands = sent(made, monkeypatch)
