@@ -164,6 +164,16 @@ class TestWriteOnly:
         assert [one.keys() for one in sent] == [body]
         assert is_silent(estate.plan())
 
+    def test_variables_that_all_leave_an_empty_mapping_are_cleared_and_come_back(self, estate, sent):
+        every = ", ".join(f"env.{name}" for name in sorted(SPEC["env"]))
+        edits: list[Document] = [{}, SPEC["env"]]
+        for variables in edits:
+            estate.wants(template(env=variables))
+            assert told(estate.plan().changes) == [f"update template/desk: {every}"]
+            estate.apply()
+            assert is_silent(estate.plan())
+        assert [one["env"].keys() for one in sent] == [set(), SPEC["env"].keys()]
+
     def test_same_content_in_another_form_is_no_change(self, estate):
         estate.wants(template(files=[{"type": "inline", "path": PROMPT["path"], "data": "QmUgYnJpZWYu"}, TABLE]))
         assert is_silent(estate.plan())
