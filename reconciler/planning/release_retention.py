@@ -1,7 +1,8 @@
 """Releases that the plan archives although their manifests exist.
 
 A release is archived if an assistant that it uses has no manifest, or if the chatbot keeps fewer releases; never while
-it is published. An archived release is not restored. A renamed assistant still has a manifest.
+it is published, and not because of the number while a suspended object has its agent (`planning.runners`). An archived
+release is not restored. A renamed assistant still has a manifest.
 """
 
 from collections import defaultdict
