@@ -329,7 +329,7 @@ def _pruned(
 def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
     """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
     does not have the object, and with those that an unfinished update may have written. A field that left the manifest
-    is absent. A field of which entries change, such as one that loses all of them, is not among them itself.
+    is absent.
     """
     if desired.whole:
         return []
@@ -337,13 +337,11 @@ def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -
     then = applied.write_only if applied else announced_write_only(inputs, desired.address)
     known = [then, *half_written(inputs, desired.address)]
     differing = {name for said in known for name in {*wanted, *said} if said.get(name) != wanted.get(name)}
-    found = [
+    return [
         FieldChange(_keys(name), _other(name, known, wanted), wanted.get(name, ABSENT), "manifest")
         for name in sorted(differing - resource_type.creation_only)
         if resource_type.written_with(name) not in desired.lifecycle.ignore
     ]
-    of_entries = {item.keys[0] for item in found if len(item.keys) > 1}
-    return [item for item in found if len(item.keys) > 1 or item.keys[0] not in of_entries]
 
 
 def _other(name: str, known: Iterable[Mapping[str, str]], wanted: Mapping[str, str]) -> JSON | Absent:
