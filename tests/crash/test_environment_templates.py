@@ -25,11 +25,11 @@ WRITES: Final = 5
 MOMENTS: Final[tuple[Moment, ...]] = ("before-send", "after-send", "after-answer")
 KILLS: Final = tuple(Kill(moment, place) for moment in MOMENTS for place in range(1, WRITES + 1))
 SAMPLE: Final = {Kill("after-send", place) for place in range(1, WRITES + 1)}
-VARIABLES: Final = {"APP_MODE": "prod"}
+VARIABLES: Final[Document] = {"APP_MODE": "prod"}
 SHORT: Final = 0.2
 MAKE: Final[Document] = {"setup_commands": [{"command": "make"}]}
 MAKE_ALL: Final[Document] = {"setup_commands": [{"command": "make all"}]}
-EDITED: Final[Any] = {"packages": {"npm": ["left-pad"]}, "env": {"APP_MODE": "test"}}
+EDITED: Final[Document] = {"packages": {"npm": ["left-pad"]}, "env": {"APP_MODE": "test"}}
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +40,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with_files(made)
         made.wants(template("edited", "files", "skills", env=VARIABLES))
         made.apply()
-        alike: Any = {"name": "alike"}
         made.wants(
             SKILL,
             template("edited", "files", "skills", **EDITED),
-            template("first", env=VARIABLES, **alike),
-            template("second", env={"APP_MODE": "test"}, **alike),
+            template("first", env=VARIABLES, name="alike"),
+            template("second", env={"APP_MODE": "test"}, name="alike"),
         )
     return root
 

@@ -298,12 +298,18 @@ class TestDrift:
         assert '"pandas==3.0"' in (estate.root / "manifests.yaml").read_text()
         assert not estate.plan().drift
 
-    def test_pull_names_what_cannot_be_read(self, estate):
+    def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
         known = live(estate)[0]["files"]
-        change(estate, files=[known[0], {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}])
+        theirs = {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}
+        change(estate, files=[known[0], theirs], desktop={"enabled": False})
         workspace = open_workspace(estate.root, estate.environ)
-        (problem,) = accepted(workspace, estate.observed("keep").planned, ()).problems
+        pulled = accepted(workspace, estate.observed("keep").planned, ())
+        assert [one.path for _, one in pulled.accepted] == ["desktop.enabled"]
+        (problem,) = pulled.problems
         assert problem.code == "not-pulled"
+        assert problem.message.endswith(
+            "`files` is not pulled: OpenAI does not return the content of /workspace/theirs"
+        )
 
 
 class TestGuard:
