@@ -16,6 +16,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.planning.release_retention import why_leaving
 from reconciler.planning.unfinished import (
     failed_leftovers,
+    half_written,
     is_as_written,
     last_applied,
     not_indexed_yet,
@@ -28,7 +29,7 @@ from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, same
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, Keys, get, put, reference, same
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -327,20 +328,25 @@ def _pruned(
 
 def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
     """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
-    does not have the object. A field that left the manifest is absent. A field of which entries change, such as one
-    that loses all of them, is not among them itself.
+    does not have the object, and with those that an unfinished update may have written. A field that left the manifest
+    is absent.
     """
     if desired.whole:
         return []
     wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
     then = applied.write_only if applied else announced_write_only(inputs, desired.address)
-    found = [
-        FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
-        for name in sorted({*wanted, *then} - resource_type.creation_only)
-        if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
+    known = [then, *half_written(inputs, desired.address)]
+    differing = {name for said in known for name in {*wanted, *said} if said.get(name) != wanted.get(name)}
+    return [
+        FieldChange(_keys(name), _other(name, known, wanted), wanted.get(name, ABSENT), "manifest")
+        for name in sorted(differing - resource_type.creation_only)
+        if resource_type.written_with(name) not in desired.lifecycle.ignore
     ]
-    of_entries = {item.keys[0] for item in found if len(item.keys) > 1}
-    return [item for item in found if len(item.keys) > 1 or item.keys[0] not in of_entries]
+
+
+def _other(name: str, known: Iterable[Mapping[str, str]], wanted: Mapping[str, str]) -> JSON | Absent:
+    """Return the digest that a write-only field may have instead of the wanted one."""
+    return next(said.get(name, ABSENT) for said in known if said.get(name) != wanted.get(name))
 
 
 def _ownership(

@@ -169,7 +169,7 @@ class TestWriteOnly:
         edits: list[Document] = [{}, SPEC["env"]]
         for variables in edits:
             estate.wants(template(env=variables))
-            assert told(estate.plan().changes) == [f"update template/desk: {every}"]
+            assert told(estate.plan().changes) == [f"update template/desk: empty_env, {every}"]
             estate.apply()
             assert is_silent(estate.plan())
         assert [one["env"].keys() for one in sent] == [set(), SPEC["env"].keys()]
