@@ -36,7 +36,7 @@ from reconciler.resources.automations.target import (
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.assistant import AGENT
-from reconciler.resources.kinds.environment_template import GENERATION
+from reconciler.resources.kinds.environment_template import CONTENTS, GENERATION
 from reconciler.resources.metadata import Metadata
 from reconciler.resources.names import Title
 from reconciler.resources.problems import Finding
@@ -239,6 +239,7 @@ AUTOMATION: Final = ResourceType(
     write_only=HIDDEN,
     renewed_by=GENERATION,
     unreadable_in=dict.fromkeys(HIDDEN, TARGET),
+    inside_items=CONTENTS,
     is_confidential=True,
     apart=frozenset({PAUSED}),
     suspended={PAUSED: True},
