@@ -285,7 +285,7 @@ def _fields(
         replace(item, origin="manifest") if is_as_written(matched, applied, item) else item
         for item in compare(resource_type, desired, last, live.fields)
     ]
-    found += _write_only(inputs, desired, applied)
+    found += _write_only(inputs, desired, applied, {item.keys[0] for item in found})
     found += failed_leftovers(resource_type.members, matched, desired, live)
     found = of_one_version(resource_type, found)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
@@ -326,10 +326,17 @@ def _pruned(
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in attached if keys not in reported]
 
 
-def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
+def _write_only(
+    inputs: PlanInputs, desired: Desired, applied: Applied | None, differing: Collection[str]
+) -> list[FieldChange]:
     """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
+<<<<<<< HEAD
     does not have the object, and with those that an unfinished update may have written. A field that left the manifest
     is absent.
+=======
+    does not have the object. A field that left the manifest is absent; if it was in an item of a list that is not
+    `differing`, the live list does not have the item either.
+>>>>>>> attackB
     """
     if desired.whole:
         return []
@@ -338,9 +345,18 @@ def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -
     known = [then, *half_written(inputs, desired.address)]
     differing = {name for said in known for name in {*wanted, *said} if said.get(name) != wanted.get(name)}
     return [
+<<<<<<< HEAD
         FieldChange(_keys(name), _other(name, known, wanted), wanted.get(name, ABSENT), "manifest")
         for name in sorted(differing - resource_type.creation_only)
         if resource_type.written_with(name) not in desired.lifecycle.ignore
+=======
+        FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
+        for name in sorted({*wanted, *then} - resource_type.creation_only)
+        if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
+        if name in wanted
+        or _keys(name)[0] not in resource_type.inside_items
+        or resource_type.written_with(name) in differing
+>>>>>>> attackB
     ]
 
 

@@ -298,7 +298,24 @@ class TestDrift:
         assert '"pandas==3.0"' in (estate.root / "manifests.yaml").read_text()
         assert not estate.plan().drift
 
+<<<<<<< HEAD
     def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
+=======
+    @pytest.mark.parametrize(
+        ("removed", "manifest"), [({"files": []}, {"files": []}), ({"plugins": None}, {"plugins": []})], ids=str
+    )
+    def test_contents_that_were_removed_with_their_items_are_only_recorded(self, estate, sent, removed, manifest):
+        change(estate, **removed)
+        estate.wants(template(**manifest))
+        estate.apply()
+        assert (sent, is_silent(estate.plan())) == ([], True)
+        estate.wants(template())
+        estate.apply()
+        assert [one.keys() for one in sent] == [manifest.keys()]
+        assert is_silent(estate.plan())
+
+    def test_pull_names_what_cannot_be_read(self, estate):
+>>>>>>> attackB
         known = live(estate)[0]["files"]
         theirs = {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}
         change(estate, files=[known[0], theirs], desktop={"enabled": False})

@@ -37,6 +37,10 @@ from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.environment_settings import GENERATION
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.assistant import AGENT
+<<<<<<< HEAD
+=======
+from reconciler.resources.kinds.environment_template import CONTENTS, GENERATION
+>>>>>>> attackB
 from reconciler.resources.metadata import Metadata
 from reconciler.resources.names import Title
 from reconciler.resources.problems import Finding
@@ -239,6 +243,7 @@ AUTOMATION: Final = ResourceType(
     write_only=HIDDEN,
     renewed_by=GENERATION,
     unreadable_in=dict.fromkeys(HIDDEN, TARGET),
+    inside_items=CONTENTS,
     is_confidential=True,
     apart=frozenset({PAUSED}),
     suspended={PAUSED: True},

@@ -38,6 +38,8 @@ INSIDE: Final[Mapping[str, str]] = {
     GENERATION: "env",
     EMPTY_ENV: "env",
 }
+CONTENTS: Final = frozenset({"file_contents", "skill_sources", "plugin_sources"})
+"""The entries that are in the items of a list, by the path or the name of the item."""
 _READABLE: Final = frozenset({"network", *DEFAULTS})
 _CWD: Final = "/workspace"
 
@@ -189,6 +191,7 @@ TEMPLATE: Final = ResourceType(
     defaults=DEFAULTS,
     write_only=frozenset({"env", "setup_commands", *INSIDE}),
     unreadable_in=INSIDE,
+    inside_items=CONTENTS,
     is_confidential=True,
     renewed_by=GENERATION,
     risks=network_risks,
