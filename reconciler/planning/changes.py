@@ -330,33 +330,22 @@ def _write_only(
     inputs: PlanInputs, desired: Desired, applied: Applied | None, differing: Collection[str]
 ) -> list[FieldChange]:
     """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
-<<<<<<< HEAD
     does not have the object, and with those that an unfinished update may have written. A field that left the manifest
-    is absent.
-=======
-    does not have the object. A field that left the manifest is absent; if it was in an item of a list that is not
-    `differing`, the live list does not have the item either.
->>>>>>> attackB
+    is absent; if it was in an item of a list that is not `differing`, the live list does not have the item either.
     """
     if desired.whole:
         return []
     wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
     then = applied.write_only if applied else announced_write_only(inputs, desired.address)
     known = [then, *half_written(inputs, desired.address)]
-    differing = {name for said in known for name in {*wanted, *said} if said.get(name) != wanted.get(name)}
+    names = {name for said in known for name in {*wanted, *said} if said.get(name) != wanted.get(name)}
     return [
-<<<<<<< HEAD
         FieldChange(_keys(name), _other(name, known, wanted), wanted.get(name, ABSENT), "manifest")
-        for name in sorted(differing - resource_type.creation_only)
+        for name in sorted(names - resource_type.creation_only)
         if resource_type.written_with(name) not in desired.lifecycle.ignore
-=======
-        FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
-        for name in sorted({*wanted, *then} - resource_type.creation_only)
-        if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
         if name in wanted
         or _keys(name)[0] not in resource_type.inside_items
         or resource_type.written_with(name) in differing
->>>>>>> attackB
     ]
 
 

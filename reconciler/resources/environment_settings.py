@@ -32,6 +32,8 @@ _HOST: Final = re.compile(
 )
 _RESERVED: Final = re.compile(r"/workspace/(\.codex|\.managed-agents(-[^/]*)?)(/.*)?|/workspace/outputs")
 GENERATION: Final = "generation"
+CONTENTS: Final = frozenset({"file_contents", "skill_sources", "plugin_sources"})
+"""Write-only entries that belong to items of a list: see `ResourceType.inside_items`."""
 
 
 def _absolute(path: str) -> str:

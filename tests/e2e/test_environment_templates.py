@@ -298,9 +298,6 @@ class TestDrift:
         assert '"pandas==3.0"' in (estate.root / "manifests.yaml").read_text()
         assert not estate.plan().drift
 
-<<<<<<< HEAD
-    def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
-=======
     @pytest.mark.parametrize(
         ("removed", "manifest"), [({"files": []}, {"files": []}), ({"plugins": None}, {"plugins": []})], ids=str
     )
@@ -314,8 +311,7 @@ class TestDrift:
         assert [one.keys() for one in sent] == [manifest.keys()]
         assert is_silent(estate.plan())
 
-    def test_pull_names_what_cannot_be_read(self, estate):
->>>>>>> attackB
+    def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
         known = live(estate)[0]["files"]
         theirs = {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}
         change(estate, files=[known[0], theirs], desktop={"enabled": False})

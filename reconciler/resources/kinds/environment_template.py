@@ -13,6 +13,7 @@ from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope
 from reconciler.resources.environment_forms import DEFAULTS, canonical
 from reconciler.resources.environment_rules import check
 from reconciler.resources.environment_settings import (
+    CONTENTS,
     GENERATION,
     EnvironmentTemplateSpec,
     InlineFile,
@@ -38,7 +39,6 @@ INSIDE: Final[Mapping[str, str]] = {
     GENERATION: "env",
     EMPTY_ENV: "env",
 }
-CONTENTS: Final = frozenset({"file_contents", "skill_sources", "plugin_sources"})
 """The entries that are in the items of a list, by the path or the name of the item."""
 _READABLE: Final = frozenset({"network", *DEFAULTS})
 _CWD: Final = "/workspace"
