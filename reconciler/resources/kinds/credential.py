@@ -20,6 +20,7 @@ from reconciler.resources.secrets import ENV, secrets_in
 from reconciler.resources.values import JSON, Fields
 
 GENERATION: Final = "generation"
+_AGENT: Final = "assistant/"
 _PLACES: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
     "static_bearer": [("token",)],
     "environment_variable": [("secret_value",)],
@@ -99,15 +100,19 @@ def _ambiguous(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Findin
             vaults = several.get(reaches(url), {})
             groups = [[vault] for vault in vaults] if attached is None else [[one for one in attached if one in vaults]]
             yield from ((resource, finding) for group in groups for finding in _finding(group, vaults, path))
-        saved = (
-            agents.get(str(getattr(resource.spec.target, "agent", "")).removeprefix("assistant/")) if attached else None
-        )
-        for _, url in _implicit(saved.spec, ()) if saved and attached else ():
-            vaults = several.get(reaches(url), {})
-            group = [one for one in attached if one in vaults]
-            if all(len(vaults[one]) == 1 for one in group):  # otherwise the agent itself has the finding
-                path = ("spec", "target", "vault_ids")
-                yield from ((resource, finding) for finding in _finding(group, vaults, path, f" of {saved.address}"))
+        if attached and isinstance(name := resource.spec.target.agent, str) and name.removeprefix(_AGENT) in agents:
+            yield from ((resource, one) for one in _of_saved(agents[name.removeprefix(_AGENT)], attached, several))
+
+
+def _of_saved(
+    agent: Resource, attached: Sequence[str], several: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Iterator[Finding]:
+    """Yield a finding for each server of a saved agent that several vaults of an automation have a credential for."""
+    for _, url in _implicit(agent.spec, ()):
+        vaults = several.get(reaches(url), {})
+        group = [one for one in attached if one in vaults]
+        if all(len(vaults[one]) == 1 for one in group):  # otherwise the agent itself has the finding
+            yield from _finding(group, vaults, ("spec", "target", "vault_ids"), f" of {agent.address}")
 
 
 def _finding(
