@@ -20,6 +20,7 @@ from reconciler.manifests.renames import left_behind, moves, with_former_release
 from reconciler.manifests.tree import ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
+from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
@@ -93,11 +94,21 @@ def load(
         project=project,
         resources=ordered,
         dangling=tuple(sorted(dangling(resources, moved, unread, skipped), key=lambda one: one.place)),
-        problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
+        problems=tuple(
+            sorted(dict.fromkeys(map(_public, problems)), key=lambda one: (one.place or nowhere, one.code, one.message))
+        ),
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
         unseen=unseen,
+    )
+
+
+def _public(problem: Problem) -> Problem:
+    """Return a problem without keys and tokens in its text, which repeats values of manifests and included files."""
+    message, hint = without_keys(problem.message), without_keys(problem.hint)
+    return (
+        problem if (message, hint) == (problem.message, problem.hint) else replace(problem, message=message, hint=hint)
     )
 
 

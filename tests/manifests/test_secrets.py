@@ -23,6 +23,7 @@ metadata: {name: crm-token}
 """
 KEY = "ghp_abcdefghijklmnopqrstuvwx"
 VAULT = "---\napiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: v}\n"
+TEMPLATE = "---\napiVersion: reconciler/v1\nkind: EnvironmentTemplate\nmetadata: {name: t}\n"
 AGENT = "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: a}\n"
 TEXTS = [
     "hidden-text",
@@ -48,6 +49,7 @@ BEARER = "{type: static_bearer, mcp_server_url: 'https://mcp.example.com', token
 def loaded(tmp_path: Path):
     def build(token: str, auth: str = BEARER, more: str = "") -> Loaded:
         (tmp_path / "token.txt").write_text("hidden-text")
+        (tmp_path / "key.txt").write_text(f"keys/{KEY}")
         (tmp_path / "token.json").write_text('{"$env": "CRM_TOKEN"}')
         spec = f"spec:\n  vault: crm\n  auth: {auth.replace('@@', token)}\n"
         (tmp_path / "project.yaml").write_text(f"{HEAD}{spec}{more}")
@@ -120,6 +122,23 @@ def test_secret_in_place_of_the_name_is_refused_without_repeating_it(loaded, wri
 def test_secret_in_any_other_text_is_refused_without_repeating_it(loaded, more, place):
     (problem,) = loaded("{$env: CRM_TOKEN}", more=more).problems
     assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", *place)
+    assert KEY not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"{AGENT}spec: {{target: agents, model: m, service_tier: {KEY}}}\n",
+        f"{AGENT}spec: {{target: agents, model: m, {KEY}: 1}}\n",
+        f"{TEMPLATE}spec: {{network: {{access: disabled}}, capability_directories: ['${{var.key}}']}}\n",
+        (
+            f"{TEMPLATE}spec:\n  network: {{access: disabled}}\n"
+            "  files: [{type: file_id, path: /workspace/a, file_id: {$file: key.txt}}]\n"
+        ),
+    ],
+)
+def test_key_in_any_wrong_value_is_not_repeated(loaded, more):
+    (problem,) = loaded("{$env: CRM_TOKEN}", more=more).problems
     assert KEY not in str(problem)
 
 

@@ -106,6 +106,11 @@ def url_without_secrets(url: str) -> str:
     return _SECRET_TEXT.sub("", urlunsplit(parts._replace(netloc=host, query=query, fragment=fragment)))
 
 
+def without_keys(text: str) -> str:
+    """Return a text with `…` in place of keys, tokens and passwords that have the form of one."""
+    return _SECRET_TEXT.sub("…", text)
+
+
 def _names_secret(field: str) -> bool:
     return any(is_secret_name(name) for name, _ in parse_qsl(field, keep_blank_values=True))
 
