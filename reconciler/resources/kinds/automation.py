@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.resources.address import Address
+from reconciler.resources.assistants.server_secrets import check_texts
 from reconciler.resources.assistants.shared import Part
 from reconciler.resources.automations.environment import HostedEnvironment, of_template
 from reconciler.resources.automations.inline_agent import hidden
@@ -102,6 +103,7 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     spec: AutomationSpec = resource.spec
     yield from _schedule(spec)
     yield from check(spec.target, spec.generation, resource, scope)
+    yield from check_texts(spec, exclude={TARGET: {"environment": True, "agent": {"tools"}}})
 
 
 def _schedule(spec: AutomationSpec) -> Iterator[Finding]:
