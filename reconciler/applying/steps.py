@@ -86,7 +86,7 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
 
 
 def _steps(planned: Planned) -> Iterator[Step]:
-    """Yield the steps; an edit and drift of one object are one step. What the plan keeps has no step that removes it."""
+    """Yield the steps; an edit and drift of one object are one step. What the plan keeps is not removed."""
     changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)
