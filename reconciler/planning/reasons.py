@@ -104,7 +104,8 @@ NoticeCode: TypeAlias = Literal[
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
-    "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet
+    "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
+    # number: of its latest release; null without one
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]

@@ -20,8 +20,8 @@ from reconciler.planning.inputs import PlanInputs, Runner
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change
 from reconciler.planning.reasons import Notice, Reason
-from reconciler.planning.release_retention import release_of
-from reconciler.resources.address import Address
+from reconciler.planning.release_retention import chatbot_of, release_of
+from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
@@ -114,4 +114,7 @@ def waiting(inputs: PlanInputs) -> Iterator[Notice]:
     environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
     for address, runner in sorted(inputs.runners.items()):
         if address not in inputs.desired and inputs.in_scope(address):
-            yield Notice("waits-for-release", {"publisher": str(runner.chatbot), **environment}, str(address))
+            releases = (one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot)
+            number = max(map(release_number, releases), default=None)
+            args = {"publisher": str(runner.chatbot), "number": number, **environment}
+            yield Notice("waits-for-release", args, str(address))

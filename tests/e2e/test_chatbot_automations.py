@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from reconciler.applying.steps import lower
+from reconciler.planning.adoption import pair
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
 from reconciler.reports.style import Style
 from reconciler.reports.text.plan import plan_text
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.chatbot_automations import TARGET, Desk, bot, desk as desks, nightly, triage, two_releases
 from tests.support.cli import Cli
 from tests.support.world import Document, is_silent, manifest, told
@@ -67,8 +70,8 @@ class TestPublication:
         observed = desk.observed()
         plan = observed.planned.plan
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
-        release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
-        assert reasons(plan) == [("runs-release", release)]
+        runs_release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
+        assert reasons(plan) == [("runs-release", runs_release)]
         (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
         assert "publish" in {one.verb for one in lower(observed.planned)[move]}
         desk.requests()
@@ -137,9 +140,11 @@ class TestWithoutRelease:
         made = [told((change,))[0].partition(":")[0] for change in plan.changes]
         assert made == ["create assistant/triage", "create chatbot/support"]
         assert [(one.code, one.address, one.args) for one in plan.warnings] == [
-            ("waits-for-release", RUN, {"publisher": "chatbot/support"})
+            ("waits-for-release", RUN, {"publisher": "chatbot/support", "number": None})
         ]
-        assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
+        text = " ".join(plan_text(plan, style=Style()).split())
+        assert f"{RUN} is not created before chatbot/support, which it runs, publishes a release" in text
+        assert "`reconciler release support --publish`" in text
         empty.apply()
         assert empty.by_hand(empty.connection.page("agents", "automations"))["data"] == []
 
@@ -158,6 +163,13 @@ class TestWithoutRelease:
         desk.apply()
         assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
         assert is_silent(desk.plan())
+
+    def test_one_that_is_not_created_yet_is_not_adopted(self, empty):
+        planned = empty.observed().planned
+        found = pair(planned.inputs, planned.matched, {Address.parse(RUN): "auto_1"}, {})
+        assert [(one.code, one.message) for one in found.problems] == [
+            ("not-adoptable", f"chatbot/support, which {RUN} runs, publishes no release")
+        ]
 
     def test_one_that_its_manifest_pauses_stays_paused(self, desk):
         desk.wants(nightly(paused=True))
@@ -233,7 +245,7 @@ class TestWithoutRelease:
             plan = empty.plan()
             assert (RUN in {change.address for change in plan.changes}) == exists
             assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
-                [] if exists else [{"publisher": "chatbot/support", "environment": "production"}]
+                [] if exists else [{"publisher": "chatbot/support", "number": 1, "environment": "production"}]
             )
             empty.apply()
 
@@ -279,6 +291,49 @@ class TestGuard:
         desk.apply()
         writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
         assert writes == ["POST /v1/agents/automations/{id}", "DELETE /v1/agents/{id}"]
+        assert is_silent(desk.plan())
+
+    def test_a_release_with_a_pipeline_waits_for_an_automation_of_its_agent(self, empty):
+        nodes = {"first": {"type": "assistant", "assistant": "triage"}}
+        edges = [{"from": "start", "to": "first"}, {"from": "first", "to": "end"}]
+        flow = manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
+
+        def published(number: int, **spec: Any) -> Document:
+            return manifest("Chatbot", "support", {"pipeline": "flow", "published": number, **spec})
+
+        empty.wants(flow, published(1), nightly(target={"agent": "triage@support.1"}))
+        for text in ("First.", "Second."):
+            empty.wants(triage(text))
+            release(empty.root, empty.environ, "support")
+        empty.apply()
+        empty.wants(published(2, releases={"keep": 1}), nightly(target={"agent": "triage@support.2"}))
+        steps = lower(empty.observed().planned)
+        (archive,) = (step for step in steps if (step.verb, str(step.address)) == ("remove", "release/support@1"))
+        assert RUN in {str(one.address) for one in steps[archive]}
+        empty.apply()
+        assert is_silent(empty.plan())
+
+    def test_if_the_automation_cannot_be_moved_the_old_release_stays(self, desk, monkeypatch):
+        desk.wants(bot(published=2, releases={"keep": 1}))
+        replace = desk.connection.replace
+
+        async def fails(*path: str, **more: Any) -> Any:
+            if path[:2] == ("agents", "automations"):
+                raise ReconcilerError(Problem("server-error", "it is down"))
+            return await replace(*path, **more)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.connection, "replace", fails)
+            result = desk.carry_out(desk.observed())
+        assert {one.address: one.status for one in result.outcomes} == {
+            "chatbot/support": "done",
+            RUN: "failed",
+            "release/support@1": "skipped",
+            "assistant/triage@support.1": "skipped",
+        }
+        assert desk.runs() == "First."
+        desk.apply()
+        assert desk.runs() == "Second."
         assert is_silent(desk.plan())
 
     def test_a_release_that_an_automation_stays_with_is_not_archived(self, desk):

@@ -37,7 +37,9 @@ def released() -> Iterator[dict[str, bytes]]:
 
 def edited(made: Desk, published: int | None, agent: str = "chatbot/support", **more: Any) -> None:
     given = {"input": more.pop("input")} if "input" in more else {}
-    made.wants(bot(**({"published": published} if published else {})), nightly(target={"agent": agent, **given}, **more))
+    made.wants(
+        bot(**({"published": published} if published else {})), nightly(target={"agent": agent, **given}, **more)
+    )
 
 
 def check(files: dict[str, bytes], history: list[Document]) -> None:

@@ -47,7 +47,7 @@ SKILLS: Final = st.lists(
         st.just({"type": "inline", "name": "inner", "description": "Inner.", "source": ARCHIVE}),
     ),
     max_size=3,
-    unique_by=lambda one: one.get("skill_id"),
+    unique_by=lambda one: str(one.get("skill_id")),
 )
 PLUGINS: Final = st.lists(st.sampled_from(["crm", "erp"]), unique=True, max_size=2).map(
     lambda names: [{"type": "inline", "name": name, "description": "", "source": "plugins/crm.zip"} for name in names]

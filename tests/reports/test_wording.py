@@ -124,7 +124,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "models-not-listed": {"scope": "api.model.read"},
         "model-unlisted": {"model": "gpt-7", "similar": ["gpt-6"]},
         "settings-unrecorded": {"settings": ["safety.max_deletes"]},
-        "waits-for-release": {"publisher": "chatbot/support"},
+        "waits-for-release": {"publisher": "chatbot/support", "number": 2},
         "already-managed": {"id": "agent_1"},
         "nothing-to-adopt": {},
     },

@@ -10,12 +10,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources import environment_settings as settings
+from reconciler.resources import environment_forms as forms
 from reconciler.resources.assistants.shared import OMITTED, Part
 from reconciler.resources.base import Desired, Path, Resource, Scope
 from reconciler.resources.environment_settings import (
+    GENERATION,
     AbsolutePath,
     Desktop,
+    EnvironmentTemplateSpec,
     Files,
     Network,
     Packages,
@@ -24,7 +26,7 @@ from reconciler.resources.environment_settings import (
     Skills,
     Variables,
 )
-from reconciler.resources.kinds.environment_template import GENERATION, INSIDE, KIND, EnvironmentTemplateSpec
+from reconciler.resources.kinds.environment_template import INSIDE, KIND
 from reconciler.resources.names import TemplateName
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields
@@ -35,7 +37,7 @@ TYPES: Final = ("none", HOSTED, SELF_HOSTED)
 TEMPLATE: Final = "environment_template_id"
 HIDDEN: Final = frozenset({"env", "setup_commands", *INSIDE})
 """Names of the values that the API does not return."""
-_SETTINGS: Final = frozenset({"network", *settings.DEFAULTS})
+_SETTINGS: Final = frozenset({"network", *forms.DEFAULTS})
 _LISTS: Final = ("files", "skills", "plugins")
 
 
@@ -140,7 +142,7 @@ def canonical(environment: Fields) -> dict[str, JSON]:
     if given.get("type") == SELF_HOSTED:
         given.pop("environment_id", None)  # of the registration, which no request has
         return {"capability_directories": [], **given}
-    return {name: settings.canonical(name, value) if name in _SETTINGS else value for name, value in given.items()}
+    return {name: forms.canonical(name, value) if name in _SETTINGS else value for name, value in given.items()}
 
 
 def to_manifest(environment: Fields) -> tuple[JSON, tuple[str, ...]]:

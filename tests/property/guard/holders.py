@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from tests.property.guard.applied import former_credential
 from tests.property.guard.bodies import id_of, type_of
-from tests.property.guard.manifests import Object, former_credential, upload
+from tests.property.guard.manifests import Object, upload
 from tests.property.guard.outcome import Outcome, is_document, is_frozen
 
 
@@ -219,12 +220,6 @@ class Holding(Outcome):
         theirs = {name for name, refers_to in others if not self._ids_of(refers_to).isdisjoint(held)}
         theirs |= {name for name, ids in self._disputed() if not ids.isdisjoint(held)}
         return ours - set(held) | theirs
-
-    @cached_property
-    def disputed(self) -> frozenset[str]:
-        """The assistants of which no label proves that they are managed."""
-        estate = self.estate
-        return estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
 
     def _disputed(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield the live assistants of which no label proves that they are managed, each with the ids that it has."""

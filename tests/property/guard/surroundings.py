@@ -11,6 +11,7 @@ from tests.property.guard.estates import Estate, PeerDocument, Stranger
 from tests.property.guard.holders import Holding
 from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects
 from tests.property.guard.oracle import Judgement
+from tests.property.guard.parts import is_chatbot
 
 
 def _has_part(part: str, outcome: Holding) -> bool:
@@ -101,6 +102,8 @@ TRAITS: Final[Mapping[str, float]] = {
     "held earlier credentials": 0.02,
     "disputed vaults": 0.02,
     "vaults of held credentials": 0.02,
+    "automations of chatbots": 0.05,
+    "automations of chatbots that publish another release, or none": 0.01,
     **{
         f"{title} of others": 0.01 for title in ("agent", "automation", "credential", "environment_template", "session")
     },
@@ -112,6 +115,12 @@ def traits(outcome: Holding, judgement: Judgement) -> Iterator[str]:
     made = outcome.estate
     refused = {address: sections for (rule, address), sections in judgement.refusals.items() if rule == "referenced"}
     yield from (f"referenced {address.partition('/')[0]}" for address in refused)
+    chatbots = {one.agent.partition("/")[2] for one in made.after.automations.values() if is_chatbot(one.agent)}
+    was, now = made.before.bots, made.after.bots
+    if chatbots:
+        yield "automations of chatbots"
+    if any(one in was and was[one].published != now[one].published for one in chatbots):
+        yield "automations of chatbots that publish another release, or none"
     if judgement.kept:
         yield "kept credentials"
     if any(map(outcome.holders, outcome.former_credentials)):

@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from reconciler.resources.environment_settings import DEFAULTS
-from reconciler.resources.kinds.environment_template import KIND, TEMPLATE, EnvironmentTemplateSpec
+from reconciler.resources.environment_forms import DEFAULTS
+from reconciler.resources.environment_settings import EnvironmentTemplateSpec
+from reconciler.resources.kinds.environment_template import KIND, TEMPLATE
 from reconciler.resources.secrets import EnvReference
 from reconciler.resources.values import reference
 
