@@ -20,7 +20,7 @@ from tests.support.canary import SECRET, found_in, leaks
 from tests.support.cli import Cli
 from tests.support.credentials import BEARER, OAUTH, VARIABLE, vault
 from tests.support.echoing import ANSWERS, Echoing, Handler, echoing
-from tests.support.processes import PATIENCE, Process
+from tests.support.processes import PATIENCE, Process, start
 from tests.support.state_repositories import ENVIRON, Remote, git
 from tests.support.world import PROJECT, Document, as_yaml, manifest
 
@@ -75,6 +75,7 @@ def variables(around: Path) -> dict[str, str]:
 @pytest.fixture
 def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a project and everything else that a run may write. The API is elsewhere."""
+    start()
     folder = tmp_path / "around"
     for path in (folder / "acme", folder / "tmp", folder / "home"):
         path.mkdir(parents=True)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,11 @@ CONTEXT.set_forkserver_preload(
     ]
 )
 PATIENCE: Final = 120.0
+
+
+def start() -> None:
+    """Start the server, with its socket in the present folder for temporary files, whose path must be short."""
+    forkserver.ensure_running()
 
 
 class Killed(Exception):  # noqa: N818 - the outcome that a test expects, not a failure
