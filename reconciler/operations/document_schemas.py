@@ -9,6 +9,7 @@ from typing_extensions import get_original_bases, is_typeddict
 from reconciler.applying.codec import ApplyDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
+from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
@@ -43,6 +44,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     PublicationDocument: "publish",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    ExplanationDocument: "explain",
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",

@@ -1,0 +1,77 @@
+"""Explanations of topics: a path of fields, or a code."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from reconciler.explanations.codes import code_in, explanations, page
+from reconciler.explanations.fields import ManifestSchema, UnknownPathError
+from reconciler.explanations.model import Explanation
+from reconciler.resources.name_lists import did_you_mean, listed, shown
+from reconciler.resources.problems import Problem, ReconcilerError
+
+
+def explain(topic: str) -> Explanation:
+    """Return what is known about a path or a code; the kinds without a topic. Raises `ReconcilerError`."""
+    schema = ManifestSchema(_schema())
+    if not topic:
+        return Explanation("", kinds=schema.kinds)
+    code = code_in(topic)
+    known = tuple(explanations(page())) if code else ()
+    codes = tuple(one for one in known if one.code == code)
+    if codes:
+        return Explanation(topic, codes=codes)
+    parts = _parts(topic)
+    try:
+        return Explanation(topic, fields=schema.explain(parts))
+    except UnknownPathError as error:
+        if error.before:
+            raise _unknown_field(schema, parts, error) from error
+    kind = _kind_of_prefix(parts[0])
+    if kind:
+        return explain(".".join([kind, *parts[1:]]))
+    names = {kind.name.lower() for kind in schema.kinds}
+    hint = did_you_mean(topic, {*names, *(one.code for one in known)})
+    problem = Problem(
+        "unknown-topic",
+        f"{shown(topic)} is not a kind, a field or a code",
+        hint=hint or f"{listed(names)}; fields are written as in `assistant.spec.model`".removeprefix("; "),
+    )
+    raise ReconcilerError(problem)
+
+
+def _schema() -> Any:
+    """Return the JSON Schema of manifests: its file, in the installed package or in a checkout, is read in a tenth of
+    the time that making it takes.
+    """
+    installed = Path(__file__).parent / "manifest.schema.json"
+    file = installed if installed.is_file() else Path(__file__).parents[2] / "schemas" / "manifest.schema.json"
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _parts(topic: str) -> list[str]:
+    """Return the parts of a path: `Assistant.spec.tools[0].name`, also with slashes, as `assistant/spec/tools`."""
+    return [part for part in topic.replace("[", ".").replace("]", "").replace("/", ".").split(".") if part] or [topic]
+
+
+def _unknown_field(schema: ManifestSchema, parts: Sequence[str], error: UnknownPathError) -> ReconcilerError:
+    at = len(error.before.split("."))
+    message = f"{shown(error.before)} has no field {shown(error.part)}"
+    inside = [*error.before.split("."), "spec", *parts[at:]]
+    hint = f"did you mean `{'.'.join(inside)}`?" if at == 1 and schema.has(inside) else ""
+    hint = (
+        hint
+        or did_you_mean(error.part, error.known)
+        or listed(error.known)
+        or f"see `reconciler explain {error.before}`"
+    )
+    return ReconcilerError(Problem("unknown-topic", message, hint=hint))
+
+
+def _kind_of_prefix(word: str) -> str | None:
+    """Return the kind of the addresses that begin with a word, such as `release`."""
+    from reconciler.resources.registry import kind_of
+
+    found = kind_of(word.lower())
+    return found.name.lower() if found else None
