@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "init": "Write a small project, or the files that run one in CI.",
     "validate": "Check the manifests offline.",
+    "fmt": "Write the manifests in the canonical layout.",
     "plan": "Show the changes that apply would make.",
     "show": "Show a saved plan.",
     "apply": "Apply the manifests.",

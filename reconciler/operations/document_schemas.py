@@ -13,6 +13,7 @@ from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
+from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
@@ -44,6 +45,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     PublicationDocument: "publish",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    FormatDocument: "fmt",
     ExplanationDocument: "explain",
     StateListDocument: "state list",
     StateEntryDocument: "state show",
