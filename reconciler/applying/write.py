@@ -54,7 +54,7 @@ async def write(run: Run, step: Step) -> Written:
         id=written.id,
         type=desired.type,
         fields=fields,
-        write_only=desired.write_only if step.creates else {**desired.write_only, **_set_at_creation(run, desired)},
+        write_only=desired.write_only if step.creates else _write_only(run, desired),
         protected=desired.lifecycle.protect,
         keep=desired.lifecycle.keep_on_delete,
         revision=written.revision,
@@ -95,7 +95,9 @@ async def publish(run: Run, step: Step) -> None:
     run.journal.publication_done(step.address)
     known = run.last_applied(step.address)
     if known is not None:
-        run.record(step.address, replace(known, fields={**known.fields, **_pointers(run, desired, desired.fields)}))
+        former = _pointers(run, desired, known.fields)
+        kept = {name: value for name, value in known.fields.items() if name not in former}
+        run.record(step.address, replace(known, fields={**kept, **_pointers(run, desired, desired.fields)}))
 
 
 def own_fields(run: Run, desired: Desired) -> Fields:
@@ -174,17 +176,19 @@ async def _take_over(run: Run, step: Step, desired: Desired) -> tuple[Desired, L
     return as_it_is, live
 
 
-def _set_at_creation(run: Run, desired: Desired) -> Mapping[str, str]:
-    """Return the write-only values that an update cannot change."""
-    resource_type, known = (
-        run.planned.inputs.resource_types[desired.type],
-        run.planned.inputs.applied.get(desired.address),
-    )
-    return (
-        {name: value for name, value in known.write_only.items() if name in resource_type.creation_only}
-        if known
-        else {}
-    )
+def _write_only(run: Run, desired: Desired) -> Mapping[str, str]:
+    """Return the digests of write-only values after an update, which does not write those that only a create can set,
+    and those in `lifecycle.ignore`.
+    """
+    resource_type = run.planned.inputs.resource_types[desired.type]
+    known = run.planned.inputs.applied.get(desired.address)
+
+    def is_kept(name: str) -> bool:
+        return name in resource_type.creation_only or resource_type.written_with(name) in desired.lifecycle.ignore
+
+    ignored = {name for name in desired.write_only if is_kept(name) and name not in resource_type.creation_only}
+    written = {name: value for name, value in desired.write_only.items() if name not in ignored}
+    return {**written, **{name: value for name, value in (known.write_only if known else {}).items() if is_kept(name)}}
 
 
 async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[str]) -> Written:

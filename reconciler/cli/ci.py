@@ -163,9 +163,10 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: str | None, out: Path) -> int:
     """Set release NUMBER of CHATBOT as published in its manifest, and write a plan to FILE that moves the pointer only.
 
-    Other pending changes are not part of the plan. If an object of the release is missing or was changed, nothing is
-    edited and the command fails. Apply the plan with `apply FILE`, and open a pull request with the edit from the
-    branch in the step output `branch`.
+    The plan also updates the automations that run the chatbot. Other pending changes are not part of it. If an object
+    of the release is missing or was changed, nothing is edited and the command fails. Apply the plan with `apply FILE`,
+    and open a pull request with the edit from the branch in the step output `branch`. The step output `writes` is
+    `true` if the plan sends write requests to OpenAI.
     """
     from reconciler.operations.rollback import rollback
     from reconciler.reports.wording.documents import plan_document
@@ -176,6 +177,8 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
     write_json(plan_document(plan), out)
     show_plan(plan, "text", out=None)
     _set_output("branch", rollback_branch(plan.identity, chatbot))
+    if plan.requests:
+        _set_output("writes", "true")
     return codes.REFUSED if plan.refusals else 0
 
 

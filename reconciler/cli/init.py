@@ -79,11 +79,12 @@ def _gitlab_steps(setup: "Setup", include: str) -> None:
         show("`workflow: rules`, they must allow pipelines of merge requests and of schedules.")
     show("Next, configure the project on GitLab. CI/CD variables, masked, by environment scope:")
     further = "".join(f", {name}" for name in setup.secrets)
+    writing = "".join(f", {name}" for name in setup.writing_secrets)
     read = f"OPENAI_API_KEY with read scopes{further}, and GITLAB_TOKEN"
     for entry in setup.entries:
         name = setup.environment(entry)
         show(f"  {name}-read: {read}")
-        show(f"  {name}: OPENAI_API_KEY with write scopes{further}; protected")
+        show(f"  {name}: OPENAI_API_KEY with write scopes{further}{writing}; protected")
     _aws_steps(setup, "scopes")
     show(f"Protect the branch {setup.branch}, and add a pipeline schedule for the drift report.")
 
@@ -97,7 +98,7 @@ def _aws_steps(setup: "Setup", where: str) -> None:
 
 @click.command(name="demo")
 def demo_() -> int:
-    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 10 seconds."""
+    """Run the demo: the main workflow on the sample organisation and the embedded API, in about 15 seconds."""
     from reconciler.cli.main import run
     from reconciler.operations.demo import demo
 

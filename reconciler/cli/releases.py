@@ -77,9 +77,10 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
     """Set the published release of CHATBOT to NUMBER in its manifest.
 
     Applies to the environment in --env or RECONCILER_ENV, or to all environments. An older NUMBER is a rollback and
-    needs no write request to OpenAI. `none` unpublishes the chatbot: applications that load it get an error.
+    needs no write request to OpenAI, except to update the automations that run the chatbot. `none` unpublishes the
+    chatbot: applications that load it get an error, and its automations are paused.
 
-    Works offline. Commit the edit; the next `apply` moves the pointer.
+    Works offline. Commit the edit; the next `apply` moves the pointer, then updates the automations.
     """
     from reconciler.releases.publish import publish
     from reconciler.reports.text.releases import publication_text

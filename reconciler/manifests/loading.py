@@ -23,7 +23,7 @@ from reconciler.manifests.variables import Variables
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
-from reconciler.resources.registry import kinds as registered_kinds, upload_types
+from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
 
 
 @dataclass(frozen=True)
@@ -214,13 +214,22 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, set[str]
             wanted = list(store.kind.desired(store, scope))
             attached.update(one.address.name for one in wanted if one.type in upload_types())
             held.update(part.path for one in wanted for part in one.parts)
-    scope = replace(scope, attached=frozenset(attached))
+    scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
     for resource in resources:
         if not resource.kind.attaches:
             problems += _checked(resource, scope)
     for kind in registered_kinds().values():
         problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
     return scope, held | attached, problems
+
+
+def _staged(resources: Iterable[Resource]) -> frozenset[str]:
+    """Return the paths of files that are copied to environments, and that no other manifest refers to."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for resource in resources:
+        targets = (one.target for one in resource.kind.references(resource))
+        found[resource.kind.stages].update(target.name for target in targets if target.kind in upload_kinds())
+    return frozenset(found[True] - found[False])
 
 
 def _checked(resource: Resource, scope: Scope) -> list[Problem]:

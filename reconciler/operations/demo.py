@@ -1,27 +1,25 @@
 """`demo`: the main workflow on the sample organisation, with the commands that a user would run."""
 
-import io
 import json
-import os
-import shlex
 import shutil
-import subprocess
-import sys
 import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager, redirect_stdout
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.operations.demo_shell import Stage, embedded_api, environ_of, request
 
-PREFIX: Final = "reconciler "
-ENVIRONMENT: Final = "staging"
 HOTFIX: Final = "If the caller reports a smell of gas, stop and give the emergency number at once."
 
 AGENT_NAME: Final = "Brightwater outage desk"
+REPORTER: Final = "Brightwater outage reporter"
+TEMPLATE: Final = "Brightwater outage report"
+WEEKLY: Final = {"type": "periodic", "name": "Weekly summary", "expression": "0 6 * * 1", "timezone": "Europe/London"}
+TARGET: Final = {
+    "type": "new_session",
+    "input": [{"role": "user", "content": [{"type": "input_text", "text": "Summarize the week."}]}],
+}
 EXISTING_AGENT: Final = {"name": "Night porter", "model": "gpt-6-luna", "instructions": "Answer the door, kindly."}
 OLD_ASSISTANT: Final = {
     "name": "Tariff desk",
@@ -34,6 +32,8 @@ CURL: Final = (
     'curl -H "Authorization: Bearer $OPENAI_API_KEY" -H "OpenAI-Beta: agents=v1" -H "Content-Type: application/json" '
     "$OPENAI_BASE_URL/agents"
 )
+TOKEN: Final = "INCIDENTS_TOKEN"  # noqa: S105 - the name of a variable
+NIGHTLY: Final = "--env production --target automation/nightly-outage-report"
 ASSISTANTS: Final = "assistants=v2"
 CURL_ASSISTANTS: Final = (
     f'curl -H "Authorization: Bearer $OLD_KEY" -H "OpenAI-Beta: {ASSISTANTS}" -H "Content-Type: application/json"'
@@ -57,48 +57,6 @@ print("billing: ", request["model"], "with", *(tool.get("name", tool["type"]) fo
 """
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A temporary copy of the sample organisation, and the API that it is applied to."""
-
-    folder: Path
-    url: str
-    environ: Mapping[str, str]
-    say: Callable[[str], None]
-    reconciler: Callable[[list[str]], int]
-    """A function that runs a `reconciler` command in this process, which is faster than a new process."""
-
-    def title(self, text: str) -> None:
-        self.say(f"\n# {text}")
-
-    def shell(self, command: str, *, expect: int = 0) -> None:
-        """Print and run a command, with its output on stdout; raises ReconcilerError for an unexpected exit code."""
-        self.say(f"\n$ {command}")
-        code = (
-            self._run_reconciler(command.removeprefix(PREFIX))
-            if command.startswith(PREFIX)
-            else self._run_shell(command)
-        )
-        if code != expect:
-            message = f"`{command}` returned exit code {code} instead of {expect}"
-            raise ReconcilerError(Problem("demo", message, hint="This is a bug in Reconciler. Please report it."))
-
-    def _run_reconciler(self, command: str) -> int:
-        words, _, pipe = command.partition(" | ")
-        with chdir(self.folder), _environment(self.environ):
-            if not pipe:
-                return self.reconciler(shlex.split(words))
-            with redirect_stdout(io.StringIO()) as printed:
-                code = self.reconciler(shlex.split(words))
-        return code or self._run_shell(pipe, printed.getvalue())
-
-    def _run_shell(self, command: str, given: str | None = None) -> int:
-        sys.stdout.flush()
-        folder, environ = self.folder, dict(self.environ)
-        done = subprocess.run(command, shell=True, cwd=folder, env=environ, input=given, text=True, check=False)  # noqa: S602
-        return done.returncode
-
-
 def sample() -> Path:
     """Return the folder of the sample organisation, in a checkout or in the installed package."""
     installed = Path(__file__).parent / "sample"
@@ -113,8 +71,8 @@ def demo(say: Callable[[str], None], reconciler: Callable[[list[str]], int]) -> 
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as scratch:
         folder = Path(scratch, "brightwater")
         shutil.copytree(sample(), folder, ignore=shutil.ignore_patterns(".reconciler"))
-        with _api() as url:
-            stage = Stage(folder, url, _environ(url), say, reconciler)
+        with embedded_api() as url:
+            stage = Stage(folder, url, environ_of(url), say, reconciler)
             say(f"Sample organisation: {folder}\nEmbedded OpenAI API: {url}")
             for step in STEPS:
                 step(stage)
@@ -124,7 +82,8 @@ def demo(say: Callable[[str], None], reconciler: Callable[[list[str]], int]) -> 
 def _first_apply(stage: Stage) -> None:
     stage.title("Plan: show the changes. Nothing is written.")
     stage.shell("reconciler plan | head -n 19")
-    stage.title("Apply: make the changes. Independent objects are created in parallel.")
+    stage.title("Apply: make the changes. Independent objects are created in parallel. One of them needs a token.")
+    stage.export(TOKEN, "token-of-staging")
     stage.shell("reconciler apply --yes | tail -n 6")
     stage.title("A second plan is empty: manifests and API responses are compared in a canonical form.")
     stage.shell("reconciler plan")
@@ -192,28 +151,69 @@ def _application(stage: Stage) -> None:
 
 def _change_outside_git(stage: Stage) -> None:
     """Append a line to the instructions of an agent, as the dashboard or a script would."""
-    agent = next(item for item in _request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
+    agent = next(item for item in request(f"{stage.url}/agents?limit=100")["data"] if item["name"] == AGENT_NAME)
     stage.say(f'\n$ {CURL}/{agent["id"]} -d \'{{"instructions": "…{HOTFIX}"}}\'')
-    _request(f"{stage.url}/agents/{agent['id']}", {"instructions": f"{agent['instructions']}\n\n{HOTFIX}"})
+    request(f"{stage.url}/agents/{agent['id']}", {"instructions": f"{agent['instructions']}\n\n{HOTFIX}"})
+
+
+def _nightly(stage: Stage) -> None:
+    stage.title("An automation starts an agent every night, with a token from a vault and a skill in its environment.")
+    stage.shell("sed -n '/^spec/,$p' automations/nightly-outage-report.yaml")
+    stage.shell("sed -n '/^spec/,$p' credentials/incidents.yaml")
+    stage.title("In production there is nothing yet. Plan the automation with everything that it needs.")
+    stage.shell(f"reconciler plan {NIGHTLY}")
+    stage.title("Only apply reads the token. If it is missing, nothing is written.")
+    stage.shell(f"env -u {TOKEN} reconciler apply {NIGHTLY} --yes 2>&1 | tail -n 4")
+    stage.export(TOKEN, "token-of-production")
+    stage.shell(f"reconciler apply {NIGHTLY} --yes | tail -n 10")
+    stage.title("The token is at OpenAI, and in no file of the project and of its state: nothing is found.")
+    stage.shell("grep -rl token-of-production .", expect=1)
+
+
+def _rotation(stage: Stage) -> None:
+    stage.title("Rotate the token: set its new value, and increase the generation of the credential.")
+    stage.export(TOKEN, "second-token-of-production")
+    stage.shell("sed -i.bak 's/generation: 1/generation: 2/' credentials/incidents.yaml")
+    stage.shell("reconciler plan --env production --target credential/incidents")
+    stage.shell("reconciler apply --env production --target credential/incidents --yes | tail -n 4")
+
+
+def _refused_template(stage: Stage) -> None:
+    stage.title("Somebody adds an automation by hand, in the same environment.")
+    agent, template = (
+        next(item["id"] for item in request(f"{stage.url}/agents{path}?limit=100")["data"] if item["name"] == name)
+        for path, name in (("", REPORTER), ("/environments/templates", TEMPLATE))
+    )
+    environment = {"type": "openai_hosted", "environment_template_id": template}
+    by_hand = {**WEEKLY, "target": {**TARGET, "agent_id": agent, "environment": environment}}
+    stage.say(f"\n$ {CURL}/automations -d '{json.dumps(by_hand)}'")
+    made = request(f"{stage.url}/agents/automations", by_hand)
+    stage.title("The template cannot be deleted: its own automation is removed, but the other one still uses it.")
+    stage.shell("rm automations/nightly-outage-report.yaml templates/outage-report.yaml")
+    stage.shell(f"reconciler plan {NIGHTLY} --target template/outage-report", expect=3)
+    stage.title("After the other automation is deleted, apply deletes the automation, then the template.")
+    stage.say(f"\n$ {CURL}/automations/{made['id']} -X DELETE")
+    request(f"{stage.url}/agents/automations/{made['id']}", method="DELETE")
+    stage.shell(f"reconciler apply {NIGHTLY} --target template/outage-report --yes | tail -n 8")
 
 
 def _existing_account(stage: Stage) -> None:
     stage.title("Existing accounts: an agent that was created before the project.")
     stage.say(f"\n$ {CURL} -d '{json.dumps(EXISTING_AGENT)}'")
-    _request(f"{stage.url}/agents", EXISTING_AGENT)
+    request(f"{stage.url}/agents", EXISTING_AGENT)
     environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
     elsewhere = replace(stage, folder=stage.folder.parent, environ=environ)
     stage.title("Import its manifest and adopt the agent. Adopting writes only labels and the state.")
-    elsewhere.shell("reconciler import --name 'Night*' --into imported")
+    elsewhere.shell("reconciler import --name 'Night porter' --into imported")
     elsewhere.shell("reconciler adopt -C imported --yes | tail -n 6")
     elsewhere.shell("reconciler plan -C imported")
 
 
 def _bridge(stage: Stage) -> None:
-    with _api("--assistants") as url:
+    with embedded_api("--assistants") as url:
         stage.title("A server with the Assistants API, which OpenAI has shut down, still has an assistant.")
         stage.say(f"\n$ {CURL_ASSISTANTS} {url}/assistants -d '{json.dumps(OLD_ASSISTANT)}'")
-        _request(f"{url}/assistants", OLD_ASSISTANT, beta=ASSISTANTS)
+        request(f"{url}/assistants", OLD_ASSISTANT, beta=ASSISTANTS)
         environ = {name: value for name, value in stage.environ.items() if name != "RECONCILER_ENV"}
         elsewhere = replace(stage, folder=stage.folder.parent, environ={**environ, "RECONCILER_SOURCE_API_KEY": "demo"})
         stage.title("Migrate it to the Responses API. The report says how each field was mapped.")
@@ -231,54 +231,9 @@ STEPS: Final = (
     _refusal,
     _repair,
     _application,
+    _nightly,
+    _rotation,
+    _refused_template,
     _existing_account,
     _bridge,
 )
-
-
-def _request(
-    url: str, body: Mapping[str, object] | None = None, beta: str = "agents=v1"
-) -> dict[str, list[dict[str, str]]]:
-    headers = {"Authorization": "Bearer demo", "OpenAI-Beta": beta, "Content-Type": "application/json"}
-    data = json.dumps(body).encode() if body else None
-    request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own server on this machine
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-        answer: dict[str, list[dict[str, str]]] = json.load(response)
-        return answer
-
-
-@contextmanager
-def _api(*options: str) -> Iterator[str]:
-    """Start the embedded API in another process; yields its base URL."""
-    command = [sys.executable, "-m", "reconciler.cli.main", "emulator", "serve", "--port", "0", *options]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own command
-    try:
-        line = server.stderr.readline() if server.stderr else ""
-        if "http://" not in line:
-            rest = server.stderr.read() if server.stderr else ""
-            raise ReconcilerError(Problem("demo", f"the embedded API did not start: {line}{rest}"))
-        yield "http://" + line.partition("http://")[2].split()[0]
-    finally:
-        server.terminate()
-        server.wait()
-        if server.stderr:
-            server.stderr.close()
-
-
-@contextmanager
-def _environment(environ: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(environ)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _environ(url: str) -> dict[str, str]:
-    """Return the environment of the user, without variables that would redirect the demo."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "OPENAI_", "CI"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
-    return kept | {"PATH": path, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "demo", "RECONCILER_ENV": ENVIRONMENT}

@@ -1,7 +1,7 @@
 """`plan`: read, resolve, diff, guard, seal. Takes no lock and writes nothing."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from reconciler.planning.held_names import only_in_state
 from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.resolution import resolve
+from reconciler.planning.schedules import passed
 from reconciler.planning.settings import settings_address, unrecorded
 from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
@@ -113,9 +114,20 @@ def _check(workspace: Workspace, planned: Planned) -> None:
         *dangling_problems(workspace.loaded.dangling, missing),
         *release_blockers.problems(workspace.root, planned),
         *checkout.unseen(workspace, planned),
+        *_passed(workspace, planned),
     ]
     if problems:
         raise ReconcilerError(*problems)
+
+
+def _passed(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
+    now = datetime.fromisoformat(planned.plan.created_at)
+    places = {resource.address: resource.where for resource in workspace.loaded.resources}
+    for address, name in passed(planned.inputs, planned.plan, now):
+        message = f"{address}: `{name}` has passed, and OpenAI accepts only a time in the future"
+        place = places[address](("spec", name)) if address in places else None
+        hint = "Set a time in the future, or remove the manifest."
+        yield Problem("time-passed", message, place, hint)
 
 
 def _bundle(content: JSON) -> Bundle:

@@ -1,6 +1,7 @@
 """The read stage: the manifests, the state, the live objects and the outlets as the inputs of a plan."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
 from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
+from reconciler.planning.runners import chatbots_run
 from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.workspace import Workspace
@@ -165,9 +167,12 @@ def _imported(workspace: Workspace, snapshot: Snapshot) -> Mapping[Address, str]
 
 
 def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Address] | None:
-    """Return the targets and their dependencies in the manifests."""
+    """Return the targets and their dependencies in the manifests, with all that runs a chatbot among them."""
     if not targets:
         return None
+    running: dict[Address, list[Address]] = defaultdict(list)
+    for runner, chatbot, _ in chatbots_run(workspace.desired, resource_types()):
+        running[chatbot].append(runner)
     scope: set[Address] = set()
     waiting = list(targets)
     while waiting:
@@ -176,6 +181,7 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
             scope.add(address)
             desired = workspace.desired.get(address)
             waiting.extend(map(Address.parse, references_in(dict(desired.fields))) if desired else ())
+            waiting.extend(running[address])
     return frozenset(scope)
 
 

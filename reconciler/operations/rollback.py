@@ -1,12 +1,15 @@
 """`ci rollback`: publish another release immediately, and edit the manifest accordingly."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from reconciler.applying.steps import lower
 from reconciler.manifests import find_project
 from reconciler.operations.run import planned
 from reconciler.planning.build import Planned
-from reconciler.planning.model import Plan
+from reconciler.planning.model import Change, Plan
+from reconciler.planning.requests import requests
 from reconciler.project.all_environments import load_all_environments
 from reconciler.project.edits import write
 from reconciler.releases.publish import publication
@@ -18,9 +21,11 @@ from reconciler.review.approval import contents, without
 def rollback(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int, *, env: str | None, endpoint: str | None
 ) -> Plan:
-    """Return a plan that only moves the pointer to release `number`, and edit the manifest so that it publishes it.
+    """Return a plan that only moves the pointer to release `number`, and what runs the chatbot with it, and edit the
+    manifest so that it publishes it.
 
-    Other pending changes and drift are not part of the plan. Raises ReconcilerError if an object of the release is
+    Other pending changes and drift are not part of the plan, except of the objects that run the chatbot, and of what
+    these need: an object is written as a whole. Raises ReconcilerError if an object of the release is
     missing, expired or changed. In this case, and if the plan is refused, nothing is edited.
     """
     project = load_all_environments(find_project(start))
@@ -34,8 +39,27 @@ def rollback(
     if problems:
         raise ReconcilerError(*problems)
     write(project.root, [edit])
-    others = [change for change in now.plan.work if (change.action, change.address) != ("publish", str(address))]
-    return without(now.plan, {change.digest for change in others})
+    kept = {change.digest for change in _moving(now, address)}
+    plan = without(now.plan, {change.digest for change in now.plan.work} - kept)
+    return replace(plan, requests=requests(now.inputs, now.matched, plan.work))
+
+
+def _moving(now: Planned, chatbot: Address) -> Iterator[Change]:
+    """Yield the changes that move the pointer of a chatbot, that move live objects which run it, and that these need.
+    One that is not live yet runs nothing that could be rolled back.
+    """
+    steps = lower(now)
+    users = {address for address, runner in now.inputs.runners.items() if runner.chatbot == chatbot}
+    waiting = [step for step in steps if step.address in users & now.matched.live.keys() and step.verb == "write"]
+    needed = {step for step in steps if (step.address, step.verb) == (chatbot, "publish")}
+    while waiting:
+        step = waiting.pop()
+        if step not in needed and step.address != chatbot:
+            needed.add(step)
+            waiting.extend(steps[step])
+    for step in steps:
+        if step in needed:
+            yield from step.changes
 
 
 def _unusable(now: Planned, release: Address) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ a second object with the label of an address.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from reconciler.planning.inputs import Pending, PlanInputs
@@ -82,7 +83,16 @@ def together(made: Sequence[Live]) -> Sequence[Live]:
 
 def is_as_sent(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
     """Return True if an object has all fields that its create sends; False for a clone that was edited."""
-    return not inputs.is_labelled(live.type) or _fits(live, _returned(inputs.resource_types[live.type], desired.fields))
+    sent = _returned(inputs.resource_types[live.type], desired.fields)
+    return not inputs.is_labelled(live.type) or _fits(_as_asked(inputs, desired, live), sent)
+
+
+def _as_asked(inputs: PlanInputs, desired: Desired | None, live: Live) -> Live:
+    """Return an object without the values that the server chose for what the manifest leaves open."""
+    resource_type = inputs.resource_types.get(live.type)
+    if desired is None or resource_type is None or resource_type.own_localise is None:
+        return live
+    return replace(live, fields=resource_type.localise(live.fields, lambda _id: (), desired.fields))
 
 
 def _made(inputs: PlanInputs, item: Pending, live: Live) -> bool:
@@ -90,7 +100,10 @@ def _made(inputs: PlanInputs, item: Pending, live: Live) -> bool:
     since = created(live) >= item.since - CLOCK_LAG
     if live.labels and not live.labels.is_of(str(inputs.identity), inputs.lineage):
         return False
-    return live.type == item.type and since and _fits(live, sent or {}) and _holds_only_ours(inputs, item, live)
+    if live.type != item.type or not since:
+        return False
+    as_asked = _as_asked(inputs, inputs.desired.get(item.address), live)
+    return _fits(as_asked, sent or {}) and _holds_only_ours(inputs, item, live)
 
 
 def _holds_only_ours(inputs: PlanInputs, item: Pending, live: Live) -> bool:

@@ -37,7 +37,7 @@ def before_after(inputs: PlanInputs, matched: Matched, change: Change) -> Before
 def _renamed(inputs: PlanInputs, matched: Matched, live: Live | None, fields: Fields) -> Fields:
     """Return the fields with present names. Files of a store have them already, because they are found by id."""
     resource_type = inputs.resource_types[live.type] if live else None
-    if resource_type is None or resource_type.apart or not matched.former:
+    if resource_type is None or resource_type.members or not matched.former:
         return fields
     return resource_type.rename(fields, matched.now)
 

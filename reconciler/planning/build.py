@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.difference import Difference, diff
@@ -15,6 +16,7 @@ from reconciler.planning.model import Plan
 from reconciler.planning.requests import requests
 from reconciler.planning.resolution import resolve
 from reconciler.planning.risks import with_risks
+from reconciler.planning.schedules import with_runs
 from reconciler.resources.address import Address
 from reconciler.resources.values import references_in
 
@@ -46,10 +48,14 @@ def plan(
 
 
 def seal(difference: Difference, guarded: GuardResult, *, commit: str | None, created_at: str) -> Planned:
-    """Add refusals, risks, costs, request counts and the digest to the plan of a difference."""
+    """Add refusals, risks, costs, request counts and the digest to the plan of a difference. The next times at which
+    objects act are those after `created_at`.
+    """
     inputs, matched, found = difference.resolution.inputs, difference.resolution.matched, difference.plan
     refusals = guarded.lifted.refusals
     touched = (item.address for group in (found.changes, found.drift, refusals) for item in group)
+    if created_at:
+        found = with_runs(inputs, matched, found, datetime.fromisoformat(created_at))
     complete = replace(
         with_risks(found, guarded.context, guarded.lifted.permitted),
         refusals=refusals,

@@ -27,8 +27,8 @@ from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.resource_type import Members
-from reconciler.resources.values import ABSENT, Keys, get, reference, same
+from reconciler.resources.resource_type import Members, ResourceType
+from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, same
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -136,13 +136,28 @@ def _gone(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> t
 def _creation(inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None) -> ByOrigin:
     """Return the creation of an object that is new or does not exist any longer."""
     origin: Origin = "manifest" if applied is None else "drift"
-    values = sorted({**desired.fields, **desired.unreadable}.items())
-    fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in values)
+    values = _sent(inputs.resource_types[desired.type], desired)
+    fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in sorted(values.items()))
     action: Action = "release" if desired.address.kind == RELEASE else "create"
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return ByOrigin(change, None)
     return ByOrigin(None, replace(change, reasons=(why_lost(inputs, matched, desired.address, applied),)))
+
+
+def _sent(resource_type: ResourceType, desired: Desired) -> Fields:
+    """Return the values that a create sends; of confidential ones, the digests."""
+    if not resource_type.is_confidential:
+        return {**desired.fields, **desired.unreadable}
+    shown: Fields = desired.fields
+    for name, value in desired.write_only.items():
+        shown = put(shown, _keys(name), value)
+    return shown
+
+
+def _keys(name: str) -> Keys:
+    """Return the path of a write-only value; see `Desired.write_only`."""
+    return tuple(name.split(".", 1))
 
 
 def _leaving(
@@ -319,9 +334,9 @@ def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -
     wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
     then = applied.write_only if applied else announced_write_only(inputs, desired.address)
     return [
-        FieldChange((name,), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
+        FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
         for name in sorted({*wanted, *then} - resource_type.creation_only)
-        if then.get(name) != wanted.get(name)
+        if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
     ]
 
 
@@ -347,7 +362,7 @@ def _change(
 ) -> Change | None:
     if not fields and not waiting:
         return None
-    immutable = inputs.resource_types[desired.type].replaces(item.keys for item in fields)
+    immutable = inputs.resource_types[desired.type].replaces((item.keys for item in fields), live.detail)
     action: Action = "replace" if immutable else "update"
     change = Change(str(desired.address), action, fields, id=live.id, source=source_of(desired))
     if not immutable:

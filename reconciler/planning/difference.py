@@ -20,6 +20,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.referrers import Node
 from reconciler.planning.renewals import with_renewals
 from reconciler.planning.resolution import Resolution
+from reconciler.planning.runners import waiting, with_causes
 from reconciler.planning.settings import is_settings_change, settings_change
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
@@ -41,7 +42,7 @@ class Difference:
 def diff(resolution: Resolution) -> Difference:
     """Compare every pair of the resolution, and separate edits of manifests from drift."""
     inputs, matched, retired = resolution.inputs, resolution.matched, resolution.retired
-    pairs = tuple(changes(inputs, matched, retired.reasons))
+    pairs = tuple(with_causes(inputs, changes(inputs, matched, retired.reasons)))
     pairs = with_renewals(inputs, matched, pairs)
     pairs = with_held(inputs, matched, (*pairs, *publications(inputs, matched, pairs)))
     settings = settings_change(inputs, len({live.id for live in matched.live.values()}))
@@ -58,7 +59,13 @@ def diff(resolution: Resolution) -> Difference:
         changes=order.of(edits),
         drift=order.of(drift),
         unmanaged=tuple(_unmanaged(inputs, matched)),
-        warnings=(*_warnings(inputs, matched), *deleted_files(inputs), *only_in_outlets(inputs, matched), *archived),
+        warnings=(
+            *_warnings(inputs, matched),
+            *deleted_files(inputs),
+            *only_in_outlets(inputs, matched),
+            *archived,
+            *waiting(inputs),
+        ),
         unchanged=_unchanged(inputs, matched, [*edits, *drift]),
     )
     return Difference(resolution, pairs, plan, *graphs)

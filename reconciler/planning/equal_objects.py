@@ -8,7 +8,7 @@ from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.uploads import created
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Live
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import Fields, digest
 
 
@@ -27,9 +27,10 @@ def equal_objects(inputs: PlanInputs, known: Mapping[Address, Applied]) -> Equal
     Objects that are equal are interchangeable: working objects get the oldest ones, copies of releases the others.
     """
     wanted: dict[tuple[str, str], list[Address]] = defaultdict(list)
-    for address, desired in sorted(inputs.desired.items(), key=lambda item: (item[0].is_frozen, item[0])):
+    for address, desired in sorted(inputs.desired.items(), key=lambda item: _rank(inputs, item[0], item[1])):
         if address not in known and inputs.needs_state(desired.type) and not inputs.is_upload(desired.type):
             wanted[_likeness(inputs, desired.type, desired.fields)].append(address)
+    names = _names(inputs, known) if wanted else {}
     taken = {applied.id for applied in known.values()}
     there: dict[tuple[str, str], list[Live]] = defaultdict(list)
     for live in sorted(inputs.live if wanted else (), key=lambda live: (created(live), live.id)):
@@ -38,12 +39,37 @@ def equal_objects(inputs: PlanInputs, known: Mapping[Address, Applied]) -> Equal
     found: dict[Address, Live] = {}
     ambiguous: dict[Address, Sequence[Live]] = {}
     for key, addresses in wanted.items():
-        fitting = [live for live in there.get(key, ()) if _is_equal(inputs, addresses[0], live)]
+        fitting = [live for live in there.get(key, ()) if _is_equal(inputs, addresses[0], live, names)]
         if len(fitting) > len(addresses):
             ambiguous.update((address, fitting) for address in addresses)
-        else:
-            found.update(zip(addresses, fitting, strict=False))
+            continue
+        found.update(zip(addresses, fitting, strict=False))
+        for address, live in zip(addresses, fitting, strict=False):
+            names[live.id].append(str(address))
     return EqualObjects(found, ambiguous)
+
+
+def _rank(inputs: PlanInputs, address: Address, desired: Desired) -> tuple[bool, bool, Address]:
+    """Return the place of an object in the search: after those that it may refer to, and copies after the others."""
+    return bool(inputs.resource_types[desired.type].refers), address.is_frozen, address
+
+
+def _names(inputs: PlanInputs, known: Mapping[Address, Applied]) -> dict[str, list[str]]:
+    """Return the addresses of the objects that others may refer to by id: by label, and of uploads by name and size."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for address, applied in sorted(known.items()):
+        found[applied.id].append(str(address))
+    uploads: dict[tuple[str, int | None], list[str]] = defaultdict(list)
+    for address, desired in sorted(inputs.desired.items()):
+        if inputs.is_upload(desired.type):
+            uploads[desired.upload_name, desired.bytes].append(str(address))
+    for live in inputs.live:
+        labelled = inputs.labelled_address(live)
+        if labelled:
+            found[live.id].append(str(labelled))
+        elif inputs.is_upload(live.type):
+            found[live.id] += uploads.get((live.name, live.detail.get("bytes")), ())
+    return found
 
 
 def _likeness(inputs: PlanInputs, type_: str, fields: Fields) -> tuple[str, str]:
@@ -52,6 +78,7 @@ def _likeness(inputs: PlanInputs, type_: str, fields: Fields) -> tuple[str, str]
     return type_, digest({name: fields.get(name) for name in sorted(names)})
 
 
-def _is_equal(inputs: PlanInputs, address: Address, live: Live) -> bool:
-    desired = inputs.desired[address]
-    return not compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)
+def _is_equal(inputs: PlanInputs, address: Address, live: Live, names: Mapping[str, Sequence[str]]) -> bool:
+    desired, resource_type = inputs.desired[address], inputs.resource_types[live.type]
+    fields = resource_type.localise(live.fields, lambda id_: names.get(id_, ()), desired.fields)
+    return not compare(resource_type, desired, LastApplied(), fields)

@@ -7,7 +7,7 @@ id while an object, a published bundle or another project still has the old one:
 |---------------------------------------------|-------------------------------------------------------------------|
 | live object, whoever owns it                | those that it has; in fields that the plan writes, the new ones   |
 | name in any outlet, whatever the state has  | those of its table; none if the plan publishes or withdraws it    |
-| literal id in a manifest, in scope or not   | the id                                                            |
+| reference in a manifest, in scope or not    | a literal id, or the id of the named object; not one that is new  |
 | object that the plan leaves as it is        | also those that were last applied                                 |
 | document of a peer                          | those that its state has                                          |
 | document in a removed outlet                | those of its table: no plan writes it any longer                  |
@@ -159,7 +159,7 @@ class _Holding:
 
     def all(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         """Yield each holder, the place where it was seen, and the strings in it, among which are the ids."""
-        yield from self._literals()
+        yield from self._written()
         yield from self._live()
         own, released = self.effects.outlets
         yield from self._published(self.inputs.pointers, own, lambda address: address)
@@ -175,11 +175,19 @@ class _Holding:
         for outlet, documents in self.inputs.outlet_documents.items():
             yield from ((Foreign(one.type, outlet, one.name), "live", one.refers_to) for one in documents)
 
-    def _literals(self) -> Iterator[tuple[Node, str, Collection[str]]]:
+    def _written(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         for address, desired in self.inputs.desired.items():
             if not self.inputs.is_upload(desired.type):
                 fields = [dict(desired.fields), dict(self.inputs.unwritten.get(address, {}))]
-                yield address, place_of(desired), frozenset(strings_in(fields))
+                named = (id_ for text in references_in(fields) for id_ in self._ids_of(Address.parse(text)))
+                yield address, place_of(desired), {*strings_in(fields), *named}
+
+    def _ids_of(self, target: Address) -> Iterator[str]:
+        """Yield the id that an address has after the work, also if no label proves that the object is managed."""
+        id_ = self.effects.id_of(target, after=True)
+        if id_ is not None:
+            yield id_
+        yield from (live.id for live in self.matched.unproven_by_address.get(self.matched.now(target), ()))
 
     def _live(self) -> Iterator[tuple[Node, str, Collection[str]]]:
         ours = {live.id: address for address, live in self.matched.live.items()}
@@ -269,7 +277,11 @@ class _Holding:
             if address in self.effects.released or (desired is not None and self.inputs.in_scope(address)):
                 continue
             fields = dict(applied.fields)
-            targets = (self.effects.id_of(Address.parse(text), after=False) for text in references_in(fields))
+            written = applied.holds  # another object may have the address since
+            targets = (
+                written.get(text) or self.effects.id_of(Address.parse(text), after=False)
+                for text in references_in(fields)
+            )
             yield address, "state", {*strings_in(fields), *(id_ for id_ in targets if id_)}
 
 

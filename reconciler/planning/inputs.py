@@ -17,7 +17,7 @@ from reconciler.resources.labelled import is_mislabelled, labelled_address
 from reconciler.resources.prices import Prices
 from reconciler.resources.problems import Place
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import JSON, Fields
+from reconciler.resources.values import JSON, Fields, Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,17 @@ class Bundle:
 
     digest: str
     refers_to: frozenset[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """An object that runs what a chatbot publishes: see `planning.runners`."""
+
+    chatbot: Address
+    release: Address | None
+    """The release that it runs after the plan; None if it is suspended or not created."""
+    keys: Keys
+    """Path of the reference in its fields."""
 
 
 BUNDLE: Final = "bundle"
@@ -180,6 +191,8 @@ class PlanInputs:
     """Releases with `archived: true` in their manifests."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    runners: Mapping[Address, Runner] = field(default_factory=dict)
+    """Objects that run what a chatbot publishes."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)
     """Values in manifests of documents that their `lifecycle.ignore` excludes. What is published is desired instead."""
     consents: Sequence[Consent] = ()

@@ -66,6 +66,23 @@ class Matched:
         return claimed or (address in self.other_lineage and address not in self.live)
 
     @cached_property
+    def unproven_by_address(self) -> Mapping[Address, Sequence[Live]]:
+        """The objects that claim an address without proof that one of them is managed, by that address. The guard
+        refuses such a plan: that their ids are not managed is no difference of what refers to them.
+        """
+        groups = chain(
+            ((address, (live,)) for address, live in self.foreign_owned.items()),
+            self.ambiguous.items(),
+            ((address, group) for address, group in self.other_lineage.items() if address not in self.live),
+        )
+        return {self.now(address): group for address, group in groups}
+
+    @cached_property
+    def claimed(self) -> Mapping[str, Sequence[Address]]:
+        """The addresses that objects claim without proof, by id."""
+        return {live.id: (address,) for address, group in self.unproven_by_address.items() for live in group}
+
+    @cached_property
     def holders(self) -> Mapping[str, Sequence[Address]]:
         """Our objects that reference an id, by id."""
         found: dict[str, list[Address]] = defaultdict(list)
@@ -139,7 +156,8 @@ class Matched:
 
         def names(id_: str) -> list[str]:
             lost = () if resource_type.members or id_ in literal else self.lost.get(id_, ())
-            known = (as_named.get(address, address) for address in self.addresses.get(id_, lost))
+            found = self.addresses.get(id_) or self.claimed.get(id_) or lost
+            known = (as_named.get(address, address) for address in found)
             return [self._expected_name(address, wanted) for address in known]
 
         return resource_type.localise(fields, names, expected)
@@ -217,8 +235,8 @@ def match(inputs: PlanInputs) -> Matched:
     moved |= uploads
     as_applied, inputs = inputs, renamed(inputs, moved)
     moved |= labelled_otherwise(inputs, paired)
-    paired.update(find_uploads(inputs, paired))
     paired.update(find_announced(inputs, paired))
+    paired.update(find_uploads(inputs, paired))
     addresses = _addresses(paired)
     former = former_names(as_applied, paired, moved, addresses)
     found = Matched(paired, duplicates, ambiguous, foreign_owned, (), addresses, moved, former, clones)

@@ -53,17 +53,28 @@ def apply_retention(inputs: PlanInputs) -> tuple[PlanInputs, Retired]:
 def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Address, Reason]]:
     published = set(published_releases(inputs).values())
     free = sorted(address for address in candidates - published if inputs.in_scope(address))
-    newest = _newest(inputs, candidates)
+    newest, kept = _newest(inputs, candidates), set(_suspended_on(inputs))
     wanted = inputs.desired.keys() | declared(inputs.desired).keys()
     known = _known(inputs) if free else set[Address]()
     for address in free:
         lost = None if inputs.strict else _lost(inputs, address, wanted, known)
         if lost is not None:
             yield address, Reason("assistant-removed", {"assistant": str(lost)})
-        elif address not in newest:
+        elif address not in newest and address not in kept:
             chatbot = chatbot_of(inputs, address)
             keep = inputs.desired[chatbot].options["keep"]
             yield address, Reason("release-limit", {"chatbot": str(chatbot), "keep": keep})
+
+
+def _suspended_on(inputs: PlanInputs) -> Iterator[Address]:
+    """Yield the releases whose agents suspended objects keep until their chatbots publish again: see `runners`."""
+    suspending = {name for name, one in inputs.resource_types.items() if one.suspended}
+    for address, applied in inputs.applied.items():
+        if applied.type in suspending and address in inputs.desired:
+            found = {Address.parse(text).release for text in references_in(dict(applied.fields))}
+            for release in filter(None, found):
+                if release in inputs.releases and release_of(inputs, chatbot_of(inputs, release)) is None:
+                    yield release
 
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:

@@ -71,8 +71,13 @@ def _writes(
     """Yield the requests that create or change one object, and those of its separately written parts."""
     resource_type = inputs.resource_types[desired.type]
     apart, members = resource_type.apart, resource_type.members
+    separate = apart - ({members.field} if members else set())
     if any(change.action in CREATES for change in changes):
         yield "POST"
+        yield from ["POST"] * sum(
+            not same(desired.fields[name], resource_type.defaults.get(name))
+            for name in separate & desired.fields.keys()
+        )
         if members:
             parts = _Parts(members, matched, None, made)
             ids = {parts.id_of(path) for path in members.of(desired.fields)}
@@ -86,6 +91,7 @@ def _writes(
     on_label = {PROTECT, ADDRESS, LABELS} if resource_type.is_labelled and has_label else set[Keys]()
     if any(item.keys in on_label or item.keys[0] not in apart | NOT_FIELDS for item in fields):
         yield "POST"
+    yield from ["POST"] * len(separate & {item.keys[0] for item in fields})
     if members:
         differing = [item for item in fields if item.keys[0] == members.field]
         yield from _Parts(members, matched, live, made).requests(differing, members.of(desired.fields))

@@ -7,11 +7,13 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 |-----------------|---------------------------------------------------------------------------------------------|
 | ignored fields  | fields in `lifecycle.ignore` of a published document are desired as they are                |
 | retention       | releases that this plan archives, and objects that only they use, are not desired           |
+| runners         | an object that runs a chatbot refers to the agent of the release that the chatbot publishes |
 | pairs           | the live object of each address: by state, by label, by outlet, by adoption                 |
 | renames         | a renamed object keeps its live object, its state entry and the references to it            |
 | uploads         | files are found by content, also under another path                                         |
 | ids             | ids of managed objects become addresses in live, applied and desired objects                |
 | idle files      | files to which only ignored fields and objects out of scope refer are not uploaded          |
+| suspension      | an object whose chatbot publishes nothing is suspended, or is not desired if it is not live |
 | server defaults | values that the API added when it created a frozen copy are desired                         |
 """
 
@@ -22,6 +24,7 @@ from reconciler.planning.inputs import Bundle, PlanInputs
 from reconciler.planning.match import Matched, match
 from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
+from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
@@ -46,12 +49,13 @@ class Resolution:
 def resolve(inputs: PlanInputs) -> Resolution:
     """Return the resolution of `inputs`. Linear in the number of objects."""
     inputs, retired = apply_retention(with_ignored(inputs))
+    inputs = with_published(inputs)
     matched = match(inputs)  # pairs, renames, uploads, ids
     idle = idle_files(inputs, matched)
     if idle:  # they keep the uploads that they have
         matched = match(replace(inputs, desired=dict(_as_stored(inputs, idle))))
     inputs = _with_outdated(replace(renamed(inputs, matched.moved), idle=idle), matched)
-    return Resolution(with_server_defaults(inputs), matched, retired)
+    return Resolution(with_server_defaults(with_suspended(inputs, matched)), matched, retired)
 
 
 def with_ignored(inputs: PlanInputs) -> PlanInputs:

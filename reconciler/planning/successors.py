@@ -68,4 +68,4 @@ def _is_outdated(inputs: PlanInputs, desired: Desired, live: Live) -> bool:
     }
     resource_type = inputs.resource_types[desired.type]
     found = compare(resource_type, replace(desired, fields=known, lifecycle=Lifecycle()), LastApplied(), live.fields)
-    return unknown or bool(resource_type.replaces(item.keys for item in found))
+    return unknown or bool(resource_type.replaces((item.keys for item in found), live.detail))

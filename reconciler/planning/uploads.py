@@ -196,14 +196,14 @@ def is_made_of(live: Live, desired: Desired) -> bool:
 
 
 def _in_our_objects(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Address, Live]:
-    """Return the uploads that labelled objects of ours have for files that the state does not have: nothing else shows
+    """Return the uploads that objects of ours at OpenAI have for files that the state does not have: nothing else shows
     that they were made of these files.
     """
     missing = {address: desired for address, desired in _files(inputs) if address not in inputs.applied}
     holding = [
         (live, files)
         for address, live in sorted(paired.items() if missing else (), reverse=True)
-        if inputs.is_labelled(live.type) and not inputs.members(live.type) and live.refers_to
+        if live.type not in inputs.outlet_types and not inputs.members(live.type) and live.refers_to
         if (desired := inputs.desired.get(address))
         if (files := missing.keys() & set(map(Address.parse, references_in(dict(desired.fields)))))
     ]

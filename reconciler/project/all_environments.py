@@ -12,7 +12,7 @@ from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
 from reconciler.resources.name_lists import did_you_mean, few
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 
 CHATBOT: Final = "chatbot"
 
@@ -45,6 +45,13 @@ class AllEnvironments:
     def workspaces(self) -> tuple[Workspace, ...]:
         """A workspace for each environment, for work without a connection."""
         return tuple(Workspace(loaded, None, {}) for loaded in self.loads)
+
+    @cached_property
+    def secrets(self) -> Mapping[str, Place | None]:
+        """The environment variables that have the secrets of manifests, in all environments, each with a manifest."""
+        desired = (item for workspace in self.workspaces for item in workspace.desired.values())
+        found = {name: item.place for item in desired for name in item.secrets.values()}
+        return dict(sorted(found.items()))
 
     def problems(self) -> list[Problem]:
         """Return the problems of all environments without repetitions."""

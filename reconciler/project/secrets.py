@@ -79,13 +79,16 @@ def _sending(planned: Planned) -> Iterator[Desired]:
         desired = inputs.desired.get(Address.parse(change.address))
         if desired is None or not desired.secrets or desired.address in seen:
             continue
-        if _sends(inputs.resource_types[desired.type], change):
+        if _sends(inputs.resource_types[desired.type], desired, change):
             seen.add(desired.address)
             yield desired
 
 
-def _sends(resource_type: ResourceType, change: Change) -> bool:
-    renewed = any(item.keys[0] == resource_type.renewed_by for item in change.fields)
+def _sends(resource_type: ResourceType, desired: Desired, change: Change) -> bool:
+    """Return True for a create, and for an update that renews the secrets or writes a field with secrets whole."""
+    whole = {path[0] for path in desired.secrets} & {*resource_type.write_only, *resource_type.unreadable_in.values()}
+    written = {resource_type.written_with(item.keys[0]) for item in change.fields}
+    renewed = not written.isdisjoint({resource_type.renewed_by, *whole})
     return change.action in CREATES or (change.action == "update" and renewed)
 
 

@@ -95,7 +95,7 @@ class Workspace:
 
     def _links(self, resource: Resource) -> Iterator[Link]:
         for reference in resource.kind.references(resource):
-            if reference.environment in (None, self.identity.environment):
+            if not reference.is_listing and reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")
 

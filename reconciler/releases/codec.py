@@ -95,6 +95,11 @@ class MoveDocument(TypedDict):
     """Number of the published release; null if there is none."""
     rollback: bool
     """True if an older release is published again."""
+    runners: NotRequired[list[str]]
+    """Addresses of the objects that run the chatbot, such as automations. Apply changes them with the pointer. Left out
+    if there are none."""
+    requests: NotRequired[int]
+    """The largest number of write requests to OpenAI that this takes. Left out with `runners`."""
 
 
 class ReleaseDocument(TypedDict):
@@ -216,10 +221,17 @@ def comparison_json(found: Comparison) -> ComparisonDocument:
 
 
 def moves_json(moves: Iterable[Move]) -> list[MoveDocument]:
-    return [
-        {"environment": move.environment, "before": move.before, "after": move.after, "rollback": move.rollback}
-        for move in moves
-    ]
+    return list(map(_move_json, moves))
+
+
+def _move_json(move: Move) -> MoveDocument:
+    made: MoveDocument = {
+        "environment": move.environment,
+        "before": move.before,
+        "after": move.after,
+        "rollback": move.rollback,
+    }
+    return {**made, "runners": list(move.runners), "requests": move.requests} if move.runners else made
 
 
 def _object_json(one: ObjectChange) -> ComparedObject:

@@ -18,6 +18,15 @@ class Move:
     """None if the project has no environments."""
     before: int | None
     after: int | None
+    runners: tuple[str, ...] = ()
+    """Addresses of the objects that run the chatbot, such as automations: apply changes them with the pointer."""
+
+    @property
+    def requests(self) -> int:
+        """The largest number of write requests to OpenAI that the change takes: one for each runner, and two to start
+        one, which is changed or created, and then resumed or paused.
+        """
+        return len(self.runners) * (2 if self.before is None else 1)
 
     @property
     def rollback(self) -> bool:

@@ -14,6 +14,7 @@ from reconciler.resources.kinds.chatbot import published_in
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import lacking
+from reconciler.resources.releases.running import INSTEAD, REQUIRED, fault_of_release, running
 
 
 def set_published(
@@ -30,12 +31,17 @@ def set_published(
     """
     number = release_number(release.address) if release else None
     if release:
-        problems = [*_lacking(release, environments), *_archived_by_limit(project, chatbot, release, environments)]
+        problems = [
+            *_lacking(release, environments),
+            *_archived_by_limit(project, chatbot, release, environments),
+            *_not_an_agent(project, chatbot, release, environments),
+        ]
         if problems:
             raise ReconcilerError(*problems)
     before = published_numbers(project, chatbot)
     after = {name: number if name in environments else known for name, known in before.items()}
-    moves = tuple(Move(name, before[name], after[name]) for name in before if before[name] != after[name])
+    users = tuple(sorted(str(one.address) for one in _users(project, chatbot)))
+    moves = tuple(Move(name, before[name], after[name], users) for name in before if before[name] != after[name])
     source = source_of(project.project, chatbot, texts)
     if not moves:
         return (), Edit(source.path, source.text, source.text)
@@ -101,6 +107,23 @@ def _archived_by_limit(
             message = f"{release.address} is archived{where}: `releases.keep` of {chatbot.address} is {keep}"
             hint = f"It keeps {', '.join(map(str, numbers[-keep:]))}, and the published release."
             yield Problem("archived-reference", message, release.place, hint)
+
+
+def _not_an_agent(
+    project: AllEnvironments, chatbot: Resource, release: Resource, environments: Collection[str | None]
+) -> Iterator[Problem]:
+    """Yield a problem if other manifests run the chatbot, and the release is not one agent."""
+    users = _users(project, chatbot)
+    faults = (fault_of_release(release, name, project.resources) for name in environments) if users else iter(())
+    fault = next(filter(None, faults), "")
+    for resource in users if fault else ():
+        message = f"{release.address} {fault}; {resource.address} runs {chatbot.address}, and {REQUIRED}"
+        yield Problem("not-an-agent", message, resource.place, INSTEAD)
+
+
+def _users(project: AllEnvironments, chatbot: Resource) -> list[Resource]:
+    """Return the manifests that run a chatbot."""
+    return [resource for resource, _ in running([*project.resources.values()]).get(chatbot.address, ())]
 
 
 def _lacking(release: Resource, environments: Iterable[str | None]) -> Iterator[Problem]:

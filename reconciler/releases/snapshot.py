@@ -14,8 +14,8 @@ from reconciler.resources.releases.content import Content
 from reconciler.resources.values import JSON
 from reconciler.resources.variables import names_in
 
-NOT_CONTENT: Final = CHATBOT.pointers | {"releases"}
-"""Fields of a chatbot that control its releases, and are not part of them."""
+NOT_CONTENT: Final = CHATBOT.pointers | {"releases", "automations"}
+"""Fields of a chatbot that control its releases, or list what runs them, and are not part of them."""
 _ORDER: Final = ("", "release", "content")
 
 

@@ -56,6 +56,8 @@ class Reference:
     target: Address
     environment: str | None = None
     """Environment that the reference is limited to; None if it applies to all."""
+    is_listing: bool = False
+    """True if the manifest only lists the target, which refers to it: it is not a dependency."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class Scope:
     default_target: str | None = None
     attached: frozenset[str] = frozenset()
     """Paths of the files that are in a vector store of the project."""
+    staged: frozenset[str] = frozenset()
+    """Paths of the files that only manifests of kinds with `stages` refer to."""
     environment: str | None = None
     """The chosen environment; None if the project has no environments."""
     environments: tuple[str, ...] = ()
@@ -151,7 +155,8 @@ class Desired:
     place: Place | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     write_only: Mapping[str, str] = field(default_factory=dict)
-    """Digests of the canonical values of fields that the API never returns. The values are in `unreadable`."""
+    """Digests of the canonical values of fields that the API never returns. The values are in `unreadable`. Values
+    inside a field have a name with the field before the first dot: `env.MODE`."""
     unreadable: Fields = field(default_factory=dict)
     secrets: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     """Names of the environment variables of secrets, by path in the request body. The values are never stored."""

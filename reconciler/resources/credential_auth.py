@@ -14,15 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.resources.assistants.server_secrets import has_secret
 from reconciler.resources.base import Spec
+from reconciler.resources.environment_settings import Host, distinct
 from reconciler.resources.secrets import Secret
 from reconciler.resources.values import JSON
 
 HOSTS: Final = 16
 PUBLIC: Final = ("type", "mcp_server_url", "secret_name")
 REFRESH: Final = ("client_id", "resource", "scope", "token_endpoint")
-_HOST: Final = re.compile(
-    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -37,20 +35,6 @@ def _url(text: str) -> str:
     if has_secret(text):
         raise PydanticCustomError("secret_url", "the URL contains a secret, which must not be in Git")
     return text
-
-
-def _host(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise PydanticCustomError(
-            "host", "expected a host name or an IPv4 address, without scheme, port, path and wildcard"
-        )
-    return text
-
-
-def _distinct(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    if len({host.lower() for host in hosts}) < len(hosts):
-        raise PydanticCustomError("same_host", "a host is listed twice; the case of letters does not matter")
-    return hosts
 
 
 def _secret_name(text: str) -> str:
@@ -149,9 +133,7 @@ class Limited(Spec):
 
     type: Literal["limited"]
     """Rule. Always `limited`."""
-    allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], AfterValidator(_distinct)] = Field(
-        min_length=1, max_length=HOSTS
-    )
+    allowed_hosts: Annotated[tuple[Host, ...], AfterValidator(distinct)] = Field(min_length=1, max_length=HOSTS)
     """Host names or IPv4 addresses, 1 to 16, without scheme, port, path and wildcard."""
 
 

@@ -76,6 +76,9 @@ class Kind:
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False
     """True if its files are local files that are not manifests, and its uploads are `Scope.attached` for all kinds."""
+    stages: bool = False
+    """True if its files are copied to environments: the purpose of their uploads is then `user_data`, unless manifests
+    of other kinds refer to them."""
     has_lifecycle: bool = True
     """False for a kind whose manifests cannot have `lifecycle`: no setting exempts a release from its digest."""
     verbatim: bool = False

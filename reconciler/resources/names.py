@@ -31,6 +31,7 @@ PROJECT_FILE: Final = Ref(
     ),
 )
 """A path relative to the project folder."""
+AUTOMATION: Final = Ref("automation")
 SKILL: Final = Ref("skill", writing=Writing(re.compile(r"[a-z]+_\w+|openai-[-\w]+")))
 """The ids of the skills that OpenAI provides begin with `openai-`."""
 
@@ -42,6 +43,22 @@ SkillName: TypeAlias = Annotated[str, SKILL]
 ContainerId: TypeAlias = Annotated[str, Ref("container")]
 CredentialId: TypeAlias = Annotated[str, Ref("credential")]
 VaultName: TypeAlias = Annotated[str, Ref("vault")]
+TemplateName: TypeAlias = Annotated[str, Ref("template")]
+AgentName: TypeAlias = Annotated[
+    str,
+    Ref(
+        "assistant",
+        type="agent",
+        writing=Writing(
+            message="{text} is not a valid reference to an agent: write the name of an assistant, a frozen copy "
+            "NAME@CHATBOT.N, chatbot/NAME for the release that a chatbot publishes, or an id"
+        ),
+        through="chatbot",
+    ),
+]
+"""A reference to an assistant of target `agents`, or to a chatbot that publishes one."""
+AutomationName: TypeAlias = Annotated[str, AUTOMATION]
+SessionId: TypeAlias = Annotated[str, Ref(type="session")]
 
 
 def _title(text: str) -> str:

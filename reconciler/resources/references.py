@@ -66,6 +66,9 @@ class Ref:
     type: str = ""
     """Type of the objects whose ids are in live bodies. Default: all types with the prefix."""
     writing: Writing = field(default_factory=Writing)
+    through: str = ""
+    """First part of the addresses of objects that publish one, and that may be named instead, as `kind/name`: the
+    object at OpenAI has the id of what such an object publishes (`planning.runners`)."""
 
     @property
     def types(self) -> frozenset[str]:
@@ -77,6 +80,9 @@ class Ref:
         """Return the address that `text` refers to; None for a live id."""
         if self.prefix not in _types_by_prefix() or self.writing.literal.fullmatch(text):
             return None
+        kind, slash, name = text.partition("/")
+        if slash and kind == self.through:
+            return Address(kind, composed(name))
         return Address(self.prefix, composed(text.removeprefix(f"{self.prefix}/") if self.writing.in_full else text))
 
     def canonical(self, value: JSON) -> JSON:
@@ -92,11 +98,13 @@ class Ref:
         if self.prefix not in _types_by_prefix() or not self.writing.in_full:
             return handler(schema)
         name = rf"({self.prefix}/)?{NAME_PATTERN}(@[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?)?"
-        return {"type": "string", "pattern": rf"^({self.writing.literal.pattern}|{name})$"}
+        through = f"|{self.through}/{NAME_PATTERN}" if self.through else ""
+        return {"type": "string", "pattern": rf"^({self.writing.literal.pattern}|{name}{through})$"}
 
     def _checked(self, text: str) -> str:
         address = self.target(text)
-        if address is not None and not self.writing.accepts(address.name):
+        accepts = is_name if address and address.kind == self.through else self.writing.accepts
+        if address is not None and not accepts(address.name):
             raise PydanticCustomError(
                 "reference",
                 self.writing.message,
@@ -200,7 +208,8 @@ def types_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
 
 def prefixes_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
     """Return the first parts of the addresses that manifests of these models may refer to."""
-    return frozenset(ref.prefix for model in specs for ref in _refs(model, model, frozenset()) if ref.prefix)
+    found = (ref for model in specs for ref in _refs(model, model, frozenset()))
+    return frozenset(prefix for ref in found for prefix in (ref.prefix, ref.through) if prefix)
 
 
 def _of_specs(specs: Sequence[type[Spec]], fields: Fields, replace: Replace) -> Fields:

@@ -6,8 +6,8 @@ the properties of a resource type, never its name.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.address import Address
@@ -180,6 +180,8 @@ class ResourceType:
     """Fields whose change requires a new object."""
     changeable: frozenset[tuple[str, ...]] = frozenset()
     """Paths inside immutable fields whose change does not require a new object."""
+    fixed: Callable[[Mapping[str, JSON]], frozenset[str]] = lambda _detail: frozenset()
+    """Return the fields whose change requires a new object in the state that the detail of the live object shows."""
     outlives: bool = False
     """True if a replaced object stays live while something holds it. The state keeps it until nothing does."""
     parent: str = ""
@@ -187,6 +189,10 @@ class ResourceType:
     that refers to it."""
     write_only: frozenset[str] = frozenset()
     """Fields that the API never returns. State has their digests."""
+    unreadable_in: Mapping[str, str] = field(default_factory=dict)
+    """The readable field that contains a write-only value and is written with it, by the name of the value."""
+    is_confidential: bool = False
+    """True if plans show only the digests of write-only values."""
     creation_only: frozenset[str] = frozenset()
     """Write-only fields that only a create can set. A later change is reported and waits for the next create."""
     versioned: frozenset[str] = frozenset()
@@ -202,7 +208,8 @@ class ResourceType:
     """Write-only field whose change sends the secrets again. It is not a field of the API."""
     apart: frozenset[str] = frozenset()
     """Fields that are written by separate requests after the object is created (the files of a vector store). They have
-    no hash in the labels: a run that is killed in between would leave the hash of a value that was not written."""
+    no hash in the labels: a run that is killed in between would leave the hash of a value that was not written. One
+    that does not have the members takes one request to change, and none if a new object has its default."""
     members: Members | None = None
     """Declaration of the objects that the object contains, if any."""
     pins_deletes: bool = False
@@ -211,6 +218,9 @@ class ResourceType:
     """
     pointers: frozenset[str] = frozenset()
     """Fields that are not part of the object and name the release that is published under its name."""
+    suspended: Fields = field(default_factory=dict)
+    """Fields of an object that runs what a chatbot publishes, while that is nothing. Empty for types whose objects
+    cannot refer to a chatbot."""
     resolved: frozenset[str] = frozenset()
     """Fields with defaults that the API chooses (`reasoning` of an agent, which depends on the model)."""
     delete_ranks: tuple[int | None, int | None] = NO_RANK
@@ -230,6 +240,10 @@ class ResourceType:
     """True if OpenAI bills the members by byte and day. The size is `usage_bytes` in the detail."""
     serves: bool = False
     """True if an object is useful only to objects that refer to it, and is reported as unused without any."""
+    runs: Callable[[Fields, datetime], Sequence[str]] = lambda _fields, _now: ()
+    """Return the next times at which an object acts by itself, as RFC 3339, given its fields and the present time."""
+    passed: Callable[[Fields, datetime], str] = lambda _fields, _now: ""
+    """Return the field with a time that the API refuses because it has passed; empty if there is none."""
     paces: tuple[Lane, ...] = ()
     """Rate limits for the requests about one object."""
     shutdown: Shutdown | None = None
@@ -271,11 +285,17 @@ class ResourceType:
         """True if the live object itself does not identify its owner."""
         return self.identity in ("content", "state")
 
-    def replaces(self, fields: Iterable[tuple[str, ...]]) -> list[str]:
-        """Return the immutable fields among these changed paths, sorted."""
-        paths = (path for path in fields if path[0] in self.immutable)
+    def replaces(self, fields: Iterable[tuple[str, ...]], detail: Mapping[str, JSON]) -> list[str]:
+        """Return the immutable fields among these changed paths, sorted, given the detail of the live object."""
+        immutable = self.immutable | self.fixed(detail)
+        paths = (path for path in fields if path[0] in immutable)
         fixed = (path for path in paths if not any(path[: len(one)] == one for one in self.changeable))
         return sorted({path[0] for path in fixed})
+
+    def written_with(self, name: str) -> str:
+        """Return the field that is written to change a write-only value."""
+        head = name.partition(".")[0]
+        return self.unreadable_in.get(head, head)
 
     @property
     def refers(self) -> frozenset[str]:

@@ -16,8 +16,9 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 """Levels, the highest first."""
 High: TypeAlias = Literal[
     "guardrail-removed",  # sentence, more: how many others
-    "execution-opened",  # tool, change: added, network
+    "execution-opened",  # tool, change: added, network, environment
     "remote-tools-opened",  # tool, change: added, server, tools, approvals
+    "credentials-opened",  # tool and the credential that it uses, or vaults
     "moderation-lowered",  # side, before, after: modes
     "model-retiring",  # model, on, days
     "protection-removed",
@@ -39,6 +40,8 @@ Medium: TypeAlias = Literal[
     "instructions-moved",  # before, after: models
     "reasoning-lowered",  # before, after
     "id-changed",  # id
+    "secret-deleted",
+    "runs-often",  # minutes
 ]
 Low: TypeAlias = Literal[
     "model-unpinned",  # models
@@ -51,6 +54,8 @@ RISKS: Final[Mapping[Rule, Level]] = {
     **dict.fromkeys(get_args(Medium), "medium"),
     **dict.fromkeys(get_args(Low), "low"),
 }
+_ACCESS: Final = ("disabled", "restricted", "enabled")
+"""The network access of environments, from none to all."""
 _RULING: Final = re.compile(
     r"\b(?:never|always|must|only|refuse|decline|forbidden|prohibited|under no circumstances|escalate|confirm"
     r"|(?:do|does|may|must|shall|should|can|is|are) not|(?:don|doesn|mustn|shouldn|can|isn|aren)['\u2019]t|cannot)\b",
@@ -103,6 +108,26 @@ def _detached(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> Iterator
     removed = [path for path in gone if before[path].get("sha256") not in kept]
     if removed:
         yield Hazard("knowledge-removed", {"change": "files", "names": removed, "of": len(before)})
+
+
+def network_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
+    """Yield a risk if an environment may reach more of the network. `blocked_domains` is the digest of a list that
+    changes: it counts as less, because nobody can tell.
+    """
+    was, is_ = before.get("network") or {}, after.get("network") or {}
+    same_list = before.get("blocked_domains") == after.get("blocked_domains")
+    if _reaches_more(was, is_) or (was == is_ and not same_list):
+        yield Hazard("execution-opened", {"tool": "network", "change": "environment"})
+
+
+def _reaches_more(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+    was, is_ = before.get("access"), after.get("access")
+    if was not in _ACCESS or is_ not in _ACCESS:
+        return False
+    if was != is_:
+        return _ACCESS.index(is_) > _ACCESS.index(was)
+    old, new = set(before.get("allowed_domains") or ()), set(after.get("allowed_domains") or ())
+    return bool(old) and not (new and new <= old)
 
 
 def _days(fields: Fields) -> int | None:

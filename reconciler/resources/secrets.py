@@ -37,6 +37,28 @@ class _SecretField:
         return {"type": "object", "properties": {ENV: name}, "required": [ENV], "additionalProperties": False}
 
 
+class _SecretOrTextField:
+    """Accepts an `EnvReference` or a text."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            _checked_or_text, serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, _SecretField.__get_pydantic_json_schema__(schema, handler)]}
+
+
+def _checked_or_text(value: Any, info: ValidationInfo) -> EnvReference | str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, EnvReference):
+        raise PydanticCustomError("text_or_secret", f"expected a string or `{{{ENV}: NAME}}`")
+    return _checked(value, info)
+
+
 def _checked(value: Any, info: ValidationInfo) -> EnvReference:
     if not isinstance(value, EnvReference):
         raise PydanticCustomError(AS_TEXT, "a secret must not be in a manifest")
@@ -49,6 +71,9 @@ Secret: TypeAlias = Annotated[EnvReference, _SecretField]
 """The type of a field that has a secret: `{$env: NAME}`. The context of a validation, a set, gets the ids of the
 accepted references.
 """
+
+SecretOrText: TypeAlias = Annotated[EnvReference | str, _SecretOrTextField]
+"""The type of a field that has a secret, `{$env: NAME}`, or a text that is not a secret."""
 
 
 def secrets_in(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

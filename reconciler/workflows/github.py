@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.project.endpoint import is_embedded
+from reconciler.project.secrets import ALLOWED
 from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import Source
 from reconciler.workflows.templates import filled
@@ -142,7 +143,7 @@ def workflows(setup: Setup, source: Source, *, stem: str | None = None) -> dict[
 
 def environments(setup: Setup) -> Iterator[tuple[str, str, str]]:
     """Yield the environments that a maintainer creates: name, secrets and protection."""
-    further = setup.secrets
+    further, writing = setup.secrets, setup.writing_secrets
     only = f"only the branch {setup.branch}"
     for entry in setup.entries:
         name = setup.environment(entry)
@@ -150,10 +151,10 @@ def environments(setup: Setup) -> Iterator[tuple[str, str, str]]:
         yield f"{name}-read", ", ".join(("OPENAI_READ_KEY", *further)), "no restriction"
         yield (
             name,
-            ", ".join(("OPENAI_API_KEY", "OPENAI_READ_KEY", *further)),
+            ", ".join(("OPENAI_API_KEY", "OPENAI_READ_KEY", *further, *writing)),
             f"{only}; required reviewers" if entry and last else only,
         )
-        yield f"{name}-approval", ", ".join(("OPENAI_API_KEY", *further)), f"{only}; required reviewers"
+        yield f"{name}-approval", ", ".join(("OPENAI_API_KEY", *further, *writing)), f"{only}; required reviewers"
 
 
 def _values(setup: Setup, file: str) -> dict[str, str]:
@@ -196,6 +197,7 @@ def _blocks(setup: Setup, source: Source) -> dict[str, str]:
         "login": _login(setup, ""),
         "login-if-changed": _login(setup, condition),
         "credentials": _credentials(setup),
+        "manifest-secrets": _manifest_secrets(setup),
         "validate-only": _validate_only(setup),
         "env-input": _env_input(setup),
     }
@@ -252,6 +254,19 @@ def _credentials(setup: Setup) -> str:
     if "s3" in setup.extras:
         found += _KEYS + (_ROLE if setup.on_aws else "") + ("" if setup.regional else _REGION)
     return (found + (_DSN if "postgres" in setup.extras else "")).replace("\n\n", "\n")
+
+
+def _manifest_secrets(setup: Setup) -> str:
+    """Return the variables of the secrets of manifests, for steps that apply.
+
+    The data of the embedded API are in a cache that pull requests can read: it gets placeholders.
+    """
+    if not setup.manifest_secrets:
+        return ""
+    names = json.dumps(",".join(setup.manifest_secrets))
+    value = "placeholder" if is_embedded(setup.endpoint) else "${{{{ secrets.{name} }}}}"
+    values = "".join(f"{name}: {value.format(name=name)}\n" for name in setup.manifest_secrets)
+    return f"{ALLOWED}: {names}\n{values}"
 
 
 def _validate_only(setup: Setup) -> str:

@@ -5,6 +5,7 @@ import shlex
 from typing import Final
 
 from reconciler.project.endpoint import is_embedded
+from reconciler.project.secrets import ALLOWED
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows.model import Setup, check_environments, pattern
 from reconciler.workflows.source import EXPLAINED, Source
@@ -85,6 +86,7 @@ def _blocks(setup: Setup) -> dict[str, str]:
         "oidc": _OIDC if setup.on_aws else "",
         "login": _LOGIN if setup.on_aws else "",
         "changes": f"changes: {changes}" if setup.project != "." else "",
+        "manifest-secrets": f"{ALLOWED}: {json.dumps(','.join(names))}" if (names := setup.manifest_secrets) else "",
         "validate-only": _validate_only(setup),
     }
 

@@ -12,7 +12,8 @@ from reconciler.manifests.project_settings import Bucket, GitState, LocalState, 
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.endpoint import is_embedded
 from reconciler.project.outlets import outlets_of
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.project.workspace import raise_errors
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 
 CI: TypeAlias = Literal["github", "gitlab"]
 OPENAI: Final = "https://api.openai.com/v1"
@@ -20,6 +21,10 @@ PREFIX: Final = "reconciler"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._~?=&%:@+-]*")
 """Names of outlets that are written to workflows. Others, such as those with spaces, are left to the maintainer."""
 _SPECIAL: Final = re.compile(r"[\\*?+!\[\]{}]")
+_RESERVED: Final = re.compile(
+    r"(?:RECONCILER|OPENAI|GITHUB|GITLAB|GIT|CI|RUNNER|ACTIONS|AWS|PIP|PYTHON|LD|BASH)(?:_.*)?|PATH|HOME|ENV|PROJECT|IFS"
+)
+"""Variables that jobs and the programs in them use. Their values are not secrets of manifests."""
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]|\$\{\{|@[A-Z_]+@")
 """What CI files cannot contain as plain text: line breaks, bytes that are not UTF-8, expressions, and names of the
 templates."""
@@ -46,6 +51,8 @@ class Setup:
     """True if a bucket is in Amazon S3, where a job can log in without a stored key."""
     regional: bool = True
     """False if a bucket has no region of its own."""
+    manifest_secrets: tuple[str, ...] = ()
+    """Environment variables that have the secrets of manifests, which only jobs that apply may read."""
     prefix: str = PREFIX
     """The beginning of the names of files, environments and locks; another one for each further project."""
 
@@ -63,6 +70,11 @@ class Setup:
         """The credentials of the state, the outlets and the peers, next to the API keys."""
         aws = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if "s3" in self.extras else ()
         return (*aws, "RECONCILER_POSTGRES_DSN") if "postgres" in self.extras else aws
+
+    @property
+    def writing_secrets(self) -> tuple[str, ...]:
+        """The secrets of manifests that a maintainer stores; none for the embedded API, which gets placeholders."""
+        return () if is_embedded(self.endpoint) else self.manifest_secrets
 
     def environment(self, name: str) -> str:
         """Return the environment of the CI system for an environment of the project."""
@@ -98,6 +110,7 @@ def setup_of(project: AllEnvironments) -> Setup:
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
         hint = "Set `remote: origin` in project.yaml, or choose another backend: see docs/state.md."
         raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
+    raise_errors(_reserved(name, place) for name, place in project.secrets.items() if _RESERVED.fullmatch(name))
     folder = project.root.relative_to(project.project.repository).as_posix()
     if _UNWRITABLE.search(folder):
         message = f"the name of the folder {folder!r} cannot be written to CI files; nothing was written"
@@ -117,7 +130,14 @@ def setup_of(project: AllEnvironments) -> Setup:
         extras=frozenset(found),
         on_aws=any(isinstance(one, Bucket) and one.endpoint_url is None for one in buckets),
         regional=all(isinstance(one, Bucket) and one.region is not None for one in buckets),
+        manifest_secrets=tuple(project.secrets),
     )
+
+
+def _reserved(name: str, place: Place | None) -> Problem:
+    message = f"the jobs use the environment variable {name} themselves; nothing was written"
+    hint = "Give the secret of this manifest another name, such as one that begins with the name of its service."
+    return Problem("reserved-variable", message, place, hint)
 
 
 def _is_bucket(state: State) -> bool:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -20,16 +20,23 @@ from reconciler.state.codec import encode_state
 from reconciler.state.local import LocalStore
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Put, write_all
+from tests.crash import around_agents
+from tests.support.credentials import SECRETS
 from tests.support.world import Document, World, manifest, world
 
 DATA: Final = "api.sqlite"
 OUTLET: Final = "published"
-KEYLESS: Final = {"OPENAI_API_KEY": "sk-test"}
+KEYLESS: Final = {"OPENAI_API_KEY": "sk-test", **SECRETS}
 PROJECT: Document = {
     "kind": "Project",
     "metadata": {"name": "acme"},
     "spec": {"outlets": [{"directory": OUTLET}], "safety": {"max_deletes": 30, "max_archives": 30}},
 }
+UNLABELLED: Final = ("agent.environment.template", "skill", "skill.version")
+"""Kinds of objects of the API without metadata and bytes."""
+USING: Final = ("agent", "agent.automation", "agent.environment.template")
+REFERENCE: Final = r"(agent_|cred_|envtmpl_|file-|skill_|vault_)\w{16,}"
+"""Ids of objects that others use."""
 SEARCH = {"type": "file_search", "vector_store_ids": ["kb"]}
 
 
@@ -63,13 +70,16 @@ def pipeline(*assistants: str) -> Document:
 def make(root: Path) -> None:
     """Create the project in `root`, apply it, and edit it. The objects of the API are in `DATA`."""
     with world(root, data=root / DATA, now=time.time, assistants=True) as made:
+        made.environ = {**made.environ, **SECRETS}
         _git(root, "init", "--quiet")
         made.file(".gitignore", f".reconciler/\n{DATA}*\n{OUTLET}/\n")
         _first(made)
+        around_agents.first(made)
         made.apply()
         _release(made, 1)
         made.apply()
         _second(made)
+        around_agents.second(made)
         _release(made, 2)
         archive(root, Address.parse("release/support@1"))
 
@@ -174,20 +184,43 @@ def _api(data: Path) -> tuple[list[Row], dict[str, bytes]]:
     return [(kind, scope, json.loads(body)) for kind, scope, body in rows if "batch" not in kind], contents
 
 
+def dangling(data: Path) -> set[tuple[str, str]]:
+    """Return the ids in agents, templates and automations of objects that do not exist, with the name of the object."""
+    rows, live = _api(data)[0], live_ids(data)
+    using = [body for kind, _, body in rows if kind in USING]
+    return {
+        (body.get("given", body)["name"], text)
+        for body in using
+        for text in _texts(body)
+        if re.fullmatch(REFERENCE, text) and text not in live
+    }
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from [item] if isinstance(item, str) else _texts(item)
+
+
 def live_ids(data: Path) -> set[str]:
     """Return the ids of all objects of the API."""
     return {body["id"] for _, _, body in _api(data)[0] if "id" in body}
 
 
 def _names(objects: Iterable[Row], contents: Mapping[str, bytes]) -> dict[str, str]:
-    """Return a name for each id: the address in its label; for an upload, its name and bytes."""
+    """Return a name for each id: the address in its label; for an upload, its name and bytes; its own name without a
+    label.
+    """
     names = {}
-    for _, _, body in objects:
+    for kind, _, body in objects:
         label = (body.get("given", body).get("metadata") or {}).get("reconciler-address")
         if label:
             names[body["id"]] = f"<{label}>"
         elif body["id"] in contents and "filename" in body:
             names[body["id"]] = f"<{body['filename']} {contents[body['id']].decode()}>"
+        elif kind in UNLABELLED:
+            names[body["id"]] = f"<{kind} {body['name']} {body.get('version', '')}>"
     return names
 
 

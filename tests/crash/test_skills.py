@@ -14,8 +14,8 @@ from reconciler.live.kinds.skill import Skills
 from tests.crash import runs
 from tests.crash.estate import DATA, KEYLESS
 from tests.crash.runs import Kill, Moment
-from tests.e2e.troubled import Troubled, troubled
 from tests.support.processes import Killed, api, run
+from tests.support.troubled import Troubled, troubled
 from tests.support.world import PROJECT, Document, is_silent, manifest, told, world
 
 TEXT: Final = "---\nname: {name}\ndescription: {about}\n---\nDo it.\n"

@@ -26,6 +26,7 @@ ENVIRON = {
     "COLUMNS": str(COLUMNS),
     "GIT_AUTHOR_DATE": DATE,
     "GIT_COMMITTER_DATE": DATE,
+    "INCIDENTS_TOKEN": "placeholder",
     "RECONCILER_ENDPOINT": "embedded",
     "RECONCILER_ENV": "production",
 }

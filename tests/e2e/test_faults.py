@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.importing.inventory import take_inventory
 from reconciler.importing.live_inventory import project_context
-from tests.e2e.troubled import PATIENCE, WANTED, Troubled, after, before, copied, store, troubled
+from tests.support.troubled import PATIENCE, WANTED, Troubled, after, before, copied, store, troubled
 from tests.support.world import PROJECT
 
 DOCS = Path(__file__).parents[2] / "docs" / "faults.md"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reconciler.live.kinds.agent import Agents
 from reconciler.live.kinds.file import Files
 from reconciler.live.kinds.vector_store import VectorStores
-from tests.e2e.troubled import agent, store, troubled
+from reconciler.live.labelled import Labelled
 from tests.support.clones import clone_agent
+from tests.support.troubled import agent, store, troubled
 from tests.support.world import PROJECT, is_silent, world
 
 
@@ -14,7 +14,7 @@ async def nothing(_self, _identity, _known):
     return []
 
 
-@pytest.mark.parametrize("late", [Agents, VectorStores, Files])
+@pytest.mark.parametrize("late", [Labelled, VectorStores, Files])
 def test_what_state_knows_is_asked_for_by_its_id_and_not_made_again(tmp_path, monkeypatch, late):
     with world(tmp_path) as made:
         made.file("kb/a.md", "Bills.")
@@ -45,14 +45,14 @@ class TestACreateOfAKilledRunThatListsShowTooLate:
         with troubled(tmp_path / "acme") as made:
             made.wants(PROJECT, agent("clerk", "File it."))
             made.suffers("stale=60:POST:/v1/agents:1")
-            create = Agents.create
+            create = Labelled.create
 
             async def create_and_die(self, request):
                 await create(self, request)
                 raise Killed
 
             with monkeypatch.context() as patched:
-                patched.setattr(Agents, "create", create_and_die)
+                patched.setattr(Labelled, "create", create_and_die)
                 with pytest.raises(Killed):
                     made.attempt()
             made.settle()

@@ -11,8 +11,9 @@ from reconciler.cli.main import COMMANDS
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEMO = ROOT / "docs" / "demo.md"
-ALIASES = ("agent_6f1c", "agent_a09e", "agent_51d7", "agent_c2b8")
+AGENTS = ("agent_6f1c", "agent_a09e", "agent_51d7", "agent_e84b", "agent_c2b8")
 """Stable names for the live agents in the transcript, in order of appearance."""
+AUTOMATIONS = ("auto_93c0", "auto_27fa")
 TRANSCRIPT = r"(<!-- demo: [^\n]* -->\n```\n)(.*?)(\n```\n)"
 STARTER = ROOT / "reconciler" / "operations" / "starter"
 
@@ -33,10 +34,13 @@ def steady(text: str) -> str:
     for number, url in enumerate(dict.fromkeys(re.findall(r"http://127\.0\.0\.1:\d+/v1", text))):
         text = text.replace(url, f"http://127.0.0.1:{8787 + number}/v1")
     text = re.sub(r"\basst_[0-9a-f]{32}\b", "asst_7d20", text)
-    agents = dict.fromkeys(re.findall(r"\bagent_[0-9a-f]{32}\b", text))
-    for agent, alias in zip(agents, ALIASES, strict=True):
-        text = text.replace(agent, alias)
-    return text.strip()
+    for prefix, aliases in (("agent", AGENTS), ("auto", AUTOMATIONS)):
+        found = dict.fromkeys(re.findall(rf"\b{prefix}_[0-9a-f]{{32}}\b", text))
+        for id_, alias in zip(found, aliases, strict=True):
+            text = text.replace(id_, alias)
+    text = re.sub(r"\b(cred_|envtmpl_|file-|skill_|vault_)[0-9a-f]{32}\b", r"\g<1>5d16", text)
+    text = re.sub(r"(referenced-)[0-9a-f]{8}\b", r"\g<1>0c5d1f2e", text)
+    return re.sub(r"(subject: sha256:)[0-9a-f]{64}", r"\g<1>0c5d…", text).strip()
 
 
 def test_demo_page_transcript_equals_demo_output():

@@ -140,7 +140,7 @@ class TestPlan:
         converse(estate, other)
         estate.drops("Assistant/digest")
         plan = estate.plan()
-        assert (plan.refusals, [one.type for one in plan.unmanaged]) == ((), ["agent"])
+        assert (plan.refusals, [one.type for one in plan.unmanaged]) == ((), ["agent", "automation"])
 
     def test_a_plan_that_takes_nothing_away_reads_none_of_them(self, estate):
         estate.wants(manifest("Assistant", "digest", {**AGENT, "instructions": "New."}))

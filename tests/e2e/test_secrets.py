@@ -15,6 +15,7 @@ from tests.support.cli import Cli, Done
 from tests.support.credentials import BEARER, OAUTH, VARIABLE, agent, credential, vault
 from tests.support.world import PROJECT, as_yaml
 
+USAGE = 64
 ERRORS = {
     "as it is": lambda body: body,
     "as JSON": json.dumps,
@@ -77,15 +78,17 @@ class TestCanary:
             ["drift", "-o", "json"],
             ["status"],
             ["inventory", "-o", "json"],
-            ["state", "show"],
-            ["graph"],
+            ["state", "show", "credential/oauth"],
+            ["state", "list"],
             ["import", "credential", "--into", "imported"],
         ],
         ids=" ".join,
     )
     def test_commands_that_read(self, project, cli: Cli, command):
         assert cli("apply", "--yes").code == 0
-        assert is_clean(cli(*command), project)
+        done = cli(*command)
+        assert done.code != USAGE, done.err
+        assert is_clean(done, project)
 
     def test_a_lost_state(self, project, cli: Cli):
         assert cli("apply", "--yes").code == 0

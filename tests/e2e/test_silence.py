@@ -31,7 +31,7 @@ def uploads(estate: World) -> list[str]:
 def test_the_sample_organisation_is_silent_after_apply(estate, environment):
     shutil.rmtree(estate.root)
     shutil.copytree(SAMPLE, estate.root, ignore=shutil.ignore_patterns(".reconciler"))
-    estate.environ = {**estate.environ, "RECONCILER_ENV": environment}
+    estate.environ = {**estate.environ, "RECONCILER_ENV": environment, "INCIDENTS_TOKEN": "sample"}
     estate.apply()
     assert is_silent(estate.plan())
 

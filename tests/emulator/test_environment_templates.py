@@ -58,6 +58,11 @@ def test_files_and_skills_are_looked_for_only_when_a_session_starts(api):
     assert template["skills"] == [{"type": "skill_reference", "skill_id": "skill_gone", "version": None}]
 
 
+def test_domains_are_in_lower_case(api):
+    template = made(api, network={"access": "restricted", "allowed_domains": ["B.Example", "a.example"]})
+    assert template["network"]["allowed_domains"] == ["b.example", "a.example"]
+
+
 def test_an_update_replaces_what_it_names(api, clock):
     template = made(api, name="kb", files=[GUIDE], packages={"python": ["pandas"]})
     clock.advance(5)
@@ -71,6 +76,11 @@ def test_an_update_replaces_what_it_names(api, clock):
         ({"container_size": "small"}, "container_size"),
         ({"metadata": {}}, "metadata"),
         ({"network": {"access": "open"}}, "network.access"),
+        ({"network": {"access": "enabled", "allowed_domains": ["a.example"]}}, "network"),
+        ({"network": {"access": "restricted", "allowed_domains": ["*.example"]}}, "network.allowed_domains[0]"),
+        ({"network": {"access": "restricted", "blocked_domains": ["a.example:1"]}}, "network.blocked_domains[0]"),
+        ({"network": {"access": "restricted", "allowed_domains": ["a"], "blocked_domains": ["b"]}}, "network"),
+        ({"files": [{**GUIDE, "path": "/workspace/../etc/passwd"}]}, "files[0]"),
         ({"files": [{**GUIDE, "path": "/etc/passwd"}]}, "files[0]"),
         ({"files": [{"type": "inline", "data": "?", "path": "/workspace/a"}]}, "files[0].data"),
         ({"setup_commands": [{"command": "true"}] * 17}, "setup_commands"),

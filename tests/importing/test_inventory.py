@@ -190,6 +190,7 @@ def test_inventory_sends_list_requests_only(estate):
     taken(estate, lines=lines)
     assert estate.requests() == {
         "GET /v1/agents": 1,
+        "GET /v1/agents/automations": 1,
         "GET /v1/files": 1,
         "GET /v1/skills": 1,
         "GET /v1/vaults": 1,

@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,15 +7,11 @@ from tests.support.desk import Desk
 
 
 @pytest.fixture(scope="session")
-def published_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("assistants-desk")
-    assistants_desk(folder)
-    return folder
+def published_desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return assistants_desk(tmp_path_factory.mktemp("assistants-desk"))
 
 
 @pytest.fixture
-def desk(published_desk: Path, tmp_path: Path) -> Desk:
+def desk(published_desk: Desk, tmp_path: Path) -> Desk:
     """A project on target `assistants` in a repository of its own."""
-    folder = tmp_path / "desk"
-    shutil.copytree(published_desk, folder)
-    return Desk(folder)
+    return published_desk.copy(tmp_path / "desk")

@@ -13,6 +13,17 @@ from reconciler.workflows.model import environment_names
 
 ACTION = f"acme-platform/reconciler/setup@{'a' * 40}"
 
+PACKAGE = f"assistant-reconciler==0.1.0 --hash=sha256:{'0' * 64}"
+VAULT = "apiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: crm}\nspec: {}\n"
+CREDENTIAL = """\
+apiVersion: reconciler/v1
+kind: Credential
+metadata: {name: crm}
+spec:
+  vault: crm
+  auth: {type: static_bearer, mcp_server_url: "https://crm.example.com/mcp", token: {$env: %s}}
+"""
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -63,6 +74,29 @@ def test_files_that_differ_are_named_and_nothing_is_written(repository: Path):
     message = refused(repository / "bots")
     assert re.findall(r"reconciler-(\w+)\.yml exists and differs", message) == ["plan", "drift"]
     assert "git diff" in message
+
+
+def make_credential(folder: Path, variable: str) -> None:
+    (folder / "vault.yaml").write_text(VAULT)
+    (folder / "credential.yaml").write_text(CREDENTIAL % variable)
+
+
+@pytest.mark.parametrize(("ci", "source"), [("github", ACTION), ("gitlab", PACKAGE)])
+def test_jobs_that_apply_may_read_the_secrets_of_all_environments(repository: Path, ci: CI, source: str):
+    make_credential(repository / "bots", '"CRM_${var.tier}"')
+    project = repository / "bots" / "project.yaml"
+    tiers = "{staging: {variables: {tier: REHEARSAL}}, production: {variables: {tier: GOLD}}}"
+    project.write_text(project.read_text().replace("{staging: {}, production: {}}", tiers))
+    written = write_workflows(repository / "bots", ci, source)
+    texts = {path: (repository / path).read_text() for path in written.written}
+    holders = [path for path, text in texts.items() if 'RECONCILER_ENV_ALLOW: "CRM_GOLD,CRM_REHEARSAL"' in text]
+    assert holders == [".github/workflows/reconciler-apply.yml" if ci == "github" else ".gitlab/reconciler.yml"]
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "GITHUB_TOKEN", "RECONCILER_ENV", "AWS_SECRET_ACCESS_KEY", "PATH"])
+def test_variable_that_the_jobs_use_themselves_is_no_secret_of_a_manifest(repository: Path, name: str):
+    make_credential(repository / "bots", name)
+    assert f"the jobs use the environment variable {name} themselves" in refused(repository / "bots")
 
 
 def test_second_project_gets_files_and_environments_of_its_own(repository: Path):

@@ -1,10 +1,12 @@
 """Objects that may outlive their replacement: `key`, which widgets and pages refer to."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.planning.model import Plan
 from reconciler.resources.address import Address
-from tests.support.asking import rules
+from tests.support.asking import listed, rules
 from tests.support.plan_inputs import Worlds, done, fields_of, ref
 
 OLD = "key_main"
@@ -65,6 +67,14 @@ class TestReplacement:
         assert done(*plan.changes) == [("replace", "key/main")]
         assert held(plan) == [(OLD, ["widget/desk"])]
 
+    def test_object_out_of_scope_that_has_an_earlier_one_does_not_keep_the_old_one(self):
+        worlds = replaced().want("widget/desk", uses=ref("key/main"))
+        desk = Address.parse("widget/desk")
+        applied = worlds.applied("widget/desk", uses=ref("key/main")).state[desk]
+        worlds.state[desk] = replace(applied, holds={"key/main": "key_earlier"})
+        worlds.live("widget/desk", uses="key_earlier", refers_to=("key_earlier",))
+        assert held(worlds.plan(scope=frozenset({Address.parse("key/main")}))) == []
+
     def test_an_ignored_reference_keeps_the_old_one(self):
         worlds = replaced().want("widget/desk", uses=ref("key/main"), ignore=("uses",))
         worlds.applied("widget/desk", uses=ref("key/main"))
@@ -93,3 +103,19 @@ class TestChildren:
     def test_without_holders_both_go(self):
         worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
         assert rules(worlds) == []
+
+    def test_object_that_is_created_with_a_key_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box").stays("key/main", size=1, widget="widget_box")
+        worlds.want("widget/desk", uses=ref("key/main"))
+        assert rules(worlds) == [("referenced", "key/main"), ("referenced", "widget/box")]
+        _, of_box = worlds.plan().refusals
+        assert listed(of_box) == {"Other references": ("widget/desk",)}
+
+    def test_object_that_is_created_with_a_key_of_another_owner_blocks_its_widget(self):
+        worlds = Worlds().stays("widget/box").want("key/main", size=1).applied("key/main", size=1)
+        worlds.live("key/main", size=1, widget="widget_box", owner="globex", refers_to=("widget_box",))
+        plan = worlds.want("widget/desk", uses=ref("key/main")).plan()
+        assert [(one.rule, one.address) for one in plan.refusals] == [
+            ("foreign-owner", "key/main"), ("referenced", "widget/box"),
+        ]  # fmt: skip
+        assert listed(plan.refusals[1]) == {"Other references": ("key main (key_main)", "widget/desk")}

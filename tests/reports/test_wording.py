@@ -47,6 +47,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "type-changes": {"live": "agent", "desired": "request"},
         "content-changed": {},
         "still-indexing": {"files": ["kb/a.md"]},
+        "next-runs": {"times": ["2026-11-30T03:00:00+00:00", "2026-12-01T03:00:00+00:00"]},
         "immutable": {"fields": ["size"]},
         "moved": {"former": "assistant/old"},
         "duplicate": {},
@@ -213,6 +214,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "guardrail-removed": {"sentence": "Never guess.", "more": 2},
         "execution-opened": {"tool": "shell", "change": "network"},
         "remote-tools-opened": {"tool": "mcp:crm", "change": "server"},
+        "credentials-opened": {"tool": "mcp:crm", "uses": "credential/crm"},
         "moderation-lowered": {"side": "input", "before": "block", "after": "score"},
         "model-retiring": {"model": "o3", "on": "2026-12-11", "days": 20},
         "parameter-refused": {"model": "gpt-6-astra", "parameter": "top_p", "value": 0.5, "source": "a report"},
@@ -231,6 +233,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "model-changed": {"before": ["m1"], "after": ["m2"]},
         "reasoning-lowered": {"before": "high", "after": "low"},
         "id-changed": {"id": "w1"},
+        "secret-deleted": {},
+        "runs-often": {"minutes": 5},
         "model-unpinned": {"models": ["gpt-6-latest"]},
         "tool-removed": {"tool": "function:book"},
         "kept-no-longer": {},
@@ -260,6 +264,7 @@ SAID_OTHERWISE = {
     "objects",
     "problem",
     "lineage",
+    "times",
 }
 """Arguments that choose a sentence, or are not said as they are."""
 
@@ -272,6 +277,13 @@ def test_objects_with_one_label_are_said_with_their_names_and_whether_the_state_
 def test_objects_with_one_label_in_a_plan_of_an_earlier_version_are_said_by_id():
     text = cause_text(Cause("same-label", {"address": "assistant/triage", "ids": ["w1", "w2"]}))
     assert text == "2 live objects carry the label assistant/triage: w1, w2"
+
+
+def test_the_next_runs_are_said_to_the_minute_in_their_time_zone():
+    times = ["2026-03-28T03:00:00+00:00", "2026-03-29T03:00:00+01:00"]
+    text = sentence(TABLES["reasons"][0], "next-runs", {"times": times})
+    assert text == "next runs: 2026-03-28 03:00+00:00, 2026-03-29 03:00+01:00"
+    assert sentence(TABLES["reasons"][0], "next-runs", {"times": times[:1]}) == "next run: 2026-03-28 03:00+00:00"
 
 
 @pytest.mark.parametrize("table", TABLES)

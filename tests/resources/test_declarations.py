@@ -24,6 +24,7 @@ ALLOWED: Final = {
     "live/referrers/": "objects that refer to kinds and have none",
     "emulator/resources/": "the API that has the objects of kinds",
     "emulator/input_items.py": "messages have the role `assistant`",
+    "resources/automations/": "parts of the kind Automation",
     "resources/pipelines/": "parts of the kind Pipeline",
     "resources/store_files.py": "part of the kind VectorStore",
     "resources/names.py": "declares what fields may refer to",

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from reconciler.releases.release import release
-from tests.support.desk import HEAD, Desk
+from tests.support.desk import COMMON, HEAD, Desk, project
 
 TRIAGE = """\
 # The first contact.
@@ -43,15 +43,9 @@ spec:
 """
 SCHEMA = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"], "additionalProperties": False}
 
-FILES = {
-    "project.yaml": HEAD.format(kind="Project", name="acme", more="")
-    + "  defaults: {target: assistants}\n"
-    + "  environments:\n"
-    + "    staging: {variables: {phone: 555-1, warmth: 0.5}}\n"
-    + "    production: {variables: {phone: 555-9, warmth: 1}}\n",
+FILES = COMMON | {
+    "project.yaml": project("assistants"),
     "assistants/triage.yaml": TRIAGE,
-    "assistants/closer.yaml": HEAD.format(kind="Assistant", name="closer", more="") + "  model: gpt-6-luna\n",
-    "stores/handbook.yaml": HEAD.format(kind="VectorStore", name="handbook", more="") + "  files: [kb/*.md]\n",
     "pipelines/flow.yaml": HEAD.format(kind="Pipeline", name="flow", more="")
     + "  nodes:\n"
     + "    first: {type: assistant, assistant: triage}  # first contact\n"
@@ -62,23 +56,18 @@ FILES = {
     + "    - {from: first, to: think}\n"
     + "    - {from: think, to: last}\n"
     + "    - {from: last, to: end}\n",
-    "chatbots/support.yaml": HEAD.format(kind="Chatbot", name="support", more="") + "  pipeline: flow # the only one\n",
     "chatbots/night.yaml": HEAD.format(kind="Chatbot", name="night", more="") + "  assistant: closer\n",
     "prompts/triage.md": "# Role\n\nAnswer shortly. Call ${var.phone}, never $${var.phone}.\n",
     "tools/get_claim.json": json.dumps(SCHEMA),
     "formats/answer.json": json.dumps(SCHEMA),
     "data/tariffs.csv": "a,b\n",
-    "kb/hours.md": "Nine to five.\n",
 }
 
 
 def assistants_desk(folder: Path) -> Desk:
     """Write the project with the published release `support@1`, and commit it."""
-    made = Desk(folder)
-    for path, text in FILES.items():
-        made.write(path, text)
-    made.git("init", "--quiet", "-b", "main")
-    made.commit()
+    made = Desk.of(folder, FILES)
+    made.start()
     release(made.root, {}, "support", publish=True)
     made.commit()
     return made

@@ -1,7 +1,10 @@
 """A sample project in Git: a chatbot, its pipeline, two assistants, a vector store, and two environments."""
 
+import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, Self
 
 from reconciler.manifests import Loaded, load
 from reconciler.resources.address import Address
@@ -23,12 +26,28 @@ AT_A_SERVER = (
     + "    code_interpreter: {file_ids: [kb/prices.md]}\n"
 )
 """The manifest of `triage` with the target `assistants`."""
-FILES = {
-    "project.yaml": HEAD.format(kind="Project", name="acme", more="")
-    + "  defaults: {target: responses}\n"
-    + "  environments:\n"
-    + "    staging: {variables: {phone: 555-1, warmth: 0.5}}\n"
-    + "    production: {variables: {phone: 555-9, warmth: 1}}\n",
+
+
+def project(target: str) -> str:
+    """Return the manifest of the project, in which assistants have the given target."""
+    return (
+        HEAD.format(kind="Project", name="acme", more="")
+        + f"  defaults: {{target: {target}}}\n"
+        + "  environments:\n"
+        + "    staging: {variables: {phone: 555-1, warmth: 0.5}}\n"
+        + "    production: {variables: {phone: 555-9, warmth: 1}}\n"
+    )
+
+
+COMMON: Final = {
+    "assistants/closer.yaml": HEAD.format(kind="Assistant", name="closer", more="") + "  model: gpt-6-luna\n",
+    "stores/handbook.yaml": HEAD.format(kind="VectorStore", name="handbook", more="") + "  files: [kb/*.md]\n",
+    "chatbots/support.yaml": HEAD.format(kind="Chatbot", name="support", more="") + "  pipeline: flow # the only one\n",
+    "kb/hours.md": "Nine to five.\n",
+}
+"""Files of the project with every target."""
+FILES: Final = COMMON | {
+    "project.yaml": project("responses"),
     "assistants/triage.yaml": HEAD.format(kind="Assistant", name="triage", more="")
     + "  model: gpt-6-luna\n"
     + "  temperature: ${var.warmth}\n"
@@ -36,8 +55,6 @@ FILES = {
     + "  tools:\n"
     + "    - {type: file_search, vector_store_ids: [handbook]}\n"
     + "    - {type: function, name: call, parameters: {type: object, properties: {}}, strict: false}\n",
-    "assistants/closer.yaml": HEAD.format(kind="Assistant", name="closer", more="") + "  model: gpt-6-luna\n",
-    "stores/handbook.yaml": HEAD.format(kind="VectorStore", name="handbook", more="") + "  files: [kb/*.md]\n",
     "pipelines/flow.yaml": HEAD.format(kind="Pipeline", name="flow", more="")
     + "  nodes:\n"
     + "    first: {type: assistant, assistant: triage}\n"
@@ -46,9 +63,7 @@ FILES = {
     + "    - {from: start, to: first}\n"
     + "    - {from: first, to: last}\n"
     + "    - {from: last, to: end}\n",
-    "chatbots/support.yaml": HEAD.format(kind="Chatbot", name="support", more="") + "  pipeline: flow # the only one\n",
     "prompts/triage.md": "# Role\n\nAnswer shortly.  \n\tCall ${var.phone}, never $${var.phone}.\n",
-    "kb/hours.md": "Nine to five.\n",
     "kb/prices.md": "Free.\n",
 }
 
@@ -59,6 +74,18 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.repository = folder
         self.root = folder / "ops"
+
+    @classmethod
+    def of(cls, folder: Path, files: Mapping[str, str]) -> Self:
+        """Write a project without a Git repository."""
+        made = cls(folder)
+        for path, text in files.items():
+            made.write(path, text)
+        return made
+
+    def copy(self, folder: Path) -> Self:
+        shutil.copytree(self.repository, folder)
+        return type(self)(folder)
 
     def write(self, path: str, content: str | bytes) -> Path:
         file = self.root / path
@@ -78,6 +105,11 @@ class Desk:
         command = ["git", "-C", str(self.repository), "-c", "user.name=a", "-c", "user.email=a@example.com", *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def start(self) -> None:
+        """Make the Git repository, with all files in its first commit."""
+        self.git("init", "--quiet", "-b", "main")
+        self.commit()
+
     def commit(self) -> None:
         self.git("add", "-A")
         self.git("commit", "--quiet", "--allow-empty", "-m", "all")
@@ -95,15 +127,11 @@ class Desk:
 
 def write(folder: Path) -> Desk:
     """Write the project without a Git repository."""
-    made = Desk(folder)
-    for path, text in FILES.items():
-        made.write(path, text)
-    return made
+    return Desk.of(folder, FILES)
 
 
 def desk(folder: Path) -> Desk:
     """Write the project and commit it."""
     made = write(folder)
-    made.git("init", "--quiet", "-b", "main")
-    made.commit()
+    made.start()
     return made

@@ -36,6 +36,14 @@ def web(**settings: Any) -> dict[str, Any]:
     return tools({"type": "web_search", **settings})
 
 
+def network(access: str, *domains: str, **other: str) -> dict[str, Any]:
+    return {"network": {"access": access, "allowed_domains": [*domains]}, **other}
+
+
+def session(**target: Any) -> dict[str, Any]:
+    return {"target": {"type": "new_session", "vault_ids": [], **target}}
+
+
 def interpreter(*domains: str) -> dict[str, Any]:
     policy = {"network_policy": {"type": "allowlist", "allowed_domains": [*domains]}} if domains else {}
     return tools({"type": "code_interpreter", "container": {"type": "auto", **policy}})
@@ -81,11 +89,30 @@ FIRES: list[Case] = [
     ("execution-opened", "request", tools(), interpreter()),
     ("execution-opened", "agent", tools(), tools({"type": "computer_use"})),
     ("execution-opened", "request", interpreter(), interpreter("a.example")),
+    ("execution-opened", "environment_template", network("disabled"), network("restricted", "a.example")),
+    ("execution-opened", "environment_template", network("restricted", "a.example"), network("enabled")),
+    (
+        "execution-opened",
+        "environment_template",
+        network("restricted", "a.example"),
+        network("restricted", "b.example"),
+    ),
+    ("execution-opened", "environment_template", network("restricted", "a.example"), network("restricted")),
+    ("execution-opened", "environment_template", network("restricted"), network("restricted", blocked_domains="0c")),
+    (
+        "execution-opened",
+        "automation",
+        session(environment=network("disabled")),
+        session(environment=network("enabled")),
+    ),
     ("remote-tools-opened", "request", tools(), mcp()),
     ("remote-tools-opened", "agent", tools(), agent_mcp()),
     ("remote-tools-opened", "agent", agent_mcp(allowed_tools=["find"]), agent_mcp()),
     ("remote-tools-opened", "request", mcp(), mcp(server_url="https://evil.example")),
     ("remote-tools-opened", "request", mcp(), mcp(require_approval="never")),
+    ("credentials-opened", "agent", agent_mcp(), agent_mcp(credential_id="cred_1")),
+    ("credentials-opened", "agent", agent_mcp(credential_id="cred_1"), agent_mcp(credential_id="cred_2")),
+    ("credentials-opened", "automation", session(), session(vault_ids=["vault_1"])),
     ("moderation-lowered", "request", moderation("block"), moderation("score")),
     ("moderation-lowered", "request", moderation("score"), {"moderation": None}),
     ("knowledge-removed", "vector_store", files(a="1", b="2"), files(a="1")),
@@ -117,7 +144,15 @@ SILENT: list[Case] = [
     ("guardrail-removed", "request", text("Nevertheless, be kind."), text("Be kind.")),
     ("guardrail-removed", "pipeline", prompt("Answer kindly."), prompt("Answer.")),
     ("execution-opened", "request", interpreter("a.example"), interpreter()),
+    ("execution-opened", "environment_template", network("enabled"), network("restricted", "a.example")),
+    ("execution-opened", "environment_template", network("restricted"), network("restricted", "a.example")),
+    ("execution-opened", "environment_template", network("restricted", "a", "b"), network("restricted", "b")),
+    ("execution-opened", "environment_template", {"name": "a"}, {"name": "b"}),
+    ("execution-opened", "automation", session(input="a"), session(input="b")),
     ("remote-tools-opened", "agent", agent_mcp(), agent_mcp(allowed_tools=["find"])),
+    ("credentials-opened", "agent", agent_mcp(credential_id="cred_1"), agent_mcp()),
+    ("credentials-opened", "automation", session(vault_ids=["a", "b"]), session(vault_ids=["b"])),
+    ("credentials-opened", "automation", {"paused": False}, {"paused": True}),
     ("remote-tools-opened", "request", mcp(require_approval="never"), mcp()),
     ("moderation-lowered", "request", moderation("score"), moderation("block")),
     ("knowledge-removed", "request", search("vectorstore/kb@0a"), search("vectorstore/kb@1b")),

@@ -4,9 +4,11 @@ They are what `reconciler init --ci github` writes, with the action of the check
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reconciler.project.all_environments import load_all_environments
 from reconciler.workflows.github import workflows
 from reconciler.workflows.model import Setup
 from reconciler.workflows.source import Source
@@ -27,7 +29,8 @@ def own_workflows() -> dict[str, str]:
     `./setup` is the action of the checkout: in the job that comments, that of the base branch. `$/setup` would be that
     of the pull request, next to a token that can write.
     """
-    return workflows(SETUP, Source(uses="./setup # zizmor: ignore[self-repository]"), stem="")
+    setup = replace(SETUP, manifest_secrets=tuple(load_all_environments(ROOT / SETUP.project).secrets))
+    return workflows(setup, Source(uses="./setup # zizmor: ignore[self-repository]"), stem="")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Small plan inputs: six resource types, and a builder of desired, applied and live objects, one line each.
+"""Small plan inputs: seven resource types, and a builder of desired, applied and live objects, one line each.
 
 worlds = Worlds()
 worlds.want("widget/lamp", note="on")
@@ -80,13 +80,16 @@ FORMS: Mapping[str, ResourceType] = {
         billed=True,
         serves=True,
     ),
-    "key": _form("key", defaults={}, immutable=frozenset({"size"}), outlives=True, parent="widget"),
+    "key": _form(
+        "key", defaults={}, immutable=frozenset({"size"}), outlives=True, parent="widget", secret=frozenset({"token"})
+    ),
+    "clock": _form("clock", defaults={}, runs=lambda fields, _after: fields.get("runs", ())),
     "note": _form("note", defaults={"text": None}, identity="state"),
     "page": _form("page", defaults={}, identity="document", own_localise=_named_ids),
     "file": RESOURCE_TYPE,
 }
 """Resource types by type. A `page` is a document in the outlets; the owner of a `note` is in the state only. A `key`
-may outlive its replacement, and is deleted with a widget."""
+may outlive its replacement, has a secret, and is deleted with a widget. A `clock` acts at the times in `runs`."""
 _TYPES = {"assistant": "agent", "chatbot": "page", "pipeline": "page", "release": "page", "vectorstore": "store"}
 
 

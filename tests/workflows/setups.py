@@ -15,5 +15,6 @@ GIT = Setup(
 S3 = replace(GIT, state="s3://acme/bots?region=eu-west-1", extras=frozenset({"s3"}), on_aws=True)
 MINIO = replace(S3, on_aws=False)
 POSTGRES = replace(GIT, state="postgres:?schema=reconciler", extras=frozenset({"postgres"}))
+SECRETS = replace(GIT, manifest_secrets=("CRM_TOKEN", "METER_API_KEY"))
 WHOLE = replace(GIT, project=".", environments=())
-SETUPS = {"git": GIT, "s3": S3, "minio": MINIO, "postgres": POSTGRES, "whole": WHOLE}
+SETUPS = {"git": GIT, "s3": S3, "minio": MINIO, "postgres": POSTGRES, "secrets": SECRETS, "whole": WHOLE}

@@ -16,7 +16,7 @@ from reconciler.workflows import Setup, Source
 from reconciler.workflows.github import environments, workflows
 from reconciler.workflows.gitlab import pipeline
 from tests.support.own_workflows import ROOT, own_workflows
-from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SETUPS, WHOLE
+from tests.workflows.setups import ACTION, BIN, GIT, LOCKED, MINIO, POSTGRES, S3, SECRETS, SETUPS, WHOLE
 
 ONLY_HERE = (
     ".ci/",
@@ -90,7 +90,38 @@ def test_every_job_with_a_key_names_the_environment_of_its_entry():
 
 def test_writing_key_is_only_in_jobs_that_apply():
     holders = {key for key, job in jobs(GIT).items() if "secrets.OPENAI_API_KEY" in str(job)}
-    assert holders == {"apply.reviewed", "apply.approved"}
+    assert holders == {"apply.reviewed", "apply.approved", "rollback.rollback"}
+
+
+def test_a_rollback_uses_the_writing_key_only_for_a_plan_that_writes_to_openai():
+    steps = jobs(GIT)["rollback.rollback"]["steps"]
+    keys = [step["env"]["OPENAI_API_KEY"] for step in steps if "OPENAI_API_KEY" in step.get("env", {})]
+    assert keys == [
+        "${{ secrets.OPENAI_READ_KEY }}",
+        "${{ steps.rollback.outputs.writes == 'true' && secrets.OPENAI_API_KEY || secrets.OPENAI_READ_KEY }}",
+    ]
+
+
+def test_secrets_of_manifests_are_only_in_the_steps_that_apply():
+    found = {
+        (key, step.get("name")): {name: step["env"].get(name) for name in ("RECONCILER_ENV_ALLOW", "CRM_TOKEN")}
+        for key, job in jobs(SECRETS).items()
+        for step in (*job["steps"], {"name": "job", "env": job.get("env")})
+        if "CRM_TOKEN" in str(step)
+    }
+    given = {"RECONCILER_ENV_ALLOW": "CRM_TOKEN,METER_API_KEY", "CRM_TOKEN": "${{ secrets.CRM_TOKEN }}"}
+    assert found == {
+        ("apply.reviewed", "Apply the reviewed changes"): given,
+        ("apply.approved", "Apply the approved plan"): given,
+    }
+    assert not any("CRM_TOKEN" in str(file["env"]) for file in parsed(SECRETS).values())
+
+
+def test_embedded_api_whose_data_pull_requests_can_read_gets_placeholders():
+    setup = replace(SECRETS, endpoint="embedded", state="")
+    steps = [step for job in jobs(setup).values() for step in job["steps"] if "CRM_TOKEN" in str(step)]
+    assert [step["env"]["CRM_TOKEN"] for step in steps] == ["placeholder", "placeholder"]
+    assert not any("CRM_TOKEN" in secrets for _, secrets, _ in environments(setup))
 
 
 @pytest.mark.parametrize("source", [ACTION, LOCKED], ids=["action", "locked"])
@@ -109,7 +140,7 @@ def test_installation_has_the_extras_that_the_state_needs():
         steps = (step for job in jobs(setup).values() for step in job["steps"] if step.get("uses") == ACTION.uses)
         return {step.get("with", {}).get("extras", "") for step in steps} - {""}
 
-    assert [extras(setup) for setup in SETUPS.values()] == [set(), {"s3"}, {"s3"}, {"postgres"}, set()]
+    assert [extras(setup) for setup in SETUPS.values()] == [set(), {"s3"}, {"s3"}, {"postgres"}, set(), set()]
     texts = workflows(S3, LOCKED)
     assert texts[".github/reconciler-requirements.txt"].endswith(f"{LOCKED.requirement}\nb\ns\n")
 
@@ -194,4 +225,12 @@ def test_steps_name_secrets_and_reviewers_of_each_environment():
             "OPENAI_API_KEY, OPENAI_READ_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
             "only the branch main; required reviewers",
         ),
+    ]
+
+
+def test_steps_name_the_secrets_of_manifests_for_the_environments_that_apply():
+    assert [secrets for _, secrets, _ in environments(replace(SECRETS, environments=("a",)))] == [
+        "OPENAI_READ_KEY",
+        "OPENAI_API_KEY, OPENAI_READ_KEY, CRM_TOKEN, METER_API_KEY",
+        "OPENAI_API_KEY, CRM_TOKEN, METER_API_KEY",
     ]

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import Setup
 from reconciler.workflows.gitlab import including, pipeline
-from tests.workflows.setups import BIN, LOCKED, S3, SETUPS, WHOLE
+from tests.workflows.setups import BIN, LOCKED, S3, SECRETS, SETUPS, WHOLE
 
 STUB = """#!/bin/sh
 echo "$@"
@@ -33,6 +33,14 @@ def test_files_are_valid(tmp_path: Path, setup: Setup):
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci", "root.yml", "jobs.yml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_secrets_of_manifests_may_be_read_only_by_the_jobs_that_apply():
+    found = {key: job["variables"] for key, job in parsed(SECRETS).items() if "RECONCILER_ENV_ALLOW" in str(job)}
+    assert found == {
+        f"reconciler-{name}-apply": {"RECONCILER_ENV": name, "RECONCILER_ENV_ALLOW": "CRM_TOKEN,METER_API_KEY"}
+        for name in ("staging", "production")
+    }
 
 
 @pytest.mark.parametrize("endpoint", ["embedded", "embedded+assistants"])

@@ -48,6 +48,8 @@ def retrieve(call: Call) -> Document:
 def update(call: Call) -> Document:
     """Replace fields. The target is replaced completely; its type cannot change."""
     automation = _existing(call)
+    if "run_at" in call.body and _status(call, automation) == "completed":
+        raise invalid("'run_at' is accepted only before the scheduled invocation exists.", "run_at")
     automation |= {name: call.body[name] for name in ("name", "metadata") if name in call.body}
     automation |= _schedule(call, automation["type"])
     if "target" in call.body:
@@ -91,7 +93,7 @@ def _existing(call: Call) -> Document:
 
 
 def _set_paused(call: Call, *, paused: bool) -> Document:
-    automation = {**_existing(call), "paused": paused}
+    automation = {**_existing(call), "paused": paused, "pause_reason": None}
     call.store.put(KIND, automation)
     return _render(call, automation)
 
@@ -135,7 +137,7 @@ def _target(call: Call, given: Document) -> Document:
 
 def _render(call: Call, automation: Document) -> Document:
     shown = {name: value for name, value in automation.items() if name != "paused"}
-    return {**shown, "status": _status(call, automation), "pause_reason": None}
+    return {**shown, "status": _status(call, automation), "pause_reason": automation.get("pause_reason")}
 
 
 def _status(call: Call, automation: Document) -> str:

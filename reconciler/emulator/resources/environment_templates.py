@@ -14,7 +14,7 @@ from reconciler.emulator.api import Body, Call, Endpoint, deleted, new_id
 from reconciler.emulator.errors import not_found
 from reconciler.emulator.limits import items, length
 from reconciler.emulator.paging import Paging
-from reconciler.emulator.resources.environments import SHOWN, files
+from reconciler.emulator.resources.environments import SHOWN, files, network
 from reconciler.emulator.schema import Check
 from reconciler.emulator.store import Document
 
@@ -71,6 +71,7 @@ LIMITS: Mapping[str, Check] = {
     "skills": items(200),
     "plugins": items(32),
     "files": files,
+    "network": network,
 }
 CREATE = Body(TemplateCreateParams, LIMITS)
 UPDATE = Body(TemplateUpdateParams, LIMITS)

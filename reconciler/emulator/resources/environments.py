@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.emulator.errors import invalid
-from reconciler.emulator.limits import items
+from reconciler.emulator.limits import items, matching
 from reconciler.emulator.store import Document
 
 INLINE_BYTES = 5 * 1024 * 1024
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 
 
 def files(given: list[Document], path: str) -> None:
     """Check files: at most 50 inside `/workspace`, inline ones of at most 5 MiB in base64."""
     items(50)(given, path)
     for index, file in enumerate(given):
-        if not file["path"].startswith("/workspace/") or len(file["path"]) > 4096:
+        outside = not file["path"].startswith("/workspace/") or ".." in file["path"].split("/")
+        if outside or len(file["path"]) > 4096:
             raise invalid(f"Invalid '{path}[{index}].path': a path inside /workspace is expected.", f"{path}[{index}]")
         if file["type"] == "inline":
             _size(file["data"], f"{path}[{index}].data")
@@ -30,6 +32,18 @@ def _size(data: str, path: str = "data") -> int:
     if size > INLINE_BYTES:
         raise invalid(f"Invalid '{path}': {size} bytes are more than {INLINE_BYTES}.", path)
     return size
+
+
+def network(given: Document, path: str) -> None:
+    """Check domains: at most 100 exact host names, for restricted access only, in one of the two lists."""
+    listed = [name for name in ("allowed_domains", "blocked_domains") if given.get(name)]
+    if len(listed) > 1 or (listed and given["access"] != "restricted"):
+        message = f"Invalid '{path}': domains require restricted access, and only one of the lists may have some."
+        raise invalid(message, path)
+    for name in listed:
+        items(100)(given[name], f"{path}.{name}")
+        for index, host in enumerate(given[name]):
+            matching(_HOST)(host, f"{path}.{name}[{index}]")
 
 
 def _file(given: Document) -> Document:
@@ -50,7 +64,7 @@ def _archive(given: Document) -> Document:
 
 def _network(given: Mapping[str, Any] | None) -> Document:
     given = given or {"access": "enabled"}
-    return {"access": given["access"], "allowed_domains": given.get("allowed_domains") or []}
+    return {"access": given["access"], "allowed_domains": [host.lower() for host in given.get("allowed_domains") or []]}
 
 
 def _packages(given: Mapping[str, Any] | None) -> Document:

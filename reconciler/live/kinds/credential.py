@@ -5,24 +5,22 @@ An update can write metadata, the secrets, and the values in `ResourceType.chang
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest, gather
-from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import MissingError
-from reconciler.live.pages import shared_walk, walk
-from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME, understood
+from reconciler.live.labelled import Description, Labelled, Read
+from reconciler.live.pages import shared_walk
+from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
-from reconciler.resources.labels import from_metadata
-from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference
 
 TIMES: Final = ("created_at", "updated_at")
-FIELDS: Final = ("vault", "name", "auth", "metadata")
 SHAPES: Final = {
     "vault_id": TEXT,
     "name": TEXT,
@@ -30,31 +28,35 @@ SHAPES: Final = {
     "metadata": TEXTS,
     **dict.fromkeys(TIMES, TIME),
 }
+CREDENTIALS: Final = Description(
+    type="credential", shapes=SHAPES, fields=("vault", "name", "auth", "metadata"), detail=TIMES, hides=True
+)
 
 
 class Credentials:
-    type = "credential"
+    type = CREDENTIALS.type
     lists_whole = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._resource_type = resource_types()[self.type]
-        self.refers = self._resource_type.refers
+        self._credentials = Labelled(replace(CREDENTIALS, reads=self._noted), connection)
+        self.refers = self._credentials.refers
         self._vaults: dict[str, str] = {}
         """Ids of vaults by the id of a credential."""
 
     def place(self, parents: Mapping[str, str]) -> None:
         self._vaults = {**parents, **self._vaults}
 
-    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         vaults = await shared_walk(self._connection, "vaults")
-        found = await gather(self._below(vault["id"]) for vault in vaults)
+        found = await gather(self._below(vault["id"], identity, known) for vault in vaults)
         return [live for group in found for live in group]
 
-    async def _below(self, vault: str) -> Sequence[Live]:
+    async def _below(self, vault: str, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """Return the credentials of a vault; none if it was deleted in the meantime."""
         try:
-            return [self._live(body) for body in await walk(self._connection, *_path(vault))]
+            return await self._in(vault).list(identity, known)
         except MissingError:
             if await self._connection.read("vaults", vault) is None:
                 return []
@@ -65,27 +67,19 @@ class Credentials:
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
         vault = self._vaults.get(id)
-        body = None if vault is None else await self._connection.read(*_path(vault), id)
-        return None if body is None else self._live(body)
+        return None if vault is None else await self._in(vault).read(id)
 
     async def create(self, request: WriteRequest) -> Live:
-        body, secrets = bodies.with_secrets(bodies.creation(self._resource_type, request), request)
-        path = _path(self._vault_of(request))
-        made = await self._connection.create(*path, body=body, about=request.desired, secrets=secrets)
-        return self._live(made)
+        return await self._in(self._vault_of(request)).create(request)
 
     async def find(self, request: WriteRequest, since: float) -> Live | None:
-        until = older_than(since, self._connection.ahead)
-        recent = await walk(self._connection, *_path(self._vault_of(request)), until=until)
-        return next((self._live(body) for body in recent if carries(body, request.labels)), None)
+        return await self._in(self._vault_of(request)).find(request, since)
 
     async def update(self, live: Live, request: WriteRequest) -> Live:
         body = bodies.change(self._resource_type, request, live)
         auth, secrets = self._rotation(request, request.fields.get("auth"))
         body = {"metadata": body["metadata"], **({"auth": auth} if auth else {})}
-        path = (*_path(self._vaults[live.id]), live.id)
-        changed = await self._connection.replace(*path, body=body, about=request.desired, secrets=secrets)
-        return self._live(changed)
+        return await self._in(self._vaults[live.id]).send(live.id, body=body, request=request, secrets=secrets)
 
     def _rotation(self, request: WriteRequest, changed: JSON) -> tuple[dict[str, JSON], tuple[str, ...]]:
         """Return the `auth` of an update, with the secrets if they are to be sent again; and the secrets."""
@@ -108,36 +102,23 @@ class Credentials:
         return ({"type": wanted["type"], **auth} if auth else {}), secrets
 
     async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
-        live = await self.read(id)
-        if live and live.labels and live.labels.is_of(str(identity), lineage):
-            path = (*_path(self._vaults[id]), id)
-            await self._connection.replace(*path, body={"metadata": live.fields["metadata"]})
+        if id in self._vaults:
+            await self._in(self._vaults[id]).disown(id, identity, lineage)
 
     async def delete(self, id: str) -> None:  # noqa: A002
         if id in self._vaults:
-            await self._connection.remove(*_path(self._vaults[id]), id)
+            await self._in(self._vaults[id]).delete(id)
+
+    def _in(self, vault: str) -> Labelled:
+        return self._credentials.at("vaults", vault, "credentials")
 
     def _vault_of(self, request: WriteRequest) -> str:
         vault = request.desired.fields["vault"]
         return request.id_of(vault[ADDRESS_KEY]) if is_reference(vault) else vault
 
-    def _live(self, body: Object) -> Live:
-        with understood(self.type, body, SHAPES, hides=True):
-            self._vaults[body["id"]] = body["vault_id"]
-            made = {**body, "vault": body["vault_id"]}
-            return Live(
-                type=self.type,
-                id=body["id"],
-                fields=bodies.canonical(self._resource_type, made, FIELDS),
-                labels=from_metadata(body.get("metadata")),
-                name=body.get("name") or "",
-                refers_to=ids_in(self._resource_type.specs, made),
-                detail=bodies.detail(body, TIMES),
-            )
-
-
-def _path(vault: str) -> tuple[str, str, str]:
-    return "vaults", vault, "credentials"
+    def _noted(self, body: Object, read: Read) -> Live:
+        self._vaults[body["id"]] = body["vault_id"]
+        return read({**body, "vault": body["vault_id"]})
 
 
 ADAPTER: Final = Credentials

@@ -6,21 +6,18 @@ from typing import Final
 
 from reconciler.live import bodies, store_files
 from reconciler.live.adapters import WriteRequest, gather
-from reconciler.live.bodies import carries, older_than
 from reconciler.live.client import Connection, Object
 from reconciler.live.errors import DeniedError, MissingError, reclassified
+from reconciler.live.labelled import Description, Labelled, is_of
 from reconciler.live.pages import walk
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labelled import labelled_address
-from reconciler.resources.labels import from_metadata, to_metadata
-from reconciler.resources.registry import resource_types
+from reconciler.resources.labels import to_metadata
 from reconciler.resources.values import same
 
-FIELDS: Final = ("name", "metadata", "expires_after")
 NO_FILES: Final = "The vector store exists, but this server does not list its files. Check the base URL."
-DETAIL: Final = ("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes")
 SHAPES: Final = {
     **dict.fromkeys(("name", "status"), TEXT),
     **dict.fromkeys(("created_at", "last_active_at", "expires_at"), TIME),
@@ -28,22 +25,28 @@ SHAPES: Final = {
     "metadata": TEXTS,
     "usage_bytes": SIZE,
 }
+VECTOR_STORES: Final = Description(
+    type="vector_store",
+    path=("vector_stores",),
+    shapes=SHAPES,
+    fields=("name", "metadata", "expires_after"),
+    detail=("created_at", "last_active_at", "expires_at", "status", "file_counts", "usage_bytes"),
+)
 
 
-class VectorStores:
+class VectorStores(Labelled):
     """`fields["files"]` holds the files by id, but for those of ours that failed.
 
     `detail` has, by id too, `unmanaged_files`, which of them we did not attach, and `failed_files` with why;
     `pending_files` lists those of ours still being indexed. All of these are missing where the files were not read.
+
+    Deleting a store does not delete its files, because others may use them.
     """
 
-    type = "vector_store"
     lists_whole = False
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._resource_type = resource_types()[self.type]
-        self.refers = self._resource_type.refers
+        super().__init__(VECTOR_STORES, connection)
         self._known: frozenset[str] = frozenset()
         self._identity: str | None = None
 
@@ -56,7 +59,7 @@ class VectorStores:
         self._identity = str(identity)
 
         async def listed(body: Object) -> Live | None:
-            live = self._live(body)
+            live = self.live(body)
             is_ours = labelled_address(live, types, identity) is not None
             return await self._with_files(live) if is_ours or live.id in self._known else live
 
@@ -68,19 +71,16 @@ class VectorStores:
 
     async def read(self, id: str) -> Live | None:  # noqa: A002
         """Read the store with its files, whoever owns it."""
-        body = await self._connection.read("vector_stores", id)
-        return None if body is None else await self._with_files(self._live(body))
+        live = await super().read(id)
+        return None if live is None else await self._with_files(live)
 
     async def create(self, request: WriteRequest) -> Live:
         """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
-        body = bodies.creation(self._resource_type, _without_files(request))
-        made = await self._connection.create("vector_stores", body=body, about=request.desired)
-        return await self._synchronised(self._live(made), request)
+        return await self._synchronised(await super().create(_without_files(request)), request)
 
     async def find(self, request: WriteRequest, since: float) -> Live | None:
-        recent = await walk(self._connection, "vector_stores", until=older_than(since, self._connection.ahead))
-        body = next((body for body in recent if carries(body, request.labels)), None)
-        return None if body is None else await self._with_files(self._live(body))
+        live = await super().find(request, since)
+        return None if live is None else await self._with_files(live)
 
     async def update(self, live: Live, request: WriteRequest) -> Live:
         """Send the values that differ only."""
@@ -88,15 +88,10 @@ class VectorStores:
 
     async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
         """Remove the marks of its files first: the labels of the store identify the owner."""
-        body = await self._connection.read("vector_stores", id)
-        live = self._live(body) if body else None
-        if live and live.labels and live.labels.is_of(str(identity), lineage):
+        live = await super().read(id)
+        if live and is_of(live, identity, lineage):
             await store_files.unmark(self._connection, id, identity)
-            await self._connection.replace("vector_stores", id, body={"metadata": live.fields["metadata"]})
-
-    async def delete(self, id: str) -> None:  # noqa: A002
-        """Delete the store only: its files stay, because others may use them."""
-        await self._connection.remove("vector_stores", id)
+            await self.unlabel(live)
 
     async def _changed(self, live: Live, request: WriteRequest) -> Live:
         known = live.labels
@@ -110,8 +105,7 @@ class VectorStores:
             return live
         if known != live.labels:
             body["metadata"] = wanted["metadata"]
-        sent = await self._connection.replace("vector_stores", live.id, body=body, about=request.desired)
-        changed = self._live(sent)
+        changed = await self.send(live.id, body=body, request=request)
         return replace(
             live,
             fields={**live.fields, **changed.fields},
@@ -149,17 +143,6 @@ class VectorStores:
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
         )
-
-    def _live(self, body: Object) -> Live:
-        with understood(self.type, body, SHAPES):
-            return Live(
-                type=self.type,
-                id=body["id"],
-                fields=bodies.canonical(self._resource_type, body, FIELDS),
-                labels=from_metadata(body.get("metadata")),
-                name=body.get("name") or "",
-                detail=bodies.detail(body, DETAIL),
-            )
 
 
 def _without_files(request: WriteRequest) -> WriteRequest:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Final
 
@@ -10,7 +10,7 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought, concerned
-from reconciler.planning.model import Change
+from reconciler.planning.model import CREATES, Change
 from reconciler.planning.publications import address_of
 from reconciler.planning.settings import is_settings_change, weaker_settings
 from reconciler.resources.address import Address, parsed, release_number
@@ -22,6 +22,10 @@ SOON: Final = timedelta(days=90)
 """Time before a shutdown in which it is a risk. OpenAI announces a shutdown six months before for a model, and three
 months for a variant.
 """
+OFTEN: Final = 15
+"""Minutes between two runs of a schedule, on average, below which they are a risk."""
+_ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""A day on which to look at schedules: how often they run is the same on others."""
 _PASSING: Final = ("-preview", "-latest")
 
 
@@ -146,6 +150,30 @@ def environment(context: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("guard-weakened", {"settings": [f"environments.{identity.environment}"]})
 
 
+def secrets(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield the delete of an object that has secrets, or with which objects that have some are deleted."""
+    resource_type = resource_type_of(context.inputs, context.matched, change)
+    if resource_type is not None and change.action == "delete" and change.id:
+        inside = (live for live, _ in context.inputs.children({change.id}))
+        if resource_type.secret or any(context.inputs.resource_types[live.type].secret for live in inside):
+            yield Hazard("secret-deleted")
+
+
+def schedule(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield a schedule that is new or changed, and whose runs are only minutes apart."""
+    resource_type = resource_type_of(context.inputs, context.matched, change)
+    if resource_type is None or not (change.action in CREATES or change.action == "update"):
+        return
+    unchanged = _unchanged(context, change)
+    sides = before_after(context.inputs, context.matched, change)
+    before, after = (resource_type.runs({**unchanged, **fields}, _ANY_DAY) for fields in sides)
+    if len(after) > 1 and (change.action in CREATES or before != after):
+        first, *_, last = map(datetime.fromisoformat, after)
+        minutes = (last - first) / timedelta(minutes=1) / (len(after) - 1)
+        if minutes < OFTEN:
+            yield Hazard("runs-often", {"minutes": max(1, round(minutes))})
+
+
 RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     fields,
     retiring,
@@ -157,6 +185,8 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     names,
     settings,
     environment,
+    secrets,
+    schedule,
 )
 
 

@@ -1,12 +1,14 @@
 """The files that `release`, `publish` and `archive` wrote, and the next step."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from reconciler.releases.model import Archived, Move, Publication, Released
 from reconciler.reports.style import Style, count, plain
 from reconciler.reports.text.comparison import comparison_brief
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.views.refusals import refusal_views
+from reconciler.resources.name_lists import few
 
 
 def released_text(done: Released, style: Style) -> str:
@@ -22,7 +24,7 @@ def released_text(done: Released, style: Style) -> str:
             f"Since {plain(done.changes.before)}:" if changes else f"No changes since {plain(done.changes.before)}."
         ]
     lines += changes
-    lines += map(_moved, done.moves)
+    lines += chain.from_iterable(map(_moved, done.moves))
     chatbot, _, number = done.release.address.name.partition("@")
     publish = "" if done.moves else f" To publish it: reconciler publish {chatbot} {number}"
     return (
@@ -64,10 +66,20 @@ def publication_text(done: Publication) -> str:
         return f"No changes: release {done.number} of {plain(done.chatbot)} is already published.\n"
     if not done.moves:
         return f"No changes: no release of {plain(done.chatbot)} is published.\n"
-    return "\n".join([*map(_moved, done.moves), f"  wrote {plain(done.path)}", *_next(done)]) + "\n"
+    moved = chain.from_iterable(map(_moved, done.moves))
+    return "\n".join([*moved, f"  wrote {plain(done.path)}", *_next(done)]) + "\n"
 
 
-def _moved(move: Move) -> str:
+def _moved(move: Move) -> Iterator[str]:
+    """Yield the change of the pointer, and the writes to the objects that run the chatbot."""
+    yield _pointer(move)
+    if move.runners:
+        does = "pauses" if move.after is None else "updates"
+        requests = count(move.requests, "write request")
+        yield f"  apply also {does} {plain(few(move.runners))}: at most {requests} to OpenAI"
+
+
+def _pointer(move: Move) -> str:
     where = f" in {plain(move.environment)}" if move.environment else ""
     if move.after is None:
         return f"Unpublishes release {move.before}{where}"

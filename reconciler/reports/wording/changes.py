@@ -49,6 +49,11 @@ def _last_changed(args: Args) -> str:
     return f"last changed {datetime.fromtimestamp(args['at'], UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def _next_runs(args: Args) -> str:
+    times = [datetime.fromisoformat(time).isoformat(" ", "minutes") for time in args["times"]]
+    return f"next run{'s' if len(times) > 1 else ''}: {', '.join(times)}"
+
+
 def _written(args: Args, writer: str) -> str:
     return f"{', '.join(args['fields'])}: {writer}" if args["fields"] else writer
 
@@ -65,6 +70,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "immutable": "{fields} cannot be changed in place",
     "still-indexing": "apply waits until OpenAI has indexed {files}",
     "moved": "moved from {former}",
+    "next-runs": _next_runs,
     "duplicate": "duplicate: an interrupted run created a second object at this address",
     "not-live": "no longer live",
     "held-by": "{keeper} stays and holds it",
@@ -79,6 +85,8 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "upload-superseded": _superseded,
     "no-release-left": "no release uses it",
     "unused": "no longer used",
+    "runs-release": "{chatbot}, which it runs, publishes {release}",
+    "not-run": "{chatbot}, which it runs, publishes no release",
     "equal-upload": "an upload with the same content exists; it is recorded under this path",
     "unmanaged": _unmanaged,
     "manifest-differs": "its manifest differs in {fields}: the next plan shows the difference",

@@ -8,6 +8,7 @@ from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
 from reconciler.resources.name_lists import few
+from reconciler.resources.problems import env_option
 
 
 def _only_in_state(args: Args) -> str:
@@ -81,6 +82,10 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "no apply has recorded the guard settings of this project yet: this one records those of project.yaml"
         + (f" ({few(args['settings'])})" if args["settings"] else " (none is set)")
         + ", and later plans are also checked by them"
+    ),
+    "waits-for-release": lambda args: (
+        f"{args['address']} is not created before {args['chatbot']}, which it runs, publishes a release: "
+        f"`reconciler publish {args['chatbot'].partition('/')[2]} NUMBER{env_option(args.get('environment'))}`"
     ),
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",

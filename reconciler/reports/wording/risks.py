@@ -10,6 +10,7 @@ from reconciler.resources.risks import Rule
 
 _TOOLS: Final[Mapping[str, str]] = {
     "added": "it gets {tool}",
+    "environment": "programs in its environments may reach more of the network",
     "network": "{tool}: its code may reach more of the network",
     "server": "{tool} is another server",
     "tools": "{tool} may use more tools of its server",
@@ -27,6 +28,17 @@ _BREAKS: Final[Mapping[str, Phrase]] = {
 
 def _tool(args: Args) -> str:
     return _TOOLS[args["change"]].format(tool=args["tool"])
+
+
+def _credentials(args: Args) -> str:
+    if "vaults" in args:
+        return f"its sessions get the credentials of {few(args['vaults'])}"
+    return f"{args['tool']} uses {args['uses']}"
+
+
+def _often(args: Args) -> str:
+    minutes = "1 minute" if args["minutes"] == 1 else f"{args['minutes']} minutes"
+    return f"its runs are about {minutes} apart, and each of them is a session"
 
 
 def _moderation(args: Args) -> str:
@@ -86,6 +98,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "guardrail-removed": _guardrail,
     "execution-opened": _tool,
     "remote-tools-opened": _tool,
+    "credentials-opened": _credentials,
     "moderation-lowered": _moderation,
     "model-retiring": "OpenAI shuts down {model} on {on}, in {days} days",
     "protection-removed": "the next plan may delete or replace it",
@@ -106,6 +119,8 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "application has to pass its input to `request(…, input=…)` of the bundle",
     "reasoning-lowered": "its reasoning effort changes from {before} to {after}",
     "id-changed": "whatever uses it by its id {id} outside this project no longer finds it",
+    "secret-deleted": "its secrets are deleted, and nothing else has them: neither the manifests nor the state",
+    "runs-often": _often,
     "model-unpinned": "the answers of {models} may change without notice",
     "tool-removed": "it loses {tool}",
     "kept-no-longer": "from now on it is deleted when its manifest is removed",

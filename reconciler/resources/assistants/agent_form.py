@@ -112,7 +112,7 @@ def agent_to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> S
     fields = {key: value for key, value in live.fields.items() if not same(value, DEFAULTS.get(key))}
     pairs, losses = kept_pairs(fields.pop("metadata", None))
     unknown = {key: fields.pop(key) for key in sorted(fields.keys() - {*_FIELDS})}
-    written = {key: _without_defaults(key, value) for key, value in fields.items()}
+    written = {key: without_defaults(key, value) for key, value in fields.items()}
     if live.fields.get("name") is None:
         written["name"] = None
     elif written.get("name") == name:
@@ -122,7 +122,8 @@ def agent_to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> S
     return SpecDraft({**spec, **as_extra(unknown)}, notes, losses)
 
 
-def _without_defaults(field: str, value: JSON) -> JSON:
+def without_defaults(field: str, value: JSON) -> JSON:
+    """Return a canonical value as a manifest has it, without the values that are defaults."""
     if field == "tools":
         return [_lean(tool) for tool in listed(value)]
     if not isinstance(value, Mapping):

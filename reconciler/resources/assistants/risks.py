@@ -122,6 +122,9 @@ def _remote(name: str, before: Tool, after: Tool) -> Iterator[Hazard]:
         yield Hazard("remote-tools-opened", {"tool": name, "change": "server"})
     if before.get("allowed_tools") != after.get("allowed_tools") and _allows_more(before, after):
         yield Hazard("remote-tools-opened", {"tool": name, "change": "tools"})
+    credential = after.get("credential_id")
+    if credential is not None and credential != before.get("credential_id"):
+        yield Hazard("credentials-opened", {"tool": name, "uses": _named(credential)})
     if _asks_less(before.get("require_approval"), after.get("require_approval")):
         yield Hazard("remote-tools-opened", {"tool": name, "change": "approvals"})
 
@@ -182,7 +185,12 @@ def _working(store: str) -> str:
 
 def _stores(tool: Tool) -> list[str]:
     found = tool.get("vector_store_ids") or ()
-    return [next(iter(one.values())) if is_reference(one) else json.dumps(one).strip('"') for one in found]
+    return list(map(_named, found))
+
+
+def _named(one: JSON) -> str:
+    """Return the address of a reference, or an id."""
+    return str(next(iter(one.values()))) if is_reference(one) else json.dumps(one).strip('"')
 
 
 _NUMBERS: Final = {"number": {"number", "integer"}}

@@ -1,6 +1,7 @@
 """Chatbots, which are answered by a pipeline or by an assistant."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field, model_validator
@@ -9,9 +10,10 @@ from pydantic_core import PydanticCustomError
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Desired, Reference, Resource, Scope, Spec
 from reconciler.resources.kind import Kind
-from reconciler.resources.names import ASSISTANT, PIPELINE, AssistantName, PipelineName
+from reconciler.resources.names import ASSISTANT, PIPELINE, AssistantName, AutomationName, PipelineName
 from reconciler.resources.problems import Finding
 from reconciler.resources.references import declared
+from reconciler.resources.releases.running import check_running
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference, reference
 
@@ -42,6 +44,9 @@ class ChatbotSpec(Spec):
     `reconciler publish` sets it. Default: none."""
     releases: Retention | None = None
     """Retention of releases. Default: all releases are kept."""
+    automations: list[AutomationName] | None = None
+    """Automations that run the published release, by name: those with `agent: chatbot/NAME`. If the field is set, it
+    must name all of them. It is not part of releases. Default: they are not listed."""
 
     @model_validator(mode="after")
     def _answered_by_one(self) -> "ChatbotSpec":
@@ -53,7 +58,8 @@ class ChatbotSpec(Spec):
 def _references(resource: Resource) -> Iterator[Reference]:
     """Yield the references that the models declare, and those to published releases."""
     spec: ChatbotSpec = resource.spec
-    yield from declared(resource)
+    for one in declared(resource):
+        yield replace(one, is_listing=one.path[1] == "automations")
     if isinstance(spec.published, int):
         yield Reference(("spec", "published"), _release(resource, spec.published))
     for environment, number in spec.published.items() if isinstance(spec.published, dict) else ():
@@ -140,4 +146,5 @@ KIND: Final = Kind(
     references=_references,
     desired=_desired,
     check=_check,
+    check_all=check_running,
 )

@@ -66,19 +66,22 @@ def file_address(path: str) -> Address:
     return Address(FILE, path)
 
 
-def file_object(local: LocalFile, scope: Scope) -> Desired:
-    """Return the upload of a local file. It is equal for all objects that use the same path."""
+def file_object(local: LocalFile, scope: Scope, *, is_staged: bool = False) -> Desired:
+    """Return the upload of a local file. It is equal for all objects that use the same path: a file that is copied to
+    an environment has the purpose of the other objects, if there are any.
+    """
+    purpose = "user_data" if is_staged and local.path in scope.staged else "assistants"
     return Desired(
         address=file_address(local.path),
         type=FILE,
-        fields={"sha256": local.sha256, "purpose": "assistants"},
+        fields={"sha256": local.sha256, "purpose": purpose},
         parts=(local,),
         upload_name=_upload_name(local.path, local.sha256, local.path in scope.attached),
     )
 
 
-def file_objects(written: JSON, scope: Scope) -> Iterator[Desired]:
+def file_objects(written: JSON, scope: Scope, *, is_staged: bool = False) -> Iterator[Desired]:
     """Return the uploads that a serialised spec refers to, each once, by path, without files that cannot be read."""
     paths = {address.name for _, address in referred(written) if address.kind == FILE}
     found = (scope.files.read(path) for path in sorted(paths))
-    return (file_object(local, scope) for local in found if not isinstance(local, Finding))
+    return (file_object(local, scope, is_staged=is_staged) for local in found if not isinstance(local, Finding))

@@ -5,8 +5,9 @@ import pytest
 
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Endpoint, connect
-from reconciler.live.errors import DeniedError, NotServedError, UnknownOutcomeError
-from reconciler.live.kinds.assistant import Assistants
+from reconciler.live.errors import DeniedError, NotServedError
+from reconciler.live.kinds.assistant import ASSISTANTS
+from reconciler.live.labelled import Labelled
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.resources.address import Identity
 from reconciler.resources.values import reference
@@ -131,57 +132,6 @@ class TestUpdate:
         after = api.run(assistants.update(made, order(tool_resources=None)))
         assert after.fields["tool_resources"]["code_interpreter"] == {"file_ids": []}
 
-    def test_metadata_is_merged_by_key(self, api, assistants, order, by_hand):
-        made = api.run(assistants.create(order(**TRIAGE, metadata={"tier": "gold", "old": "x"})))
-        theirs = api.run(api.connection.get("assistants", made.id))["metadata"]
-        by_hand(made.id, metadata={**theirs, "team": "night"})
-        live = api.run(assistants.read(made.id))
-        after = api.run(assistants.update(live, order(metadata={"tier": "silver"})))
-        assert after.fields["metadata"] == {"tier": "silver", "old": "x", "team": "night"}
-
-    def test_disowned_assistant_is_as_before_without_labels(self, api, assistants, order):
-        made = api.run(assistants.create(order(**TRIAGE, metadata={"tier": "gold"})))
-        api.run(assistants.disown(made.id, Identity("globex"), None))
-        assert api.run(assistants.read(made.id)) == made
-        api.run(assistants.disown(made.id, IDENTITY, None))
-        after = api.run(assistants.read(made.id))
-        assert after.labels is None
-        assert after.fields == made.fields
-
-
-class TestFind:
-    def test_assistant_is_found_by_its_labels(self, api, assistants, order):
-        made = api.run(assistants.create(order(**TRIAGE)))
-        api.run(assistants.create(api.order("assistant", "assistant/other", TRIAGE)))
-        assert api.run(assistants.find(order(**TRIAGE), since=made.detail["created_at"])) == made
-
-    def test_older_assistant_is_not_found(self, api, assistants, order):
-        made = api.run(assistants.create(order(**TRIAGE)))
-        assert api.run(assistants.find(order(**TRIAGE), since=made.detail["created_at"] + 600)) is None
-
-    def test_create_with_a_lost_response_is_sent_once_and_found(self, api, assistants, order):
-        working = api.connection.client._client._transport
-
-        async def lose(request):
-            response = await working.handle_async_request(request)
-            return httpx2.Response(500) if request.method == "POST" else response
-
-        connection = api.bench.connection(httpx2.MockTransport(lose))
-        flaky = Assistants(connection)
-        with pytest.raises(UnknownOutcomeError, match="assistant/triage"):
-            api.run(flaky.create(order(**TRIAGE)))
-        assert connection.requests == {"POST": 1}
-        found = api.run(flaky.find(order(**TRIAGE), since=api.bench.now + 1_795_000_000))
-        assert [found] == api.run(assistants.list(IDENTITY, []))
-
-
-def test_missing_assistant_is_none_and_deleted_quietly(api, assistants, order):
-    made = api.run(assistants.create(order(**TRIAGE)))
-    for _ in range(2):
-        api.run(assistants.delete(made.id))
-    assert api.run(assistants.read(made.id)) is None
-    assert api.run(assistants.list(IDENTITY, [])) == []
-
 
 def test_list_has_every_assistant_in_pages_of_100(api, assistants, order):
     made = api.run(assistants.create(order(**TRIAGE)))
@@ -200,7 +150,7 @@ class TestShapes:
     def read(self, server, **fields):
         answer = {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "m", **fields}
         connection = server.says(httpx2.Response(200, json=answer))
-        return server.bench.run(Assistants(connection).read("asst_1"))
+        return server.bench.run(Labelled(ASSISTANTS, connection).read("asst_1"))
 
     def test_missing_fields_have_their_defaults(self, server):
         live = self.read(server)
@@ -228,7 +178,7 @@ class TestServersWithoutTheApi:
         said = {"error": {"message": "Invalid URL", "type": "invalid_request_error", "code": None, "param": None}}
         connection = server.says(httpx2.Response(404, json=said))
         with pytest.raises(NotServedError) as caught:
-            server.bench.run(Assistants(connection).list(IDENTITY, []))
+            server.bench.run(Labelled(ASSISTANTS, connection).list(IDENTITY, []))
         (problem,) = caught.value.problems
         assert problem.code == "not-served"
         assert "the target `assistants` requires" in problem.hint
@@ -237,7 +187,7 @@ class TestServersWithoutTheApi:
         said = {"error": {"message": "no", "type": "invalid_request_error", "code": None, "param": None}}
         connection = server.says(httpx2.Response(403, json=said))
         with pytest.raises(DeniedError):
-            server.bench.run(Assistants(connection).list(IDENTITY, []))
+            server.bench.run(Labelled(ASSISTANTS, connection).list(IDENTITY, []))
 
     @pytest.mark.parametrize(
         ("url", "mirrors_openai", "used", "lists"),
@@ -260,7 +210,7 @@ class TestServersWithoutTheApi:
 def test_requests_are_sent_at_the_published_limits(api, order, method, limit):
     transport = api.connection.client._client._transport
     connection = api.bench.connection(transport, dict(A_MINUTE))
-    paced = Assistants(connection)
+    paced = Labelled(ASSISTANTS, connection)
     for number in range(limit + 1):
         work = paced.create(order(**TRIAGE)) if method == "POST" else paced.delete(f"asst_{number}")
         api.run(work)

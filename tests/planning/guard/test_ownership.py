@@ -5,7 +5,7 @@ import pytest
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.resources.address import Address
 from tests.support.asking import rules
-from tests.support.plan_inputs import Worlds
+from tests.support.plan_inputs import Worlds, ref
 
 
 def test_two_objects_under_one_label_and_no_state():
@@ -165,3 +165,11 @@ def test_a_copy_of_a_protected_object_by_hand_is_not_removed_as_ours():
 
 def test_lifting_it_is_an_update():
     assert rules(Worlds().stays("widget/lamp", protect=True).want("widget/lamp")) == []
+
+
+def test_reference_to_an_object_with_the_label_of_another_owner_is_not_a_difference():
+    worlds = Worlds().want("widget/lamp").applied("widget/lamp").live("widget/lamp", owner="globex")
+    worlds.want("chatbot/desk", uses=ref("widget/lamp")).applied("chatbot/desk", uses=ref("widget/lamp"))
+    plan = worlds.live("chatbot/desk", uses="widget_lamp").plan()
+    assert [(refusal.rule, refusal.address) for refusal in plan.refusals] == [("foreign-owner", "widget/lamp")]
+    assert (plan.changes, plan.drift) == ((), ())

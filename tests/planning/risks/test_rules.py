@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -17,7 +17,7 @@ from reconciler.resources.kinds.vector_store import VECTOR_STORE
 from reconciler.resources.risks import RISKS
 from tests.support import field_risks
 from tests.support.guard_estates import Estate
-from tests.support.plan_inputs import Worlds, ref
+from tests.support.plan_inputs import Worlds, live_id, ref
 
 WEEK, TWO_DAYS = {"days": 7}, {"days": 2}
 SOONER = ("expiry-shortened", {"before": 7, "after": 2})
@@ -114,6 +114,24 @@ def abandoned(environment: str, *published: str) -> Worlds:
     return worlds
 
 
+def key(*, gone: str) -> Worlds:
+    """A widget and its key, of which one is deleted with what is inside."""
+    worlds = Worlds().applied("widget/desk").live("widget/desk").applied("key/main")
+    worlds.live("key/main", widget=live_id("widget/desk", "widget"))
+    return worlds if gone == "widget" else worlds.want("widget/desk")
+
+
+def clock(before: int | None, after: int, **fields: Any) -> Worlds:
+    """A clock with a number of minutes between its runs; `before` is None for a new one."""
+    worlds = Worlds().want("clock/noon", runs=runs(after), **fields)
+    return worlds if before is None else worlds.stays("clock/noon", runs=runs(before), note="")
+
+
+def runs(minutes: int) -> list[str]:
+    start = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    return [(start + timedelta(minutes=minutes * number)).isoformat() for number in range(3)]
+
+
 TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("model-changed", lambda: model("m1", "m2")),
     ("model-retiring", lambda: fresh("o3")),
@@ -134,6 +152,9 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("id-changed", resized),
     ("guard-weakened", lambda: settings(1, 2)),
     ("guard-weakened", lambda: abandoned("staging")),
+    ("secret-deleted", lambda: key(gone="key")),
+    ("runs-often", lambda: clock(None, 1)),
+    ("runs-often", lambda: clock(60, 14)),
 ]
 
 NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
@@ -159,6 +180,11 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("name-lost", lambda: moved(is_loaded=False)),
     ("id-changed", rewritten),
     ("consent-used", resized),
+    ("secret-deleted", lambda: Worlds().applied("widget/desk").live("widget/desk")),
+    ("secret-deleted", lambda: Worlds().want("key/main", size=2).stays("key/main", size=1)),
+    ("runs-often", lambda: clock(None, 15)),
+    ("runs-often", lambda: clock(1, 60)),
+    ("runs-often", lambda: clock(1, 1, note="x")),
     ("guard-weakened", lambda: settings(2, 1)),
     ("guard-weakened", lambda: settings(2, 2)),
     ("guard-weakened", lambda: abandoned("staging", "chatbot/support")),
@@ -308,6 +334,11 @@ class TestStoresThatArePublished:
         estate.release("support", 1, assistant="triage", uses=ref("vectorstore/kb"))
         (risk,) = self.shortened(estate)
         assert ((risk.rule, risk.args), risk.used_by) == (SOONER, "release/support@1")
+
+
+def test_secrets_are_deleted_with_the_object_that_contains_them():
+    found = [(risk.rule, risk.address) for risk in plan(key(gone="widget")).risks]
+    assert found == [("secret-deleted", "key/main"), ("secret-deleted", "widget/desk")]
 
 
 def several() -> Worlds:

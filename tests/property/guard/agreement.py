@@ -51,6 +51,7 @@ def disagreement(estate: Estate, rules: Rules = RULES) -> str:
             {id_: names for id_, names in _held(found).items() if id_ not in _ids(judgement.disowned)},
             {upload_id(key): names for key, names in judgement.held.items()},
         ),
+        "credentials kept": (_kept(plan), dict(judgement.kept)),
         "orphans": (_orphans(found) - _ids(judgement.disowned | judgement.ended), frozenset()),
         "new uploads": (_uploaded(found), judgement.uploaded),
         "settings": (_settings(plan), judgement.settings),
@@ -102,6 +103,13 @@ def _held(planned: Planned) -> dict[str, frozenset[str]]:
     """Return the ids of the uploads that stay because others hold them, each with the holders that the plan names."""
     reasons = (reason for change in _of_files(planned.plan) for reason in change.reasons if reason.code == HELD)
     return {reason.args["id"]: frozenset(reason.args["holders"]) for reason in reasons}
+
+
+def _kept(plan: Plan) -> dict[str, frozenset[str]]:
+    """Return the credentials that stay beside those that replace them, each with the holders that the plan names."""
+    replaced = [change for change in plan.work if change.action == "replace" and not change.address.startswith(FILES)]
+    held = ((change.address, reason) for change in replaced for reason in change.reasons if reason.code == HELD)
+    return {address: frozenset(reason.args["holders"]) for address, reason in held}
 
 
 def _orphans(planned: Planned) -> frozenset[str]:

@@ -9,18 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from tests.property.guard import surroundings
 from tests.property.guard.estates import Estate, without_literal_ids
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import (
-    HOLDING,
-    SAVED,
-    Object,
-    left_objects,
-    live_releases,
-    upload,
-    working,
-)
+from tests.property.guard.manifests import Object, left_objects, live_releases, upload, working
 from tests.property.guard.oracle import SECTIONS, Judgement, judge
+from tests.property.guard.parts import HOLDING, SAVED
 
 DIMENSIONS: Final = (
     "content edits",
@@ -36,6 +30,7 @@ DIMENSIONS: Final = (
     "moved entries",
     "strays",
     "recorded settings",
+    *surroundings.SHAPES,
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
@@ -47,6 +42,7 @@ TRAITS: Final[Mapping[str, float]] = {
     "held uploads": LEAST,
     "assistants of others": 0.02,
     "refused replacements": 0.03,
+    **surroundings.TRAITS,
 }
 """The share of estates that have it, at least."""
 
@@ -69,7 +65,7 @@ class Coverage:
             name for name, without in WITHOUT.items() if (other := without(made)) != made and judge(other) != judgement
         )
         self.rules.update({rule for rule, _ in judgement.refusals})
-        self.traits.update(set(_traits(made, judgement)))
+        self.traits.update({*_traits(made, judgement), *surroundings.traits(outcome, judgement)})
 
     def rare(self, counts: Counter[str], least: Mapping[str, float]) -> dict[str, float]:
         """Return the shares that are below the least one."""
@@ -138,6 +134,7 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
     "moved entries": lambda outcome: bool(outcome.estate.entries),
     "strays": lambda outcome: bool(outcome.estate.strays),
     "recorded settings": lambda outcome: outcome.estate.recorded is not None,
+    **surroundings.SHAPES,
 }
 
 
@@ -178,6 +175,7 @@ WITHOUT: Final[Mapping[str, Callable[[Estate], Estate]]] = {
     "moved entries": lambda made: replace(made, entries={}),
     "strays": lambda made: replace(made, strays=()),
     "recorded settings": lambda made: replace(made, recorded=None),
+    **surroundings.WITHOUT,
 }
 """The same estate without a dimension; without past renames, releases have names that nothing follows. A rename in the
 edit decides nothing: its id stays."""

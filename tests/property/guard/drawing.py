@@ -6,9 +6,11 @@ from random import Random
 from typing import Any, Literal
 
 from tests.property.guard.edits import Edits
+from tests.property.guard.environments import with_environment
 from tests.property.guard.estates import Estate, PeerDocument, Recorded, Stranger, Stray
 from tests.property.guard.history import is_saved
-from tests.property.guard.manifests import SAVED, Manifests, Object, left_objects, live_releases
+from tests.property.guard.manifests import Object, left_objects, live_releases
+from tests.property.guard.parts import SAVED, Manifests
 
 PLENTY = 100
 WORKING = ("assistant/", "chatbot/", "pipeline/", "vectorstore/")
@@ -16,7 +18,7 @@ WORKING = ("assistant/", "chatbot/", "pipeline/", "vectorstore/")
 
 def estate(seed: int) -> Estate:
     """Return the same estate for the same seed."""
-    return _Drawing(Random(seed)).estate()
+    return with_environment(_Drawing(Random(seed)).estate(), Random(f"around agents {seed}"))
 
 
 class _Drawing(Edits):

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests.property.guard.history import DATA, PATHS, TARGETS, History
-from tests.property.guard.manifests import HOLDING, LITERAL, Manifests, released
+from tests.property.guard.manifests import released
+from tests.property.guard.parts import HOLDING, LITERAL, Manifests
 
 
 class Edits(History):

@@ -5,9 +5,9 @@ Everything of before is applied and live.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
-from tests.property.guard.manifests import LITERAL, Manifests
+from tests.property.guard.parts import LITERAL, Manifests
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Stranger:
     """Addresses of managed objects, whose live ids it has."""
     owner: str | None = None
     """The identity on its label, if it has one."""
+    knows: tuple[str, ...] = ()
+    """The ids of other objects that are not managed, which it has."""
 
     @property
     def id(self) -> str:
@@ -83,6 +85,11 @@ class Estate:
     """Objects that were applied with `keep_on_delete`."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Uploads that an earlier plan left live because others held them, as the state has them: content by key."""
+    succeeded: Mapping[str, str] = field(default_factory=dict)
+    """The vaults of credentials that an earlier plan left live beside those that replaced them, by the name of the
+    credential."""
+    outdated: frozenset[str] = frozenset()
+    """Frozen copies that have the ids of such credentials, because they are never rewritten."""
     unmanaged: tuple[Stranger, ...] = ()
     peers: tuple[PeerDocument, ...] = ()
     protected: Mapping[str, Literal["state", "label"]] = field(default_factory=dict)
@@ -120,12 +127,20 @@ def without_literal_ids(manifests: Manifests) -> Manifests:
         for name, one in manifests.pipelines.items()
     }
     assistants = {
-        name: replace(one, stores=_names(one.stores), files=_names(one.files))
+        name: replace(one, stores=_names(one.stores), files=_names(one.files), credentials=_names(one.credentials))
         for name, one in manifests.assistants.items()
     }
+    credentials = {
+        name: replace(one, vault=one.vault.removeprefix(LITERAL)) for name, one in manifests.credentials.items()
+    }
+    templates = {name: replace(one, skills=_names(one.skills)) for name, one in manifests.templates.items()}
+    automations = {
+        name: replace(one, agent=one.agent.removeprefix(LITERAL)) for name, one in manifests.automations.items()
+    }
+    around: Mapping[str, Any] = {"credentials": credentials, "templates": templates, "automations": automations}
     stores = {name: replace(one, files=_names(one.files)) for name, one in manifests.stores.items()}
     bots = {name: replace(one, answers=one.answers.removeprefix(LITERAL)) for name, one in manifests.bots.items()}
-    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants, stores=stores)
+    return replace(manifests, bots=bots, pipelines=pipelines, assistants=assistants, stores=stores, **around)
 
 
 def _names(items: tuple[str, ...]) -> tuple[str, ...]:

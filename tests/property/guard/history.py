@@ -7,19 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.property.guard.manifests import (
-    HOLDING,
-    LITERAL,
-    NEW_MODEL,
-    OLD_MODEL,
-    SAVED,
-    Assistant,
-    Bot,
-    Manifests,
     Object,
-    Pipeline,
-    Release,
-    Store,
-    Target,
     left_objects,
     live_releases,
     number_of,
@@ -28,6 +16,20 @@ from tests.property.guard.manifests import (
     upload,
     working,
 )
+from tests.property.guard.parts import (
+    HOLDING,
+    LITERAL,
+    NEW_MODEL,
+    OLD_MODEL,
+    SAVED,
+    Assistant,
+    Bot,
+    Manifests,
+    Pipeline,
+    Release,
+    Store,
+    Target,
+)
 
 DOCUMENTS = ("kb/hours.md", "kb/rates.md", "old/hours.md", "faq.md")
 """Two have one base name: with equal bytes they are one upload."""
@@ -35,7 +37,7 @@ DATA = ("data/t.csv", "data/u.csv")
 PATHS = (*DOCUMENTS, *DATA)
 TARGETS: Sequence[Target] = ("agents", "assistants", "responses")
 KINDS = {"assistants": "assistant", "pipelines": "pipeline", "stores": "vectorstore"}
-"""The parts of manifests that can be renamed, with the kinds of their addresses."""
+"""The parts of manifests that this history renames, with the kinds of their addresses."""
 
 
 class Chances:

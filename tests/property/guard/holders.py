@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tests.property.guard.bodies import id_of, type_of
-from tests.property.guard.manifests import Object, upload
-from tests.property.guard.outcome import Outcome, is_document
+from tests.property.guard.manifests import Object, former_credential, upload
+from tests.property.guard.outcome import Outcome, is_document, is_frozen
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,21 @@ class Holding(Outcome):
     def _written(self, address: str) -> Survivor:
         """Return an object in scope: it has the ids of after the plan, except literal and ignored ones."""
         thing, manifest = self.after[address], self.manifests[address]
-        live = frozenset(self._ignored(address)) if self.ignoring([address]) else frozenset[str]()
+        is_ours = address not in self.disputed  # otherwise its live object is listed, and not its address, too
+        live = frozenset(self._ignored(address)) if is_ours and self.ignoring([address]) else frozenset[str]()
+        if is_ours and address in self.before and (is_frozen(address) or self.ignoring([address])):
+            live |= self._ids_behind(address)
         ids, served = thing.by_id | manifest.by_id | live, frozenset(self._served_still(address))
         return Survivor(thing.by_name | manifest.by_name, ids, served)
+
+    def _ids_behind(self, address: str) -> frozenset[str]:
+        """Return the objects whose present ids a live object has for names: a copy of a release is never rewritten."""
+        live = self.before[address]
+        if is_document(address, live):
+            return frozenset()
+        former = {self.now(f"credential/{name}"): former_credential(name) for name in self.estate.succeeded}
+        is_outdated = address in map(self.entry_of, map(self.now, self.estate.outdated))
+        return frozenset(former.get(one, one) for one in live.by_name) if is_outdated else live.by_name
 
     def _ignored(self, address: str) -> Iterator[str]:
         """Yield the uploads of an object whose manifest ignores them; a document is published with the new one of a
@@ -64,10 +76,15 @@ class Holding(Outcome):
         return {file for file in named if self.before[file].text != self.after[file].text}
 
     def _unchanged(self, address: str) -> Survivor:
-        """Return an object out of scope, or one that is kept without a manifest."""
-        was, manifest = self.before.get(address, Object()), self.manifests.get(address, Object())
+        """Return an object out of scope, or one that is kept without a manifest. What the state does not have, and of
+        which no label proves that it is managed, is listed as a live object.
+        """
+        is_ours = address in self.before and address not in self.estate.duplicates | self.estate.lost
+        was, manifest = self.before[address] if is_ours else Object(), self.manifests.get(address, Object())
         served = self.served(address) if is_document(address, was) else frozenset[str]()
-        return Survivor(was.by_name | manifest.by_name, was.contents | was.by_id | manifest.by_id, served)
+        ids = was.contents | was.by_id | manifest.by_id
+        ids |= self._ids_behind(address) if is_ours else frozenset()
+        return Survivor(was.by_name | manifest.by_name, ids, served)
 
     def _served_still(self, address: str) -> Iterator[str]:
         """Yield the ids in the bundles of a document that the plan neither changes nor can publish again."""
@@ -93,7 +110,7 @@ class Holding(Outcome):
             return False
         live = self.as_applied.get(self.former.get(address, address), Object())
         refs = live.refs if self.ignoring([address]) else thing.refs
-        return all(self._is_complete(one) for how, one in refs if how not in {"published", "search"})
+        return all(self._is_complete(one) for how, one in refs if how in {"assistant", "pipeline", "starts", "node"})
 
     def served(self, document: str, *, published: bool = True) -> frozenset[str]:
         """Return the ids in the published bundles of a document: of the agents, stores and uploads in it."""
@@ -152,7 +169,18 @@ class Holding(Outcome):
         """Return who refers to one of these objects after the plan, or has its id if the plan ends it."""
         named, ended = self._holding(addresses, by_name=True), self.leaving.intersection(addresses)
         strays = {one.address for one in self.estate.strays if self._ids_of(one.refers_to) & ended}
-        return strays.union(named, *(self._serving(one, by_name=True) for one in ended))
+        serving = (self._serving(one, by_name=True) for one in ended)
+        return strays.union(named, *serving, *(self._holding_inside(one) for one in ended))
+
+    def _holding_inside(self, vault: str) -> set[str]:
+        """Return who holds a credential that is deleted with a vault."""
+        ours = [one for one, thing in self.before.items() if ("vault", vault) in {*thing.refs, *thing.literal}]
+        inside = {one for one in ours if one.startswith("credential/")}
+        former = inside & self.former_credentials.keys()
+        found = [self._holding({one}, by_name=one not in self.superseded) for one in inside]
+        found += [{one} for one in former if self.holders(one)]
+        theirs = {one.id for one in self.estate.unmanaged if one.type == "credential" and vault in one.refers_to}
+        return set().union(*found, (one.title for one in self.estate.unmanaged if theirs.intersection(one.knows)))
 
     def holders(self, id_: str) -> set[str]:
         """Return who holds the present id of an object, or an upload, after the plan."""
@@ -192,14 +220,19 @@ class Holding(Outcome):
         theirs |= {name for name, ids in self._disputed() if not ids.isdisjoint(held)}
         return ours - set(held) | theirs
 
+    @cached_property
+    def disputed(self) -> frozenset[str]:
+        """The assistants of which no label proves that they are managed."""
+        estate = self.estate
+        return estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
+
     def _disputed(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield the live assistants of which no label proves that they are managed, each with the ids that it has."""
         estate = self.estate
-        disputed = estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
-        for address in disputed & self.before.keys():
+        for address in self.disputed & self.before.keys():
             thing = self.before[address]
-            stores = {target for how, target in (*thing.refs, *thing.literal) if how == "search"}
-            ids = frozenset({*thing.contents, *(self.entry_of(store) for store in stores)})
+            held = {target for _, target in (*thing.refs, *thing.literal)}
+            ids = frozenset({*thing.contents, *map(self.entry_of, held)})
             twin = [f"{id_of(address, thing)}_twin"] if address in estate.duplicates else []
             for id_ in (id_of(address, thing), *twin):
                 yield f"{type_of(address, thing)} {address.partition('/')[2]} ({id_})", ids

@@ -1,7 +1,5 @@
 """Manifests of small projects as plain values, and the objects that they ask for.
 
-A name with `#` before it is a literal id in a manifest: `#handbook` is the live id of `vectorstore/handbook` and
-`#assistant/triage` that of a saved assistant. In a list of files it is the key of an upload: its name and its digest.
 Nothing of `planning` is used here: `oracle` judges an estate, `translation` makes the inputs of a plan from it.
 """
 
@@ -10,78 +8,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
-NEW_MODEL: Final = "gpt-6-luna"
-OLD_MODEL: Final = "gpt-5-nova"
-"""A model whose last day is past."""
-LITERAL: Final = "#"
+from tests.property.guard.parts import LITERAL, Assistant, Automation, Bot, Manifests, Pipeline, Release
 
-Target: TypeAlias = Literal["agents", "assistants", "responses"]
-SAVED: Final = frozenset({"agents", "assistants"})
-"""Targets whose assistants are live objects with labels; the others are documents."""
-HOLDING: Final = frozenset({"assistants", "responses"})
-"""Targets whose assistants have stores and files."""
-
-
-@dataclass(frozen=True)
-class Bot:
-    answers: str
-    """The address of a pipeline or an assistant, or of a frozen copy of one."""
-    starts: tuple[str, ...] = ()
-    """Pipelines that its triggers start."""
-    published: int | None = None
-    keep: int | None = None
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    nodes: tuple[str, ...] = ()
-    """The assistants of its nodes, by name or as a frozen copy (`triage@support.1`)."""
-    searches: tuple[str, ...] = ()
-    """The stores that its nodes search."""
-    moved_from: str = ""
-
-
-@dataclass(frozen=True)
-class Assistant:
-    target: Target = "agents"
-    stores: tuple[str, ...] = ()
-    text: str = "Help."
-    model: str = NEW_MODEL
-    files: tuple[str, ...] = ()
-    """The files of its code interpreter. Agents have neither stores nor files."""
-    moved_from: str = ""
-
-
-@dataclass(frozen=True)
-class Store:
-    files: tuple[str, ...] = ()
-    releases_live: bool = False
-    """True if releases use the store itself instead of a copy."""
-    moved_from: str = ""
-
-
-@dataclass(frozen=True)
-class Manifests:
-    """The working tree."""
-
-    bots: Mapping[str, Bot] = field(default_factory=dict)
-    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
-    assistants: Mapping[str, Assistant] = field(default_factory=dict)
-    stores: Mapping[str, Store] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """The contents of files, by path."""
-    releases: "Mapping[str, Release]" = field(default_factory=dict)
-    """Releases by chatbot and number: `support@3`."""
-
-
-@dataclass(frozen=True)
-class Release:
-    content: Manifests
-    """The chatbot at the time of the release, and everything that it used."""
-    archived: bool = False
-    """True if its manifest says so."""
+KINDS: Final[Mapping[str, str]] = {
+    "pipelines": "pipeline",
+    "assistants": "assistant",
+    "stores": "vectorstore",
+    "skills": "skill",
+    "vaults": "vault",
+    "credentials": "credential",
+    "templates": "template",
+    "automations": "automation",
+}
+"""The parts of manifests that can be renamed, with the kinds of their addresses."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +40,7 @@ class Object:
     target: str = ""
     model: str = ""
     text: str = ""
-    """The content of a file, or the instructions of an assistant."""
+    """The content of a file or a skill, the instructions of an assistant, or the server of a credential."""
     keep: int | None = None
     release: str = ""
     """The release whose chatbot it is."""
@@ -151,7 +92,35 @@ def working(manifests: Manifests) -> dict[str, Object]:
         found[f"assistant/{name}"] = _assistant(manifests, assistant, str, "file/{path}")
     for name, store in manifests.stores.items():
         found[f"vectorstore/{name}"] = _object((), str, files=_files(manifests, store.files, "file/{path}"))
+    found |= _around_agents(manifests)
     return found | _files_of(found.values())
+
+
+def _around_agents(manifests: Manifests) -> dict[str, Object]:
+    """Return what agents run with, and what starts them."""
+    found = {f"skill/{name}": Object(text=skill.text) for name, skill in manifests.skills.items()}
+    found |= {f"vault/{name}": Object() for name in manifests.vaults}
+    for name, credential in manifests.credentials.items():
+        made = _object([("vault", f"vault/{credential.vault}")], str)
+        found[f"credential/{name}"] = replace(made, text=credential.server)
+    for name, template in manifests.templates.items():
+        refs = [("skill", f"skill/{skill}") for skill in template.skills]
+        found[f"template/{name}"] = _object(refs, str, files=_files(manifests, template.files, "file/{path}"))
+    for name, automation in manifests.automations.items():
+        files = _files(manifests, automation.files, "file/{path}")
+        found[f"automation/{name}"] = _object(_target(automation), str, files=files)
+    return found
+
+
+def _target(automation: Automation) -> Iterator[tuple[str, str]]:
+    if automation.agent:
+        yield "agent", f"assistant/{automation.agent}"
+    if automation.template:
+        yield "template", f"template/{automation.template}"
+    yield from (("skill", f"skill/{name}") for name in automation.skills)
+    yield from (("vault", f"vault/{name}") for name in automation.vaults)
+    if not automation.agent:
+        yield from (("credential", f"credential/{name}") for name in automation.credentials)
 
 
 def frozen(name: str, release: Release) -> dict[str, Object]:
@@ -161,8 +130,11 @@ def frozen(name: str, release: Release) -> dict[str, Object]:
 
     def called(address: str) -> str:
         kind, _, own = address.partition("/")
-        if "@" in address or (kind == "vectorstore" and content.stores[own].releases_live):
+        shared = kind == "credential" or (kind == "vectorstore" and content.stores[own].releases_live)
+        if "@" in address or shared:
             return address
+        if kind == "skill":
+            return f"{address}@{sha(content.skills[own].text)[:12]}"
         return f"{address}@{_content_of(content, own)}" if kind == "vectorstore" else f"{address}@{suffix}"
 
     found = {f"release/{name}": _object(_answering(bot), called, release=name)}
@@ -173,6 +145,7 @@ def frozen(name: str, release: Release) -> dict[str, Object]:
     for own, store in content.stores.items():
         if not store.releases_live:
             found[called(f"vectorstore/{own}")] = _object((), called, files=_files(content, store.files, path))
+    found |= {called(f"skill/{own}"): Object(text=skill.text) for own, skill in content.skills.items()}
     return found | _files_of(found.values())
 
 
@@ -189,6 +162,19 @@ def left_objects(left: Mapping[str, str]) -> dict[str, Object]:
     return {f"file/{key.partition(' ')[0]}@{upload_id(key)}": Object(text=text) for key, text in left.items()}
 
 
+def former_credentials(succeeded: Mapping[str, str]) -> dict[str, Object]:
+    """Return the credentials that an earlier plan left, by their addresses in the state."""
+    return {
+        former_credential(name): Object(refs=(("vault", f"vault/{vault}"),), text="crm")
+        for name, vault in succeeded.items()
+    }
+
+
+def former_credential(name: str) -> str:
+    """Return the address of the credential that one with this name replaced."""
+    return f"credential/replaced@cred_{name}_former"
+
+
 def upload_id(key: str) -> str:
     """Return the live id of the upload with this key."""
     return "file-" + re.sub(r"\W", "", key)
@@ -201,14 +187,10 @@ def live_releases(manifests: Manifests, tombstones: Iterable[str] = ()) -> list[
 
 def moves(manifests: Manifests) -> dict[str, str]:
     """Return the present address of each renamed object, by its former one."""
-    kinds: Mapping[str, Mapping[str, Pipeline | Assistant | Store]] = {
-        "pipeline": manifests.pipelines,
-        "assistant": manifests.assistants,
-        "vectorstore": manifests.stores,
-    }
     return {
         f"{kind}/{one.moved_from}": f"{kind}/{name}"
-        for kind, items in kinds.items()
+        for part, kind in KINDS.items()
+        for items in [getattr(manifests, part)]
         for name, one in items.items()
         if one.moved_from and one.moved_from not in items
     }
@@ -230,7 +212,9 @@ def released(manifests: Manifests, bot: str) -> Manifests:
     files = [path for store in stores.values() for path in store.files]
     files += [path for assistant in assistants.values() for path in assistant.files]
     texts = {path: manifests.texts[path] for path in files if not path.startswith(LITERAL)}
-    return Manifests({bot: manifests.bots[bot]}, pipelines, assistants, stores, texts)
+    opened = dict.fromkeys(name for assistant in assistants.values() for name in assistant.skills)
+    skills = {name: manifests.skills[name] for name in opened if not name.startswith(LITERAL)}
+    return Manifests({bot: manifests.bots[bot]}, pipelines, assistants, stores, texts, skills=skills)
 
 
 def _own(kind: str, addresses: Iterable[str]) -> list[str]:
@@ -263,8 +247,10 @@ def _object(
 
 
 def _assistant(manifests: Manifests, assistant: Assistant, called: Callable[[str], str], path: str) -> Object:
-    stores = (("search", f"vectorstore/{store}") for store in assistant.stores)
-    found = _object(stores, called, files=_files(manifests, assistant.files, path))
+    refs = [("search", f"vectorstore/{store}") for store in assistant.stores]
+    refs += [("credential", f"credential/{name}") for name in assistant.credentials]
+    refs += [("skill", f"skill/{name}") for name in assistant.skills]
+    found = _object(refs, called, files=_files(manifests, assistant.files, path))
     return replace(found, target=assistant.target, model=assistant.model, text=assistant.text)
 
 

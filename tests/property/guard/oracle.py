@@ -12,8 +12,9 @@ from typing import Final, TypeAlias
 
 from tests.property.guard.estates import Estate
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import OLD_MODEL, SAVED, Object, frozen, upload
+from tests.property.guard.manifests import Object, frozen, upload
 from tests.property.guard.outcome import is_frozen
+from tests.property.guard.parts import OLD_MODEL, SAVED
 
 Sections: TypeAlias = dict[str, tuple[str, ...]]
 SECTIONS: Final = ("Chatbots", "Pipelines", "Chatbots Referencing Pipeline", "Other references")
@@ -39,6 +40,8 @@ class Judgement:
     """The uploads that the plan would delete if others did not hold them, each with its holders; without those that an
     earlier plan has left.
     """
+    kept: Mapping[str, frozenset[str]]
+    """The credentials that stay beside those that replace them, each with its holders."""
     disowned: frozenset[str]
     """The uploads of stores that are no longer managed: they stay whether or not the plan says so of each."""
     uploaded: frozenset[str]
@@ -58,10 +61,11 @@ class _Oracle(Holding):
     def judgement(self) -> Judgement:
         return Judgement(
             refusals=dict(self.refusals()),
-            archived=frozenset(filter(is_frozen, self.gone)),
-            deleted=frozenset(address for address in self.gone if not is_frozen(address)),
+            archived=frozenset(filter(self.is_archived, self.gone)),
+            deleted=frozenset(address for address in self.gone if not self.is_archived(address)),
             ended=frozenset(self.ended),
             held={key: frozenset(self.holders(key)) for key in self.held},
+            kept=self.kept_beside,
             disowned=frozenset(self.disowned),
             uploaded=frozenset(self.written - self.uploads.keys()),
             settings=frozenset(self.differing()),
@@ -70,8 +74,12 @@ class _Oracle(Holding):
 
     @cached_property
     def gone(self) -> set[str]:
-        """Everything that is removed, without files."""
-        return {address for address in self.leaving if not address.startswith("file/")}
+        """Everything that is removed, without files. A credential that an earlier plan left stays while it is held."""
+        removed = {address for address in self.leaving if not address.startswith("file/")}
+        return {one for one in removed if one not in self.former_credentials or not self.holders(one)}
+
+    def is_archived(self, address: str) -> bool:
+        return is_frozen(address) and address not in self.former_credentials
 
     @cached_property
     def ended(self) -> set[str]:
@@ -80,6 +88,11 @@ class _Oracle(Holding):
     @cached_property
     def held(self) -> set[str]:
         return self.unused - self.ended - self.disowned - self.estate.left.keys()
+
+    @cached_property
+    def kept_beside(self) -> dict[str, frozenset[str]]:
+        found = {address: frozenset(self.holders(address)) for address in self.superseded}
+        return {address: holders for address, holders in found.items() if holders}
 
     # The rule about references.
 
@@ -97,7 +110,7 @@ class _Oracle(Holding):
             if sections:
                 yield ("referenced", address), sections
         protected = set(map(self.now, self.estate.protected))
-        for address in sorted((self.gone | self.replaced) & protected):
+        for address in sorted((self.gone | self.replaced | self.superseded) & protected):
             yield ("protected", address), {}
         if len(self.counted_deletes()) > self.allowed("max_deletes"):
             yield ("threshold of deletes", PROJECT), {}
@@ -143,7 +156,7 @@ class _Oracle(Holding):
         """Return the entry of a referrer; of what a release has frozen, the release. Names of other owners have a
         space.
         """
-        if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/")):
+        if " " in referrer or not is_frozen(referrer) or referrer.startswith(("vectorstore/", "file/", "credential/")):
             return referrer
         return self.with_standing(referrer if referrer.startswith("release/") else release_of(referrer))
 
@@ -235,9 +248,8 @@ class _Oracle(Holding):
 
     def uses_an_old_model(self, address: str) -> bool:
         thing = self.after.get(address) or self.manifests.get(address, Object())
-        known = thing.by_id - self.estate.duplicates - self.estate.taken
-        known -= (self.estate.other_lineage - self.estate.older) | self.estate.lost
-        return thing.model == OLD_MODEL or any(self.uses_an_old_model(one) for one in thing.by_name | known)
+        known = thing.by_name | (thing.by_id - self.disputed)
+        return thing.model == OLD_MODEL or any(map(self.uses_an_old_model, known))
 
     # The numbers of deletes and archives.
 
@@ -245,7 +257,8 @@ class _Oracle(Holding):
         """Return the ids that count as deletes: of removed and of replaced objects, of uploads whose file is removed,
         and of files detached from stores that stay. Uploads that an earlier plan has left have counted there.
         """
-        working = {address for address in self.gone | self.replaced if not is_frozen(address)}
+        replaced = self.replaced | (self.superseded - self.kept_beside.keys())
+        working = {address for address in self.gone | replaced if not is_frozen(address)}
         ended = {key for key in self.ended if not (self.is_of_releases(key) or self.is_of_an_edit(key))}
         ended -= self.estate.left.keys()
         detached = {

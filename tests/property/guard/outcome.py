@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from tests.property.guard.estates import Estate
 from tests.property.guard.manifests import (
-    LITERAL,
-    SAVED,
     Object,
+    former_credentials,
     left_objects,
     live_releases,
     moves,
@@ -16,6 +16,10 @@ from tests.property.guard.manifests import (
     objects,
     working,
 )
+from tests.property.guard.parts import LITERAL, SAVED
+
+DOCUMENTS: Final = ("assistant/", "chatbot/", "pipeline/", "release/")
+"""The kinds that may have no object at OpenAI."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,11 @@ class Outcome:
     def as_applied(self) -> dict[str, Object]:
         """What is live, under the names of before."""
         manifests, left = self.estate.before, left_objects(self.estate.left)
-        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left
+        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left | self.former_credentials
+
+    @cached_property
+    def former_credentials(self) -> dict[str, Object]:
+        return former_credentials(self.estate.succeeded)
 
     @cached_property
     def moved(self) -> dict[str, str]:
@@ -165,10 +173,22 @@ class Outcome:
         both = self.before.keys() & self.after.keys()
         return {address for address in both if self.before[address].target != self.after[address].target}
 
+    @cached_property
+    def superseded(self) -> set[str]:
+        """Credentials that get another server or another vault, which makes another credential. The present one stays
+        while something holds it.
+        """
+        both = (one for one in self.before.keys() & self.after.keys() if one.startswith("credential/"))
+        return {one for one in both if _fixed(self.before[one]) != _fixed(self.after[one])}
+
 
 def is_document(address: str, thing: Object) -> bool:
-    """Return True for what exists only in the outlets: no saved assistant, no store and no file."""
-    return thing.target not in SAVED and not address.startswith(("vectorstore/", "file/"))
+    """Return True for what exists only in the outlets."""
+    return thing.target not in SAVED and address.startswith(DOCUMENTS)
+
+
+def _fixed(credential: Object) -> object:
+    return credential.text, credential.refers_to
 
 
 def is_frozen(address: str) -> bool:

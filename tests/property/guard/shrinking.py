@@ -6,10 +6,12 @@ from pprint import pformat
 from typing import Any, Final
 
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import Manifests, left_objects, live_releases, objects, upload
+from tests.property.guard.manifests import KINDS, former_credentials, left_objects, live_releases, objects, upload
 from tests.property.guard.oracle import judge
+from tests.property.guard.parts import Manifests
 
-PARTS: Final = ("bots", "pipelines", "assistants", "stores", "releases")
+WORKING: Final = ("bots", *KINDS)
+PARTS: Final = (*WORKING, "releases")
 MARKS: Final = (
     "tombstones",
     "by_hand",
@@ -22,6 +24,7 @@ MARKS: Final = (
     "ignored",
     "kept",
     "targets",
+    "outdated",
 )
 USUAL: Final[Mapping[str, Any]] = {
     "strict": False,
@@ -46,7 +49,7 @@ def is_whole(estate: Estate) -> bool:
     """Return True if everything that is named exists: now, or, for what the edit names, before it."""
     try:
         there = objects(estate.before, live_releases(estate.before, estate.tombstones))
-        live = there | left_objects(estate.left)
+        live = there | left_objects(estate.left) | former_credentials(estate.succeeded)
         wanted = objects(estate.after, live_releases(estate.after, estate.tombstones))
     except KeyError:
         return False
@@ -63,7 +66,7 @@ def is_whole(estate: Estate) -> bool:
     others = {name for stranger in estate.unmanaged for name in stranger.refers_to}
     others |= {name for peer in estate.peers for name in peer.refers_to}
     others |= {name for stray in estate.strays for name in stray.refers_to}
-    others |= estate.entries.keys()
+    others |= estate.entries.keys() | estate.outdated
     named = estate.targets | estate.ignored | estate.older
     if not (others | estate.kept <= live.keys() and named <= live.keys() | wanted.keys()):
         return False
@@ -96,7 +99,7 @@ def _simpler(estate: Estate) -> Iterator[Estate]:
             before = getattr(estate.before, part).get(name)
             if before is not None and getattr(estate.after, part).get(name) != before:
                 yield replace(estate, after=_with(estate.after, part, name, before))
-    for part in PARTS[:4]:
+    for part in WORKING:
         for name, thing in getattr(estate.before, part).items():
             for smaller in _smaller(thing):
                 same = getattr(estate.after, part).get(name) == thing
@@ -111,6 +114,7 @@ def _with_fewer_around(estate: Estate) -> Iterator[Estate]:
     yield from (replace(estate, peers=rest) for rest in _without_one(estate.peers))
     yield from (replace(estate, strays=rest) for rest in _without_one(estate.strays))
     yield from (replace(estate, past=rest) for rest in _without_key(estate.past))
+    yield from (replace(estate, succeeded=rest) for rest in _without_key(estate.succeeded))
     yield from (replace(estate, entries=rest) for rest in _without_key(estate.entries))
     for key in estate.left:
         yield replace(estate, left={one: text for one, text in estate.left.items() if one != key})

@@ -17,14 +17,12 @@ from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, references_in, replace_references
-from tests.property.guard.bodies import fields_of, id_of, path_of, type_of
+from tests.property.guard.bodies import IGNORED, Id, fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
-    HOLDING,
-    OLD_MODEL,
-    SAVED,
-    Manifests,
     Object,
+    former_credential,
+    former_credentials,
     frozen,
     left_objects,
     live_releases,
@@ -34,25 +32,25 @@ from tests.property.guard.manifests import (
     upload_name,
     working,
 )
+from tests.property.guard.parts import OLD_MODEL, SAVED, Manifests
 
 IDENTITY: Final = Identity("acme")
 PROJECT: Final = "proj_acme"
 OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
+HOLDERS: Final = ("credential/", "template/", "automation/")
+"""Kinds whose live objects have ids of others in their fields."""
 TODAY: Final = date(2026, 12, 1)
 GONE_SINCE: Final = date(2026, 11, 30)
 LINEAGE: Final = "0123456789abcdef"
 THEIRS: Final = "fedcba9876543210"
 BY_HAND: Final = "By hand."
-IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
-    "chatbot": ("assistant", "pipeline", "starts"),
-    "pipeline": ("nodes",),
-    "agent": ("tools",),
-    "assistant": ("tools", "tool_resources"),
-    "request": ("tools",),
-    "vector_store": ("files",),
+LABELLED: Final[Mapping[str, str]] = {
+    "assistant": "assistant",
+    "agent": "assistant",
+    "vector_store": "vectorstore",
+    "credential": "credential",
+    "automation": "automation",
 }
-"""The fields with references, by type."""
-LABELLED: Final[Mapping[str, str]] = {"assistant": "assistant", "vector_store": "vectorstore"}
 """The kinds of objects of others that may have labels, by type."""
 
 
@@ -98,7 +96,8 @@ class _Translation:
     @cached_property
     def before(self) -> dict[str, Object]:
         manifests, left = self.estate.before, left_objects(self.estate.left)
-        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left
+        live = objects(manifests, live_releases(manifests, self.estate.tombstones))
+        return live | left | former_credentials(self.estate.succeeded)
 
     # Manifests.
 
@@ -156,17 +155,18 @@ class _Translation:
                 )
 
     def holds(self, name: str, thing: Object) -> Iterator[tuple[str, str]]:
-        """Yield the ids that the state records: of a release, by the names that it has; of an assistant at a server,
-        those in its fields.
-        """
-        if thing.target in SAVED & HOLDING:
-            yield from ((address, self.id_behind(address)) for address in thing.by_name)
+        """Yield the ids that the state records: of a release, by the names that it has; of others, those in fields."""
+        if thing.target in SAVED or name.startswith(HOLDERS):
+            yield from ((address, self.id_for(name)(address)) for address in thing.by_name)
         if name.startswith("release/"):
-            content = self.estate.before.releases[name.removeprefix("release/")].content
-            for address in working(content):
+            number = name.removeprefix("release/")
+            release = self.estate.before.releases[number]
+            for address in working(release.content):
                 now = self.estate.past.get(address, address)
                 if now in self.before and not now.startswith("file/"):
                     yield address, self.id(now)
+            for copy, part in frozen(number, release).items():
+                yield from ((one, self.id_for(copy)(one)) for one in part.by_name if one.startswith("credential/"))
 
     def live(self) -> Iterator[Live]:
         """Yield every object once, though several paths may share an upload."""
@@ -175,10 +175,10 @@ class _Translation:
             form = _form(address, thing)
             fields = form.complete(form, self.fields(address, thing))
             name = upload_name(path_of(address), thing.text) if form.type == "file" else address.partition("/")[2]
-            labels = None if form.type in {*OUTLET_TYPES, "file"} else self.labels(address, form, thing)
+            labels = self.labels(address, form, thing) if form.is_labelled else None
             by_hand = {"instructions": BY_HAND} if address in self.estate.by_hand else {}
-            read = fields if form.in_outlets else self.as_read(fields)
-            found = Live(form.type, id_, {**read, **by_hand}, labels, name, self.needs(form, fields))
+            read = fields if form.in_outlets else self.as_read(address, fields)
+            found = Live(form.type, id_, {**read, **by_hand}, labels, name, self.needs(form, read))
             yield found
             if address in self.estate.duplicates:
                 yield replace(found, id=f"{id_}_twin")
@@ -186,25 +186,26 @@ class _Translation:
     def labels(self, address: str, form: ResourceType, thing: Object) -> Labels:
         fields = {name: item for name, item in self.fields(address, thing).items() if name not in form.apart}
         owner = "globex" if address in self.estate.taken else str(IDENTITY)
+        successors = {former_credential(name): f"credential/{name}" for name in self.estate.succeeded}
         protected = self.estate.protected.get(address) == "label"
-        return Labels(owner, address, spec_hashes(fields), protected, self.lineage(address))
+        return Labels(owner, successors.get(address, address), spec_hashes(fields), protected, self.lineage(address))
 
     def lineage(self, address: str) -> str | None:
         if address in self.estate.older:
             return None
         return THEIRS if address in self.estate.other_lineage | self.estate.lost else LINEAGE
 
-    def as_read(self, fields: Fields) -> Fields:
+    def as_read(self, address: str, fields: Fields) -> Fields:
         """Return the fields of a live object with ids in place of references; the files of a store are by id."""
-        if "files" not in fields:
-            return {name: replace_references(value, self.id_behind) for name, value in fields.items()}
+        if not isinstance(fields.get("files"), Mapping):
+            return {name: replace_references(value, self.id_for(address)) for name, value in fields.items()}
         by_path = fields["files"].items()
         files = {self.file_id(path): {k: v for k, v in entry.items() if k != "file"} for path, entry in by_path}
         return {**fields, "files": {id_: {"attributes": {}, **entry} for id_, entry in files.items()}}
 
-    def needs(self, form: ResourceType, fields: Fields) -> tuple[str, ...]:
+    def needs(self, form: ResourceType, read: Fields) -> tuple[str, ...]:
         """Return the ids that a live object has."""
-        held = {*map(self.file_id, fields.get("files") or ()), *ids_in(form.specs, self.as_read(fields))}
+        held = {*(read["files"] if form.members else ()), *ids_in(form.specs, read)}
         return () if form.in_outlets else tuple(sorted(held))
 
     def file_id(self, path: str) -> str:
@@ -230,6 +231,12 @@ class _Translation:
         """Return the live id behind a name in a bundle, which may be one from before a rename."""
         return self.id(self.estate.past.get(name, name))
 
+    def id_for(self, holder: str) -> Id:
+        """Return the live ids that an object has for names: some copies have those of credentials of before."""
+        former = {f"credential/{name}": former_credential(name) for name in self.estate.succeeded}
+        outdated = former if holder in self.estate.outdated else {}
+        return lambda name: self.id_behind(outdated.get(name, name))
+
     def strays(self) -> Iterator[Stray]:
         for one in self.estate.strays:
             address, held = Address.parse(one.address), frozenset(self.ids(one.refers_to))
@@ -239,7 +246,9 @@ class _Translation:
 
     def stranger(self, stranger: Stranger) -> Live:
         labels = Labels(stranger.owner, f"{LABELLED[stranger.type]}/theirs") if stranger.owner else None
-        return Live(stranger.type, stranger.id, {}, labels, stranger.name, self.ids(stranger.refers_to))
+        ids = self.ids(stranger.refers_to)
+        fields = {"vault": ids[0]} if stranger.type == "credential" else {}
+        return Live(stranger.type, stranger.id, fields, labels, stranger.name, (*ids, *stranger.knows))
 
     def peers(self) -> Iterator[tuple[Identity, list[Live]]]:
         for identity in dict.fromkeys(document.identity for document in self.estate.peers):

@@ -54,11 +54,11 @@ def scope(folder: Folder) -> Scope:
 def resource() -> Callable[..., Resource]:
     """Return the manifest of a kind with a parsed spec."""
 
-    def build(kind: Kind, name: str, spec: dict[str, Any]) -> Resource:
+    def build(kind: Kind, name: str, spec: dict[str, Any], target: str = "") -> Resource:
         return Resource(
             kind=kind,
             address=Address(kind.prefix, name),
-            spec=kind.models[""].model_validate(spec),
+            spec=kind.models[target].model_validate(spec),
             labels={},
             lifecycle=Lifecycle(),
             place=PLACE,

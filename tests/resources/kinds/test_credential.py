@@ -159,7 +159,7 @@ class TestReplacement:
         ids=str,
     )
     def test_only_what_cannot_be_changed_makes_another_credential(self, path, fields):
-        assert CREDENTIAL.replaces([path]) == fields
+        assert CREDENTIAL.replaces([path], {}) == fields
 
 
 class TestImport:

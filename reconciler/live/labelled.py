@@ -1,0 +1,148 @@
+"""The adapter of objects with labels in their metadata.
+
+A type whose requests are like those of the others is a `Description`. A type with further requests derives from
+`Labelled` and has only what differs.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+from reconciler.live import bodies
+from reconciler.live.adapters import WriteRequest
+from reconciler.live.client import Connection, Object
+from reconciler.live.errors import NotServedError, reclassified
+from reconciler.live.pages import shared_walk, walk
+from reconciler.live.shapes import Shape, understood
+from reconciler.resources.address import Identity
+from reconciler.resources.base import Live
+from reconciler.resources.labels import from_metadata
+from reconciler.resources.references import ids_in
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import JSON
+
+Read: TypeAlias = Callable[[Object], Live]
+
+
+def _as_it_is(body: Object, read: Read) -> Live:
+    return read(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """The requests about one type of object, and its responses."""
+
+    type: str
+    path: tuple[str, ...] = ()
+    """Path of the list. Empty if there are several lists; see `Labelled.at`."""
+    shapes: Mapping[str, Shape]
+    fields: tuple[str, ...]
+    """Fields that are read, null if a response does not have them."""
+    reads_others: bool = False
+    """True if all other fields of a response are read, too, and the defaults of those that it does not have."""
+    detail: tuple[str, ...]
+    """Fields that are shown but not compared."""
+    is_shared: bool = False
+    """True if other adapters read the list at the same time."""
+    hides: bool = False
+    """True if no error may show a value of a response; see `understood`."""
+    not_served: str = ""
+    """Hint for a server without the list, if there is a better one than that of `walk`."""
+    reads: Callable[[Object, Read], Live] = _as_it_is
+    """Return the live object of a response. The function that it is given does so for most types."""
+
+
+class Labelled:
+    """Reads and writes the objects of one list, and finds them by their labels."""
+
+    lists_whole = True
+
+    def __init__(self, description: Description, connection: Connection) -> None:
+        self.type = description.type
+        self._description = description
+        self._path = description.path
+        self._connection = connection
+        self._resource_type = resource_types()[self.type]
+        self.refers = self._resource_type.refers
+
+    def at(self, *path: str) -> Self:
+        """Return the adapter for the list at this path."""
+        made = copy(self)
+        made._path = path  # noqa: SLF001 - of the same class
+        return made
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
+        read, hint = shared_walk if self._description.is_shared else walk, self._description.not_served
+        try:
+            found = await read(self._connection, *self._path)
+        except NotServedError as error:
+            if not hint:
+                raise
+            raise reclassified(error, NotServedError, "not-served", hint) from error
+        return [self.live(body) for body in found]
+
+    async def whole(self, live: Live) -> Live | None:
+        return live
+
+    async def read(self, id: str) -> Live | None:  # noqa: A002
+        body = await self._connection.read(*self._path, id)
+        return None if body is None else self.live(body)
+
+    async def create(self, request: WriteRequest) -> Live:
+        body, secrets = bodies.with_secrets(bodies.creation(self._resource_type, request), request)
+        made = await self._connection.create(*self._path, body=body, about=request.desired, secrets=secrets)
+        return self.live(made)
+
+    async def find(self, request: WriteRequest, since: float) -> Live | None:
+        until = bodies.older_than(since, self._connection.ahead)
+        recent = await walk(self._connection, *self._path, until=until)
+        return next((self.live(body) for body in recent if bodies.carries(body, request.labels)), None)
+
+    async def update(self, live: Live, request: WriteRequest) -> Live:
+        """Send the changed top-level fields; the server keeps all others."""
+        body = bodies.change(self._resource_type, request, live)
+        return await self.send(live.id, body=body, request=request)
+
+    async def send(
+        self, *path: str, body: Mapping[str, JSON], request: WriteRequest, secrets: tuple[str, ...] = ()
+    ) -> Live:
+        """Send an update to the path below that of the list: the id, and possibly a verb."""
+        below = (*self._path, *path)
+        return self.live(await self._connection.replace(*below, body=body, about=request.desired, secrets=secrets))
+
+    async def disown(self, id: str, identity: Identity, lineage: str | None) -> None:  # noqa: A002
+        live = await self.read(id)
+        if live and is_of(live, identity, lineage):
+            await self.unlabel(live)
+
+    async def unlabel(self, live: Live) -> None:
+        await self._connection.replace(*self._path, live.id, body={"metadata": live.fields["metadata"]})
+
+    async def delete(self, id: str) -> None:  # noqa: A002
+        await self._connection.remove(*self._path, id)
+
+    def live(self, body: Object) -> Live:
+        described = self._description
+        with understood(self.type, body, described.shapes, hides=described.hides):
+            return described.reads(body, self._read)
+
+    def _read(self, body: Object) -> Live:
+        described, type_ = self._description, self._resource_type
+        names = {*described.fields}
+        if described.reads_others:
+            names |= {*type_.defaults, *body} - {"id", "object", *described.detail} - type_.write_only
+        return Live(
+            type=self.type,
+            id=body["id"],
+            fields=bodies.canonical(type_, body, names),
+            labels=from_metadata(body.get("metadata")),
+            name=body.get("name") or "",
+            refers_to=ids_in(type_.specs, body),
+            detail=bodies.detail(body, described.detail),
+        )
+
+
+def is_of(live: Live, identity: Identity, lineage: str | None) -> bool:
+    """Return True if the object has labels of this identity and lineage."""
+    return live.labels is not None and live.labels.is_of(str(identity), lineage)

@@ -1,0 +1,133 @@
+"""Tests of an apply that publishes another release of a chatbot with an automation, killed at every request.
+
+At every moment the automation runs the old or the new release. The next run ends with the new one, without a second
+copy of anything.
+"""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from json import loads
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.crash import runs
+from tests.crash.estate import DATA, KEYLESS
+from tests.crash.runs import Kill
+from tests.support.chatbot_automations import bot, desk, nightly, triage
+from tests.support.processes import Killed, api, run
+from tests.support.world import Document, is_silent, world
+
+MOMENTS: Final = ("before-send", "after-send", "after-answer")
+VERSION: Final = Path("releases", "support", "v2.yaml")
+LIMIT: Final[Document] = {"releases": {"keep": 1}}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit of the published release."""
+
+    starts: str
+    """The template that it is an edit of."""
+    spec: Document
+    runs: str
+    """Instructions of the agent that the automation runs after it."""
+    status: str
+    writes: int
+    """Requests: the working assistant and the copy, the automation once or twice, and the old copy."""
+
+
+EDITS: Final = {
+    "publication": Edit("published", {"published": 2, **LIMIT}, "Second.", "active", 4),
+    "first-publication": Edit("unpublished", {"published": 2, **LIMIT}, "Second.", "active", 5),
+    "unpublication": Edit("published", {}, "First.", "paused", 3),
+}
+SAMPLE: Final = {
+    ("publication", Kill("after-send", 2)),
+    ("publication", Kill("after-send", 3)),
+    ("publication", Kill("before-send", 4)),
+    ("first-publication", Kill("after-send", 3)),
+}
+
+
+def cells() -> Iterator[Any]:
+    """Return every kill as a parameter. The default run has a sample of them."""
+    for name, edit in EDITS.items():
+        for kill in (Kill(moment, place) for moment in MOMENTS for place in range(1, edit.writes + 1)):
+            marks = [] if (name, kill) in SAMPLE else [pytest.mark.long]
+            yield pytest.param(name, kill, id=f"{name}-{kill}", marks=marks)
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create two projects with release 1, which is published in the first, and with release 2, which is not applied."""
+    root = tmp_path_factory.mktemp("chatbot")
+    with desk(root / "published", data=root / "published" / DATA) as made:
+        made.release("First.", published=1)
+        made.apply()
+        made.release("Second.", published=1)
+        written = (made.root / VERSION).read_bytes()
+        (made.root / VERSION).unlink()
+    shutil.copytree(root / "published", root / "unpublished")
+    with world(root / "unpublished", data=root / "unpublished" / DATA, now=time.time) as unpublished:
+        unpublished.wants(triage("First."), bot(), nightly())
+        unpublished.apply()
+    for name in ("published", "unpublished"):
+        (root / name / VERSION).write_bytes(written)
+    return root
+
+
+@pytest.fixture
+def edited(templates: Path, tmp_path: Path) -> Callable[[str], Path]:
+    def build(edit: str) -> Path:
+        root = tmp_path / "acme"
+        shutil.copytree(templates / EDITS[edit].starts, root)
+        with world(root, data=root / DATA) as made:
+            made.wants(triage("Second."), bot(**EDITS[edit].spec), nightly())
+        return root
+
+    return build
+
+
+def objects(root: Path, kind: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(root / DATA)) as database:
+        return [loads(body) for (body,) in database.execute("SELECT body FROM objects WHERE kind = ?", [kind])]
+
+
+def what_runs(root: Path) -> str:
+    """Return the instructions of the agent that the automation runs. Fail if there is no such agent."""
+    (automation,) = objects(root, "agent.automation")
+    agents = {one["id"]: one["given"]["instructions"] for one in objects(root, "agent")}
+    return str(agents[automation["target"]["agent_id"]])
+
+
+def test_every_place_is_tried(edited):
+    for name, edit in EDITS.items():
+        root = edited(name)
+        with api(root / DATA) as url:
+            _, met = run(KEYLESS, runs.apply, root, url, KEYLESS, None)
+        assert {moment: met[moment] for moment in MOMENTS} == dict.fromkeys(MOMENTS, edit.writes), name
+        shutil.rmtree(root)
+
+
+@pytest.mark.parametrize(("name", "kill"), list(cells()))
+def test_killed_anywhere_it_runs_a_release_and_the_next_run_converges(edited, name, kill):
+    root, edit = edited(name), EDITS[name]
+    with api(root / DATA) as url:
+        with pytest.raises(Killed):
+            run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
+        assert what_runs(root) in {"First.", "Second."}
+        result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
+    assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
+    assert is_silent(plan)
+    assert what_runs(root) == edit.runs
+    (automation,) = objects(root, "agent.automation")
+    assert bool(automation.get("paused")) == (edit.status == "paused")
+    labels = [one["given"]["metadata"]["reconciler-address"] for one in objects(root, "agent")]
+    copies = ["assistant/triage@support.1"] if name == "unpublication" else []
+    assert sorted(labels) == ["assistant/triage", *copies, "assistant/triage@support.2"]

@@ -1,0 +1,356 @@
+"""Automations of chatbots: the release that they run, and the plan that moves them when another one is published."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.applying.steps import lower
+from reconciler.planning.model import Plan
+from reconciler.reports.style import Style
+from reconciler.reports.text.plan import plan_text
+from reconciler.resources.problems import ReconcilerError
+from tests.support.chatbot_automations import TARGET, Desk, bot, desk as desks, nightly, triage, two_releases
+from tests.support.cli import Cli
+from tests.support.world import Document, is_silent, manifest, told
+
+RUN = "automation/nightly"
+PUBLISH = "publish chatbot/support: published"
+MOVE = f"update {RUN}: target.agent_id"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Desk]:
+    with desks(tmp_path / "acme", data=tmp_path / "acme" / ".reconciler" / "emulator.sqlite") as made:
+        yield made
+
+
+@pytest.fixture
+def desk(empty: Desk) -> Desk:
+    """A chatbot that publishes release 1, and release 2, which is not published; applied."""
+    two_releases(empty)
+    return empty
+
+
+def rules(plan: Plan) -> list[tuple[str, str]]:
+    return [(one.rule, one.address) for one in plan.refusals]
+
+
+def reasons(plan: Plan, address: str = RUN) -> list[tuple[str, Any]]:
+    return [(one.code, one.args) for change in plan.changes if change.address == address for one in change.reasons]
+
+
+def state(desk: Desk) -> dict[str, bytes]:
+    """Return the state and the bundles, without the emulator."""
+    return {path: content for path, content in desk.memory().items() if "emulator" not in path}
+
+
+class TestPublication:
+    def test_an_automation_is_created_after_the_release_that_it_runs(self, empty):
+        empty.release("First.", published=1)
+        made = told(empty.plan().changes)
+        assert made[-2:] == [PUBLISH, f"create {RUN}: expression, name, target, timezone, type"]
+        empty.apply()
+        assert (empty.runs(), empty.live()["status"]) == ("First.", "active")
+        assert is_silent(empty.plan())
+
+    @pytest.mark.parametrize(("before", "after", "runs"), [(1, 2, "Second."), (2, 1, "First.")])
+    def test_another_published_release_is_one_write_after_the_pointer(self, desk, before, after, runs):
+        desk.wants(bot(published=before))
+        desk.apply()
+        desk.requests()
+        desk.wants(bot(published=after))
+        observed = desk.observed()
+        plan = observed.planned.plan
+        assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
+        release = {"chatbot": "chatbot/support", "release": f"release/support@{after}"}
+        assert reasons(plan) == [("runs-release", release)]
+        (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
+        assert "publish" in {one.verb for one in lower(observed.planned)[move]}
+        desk.requests()
+        desk.apply()
+        assert desk.runs() == runs
+        writes = {request: number for request, number in desk.requests().items() if not request.startswith("GET")}
+        assert writes == {"POST /v1/agents/automations/{id}": 1}
+        assert is_silent(desk.plan())
+
+    def test_a_plan_that_does_not_publish_reads_no_more_than_the_lists(self, desk):
+        assert is_silent(desk.plan())
+        assert desk.requests() == {"GET /v1/agents": 1, "GET /v1/agents/automations": 1}
+
+    def test_the_working_chatbot_does_not_change_what_runs(self, desk):
+        desk.wants(triage("Third."))
+        assert told(desk.plan().changes) == ["update assistant/triage: instructions"]
+
+    def test_a_plan_for_the_chatbot_alone_has_its_automations(self, desk):
+        desk.wants(bot(published=2), manifest("Assistant", "other", {"target": "agents", "model": "gpt-6-luna"}))
+        assert told(desk.plan(targets=("chatbot/support",)).changes) == [PUBLISH, MOVE]
+        desk.apply(targets=("chatbot/support",))
+        assert desk.runs() == "Second."
+
+    def test_the_report_says_why_and_what_it_costs(self, desk):
+        desk.wants(bot(published=2))
+        text = plan_text(desk.plan(), style=Style())
+        assert "chatbot/support, which it runs, publishes release/support@2" in text
+        assert "1 write to OpenAI: 1 POST." in text
+
+    def test_an_edit_of_the_automation_goes_with_the_move(self, desk):
+        desk.wants(bot(published=2), nightly(target={"input": "Write less."}, expression="0 4 * * *"))
+        assert told(desk.plan().changes) == [PUBLISH, f"update {RUN}: expression, target.agent_id, target.input"]
+        desk.apply()
+        assert is_silent(desk.plan())
+
+    def test_with_kept_drift_an_interrupted_publication_is_completed(self, desk):
+        desk.wants(bot(published=2))
+        plan = desk.plan("keep")
+        assert (told(plan.changes), plan.drift) == ([PUBLISH, MOVE], ())
+        desk.apply("keep")
+        assert desk.runs() == "Second."
+
+    def test_a_rebuilt_state_is_silent(self, desk):
+        desk.lose_state()
+        desk.rebuild()
+        assert is_silent(desk.plan())
+
+    def test_a_pinned_copy_is_run_without_another_write(self, desk):
+        desk.wants(manifest("Chatbot", "support", {"assistant": "triage@support.1", "published": 1}))
+        assert MOVE not in told(desk.plan().changes)
+
+    def test_a_renamed_chatbot_keeps_running(self, desk):
+        renamed = manifest(
+            "Chatbot", "care", {"assistant": "triage", "published": 1}, lifecycle={"moved_from": "support"}
+        )
+        del desk.documents["Chatbot/support"]
+        desk.wants(renamed, nightly(target={"agent": "chatbot/care"}))
+        assert RUN not in {change.address for change in desk.plan().work}
+        desk.apply()
+        assert (desk.runs(), is_silent(desk.plan())) == ("First.", True)
+
+
+class TestWithoutRelease:
+    def test_it_waits_for_the_first_publication(self, empty):
+        plan = empty.plan()
+        made = [told((change,))[0].partition(":")[0] for change in plan.changes]
+        assert made == ["create assistant/triage", "create chatbot/support"]
+        assert [(one.code, one.address, one.args) for one in plan.warnings] == [
+            ("waits-for-release", RUN, {"chatbot": "chatbot/support"})
+        ]
+        assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
+        empty.apply()
+        assert empty.by_hand(empty.connection.page("agents", "automations"))["data"] == []
+
+    def test_it_is_paused_when_the_chatbot_is_unpublished_and_resumed_with_the_next_release(self, desk):
+        desk.wants(bot())
+        plan = desk.plan()
+        assert (told(plan.changes), plan.requests) == ([PUBLISH, f"update {RUN}: paused"], {"POST": 1})
+        assert reasons(plan) == [("not-run", {"chatbot": "chatbot/support"})]
+        desk.apply()
+        assert (desk.live()["status"], desk.runs()) == ("paused", "First.")
+        assert is_silent(desk.plan())
+        desk.wants(bot(published=2))
+        plan = desk.plan()
+        assert (told(plan.changes), plan.drift) == ([PUBLISH, f"update {RUN}: target.agent_id, paused"], ())
+        assert plan.requests == {"POST": 2}
+        desk.apply()
+        assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
+        assert is_silent(desk.plan())
+
+    def test_one_that_its_manifest_pauses_stays_paused(self, desk):
+        desk.wants(nightly(paused=True))
+        desk.apply()
+        for published in ({}, {"published": 2}):
+            desk.wants(bot(**published))
+            desk.apply()
+            assert desk.live()["status"] == "paused"
+            assert is_silent(desk.plan())
+
+    def test_a_resume_by_hand_is_drift(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], "resume", body={}))
+        assert told(desk.plan().drift) == [f"update {RUN}: paused"]
+        desk.apply()
+        assert desk.live()["status"] == "paused"
+
+    def test_one_that_was_deleted_by_hand_waits(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.by_hand(desk.connection.remove("agents", "automations", desk.live()["id"]))
+        assert told(desk.plan().changes) == [f"forget {RUN}"]
+        desk.apply()
+        desk.wants(bot(published=2))
+        desk.apply()
+        assert desk.runs() == "Second."
+
+    def test_the_release_that_it_keeps_is_not_archived_by_the_limit(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.release("Third.", releases={"keep": 1})
+        assert "archive release/support@1" not in told(desk.plan().changes)
+        assert "archive release/support@2" in told(desk.plan().changes)
+        desk.apply()
+        desk.wants(bot(published=3, releases={"keep": 1}))
+        assert "archive release/support@1" in told(desk.plan().changes)
+        desk.apply()
+        assert desk.runs() == "Third."
+        assert is_silent(desk.plan())
+
+    def test_in_each_environment_it_follows_the_release_of_that_environment(self, empty):
+        environments: Document = {"staging": {}, "production": {}}
+        empty.wants({"kind": "Project", "metadata": {"name": "acme"}, "spec": {"environments": environments}})
+        empty.release("First.", published={"staging": 1})
+        for name, exists in (("staging", True), ("production", False)):
+            empty.environ = {**empty.environ, "RECONCILER_ENV": name}
+            plan = empty.plan()
+            assert (RUN in {change.address for change in plan.changes}) == exists
+            assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
+                [] if exists else [{"chatbot": "chatbot/support", "environment": "production"}]
+            )
+            empty.apply()
+
+
+class TestDrift:
+    def test_another_agent_set_by_hand_is_drift(self, desk):
+        other = desk.id_of("assistant/triage@support.2")
+        target = {**desk.live()["target"], "agent_id": other}
+        del target["agent"]
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], body={"target": target}))
+        assert told(desk.plan().drift) == [MOVE]
+        desk.apply()
+        assert desk.runs() == "First."
+
+    def test_another_agent_set_by_hand_while_the_chatbot_is_unpublished_is_drift(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        other = desk.id_of("assistant/triage@support.2")
+        target = {**desk.live()["target"], "agent_id": other}
+        del target["agent"]
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], body={"target": target}))
+        assert told(desk.plan().drift) == [MOVE]
+
+    def test_a_copy_that_was_deleted_by_hand_is_created_again_and_run(self, desk):
+        desk.by_hand(desk.connection.remove("agents", desk.id_of("assistant/triage@support.1")))
+        desk.apply()
+        assert desk.runs() == "First."
+        assert is_silent(desk.plan())
+
+
+class TestGuard:
+    def test_the_old_release_is_archived_after_the_automation_has_moved(self, desk):
+        desk.wants(bot(published=2, releases={"keep": 1}))
+        plan = desk.plan()
+        assert rules(plan) == []
+        assert [told((change,))[0].partition(":")[0] for change in plan.changes] == [
+            "publish chatbot/support",
+            f"update {RUN}",
+            "archive release/support@1",
+            "archive assistant/triage@support.1",
+        ]
+        desk.app.state.requests.clear()
+        desk.apply()
+        writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
+        assert writes == ["POST /v1/agents/automations/{id}", "DELETE /v1/agents/{id}"]
+        assert is_silent(desk.plan())
+
+    def test_a_release_that_an_automation_stays_with_is_not_archived(self, desk):
+        desk.wants(nightly(lifecycle={"ignore": ["target"]}))
+        desk.apply()
+        desk.wants(bot(published=2, releases={"keep": 1}))
+        plan = desk.plan()
+        assert rules(plan) == [("referenced", "assistant/triage@support.1")]
+        assert [str(one.node) for one in plan.refusals[0].sections["Other references"]] == [RUN]
+
+    @pytest.mark.parametrize("drops", [("Chatbot/support", "Assistant/triage"), ()])
+    def test_an_unmanaged_automation_blocks_what_it_runs(self, desk, drops):
+        target = {
+            "type": "new_session",
+            "agent_id": desk.id_of("assistant/triage@support.2"),
+            "environment": {"type": "none"},
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi."}]}],
+        }
+        body = {"type": "once", "run_at": 4_000_000_000, "name": "by hand", "target": target}
+        desk.by_hand(desk.connection.replace("agents", "automations", body=body))
+        shutil.rmtree(desk.root / "releases")
+        desk.wants(bot())
+        desk.drops("Automation/nightly", *drops)
+        assert {rule for rule, _ in rules(desk.plan())} == {"referenced"}
+
+    def test_a_chatbot_is_deleted_with_its_automation_in_order(self, desk):
+        shutil.rmtree(desk.root / "releases")
+        desk.drops("Automation/nightly", "Chatbot/support", "Assistant/triage")
+        plan = desk.plan()
+        assert rules(plan) == []
+        desk.app.state.requests.clear()
+        desk.apply()
+        writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
+        assert writes[0] == "DELETE /v1/agents/automations/{id}"
+        assert set(writes[1:]) == {"DELETE /v1/agents/{id}"}
+
+    def test_a_missing_secret_stops_a_publication_before_the_first_write(self, desk):
+        hosted: Document = {
+            "type": "openai_hosted",
+            "network": {"access": "disabled"},
+            "env": {"CRM_TOKEN": {"$env": "CRM_TOKEN"}},
+        }
+        desk.environ = {**desk.environ, "CRM_TOKEN": "secret"}
+        desk.wants(nightly(target={"environment": hosted}))
+        desk.apply()
+        desk.environ = {name: value for name, value in desk.environ.items() if name != "CRM_TOKEN"}
+        desk.wants(bot(published=2))
+        desk.requests()
+        before = state(desk)
+        with pytest.raises(ReconcilerError) as error:
+            desk.apply()
+        assert [problem.code for problem in error.value.problems] == ["secret-missing"]
+        assert [request for request in desk.requests() if not request.startswith("GET")] == []
+        assert state(desk) == before
+        desk.environ = {**desk.environ, "CRM_TOKEN": "secret"}
+        desk.apply()
+        assert desk.runs() == "Second."
+
+
+class TestRollback:
+    @pytest.fixture
+    def published(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+        desk.wants(bot(published=2))
+        desk.apply()
+        monkeypatch.chdir(desk.root)
+        monkeypatch.setenv("RECONCILER_ENDPOINT", "embedded")
+        return desk
+
+    def test_it_moves_the_pointer_and_the_automation_and_says_what_it_costs(self, published, cli: Cli, monkeypatch):
+        output = published.root / ".reconciler" / "output"
+        monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+        published.wants(triage("Some day."))
+        plan = published.root / ".reconciler" / "rollback.json"
+        done = cli("ci", "rollback", "support", 1, "--out", plan)
+        assert done.code == 0
+        assert "1 write to OpenAI: 1 POST." in done.out
+        assert output.read_text() == "branch=rollback/acme/support\nwrites=true\n"
+        changes = [(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]]
+        assert changes == [("publish", "chatbot/support"), ("update", RUN)]
+        assert cli("apply", plan, "--yes").code == 0
+        assert published.runs() == "First."
+
+    def test_pending_edits_of_the_automation_and_what_they_need_go_with_it(self, published, cli: Cli):
+        published.wants(
+            triage("Some day."), manifest("Vault", "team", {}), nightly(target={"vault_ids": ["team"]}, name="Later")
+        )
+        plan = published.root / ".reconciler" / "rollback.json"
+        assert cli("ci", "rollback", "support", 1, "--out", plan).code == 0
+        changes = {(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]}
+        assert changes == {("publish", "chatbot/support"), ("update", RUN), ("create", "vault/team")}
+        assert cli("apply", plan, "--yes").code == 0
+        assert published.runs() == "First."
+
+    def test_an_automation_that_is_not_live_yet_is_left_out(self, published, cli: Cli):
+        hourly = {"expression": "0 * * * *", "timezone": "UTC", "target": TARGET}
+        published.wants(manifest("Automation", "hourly", hourly))
+        plan = published.root / ".reconciler" / "rollback.json"
+        assert cli("ci", "rollback", "support", 1, "--out", plan).code == 0
+        changes = {(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]}
+        assert changes == {("publish", "chatbot/support"), ("update", RUN)}
+        assert cli("apply", plan, "--yes").code == 0
