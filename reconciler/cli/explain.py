@@ -4,12 +4,12 @@ import sys
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.output import show, show_json, style
 
 
 @click.command(name="explain")
-@click.argument("topic", default="")
+@click.argument("topic", default="", shell_complete=completing.topics)
 @options.output
 @options.colour
 def command(topic: str, format_: str) -> int:

@@ -13,6 +13,8 @@ from reconciler.cli import codes
 from reconciler.cli.options import FORMAT
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.resources.problems import Problem
 
 COMMANDS: Final = {
@@ -38,6 +40,7 @@ COMMANDS: Final = {
     "explain": "Explain a kind, a field of a manifest, or the code of a message.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
     "ci": "Run steps of CI workflows.",
+    "completion": "Print the script that completes commands and names in a shell.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
 }
@@ -80,9 +83,16 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
             ctx.fail(f"No such command '{args[0]}'.{_suggestion(args[0])}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem[str]"]:
+        """Return the commands without importing them."""
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import note, show, show_error, show_json, show_problems, show_warnings, style
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="pull")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @click.option("--all", "everything", is_flag=True, help="Select all drift.")
 @click.option("--force", is_flag=True, help="Replace values that were edited in the manifests, too.")
 @click.option("--dry-run", is_flag=True, help="Print the edits and write nothing.")

@@ -90,6 +90,14 @@ class ManifestSchema:
             return False
         return True
 
+    def below(self, parts: Sequence[str]) -> list[str]:
+        """Return the parts that can follow a path; none for a path that does not exist."""
+        try:
+            self.explain([*parts, ""])
+        except UnknownPathError as error:
+            return error.known if error.part == "" else []
+        return []
+
     def _about(self, kind: Schema) -> str:
         """Return the description of a kind: that of its `spec`, or those of its targets."""
         spec = kind["properties"]["spec"]
@@ -153,7 +161,7 @@ class ManifestSchema:
             mappings = self._mappings(spot.schema)
             forms += len(mappings)
             selector = self._selector(mappings)
-            if part == selector:
+            if selector and part == selector:
                 found.append(self._choice(spot, mappings, selector))
                 forms -= len(mappings) - 1
                 continue

@@ -9,8 +9,9 @@ from typing import Final, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from reconciler.files.changes import FileChange, write_files
+from reconciler.files.search import project_around
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, project_around, read_text, repository_of
+from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, read_text, repository_of
 from reconciler.manifests.formatting import formatted
 from reconciler.manifests.parsing import parse
 from reconciler.manifests.tree import walk

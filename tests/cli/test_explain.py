@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_startup import NEVER_OFFLINE, loaded
 from tests.support.cli import Cli
+from tests.support.imports import NEVER_OFFLINE, loaded
 
 
 @pytest.fixture(autouse=True)
