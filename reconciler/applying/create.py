@@ -10,7 +10,7 @@ from reconciler.applying.model import Note
 from reconciler.applying.run import Run
 from reconciler.live.adapters import Adapter, WriteRequest
 from reconciler.live.errors import UnknownOutcomeError
-from reconciler.planning.announced import is_as_sent
+from reconciler.planning.announced import api_view, is_as_sent, marker_of
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import Fields
 
@@ -37,23 +37,35 @@ class Written:
 
 
 async def make(run: Run, desired: Desired) -> Written:
-    """Create an object. Addresses with the same upload share it."""
-    if not run.is_upload(desired.type):
-        inputs = run.planned.inputs
-        made, requests = await _create(run, desired)
-        resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
-        is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
-        filled_in = {name: made.fields[name] for name in resolved}
-        return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
-    key = (desired.fields["sha256"], desired.upload_name)
-    alike = (desired.upload_name, desired.bytes or 0)
-    async with run.alike[alike], run.uploading[key]:
-        shared = key in run.uploads
-        if not shared:
+    """Create an object. Addresses with the same upload share it. Objects without labels that the API shows alike are
+    created one at a time.
+    """
+    inputs = run.planned.inputs
+    if not inputs.needs_state(desired.type):
+        return await _made(run, desired)
+    async with run.alike[api_view(desired.type, marker_of(inputs, desired))]:
+        if not run.is_upload(desired.type):
             await asyncio.to_thread(run.journal.announce, desired.address)
-            run.uploads[key] = (await _create(run, desired))[0].id
-        run.hold(str(desired.address), run.uploads[key])
+            return await _made(run, desired)
+        key = (desired.fields["sha256"], desired.upload_name)
+        async with run.uploading[key]:
+            shared = key in run.uploads
+            if not shared:
+                await asyncio.to_thread(run.journal.announce, desired.address)
+                run.uploads[key] = (await _create(run, desired))[0].id
+            run.hold(str(desired.address), run.uploads[key])
     return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
+
+
+async def _made(run: Run, desired: Desired) -> Written:
+    """Create an object that no other address shares."""
+    inputs = run.planned.inputs
+    made, requests = await _create(run, desired)
+    run.hold(str(desired.address), made.id)
+    resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
+    is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
+    filled_in = {name: made.fields[name] for name in resolved}
+    return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
 
 
 async def _create(run: Run, desired: Desired) -> tuple[Live, int]:

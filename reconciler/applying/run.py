@@ -103,8 +103,8 @@ class Run:
     """Addresses by live id: several for a shared upload."""
     uploads: dict[tuple[str, str], str] = field(default_factory=dict)
     """Uploads by sha256 and name: equal bytes under one name are sent once."""
-    alike: dict[tuple[str, int], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    """Locks by name and size, the only values that identify an upload at the API: such uploads are sent one at a
+    alike: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """Locks by `api_view`, which is all that identifies an object without labels: such objects are created one at a
     time.
     """
     uploading: dict[tuple[str, str], asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

@@ -19,7 +19,7 @@ from reconciler.planning.keep_on_delete import given_up
 from reconciler.planning.model import CREATES, Action, Change
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.settings import is_settings_change
-from reconciler.resources.address import Address
+from reconciler.resources.address import RELEASE, Address
 
 Verb: TypeAlias = Literal["write", "publish", "remove", "forget", "record"]
 """`record` sends nothing: the caller records the settings of the project after the last step."""
@@ -140,12 +140,27 @@ def _let_go(
         *planned.after.referrers.get(step.address, ()),
         *holding,
     ]
-    for source in dict.fromkeys(edge.source for edge in edges):
+    users = _users(planned, step.address) if step.address.kind == RELEASE else ()
+    for source in dict.fromkeys([*(edge.source for edge in edges), *users]):
         yield from by_address.get(str(source), ())
     yield from _written(by_address, [step.address])
     yield from (other for other in by_address.get(str(step.address), ()) if other.verb == "publish")
     if step.verb == "remove":
         yield from _forgotten(planned, step, by_address)
+
+
+def _users(planned: Planned, release: Address) -> Iterator[Address]:
+    """Yield the objects at OpenAI that refer to an object which a release consists of, such as automations that run its
+    agent: the release stays until they have another one.
+    """
+    parts = list(planned.before.needs.get(release, ()))
+    for part in parts:  # grows: a pipeline consists of further parts
+        inside = planned.before.needs.get(part, ()) if part.release == release else ()
+        parts += (one for one in inside if one.release == release and one not in parts)
+        for edge in planned.before.referrers.get(part, ()):
+            live = planned.matched.live.get(edge.source) if isinstance(edge.source, Address) else None
+            if isinstance(edge.source, Address) and live and live.type not in planned.inputs.outlet_types:
+                yield edge.source
 
 
 def _forgotten(planned: Planned, step: Step, by_address: Mapping[str, list[Step]]) -> Iterator[Step]:

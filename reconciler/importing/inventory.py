@@ -13,12 +13,11 @@ from reconciler.importing.live_inventory import (
     project_context,
     read_live_inventory,
 )
-from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import resource_types
+from reconciler.resources.registry import resource_types, upload_types
 from reconciler.resources.values import JSON, references_in
 
 LABEL = "label."
@@ -60,7 +59,7 @@ async def take_inventory(
         identity=identity,
         addresses={id_: str(address) for id_, address in live_inventory.addresses.items()},
         wanted_by=_wanted_by(here, live_inventory),
-        referred=frozenset().union(*(adapter.refers for adapter in adapters(connection).values())),
+        served=frozenset(upload_types()),
         stored=frozenset(type_ for type_, resource_type in resource_types().items() if resource_type.billed),
         group=_group(here, live_inventory, by),
         prices=here.project.spec.prices,

@@ -100,17 +100,17 @@ def items(
     identity: str | None,
     addresses: Mapping[str, str],
     wanted_by: Mapping[str, Iterable[str]],
-    referred: frozenset[str],
+    served: frozenset[str],
     stored: frozenset[str],
     group: Callable[[Live], str | None],
     prices: Prices,
 ) -> Iterator[Item]:
     """Return the inventory items, sorted by type and decreasing size.
 
-    `addresses` are our addresses by live id; `wanted_by` are addresses of manifests that reference a live id;
-    `referred` are the types that can only be used through references by id; `stored` are the types that OpenAI bills
-    by byte and day; `group` returns the value of an object for totals. An object without a value has that of the
-    objects that reference it, if they have the same.
+    `addresses` are our addresses by live id; `wanted_by` are addresses of manifests that reference a live id; `served`
+    are the types that only objects that refer to them use (applications may use others by their ids); `stored` are the
+    types that OpenAI bills by byte and day; `group` returns the value of an object for totals. An object without a
+    value has that of the objects that reference it, if they have the same.
     """
     users = _users(live, addresses, wanted_by)
     groups = {one.id: group(one) for one in live}
@@ -132,7 +132,7 @@ def items(
             cost_per_day=cost.get(one.id),
             status=one.detail.get("status"),
             used_by=used_by,
-            unused=one.type in referred and not used_by,
+            unused=one.type in served and not used_by,
             group=groups[one.id] or _agreed(groups.get(holder) for holder in holders.get(one.id, ())),
         )
 

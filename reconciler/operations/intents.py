@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.applying.steps import Step, lower
-from reconciler.planning.announced import marker_of
+from reconciler.planning.announced import api_view, marker_of
 from reconciler.planning.build import Planned
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.unfinished import bundle_marker, parts_marker, publication, version_marker
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
-from reconciler.resources.values import JSON
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import JSON, digest
 from reconciler.state.model import Intent
 
 
@@ -50,17 +51,14 @@ def _creates(planned: Planned, step: Step, desired: Desired) -> bool:
 def one_at_a_time(intents: Iterable[Intent]) -> tuple[tuple[Intent, ...], Mapping[Address, Intent]]:
     """Split intents into those to journal together, and those to journal right before their create, by address.
 
-    The API returns only name and size of an upload. Of uploads that differ only in content, at most one is journaled
-    and not completed at any time, so that after an interrupted run it is clear which of them was created.
+    Some objects have no labels, and a part of them cannot be read: the content of uploads, and the write-only fields of
+    other types. Of those that differ only in that part, at most one is journaled and not completed at any time, so that
+    after an interrupted run it is clear which of them was created.
     """
     everything = tuple(intents)
-    contents: dict[tuple[JSON, JSON], set[JSON]] = defaultdict(set)
-    for intent in everything:
-        contents[_api_view(intent)].add(intent.marker.get("sha256"))
-    later = {intent.address: intent for intent in everything if len(contents[_api_view(intent)]) > 1}
+    creates = [intent for intent in everything if intent.creates and resource_types()[intent.type].needs_state]
+    hidden: dict[str, set[str]] = defaultdict(set)
+    for intent in creates:
+        hidden[api_view(intent.type, intent.marker)].add(digest(dict(intent.marker)))
+    later = {one.address: one for one in creates if len(hidden[api_view(one.type, one.marker)]) > 1}
     return tuple(intent for intent in everything if intent.address not in later), later
-
-
-def _api_view(intent: Intent) -> tuple[JSON, JSON]:
-    """Return the properties of an upload that the API returns."""
-    return intent.marker.get("filename"), intent.marker.get("bytes")

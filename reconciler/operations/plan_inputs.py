@@ -186,7 +186,9 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 
 
 def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
-    used = (workspace.desired.values(), snapshot.state.objects.values())
+    """Return the types of all objects of the project: an interrupted run may have created some that no manifest has."""
+    created = [item for item in snapshot.pending if item.creates]
+    used = (workspace.desired.values(), snapshot.state.objects.values(), created)
     return {item.type for group in used for item in group}
 
 

@@ -28,6 +28,7 @@ from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live, Resource
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Place, Problem, env_option
 from reconciler.resources.registry import upload_kinds, upload_types
 from reconciler.resources.values import Fields, get, put, same, strings_in
@@ -204,6 +205,11 @@ class _Pulling:
         if not same(self._current.get(resource.address, {}), desired.fields):
             self.problems.append(_edited_meanwhile(resource))
             return
+        unreadable = dict(_unreadable(resource, desired, _with(desired.fields, items)))
+        self.problems += unreadable.values()
+        items = [item for item in items if item.keys[0] not in unreadable]
+        if not items:
+            return
         found = accept(self.workspace.loaded, resource, desired, _with(desired.fields, items), self.texts)
         self.problems += found.problems
         if not found.texts:
@@ -322,6 +328,16 @@ def _labels(resource: Resource, env: str) -> Problem:
     restore = f"`reconciler apply --target {resource.address}{env}` restores them"
     hint = f"{restore}; to stop managing it, delete its manifest"
     return Problem("not-pulled", message, resource.place, hint)
+
+
+def _unreadable(resource: Resource, desired: Desired, live: Fields) -> Iterator[tuple[str, Problem]]:
+    """Yield the problems of fields with a content that the API does not return, by field."""
+    for name, value in live.items():
+        parts = resource.kind.unreadable(name, desired.fields.get(name), value)
+        if parts:
+            message = f"{resource.address}: `{name}` is not pulled: OpenAI does not return the content of {few(parts)}"
+            hint = "add the content to the manifest; `reconciler apply` reverts the drift"
+            yield name, Problem("not-pulled", message, resource.where(("spec", name)), hint)
 
 
 def _unwritable(resource: Resource) -> Problem:

@@ -29,6 +29,7 @@ from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched, match
+from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_made_of
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async
@@ -160,9 +161,10 @@ async def _rebuilt(
     listing.require(inputs.known_types)
     by_bundles = dict(_by_bundles(inputs, named))
     equal = equal_objects(inputs, by_bundles)
-    inputs = replace(inputs, applied={**by_bundles, **dict(_claimed(equal))})
+    inputs = with_published(replace(inputs, applied={**by_bundles, **dict(_claimed(equal))}))
     chosen = replace(chosen, unproven=(*chosen.unproven, *equal.found.values()))
     matched = match(inputs)
+    inputs = with_suspended(inputs, matched)
     matched = replace(matched, ambiguous={**matched.ambiguous, **equal.ambiguous})
     as_published = {live.id: live for live in outlets.documents.values()}
     entries = {

@@ -14,7 +14,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON, Fields, references_in
+from reconciler.resources.values import JSON, Fields, digest, references_in
 
 SPREAD: Final = 1800.0
 """Seconds within which all objects of one interrupted create are made: three requests of at most ten minutes each."""
@@ -37,6 +37,13 @@ def marker_of(inputs: PlanInputs, desired: Desired) -> dict[str, JSON]:
         resource_type = inputs.resource_types[desired.type]
         marker["fields"] = _returned(resource_type, resource_type.complete(resource_type, desired.fields))
     return marker
+
+
+def api_view(type_: str, marker: Mapping[str, JSON]) -> str:
+    """Return what the API shows of an object without labels that is about to be created, given its marker. Objects for
+    which it is equal are created one at a time.
+    """
+    return digest([type_, *(marker.get(name) for name in ("filename", "bytes", "fields"))])
 
 
 def announced_write_only(inputs: PlanInputs, address: Address) -> Mapping[str, str]:

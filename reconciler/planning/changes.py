@@ -327,17 +327,20 @@ def _pruned(
 
 def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
     """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
-    does not have the object. A field that left the manifest is absent.
+    does not have the object. A field that left the manifest is absent. A field of which entries change, such as one
+    that loses all of them, is not among them itself.
     """
     if desired.whole:
         return []
     wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
     then = applied.write_only if applied else announced_write_only(inputs, desired.address)
-    return [
+    found = [
         FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
         for name in sorted({*wanted, *then} - resource_type.creation_only)
         if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
     ]
+    of_entries = {item.keys[0] for item in found if len(item.keys) > 1}
+    return [item for item in found if len(item.keys) > 1 or item.keys[0] not in of_entries]
 
 
 def _ownership(

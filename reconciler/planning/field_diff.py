@@ -27,6 +27,9 @@ class LastApplied:
     """
     unproven: tuple[str, ...] = ()
     """Fields whose last applied value is not known."""
+    as_written: frozenset[str] = frozenset()
+    """Fields that left the manifest, and are live with the ids with which they were applied. The addresses have others
+    now, so that the values differ."""
     unfinished: frozenset[Keys] = frozenset()
     """Fields, and keys of fields, that a run of ours did not finish writing. Differences in them are not drift."""
 
@@ -134,7 +137,9 @@ def _dropped(resource_type: ResourceType, name: str, last: LastApplied, live: Fi
             if name not in resource_type.defaults or isinstance(resource_type.defaults[name], Mapping)
             else resource_type.defaults[name]
         )
-    if found is ABSENT or same(found, default) or not _still_applied(name, applied, found, last):
+    if found is ABSENT or same(found, default):
+        return
+    if name not in last.as_written and not _still_applied(name, applied, found, last):
         return
     if isinstance(default, Mapping) and isinstance(found, Mapping):
         for keys, before, after in leaves(found, default):

@@ -45,9 +45,9 @@ ReasonCode: TypeAlias = Literal[
     "upload-superseded",  # the file has another upload, or was removed, and nothing holds this one any more; type: of
     # an object that is not an upload
     "no-release-left",  # no release needs the copy
-    # Of what runs a chatbot
-    "runs-release",  # chatbot, release: that it publishes, and whose agent the object runs
-    "not-run",  # chatbot: it publishes no release, so that the object is suspended
+    # Of what runs a chatbot, the publisher
+    "runs-release",  # publisher, release: that it publishes, and whose agent the object runs
+    "not-run",  # publisher: it publishes no release, so that the object is suspended
     "unused",  # nothing refers to the upload
     # Adopt
     "equal-upload",  # an upload with this content is live, and the state does not have it at this path
@@ -104,7 +104,8 @@ NoticeCode: TypeAlias = Literal[
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
-    "waits-for-release",  # chatbot: it publishes no release, so that the object that runs it is not created yet
+    "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
+    # number: of its latest release; null without one
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]

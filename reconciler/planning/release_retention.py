@@ -1,7 +1,8 @@
 """Releases that the plan archives although their manifests exist.
 
 A release is archived if an assistant that it uses has no manifest, or if the chatbot keeps fewer releases; never while
-it is published. An archived release is not restored. A renamed assistant still has a manifest.
+it is published, and not because of the number while a suspended object has its agent (`planning.runners`). An archived
+release is not restored. A renamed assistant still has a manifest.
 """
 
 from collections import defaultdict
@@ -69,8 +70,9 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
 def _suspended_on(inputs: PlanInputs) -> Iterator[Address]:
     """Yield the releases whose agents suspended objects keep until their chatbots publish again: see `runners`."""
     suspending = {name for name, one in inputs.resource_types.items() if one.suspended}
+    wanted = inputs.desired.keys() | declared(inputs.desired).keys()
     for address, applied in inputs.applied.items():
-        if applied.type in suspending and address in inputs.desired:
+        if applied.type in suspending and address in wanted:
             found = {Address.parse(text).release for text in references_in(dict(applied.fields))}
             for release in filter(None, found):
                 if release in inputs.releases and release_of(inputs, chatbot_of(inputs, release)) is None:

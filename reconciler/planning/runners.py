@@ -20,8 +20,8 @@ from reconciler.planning.inputs import PlanInputs, Runner
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change
 from reconciler.planning.reasons import Notice, Reason
-from reconciler.planning.release_retention import release_of
-from reconciler.resources.address import Address
+from reconciler.planning.release_retention import chatbot_of, release_of
+from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
@@ -75,12 +75,16 @@ def with_suspended(inputs: PlanInputs, matched: Matched) -> PlanInputs:
 
 
 def _suspended(inputs: PlanInputs, wanted: Desired, keys: Keys, live: Live) -> Desired:
-    """Return the object with the agent that was last applied. If it had none, the whole field stays as it was."""
+    """Return the object with the agent that was last applied; if it had none, the whole field stays as it was.
+
+    A live object that refers to nothing has ended, and is not suspended.
+    """
     applied = inputs.applied.get(wanted.address)
     known: Fields = applied.fields if applied and keys[0] in applied.fields else live.fields
     agent = get(known, keys)
     fields = {**wanted.fields, keys[0]: known.get(keys[0])} if agent is ABSENT else put(wanted.fields, keys, agent)
-    return replace(wanted, fields={**fields, **inputs.resource_types[wanted.type].suspended})
+    suspended = inputs.resource_types[wanted.type].suspended if live.refers_to else {}
+    return replace(wanted, fields={**fields, **suspended})
 
 
 def with_causes(inputs: PlanInputs, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
@@ -99,9 +103,9 @@ def _with_cause(inputs: PlanInputs, change: Change) -> Change:
     if not (moved or change.action in CREATES):
         return change
     if runner.release is None:
-        reason = Reason("not-run", {"chatbot": str(runner.chatbot)})
+        reason = Reason("not-run", {"publisher": str(runner.chatbot)})
     else:
-        reason = Reason("runs-release", {"chatbot": str(runner.chatbot), "release": str(runner.release)})
+        reason = Reason("runs-release", {"publisher": str(runner.chatbot), "release": str(runner.release)})
     return replace(change, reasons=(*change.reasons, reason))
 
 
@@ -110,4 +114,7 @@ def waiting(inputs: PlanInputs) -> Iterator[Notice]:
     environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
     for address, runner in sorted(inputs.runners.items()):
         if address not in inputs.desired and inputs.in_scope(address):
-            yield Notice("waits-for-release", {"chatbot": str(runner.chatbot), **environment}, str(address))
+            releases = (one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot)
+            number = max(map(release_number, releases), default=None)
+            args = {"publisher": str(runner.chatbot), "number": number, **environment}
+            yield Notice("waits-for-release", args, str(address))

@@ -14,17 +14,16 @@ from reconciler.resources.values import Fields
 
 
 def with_runs(inputs: PlanInputs, matched: Matched, plan: Plan, now: datetime) -> Plan:
-    """Return the plan with the next times at which objects act, after `now`, beside the changes of these times."""
-    return replace(
-        plan,
-        changes=tuple(_with_runs(inputs, matched, change, now) for change in plan.changes),
-        drift=tuple(_with_runs(inputs, matched, change, now) for change in plan.drift),
-    )
+    """Return the plan with the next times at which objects act, after `now`, beside the changes of these times.
+
+    Drift has none: a report of it shows the live schedule beside that of the manifest.
+    """
+    return replace(plan, changes=tuple(_with_runs(inputs, matched, change, now) for change in plan.changes))
 
 
 def _with_runs(inputs: PlanInputs, matched: Matched, change: Change, now: datetime) -> Change:
     desired = inputs.desired.get(Address.parse(change.address))
-    if desired is None or change.decision == "keep" or not (change.action in CREATES or change.action == "update"):
+    if desired is None or not (change.action in CREATES or change.action == "update"):
         return change
     runs = inputs.resource_types[desired.type].runs
     before, after = _sides(inputs, matched, change)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from reconciler.planning.field_diff import LastApplied
+from reconciler.planning.field_diff import LastApplied, owned
 from reconciler.planning.inputs import PlanInputs, Pointer
 from reconciler.planning.match import Matched
 from reconciler.planning.model import Change, FieldChange
@@ -115,6 +115,7 @@ def last_applied(
         {**(fields or {}), **proven} if proven else fields,
         _hashes(inputs, desired, applied, live),
         applied.unproven if applied else (),
+        frozenset(_dropped_as_written(inputs, matched, desired, applied, live)) if applied else frozenset(),
         frozenset(_unfinished(inputs, matched, desired, applied, live)),
     )
 
@@ -139,15 +140,33 @@ def is_as_written(matched: Matched, applied: Applied | None, item: FieldChange) 
     """Return True if a live value has the ids with which it was last applied. The addresses have others now, because a
     run made them again and did not write this object, or because it was not in the scope of the plan.
     """
-    if applied is None or not applied.holds or item.applied is ABSENT or item.live is ABSENT:
+    if applied is None or item.applied is ABSENT or item.live is ABSENT:
+        return False
+    return _has_ids_of(matched, applied, item.applied, item.live)
+
+
+def _dropped_as_written(
+    inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied, live: Live
+) -> Iterator[str]:
+    """Yield the fields of `LastApplied.as_written`."""
+    resource_type = inputs.resource_types[live.type]
+    for name in applied.fields.keys() & live.fields.keys() - desired.fields.keys():
+        then = applied.fields[name]
+        if _has_ids_of(matched, applied, then, owned(resource_type, name, {}, then, live.fields[name])):
+            yield name
+
+
+def _has_ids_of(matched: Matched, applied: Applied, then: JSON, now: JSON) -> bool:
+    """Return True if a live value has the ids with which a value was applied."""
+    if not applied.holds:
         return False
 
     def present(name: str) -> str:
         live = matched.live.get(Address.parse(name))
         return live.id if live else name
 
-    then = replace_references(item.applied, lambda name: applied.holds.get(name) or present(name))
-    return same(then, replace_references(item.live, present))
+    written = replace_references(then, lambda name: applied.holds.get(name) or present(name))
+    return same(written, replace_references(now, present))
 
 
 def still_to_write(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> Desired:

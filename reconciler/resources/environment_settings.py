@@ -1,4 +1,4 @@
-"""The settings of an environment that OpenAI hosts: models, limits, and the canonical form of what the API returns.
+"""The settings of an environment that OpenAI hosts: models and limits.
 
 Sources: field docs of `openai.types.beta.agents.environments.template_create_params`, the JSON schema of the API for
 limits, and the helper `openai.lib.beta.agents._files` for the paths that are reserved.
@@ -7,7 +7,7 @@ limits, and the helper `openai.lib.beta.agents._files` for the paths that are re
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field, Tag, model_validator
@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 
 from reconciler.resources.assistants.containers import SkillReference
 from reconciler.resources.assistants.shared import OMITTED, Part, TextOrObject
+from reconciler.resources.base import Spec
 from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.names import FileName
 from reconciler.resources.secrets import SecretOrText
-from reconciler.resources.values import JSON, Fields
 
 WORKSPACE: Final = "/workspace"
 INLINE_BYTES: Final = 5 * 2**20
@@ -31,7 +31,7 @@ _HOST: Final = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
 _RESERVED: Final = re.compile(r"/workspace/(\.codex|\.managed-agents(-[^/]*)?)(/.*)?|/workspace/outputs")
-PACKAGES: Final = ("npm", "python", "system")
+GENERATION: Final = "generation"
 
 
 def _absolute(path: str) -> str:
@@ -240,69 +240,31 @@ Plugins: TypeAlias = Annotated[list[Annotated[Plugin, IdentifiedBy(("name",))]],
 SetupCommands: TypeAlias = Annotated[list[SetupCommand], Field(max_length=16)]
 
 
-def canonical(field: str, value: JSON) -> JSON:
-    """Return the canonical form of a setting, of a manifest or of a response: without what the API does not return."""
-    made = _CANONICAL.get(field)
-    return made(value) if made else value
+class EnvironmentTemplateSpec(Spec):
+    """An environment template: the configuration of the environments in which sessions of agents run."""
 
-
-def _network(value: JSON) -> JSON:
-    if value is None:
-        return None
-    hosts = {host.lower() for host in value.get("allowed_domains") or ()}
-    return {"access": value["access"], "allowed_domains": sorted(hosts)}
-
-
-def _packages(value: JSON) -> JSON:
-    return {name: list((value or {}).get(name) or ()) for name in PACKAGES}
-
-
-def _files(value: JSON) -> JSON:
-    return sorted(map(_file, value or ()), key=lambda one: str(one["path"]))
-
-
-def _file(entry: Mapping[str, JSON]) -> dict[str, JSON]:
-    if entry["type"] != "inline":
-        return {name: entry[name] for name in ("type", "file_id", "path")}
-    size = entry.get("size_bytes")
-    if size is None:
-        text = entry.get("text")
-        size = len(text.encode()) if text is not None else len(decoded(entry["data"]))
-    return {"type": "inline", "path": entry["path"], "size_bytes": size}
-
-
-def _skills(value: JSON) -> JSON:
-    return [_described(one) if one["type"] == "inline" else _referred(one) for one in value or ()]
-
-
-def _referred(entry: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {"type": entry["type"], "skill_id": entry["skill_id"], "version": entry.get("version")}
-
-
-def _plugins(value: JSON) -> JSON:
-    return [_described(one) for one in value or ()]
-
-
-def _described(entry: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {name: entry[name] for name in ("type", "name", "description")}
-
-
-def _desktop(value: JSON) -> JSON:
-    return {"enabled": bool((value or {}).get("enabled"))}
-
-
-_CANONICAL: Final[Mapping[str, Callable[[JSON], JSON]]] = {
-    "name": lambda value: value.strip() if isinstance(value, str) else value,
-    "network": _network,
-    "packages": _packages,
-    "files": _files,
-    "skills": _skills,
-    "plugins": _plugins,
-    "capability_directories": lambda value: list(value or ()),
-    "desktop": _desktop,
-}
-DEFAULTS: Final[Fields] = {
-    name: canonical(name, None)
-    for name in ("packages", "files", "skills", "plugins", "capability_directories", "desktop")
-}
-"""Values of settings that are not set."""
+    network: Network
+    """Network access after the setup. Required, because the default depends on the version of the API."""
+    name: str | None = Field(default=None, min_length=1, max_length=256, pattern=r"\S")
+    """Name of the template at OpenAI: 1 to 256 characters. Default: the name of the manifest."""
+    packages: Packages | None = None
+    """Packages to install. Default: none."""
+    files: Files | None = None
+    """Files in the environment, at most 50. Default: none."""
+    skills: Skills | None = None
+    """Skills in the environment, at most 200. Default: none."""
+    plugins: Plugins | None = None
+    """Plugins in the environment, at most 32. Default: none."""
+    env: Variables | None = None
+    """Environment variables, at most 1,024. A secret is written as `{$env: NAME}`. The API does not return them: a
+    change in the manifest is applied, and a change outside Reconciler is not found. Default: none."""
+    generation: int | None = Field(default=None, ge=1)
+    """Number of the present secrets in `env`. Change it to send them again, after the environment variables have new
+    values. Default: secrets are sent only when `env` is written."""
+    setup_commands: SetupCommands | None = None
+    """Commands that are executed before the agent starts, at most 16, in this order. The API does not return them.
+    Default: none."""
+    capability_directories: list[AbsolutePath] | None = None
+    """Absolute paths of folders with skills and plugins for the agent. Default: none."""
+    desktop: Desktop | None = None
+    """Desktop of the environment. Default: disabled."""

@@ -93,6 +93,9 @@ class Kind:
     pulled: "Callable[[Any, Live], SpecDraft] | None" = None
     """Function that returns the files that `pull` writes for a live object, given the spec. None for a kind whose drift
     is in its manifest."""
+    unreadable: Callable[[str, JSON, JSON], Sequence[str]] = lambda _field, _desired, _live: ()
+    """Return the parts of a live value that `pull` cannot write because the API does not return their content, given
+    the field and its desired and live values."""
     editors: Mapping[str, "Editor"] = field(default_factory=dict)
     """Functions by which `pull` edits fields of `spec` with patterns for several values of the canonical form."""
 

@@ -42,13 +42,15 @@ def approval(planned: Planned, reviewed: Collection[str]) -> Approval:
 
     Dependents of a change that is held back are also held back. The publication of a bundle requires no review of its
     own if it only follows from changes of its objects: two pull requests, each with its own plan, can result in a
-    bundle that neither of the plans contains. Nor does a repair that restores what was applied.
+    bundle that neither of the plans contains. Nor does an object that only follows the published release of its
+    chatbot, or a repair that restores what was applied.
     """
     work = planned.plan.work
     needs, grouped = _needs(planned), written_together(planned)
     edited = {change.address for change in planned.plan.changes}
     restoring = (change for change in work if change.address not in edited and _restores(planned, change))
-    known = {*reviewed, *(change.digest for change in restoring)}
+    following = (change for change in work if _follows_release(planned, change, needs))
+    known = {*reviewed, *(change.digest for change in (*restoring, *following))}
     held = {change.digest: Held(change, None) for change in work if not _seen(change, known, needs)}
     while further := {found.change.digest: found for found in _waiting(work, needs, grouped, held)}:
         held |= further
@@ -153,6 +155,18 @@ def _needs(planned: Planned) -> dict[str, set[str]]:
 
 def _seen(change: Change, reviewed: Collection[str], needs: dict[str, set[str]]) -> bool:
     return change.digest in reviewed or (_only_follows(change) and bool(needs[change.digest]))
+
+
+def _follows_release(planned: Planned, change: Change, needs: Mapping[str, set[str]]) -> bool:
+    """Return True if a change only gives an object the agent of the release that the same plan publishes, or suspends
+    or resumes it.
+    """
+    address = Address.parse(change.address)
+    runner = planned.inputs.runners.get(address)
+    if runner is None or change.action != "update" or str(runner.chatbot) not in needs[change.digest]:
+        return False
+    suspended = planned.inputs.resource_types[planned.inputs.desired[address].type].suspended
+    return all(item.keys == runner.keys or item.keys[0] in suspended for item in change.fields)
 
 
 def _restores(planned: Planned, change: Change) -> bool:

@@ -1,4 +1,5 @@
-"""Tests of an apply that is killed at every place and run again: no object is duplicated or orphaned.
+"""Tests of an apply that is killed at every place and run again: no object is duplicated or orphaned, and none refers
+to an object that does not exist, not even between the two runs.
 
 The apply runs in a process of its own against an API in another one. `docs/recovery.md` says what is promised.
 """
@@ -15,16 +16,16 @@ from openai import AsyncOpenAI
 
 from tests.crash import runs
 from tests.crash.conftest import Shared
-from tests.crash.estate import DATA, KEYLESS, found, make, move_state
+from tests.crash.estate import DATA, KEYLESS, dangling, found, make, move_state
 from tests.crash.runs import Kill, Moment
 from tests.crash.writes import left_in
 from tests.support.clones import clone_agent
 from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent
 
-WRITES: Final = 44
+WRITES: Final = 91
 """Writes of the apply to the API."""
-DOCUMENTS: Final = 150
+DOCUMENTS: Final = 202
 """Files that the apply writes: lock, journal, one completion at a time, state, bundles in two outlets."""
 PLACES: Final[dict[Moment, int]] = {
     "before-send": WRITES,
@@ -33,10 +34,12 @@ PLACES: Final[dict[Moment, int]] = {
     "document": DOCUMENTS,
 }
 SAMPLE: Final = {
-    *(Kill("before-send", 1), Kill("before-send", 20)),
-    *(Kill("after-send", 2), Kill("after-send", 14), Kill("after-send", 28)),
-    *(Kill("after-answer", 9), Kill("document", 2), Kill("document", 60)),
+    *(Kill("before-send", 1), Kill("before-send", 67)),
+    *(Kill("after-send", 14), Kill("after-send", 28), Kill("after-send", 40), Kill("after-send", 54)),
+    *(Kill("after-answer", 37), Kill("document", 2), Kill("document", 60)),
 }
+"""Among them: the create of a template, a version of a skill, an agent that gets another credential, the create of the
+credential, and the delete of the former one."""
 
 
 def cells() -> Iterator[object]:
@@ -85,9 +88,11 @@ def test_killed_anywhere_the_next_run_converges(template, uninterrupted, tmp_pat
     with api(root / DATA, assistants=True) as url:
         with pytest.raises(Killed):
             run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
+        assert dangling(root / DATA) == set()
         result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
     assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
     assert is_silent(plan)
+    assert dangling(root / DATA) == set()
     assert found(root, KEYLESS) == uninterrupted
     # A run without changes writes nothing: the draft of the state stays until the next write of the state.
     assert left_in(root) in ([], [] if result.outcomes else [str(root / ".reconciler" / ".store.tmp")])

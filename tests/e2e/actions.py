@@ -47,6 +47,8 @@ class Job:
     summary: str = ""
     keys: set[str] = field(default_factory=set)
     """API keys of OpenAI that the steps of the job received."""
+    environ: dict[str, str] = field(default_factory=dict)
+    """Variables that a step of the job received."""
     installed: list[str] = field(default_factory=list)
     """What the job installed: an action with its extras, or the words of pip."""
 
@@ -232,6 +234,7 @@ class Actions:
             timeout=300,
             check=False,
         )
+        job.environ |= environ
         job.keys |= {environ["OPENAI_API_KEY"]} if "OPENAI_API_KEY" in environ else set()
         if done.returncode:
             job.conclusion = "failure"

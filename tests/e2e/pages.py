@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import shlex
@@ -30,6 +31,9 @@ VARYING: Final = (
 )
 """Patterns for values that differ between runs, with their replacements: live ids, digests of them, days, commits."""
 
+RUNS: Final = re.compile(r"next runs?: .*")
+RUN: Final = re.compile(r"20\d\d-\d\d-\d\d (\d\d:\d\d)[+-]\d\d:\d\d")
+
 ByHand = Mapping[str, Callable[[Path], None]]
 """Actions taken outside the page's commands, by the text of the comment above a session."""
 
@@ -38,7 +42,17 @@ def stable(text: str) -> str:
     """Return `text` with the values that differ between runs replaced."""
     for pattern, instead in VARYING:
         text = pattern.sub(instead, text)
-    return text
+    return with_fixed_runs(text)
+
+
+def with_fixed_runs(text: str) -> str:
+    """Return `text` with the first days of a month as the days of the next runs of an automation."""
+
+    def fixed(line: re.Match[str]) -> str:
+        days = itertools.count(1)
+        return RUN.sub(lambda run: f"2026-12-{next(days):02} {run[1]}+00:00", line[0])
+
+    return RUNS.sub(fixed, text)
 
 
 def as_it_runs(

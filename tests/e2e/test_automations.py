@@ -125,6 +125,20 @@ class TestApply:
         assert (target["vault_ids"], target["metadata"]) == ([estate.id_of("vault/team")], {})
         assert is_silent(estate.plan())
 
+    def test_an_edited_file_is_uploaded_and_the_environment_gets_it(self, estate):
+        file = {"type": "file_id", "file_id": "kb/hours.md", "path": "/workspace/hours.md"}
+        hosted = {"type": "openai_hosted", "network": {"access": "disabled"}, "files": [file], "env": {"MODE": "night"}}
+        estate.file("kb/hours.md", "Always.")
+        estate.wants(targeting(environment=hosted))
+        estate.apply()
+        (before,) = live(estate)["target"]["environment"]["files"]
+        estate.file("kb/hours.md", "Never.")
+        estate.apply()
+        (after,) = live(estate)["target"]["environment"]["files"]
+        assert after["file_id"] == estate.id_of("file/kb/hours.md") != before["file_id"]
+        assert estate.ids(estate.sdk.files.list()) == {after["file_id"]}
+        assert is_silent(estate.plan())
+
     def test_parts_that_no_response_has_are_sent_with_every_target(self, estate):
         hosted = {"type": "openai_hosted", "network": {"access": "disabled"}, "env": {"MODE": "night"}}
         estate.wants(targeting(environment=hosted))

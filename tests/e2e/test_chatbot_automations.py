@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from reconciler.applying.steps import lower
 from reconciler.planning.model import Plan
+from reconciler.releases.release import release
 from reconciler.reports.style import Style
 from reconciler.reports.text.plan import plan_text
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.chatbot_automations import TARGET, Desk, bot, desk as desks, nightly, triage, two_releases
 from tests.support.cli import Cli
 from tests.support.world import Document, is_silent, manifest, told
@@ -66,8 +68,8 @@ class TestPublication:
         observed = desk.observed()
         plan = observed.planned.plan
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
-        release = {"chatbot": "chatbot/support", "release": f"release/support@{after}"}
-        assert reasons(plan) == [("runs-release", release)]
+        runs_release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
+        assert reasons(plan) == [("runs-release", runs_release)]
         (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
         assert "publish" in {one.verb for one in lower(observed.planned)[move]}
         desk.requests()
@@ -136,9 +138,11 @@ class TestWithoutRelease:
         made = [told((change,))[0].partition(":")[0] for change in plan.changes]
         assert made == ["create assistant/triage", "create chatbot/support"]
         assert [(one.code, one.address, one.args) for one in plan.warnings] == [
-            ("waits-for-release", RUN, {"chatbot": "chatbot/support"})
+            ("waits-for-release", RUN, {"publisher": "chatbot/support", "number": None})
         ]
-        assert f"{RUN} is not created before chatbot/support" in plan_text(plan, style=Style())
+        text = " ".join(plan_text(plan, style=Style()).split())
+        assert f"{RUN} is not created before chatbot/support, which it runs, publishes a release" in text
+        assert "`reconciler release support --publish`" in text
         empty.apply()
         assert empty.by_hand(empty.connection.page("agents", "automations"))["data"] == []
 
@@ -146,7 +150,7 @@ class TestWithoutRelease:
         desk.wants(bot())
         plan = desk.plan()
         assert (told(plan.changes), plan.requests) == ([PUBLISH, f"update {RUN}: paused"], {"POST": 1})
-        assert reasons(plan) == [("not-run", {"chatbot": "chatbot/support"})]
+        assert reasons(plan) == [("not-run", {"publisher": "chatbot/support"})]
         desk.apply()
         assert (desk.live()["status"], desk.runs()) == ("paused", "First.")
         assert is_silent(desk.plan())
@@ -185,6 +189,31 @@ class TestWithoutRelease:
         desk.apply()
         assert desk.runs() == "Second."
 
+    def test_one_that_has_run_is_not_paused(self, desk):
+        once = {"run_at": int(time.time()) + 3600, "target": TARGET}
+        desk.wants(manifest("Automation", "launch", once))
+        desk.apply()
+        desk.drops("Automation/nightly")
+        desk.apply()
+        id_ = desk.live()["id"]
+        with desk.app.state.store.transaction(write=True):
+            body = desk.app.state.store.get("agent.automation", id_)
+            desk.app.state.store.put("agent.automation", {**body, "run_at": 1_700_000_000})
+        desk.wants(manifest("Automation", "launch", {**once, "run_at": 1_700_000_000}))
+        assert desk.live()["status"] == "completed"
+        desk.wants(bot())
+        assert not [one for one in desk.plan().changes if "paused" in told((one,))[0]]
+
+    def test_after_the_state_was_rebuilt_it_is_resumed(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.lose_state()
+        desk.rebuild()
+        assert is_silent(desk.plan())
+        desk.wants(bot(published=2))
+        desk.apply()
+        assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
+
     def test_the_release_that_it_keeps_is_not_archived_by_the_limit(self, desk):
         desk.wants(bot())
         desk.apply()
@@ -207,7 +236,7 @@ class TestWithoutRelease:
             plan = empty.plan()
             assert (RUN in {change.address for change in plan.changes}) == exists
             assert [one.args for one in plan.warnings if one.code == "waits-for-release"] == (
-                [] if exists else [{"chatbot": "chatbot/support", "environment": "production"}]
+                [] if exists else [{"publisher": "chatbot/support", "number": 1, "environment": "production"}]
             )
             empty.apply()
 
@@ -253,6 +282,49 @@ class TestGuard:
         desk.apply()
         writes = [f"{method} {path}" for method, path in desk.app.state.requests if method != "GET"]
         assert writes == ["POST /v1/agents/automations/{id}", "DELETE /v1/agents/{id}"]
+        assert is_silent(desk.plan())
+
+    def test_a_release_with_a_pipeline_waits_for_an_automation_of_its_agent(self, empty):
+        nodes = {"first": {"type": "assistant", "assistant": "triage"}}
+        edges = [{"from": "start", "to": "first"}, {"from": "first", "to": "end"}]
+        flow = manifest("Pipeline", "flow", {"nodes": nodes, "edges": edges})
+
+        def published(number: int, **spec: Any) -> Document:
+            return manifest("Chatbot", "support", {"pipeline": "flow", "published": number, **spec})
+
+        empty.wants(flow, published(1), nightly(target={"agent": "triage@support.1"}))
+        for text in ("First.", "Second."):
+            empty.wants(triage(text))
+            release(empty.root, empty.environ, "support")
+        empty.apply()
+        empty.wants(published(2, releases={"keep": 1}), nightly(target={"agent": "triage@support.2"}))
+        steps = lower(empty.observed().planned)
+        (archive,) = (step for step in steps if (step.verb, str(step.address)) == ("remove", "release/support@1"))
+        assert RUN in {str(one.address) for one in steps[archive]}
+        empty.apply()
+        assert is_silent(empty.plan())
+
+    def test_if_the_automation_cannot_be_moved_the_old_release_stays(self, desk, monkeypatch):
+        desk.wants(bot(published=2, releases={"keep": 1}))
+        replace = desk.connection.replace
+
+        async def fails(*path: str, **more: Any) -> Any:
+            if path[:2] == ("agents", "automations"):
+                raise ReconcilerError(Problem("server-error", "it is down"))
+            return await replace(*path, **more)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.connection, "replace", fails)
+            result = desk.carry_out(desk.observed())
+        assert {one.address: one.status for one in result.outcomes} == {
+            "chatbot/support": "done",
+            RUN: "failed",
+            "release/support@1": "skipped",
+            "assistant/triage@support.1": "skipped",
+        }
+        assert desk.runs() == "First."
+        desk.apply()
+        assert desk.runs() == "Second."
         assert is_silent(desk.plan())
 
     def test_a_release_that_an_automation_stays_with_is_not_archived(self, desk):

@@ -26,8 +26,8 @@ ENVIRONMENTS = {
     for env in ("staging", "production")
     for kind, secrets in {
         "-read": {"OPENAI_READ_KEY": f"read-{env}"},
-        "": {"OPENAI_API_KEY": f"write-{env}", "OPENAI_READ_KEY": f"read-{env}"},
-        "-approval": {"OPENAI_API_KEY": f"write-{env}"},
+        "": {"OPENAI_API_KEY": f"write-{env}", "OPENAI_READ_KEY": f"read-{env}", "CRM_TOKEN": f"token-of-{env}"},
+        "-approval": {"OPENAI_API_KEY": f"write-{env}", "CRM_TOKEN": f"token-of-{env}"},
     }.items()
 }
 SETTINGS = """\
@@ -42,6 +42,16 @@ apiVersion: reconciler/v1
 kind: Assistant
 metadata: {name: %s}
 spec: {target: agents, model: gpt-6-luna, instructions: Be kind.}
+"""
+VAULT = "apiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: crm}\nspec: {}\n"
+CREDENTIAL = """
+apiVersion: reconciler/v1
+kind: Credential
+metadata: {name: crm}
+spec:
+  vault: crm
+  auth: {type: static_bearer, mcp_server_url: "https://crm.example.com/mcp", token: {$env: CRM_TOKEN}}
+  generation: %d
 """
 
 
@@ -81,6 +91,8 @@ def monorepo(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterat
     with serve_api(KEYS) as api, serve(Hub(bare=repo.bare)) as hub:
         project = repo.folder / "bots" / "project.yaml"
         project.write_text(project.read_text() + SETTINGS.format(url=api.url))
+        (project.parent / "vault.yaml").write_text(VAULT)
+        (project.parent / "credential.yaml").write_text(CREDENTIAL % 1)
         write_workflows(project.parent, "github", ACTION)
         repo.pushed("main")
         workflows = folder / "workflows"
@@ -121,6 +133,24 @@ def test_each_environment_is_planned_and_applied_with_its_own_key(monorepo: Mono
     assert_green(drift)
     assert keys(drift, "drift") == [{"read-staging"}, {"read-production"}]
     assert monorepo.hub.issues == {}
+
+
+def test_secret_of_a_manifest_reaches_only_the_jobs_that_apply(monorepo: Monorepo):
+    number, planned = monorepo.plan("rotated", "bots/credential.yaml", CREDENTIAL % 2)
+    assert_green(planned)
+    assert tokens(planned) == {("plan", None), ("comment", None)}
+    applied = monorepo.merge(number, "rotated")
+    assert_green(applied)
+    assert tokens(applied) == {("reviewed", "token-of-staging"), ("reviewed", "token-of-production")}
+    manual = monorepo.on_main("apply", "workflow_dispatch")
+    given = {("approved", "token-of-staging"), ("approved", "token-of-production")}
+    assert tokens(manual) == {("plan", None), *given}
+    assert "token-of-" not in planned.log + applied.log + manual.log
+
+
+def tokens(run: Run) -> set[tuple[str, str | None]]:
+    """Return the secret that each job received, by the name of the job."""
+    return {(job.name, job.environ.get("CRM_TOKEN")) for job in run.jobs if job.conclusion != "skipped"}
 
 
 def test_manual_run_plans_with_the_read_key_and_applies_with_the_key_of_the_approval(monorepo: Monorepo):

@@ -164,6 +164,16 @@ class TestWriteOnly:
         assert [one.keys() for one in sent] == [body]
         assert is_silent(estate.plan())
 
+    def test_variables_that_all_leave_an_empty_mapping_are_cleared_and_come_back(self, estate, sent):
+        every = ", ".join(f"env.{name}" for name in sorted(SPEC["env"]))
+        edits: list[Document] = [{}, SPEC["env"]]
+        for variables in edits:
+            estate.wants(template(env=variables))
+            assert told(estate.plan().changes) == [f"update template/desk: {every}"]
+            estate.apply()
+            assert is_silent(estate.plan())
+        assert [one["env"].keys() for one in sent] == [set(), SPEC["env"].keys()]
+
     def test_same_content_in_another_form_is_no_change(self, estate):
         estate.wants(template(files=[{"type": "inline", "path": PROMPT["path"], "data": "QmUgYnJpZWYu"}, TABLE]))
         assert is_silent(estate.plan())
@@ -288,12 +298,18 @@ class TestDrift:
         assert '"pandas==3.0"' in (estate.root / "manifests.yaml").read_text()
         assert not estate.plan().drift
 
-    def test_pull_names_what_cannot_be_read(self, estate):
+    def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
         known = live(estate)[0]["files"]
-        change(estate, files=[known[0], {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}])
+        theirs = {"type": "inline", "path": "/workspace/theirs", "data": "eA=="}
+        change(estate, files=[known[0], theirs], desktop={"enabled": False})
         workspace = open_workspace(estate.root, estate.environ)
-        (problem,) = accepted(workspace, estate.observed("keep").planned, ()).problems
+        pulled = accepted(workspace, estate.observed("keep").planned, ())
+        assert [one.path for _, one in pulled.accepted] == ["desktop.enabled"]
+        (problem,) = pulled.problems
         assert problem.code == "not-pulled"
+        assert problem.message.endswith(
+            "`files` is not pulled: OpenAI does not return the content of /workspace/theirs"
+        )
 
 
 class TestGuard:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from reconciler.cli.main import COMMANDS
+from tests.e2e.pages import with_fixed_runs
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +31,7 @@ def transcript() -> str:
 def steady(text: str) -> str:
     text = re.sub(r"\S*/reconciler-demo-\w+/", "/tmp/reconciler-demo/", text)
     text = re.sub(r"(last changed) 20\d\d-\d\d-\d\d \d\d:\d\d UTC", r"\1 2026-11-20 23:14 UTC", text)
+    text = with_fixed_runs(text)
     text = re.sub(r"(created on) 20\d\d-\d\d-\d\d", r"\1 2026-11-20", text)
     for number, url in enumerate(dict.fromkeys(re.findall(r"http://127\.0\.0\.1:\d+/v1", text))):
         text = text.replace(url, f"http://127.0.0.1:{8787 + number}/v1")

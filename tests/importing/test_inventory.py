@@ -91,6 +91,12 @@ class TestUse:
         assert (found["b.md"].used_by, found["b.md"].unused) == ((), True)
         assert not found["kb"].unused, "applications may name it, which nobody sees"
 
+    def test_objects_that_only_automations_refer_to_are_not_unused_without_one(self, estate):
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="loose"))
+        estate.by_hand(estate.sdk.beta.agents.vaults.create(name="safe"))
+        found = by_name(taken(estate))
+        assert [(found[name].used_by, found[name].unused) for name in ("loose", "safe")] == [((), False)] * 2
+
     def test_references_of_manifests_count_by_name_and_literal_id(self, estate):
         store = store_with(estate, name="loose")
         both = {"type": "file_search", "vector_store_ids": ["handbook", store.id]}
@@ -119,7 +125,7 @@ def costs(*live: Live, prices: Prices | None = None):
         identity=None,
         addresses={},
         wanted_by={},
-        referred=frozenset(),
+        served=frozenset(),
         stored=frozenset({"vector_store"}),
         group=lambda _: None,
         prices=prices or Prices(),
@@ -191,6 +197,7 @@ def test_inventory_sends_list_requests_only(estate):
     assert estate.requests() == {
         "GET /v1/agents": 1,
         "GET /v1/agents/automations": 1,
+        "GET /v1/agents/environments/templates": 1,
         "GET /v1/files": 1,
         "GET /v1/skills": 1,
         "GET /v1/vaults": 1,

@@ -44,6 +44,19 @@ class TestReplacement:
         plan = user(replaced()).want("widget/desk", uses=None, note="n").plan()
         assert fields_of(plan)[1:] == [("uses", ref("key/main"), None, "manifest")]
 
+    def test_field_that_left_the_manifest_is_reset_although_it_has_an_earlier_one(self):
+        worlds = Worlds().synced("key/main", id_="key_new", size=2)
+        former = "key/replaced@key_main"
+        worlds.applied(former, id_=OLD, size=1).live("key/main", id_=OLD, size=1)
+        desk = Address.parse("widget/desk")
+        applied = (
+            worlds.want("widget/desk", note="n").applied("widget/desk", uses=ref("key/main"), note="n").state[desk]
+        )
+        worlds.state[desk] = replace(applied, holds={"key/main": OLD})
+        plan = worlds.live("widget/desk", uses=ref(former), note="n", refers_to=(OLD,)).plan()
+        assert done(*plan.changes) == [("update", "widget/desk")]
+        assert fields_of(plan) == [("uses", ref(former), None, "manifest")]
+
     def test_nothing_else_is_changed(self):
         worlds = user(replaced()).synced("key/other", size=1).synced("widget/other", uses=ref("key/other"))
         assert done(*worlds.plan().changes) == [("replace", "key/main"), ("update", "widget/desk")]

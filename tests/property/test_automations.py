@@ -28,6 +28,12 @@ SCHEDULES: Final = st.one_of(
         {"run_at": st.sampled_from(["2099-01-01T00:00:00Z", "2099-01-01T00:00:00.5+05:30", 4_000_000_000])}
     ),
 )
+
+
+def _key(tool: Any) -> str:
+    return f"{tool['type']}:{tool.get('server_label')}"
+
+
 SERVER: Final = {"type": "http", "server_url": "https://mcp.example.com/"}
 TOOLS: Final = st.lists(
     st.sampled_from(
@@ -43,7 +49,7 @@ TOOLS: Final = st.lists(
         ]
     ),
     max_size=3,
-    unique_by=lambda tool: tool["type"] + tool.get("server_label", ""),
+    unique_by=_key,
 )
 CONFIGURATIONS: Final = st.fixed_dictionaries(
     {"model": st.sampled_from(["gpt-6-luna", "gpt-5"])},

@@ -39,14 +39,15 @@ FILES: Final = st.dictionaries(NAMES, CONTENTS, max_size=3).map(
 )
 SKILLS: Final = st.lists(
     st.one_of(
+        st.just({"type": "skill_reference", "skill_id": "notes"}),
         st.fixed_dictionaries(
-            {"type": st.just("skill_reference"), "skill_id": st.sampled_from(["notes", "skill_theirs"])},
+            {"type": st.just("skill_reference"), "skill_id": st.just("skill_theirs")},
             optional={"version": st.sampled_from(["latest", "2"])},
         ),
         st.just({"type": "inline", "name": "inner", "description": "Inner.", "source": ARCHIVE}),
     ),
     max_size=3,
-    unique_by=lambda one: one.get("skill_id"),
+    unique_by=lambda one: str(one.get("skill_id")),
 )
 PLUGINS: Final = st.lists(st.sampled_from(["crm", "erp"]), unique=True, max_size=2).map(
     lambda names: [{"type": "inline", "name": name, "description": "", "source": "plugins/crm.zip"} for name in names]

@@ -13,6 +13,7 @@ from reconciler.planning.codec import from_json, to_json
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
 from reconciler.review.approval import Approval, approval, digests
+from tests.support.chatbot_automations import Desk, bot, desk, nightly, two_releases
 from tests.support.world import BUNDLES, Document, World, manifest, world
 
 
@@ -131,6 +132,26 @@ def test_the_choice_of_a_release_always_requires_review(office: World):
     plan = office.plan("keep")
     reviewed = {change.digest for change in plan.work if change.action != "publish"}
     assert "chatbot/desk" in held(parted(office, reviewed))
+
+
+class TestAutomationsOfAChatbot:
+    @pytest.fixture
+    def two(self, tmp_path: Path) -> Iterator[Desk]:
+        with desk(tmp_path / "acme") as made:
+            two_releases(made)
+            yield made
+
+    def test_an_automation_follows_the_reviewed_release(self, two: Desk):
+        two.drops("Automation/nightly")
+        reviewed = shown(two, bot(published=2))
+        two.wants(nightly(), bot(published=2))
+        assert held(parted(two, reviewed)) == {}
+        two.wants(nightly(expression="0 4 * * *"))
+        assert held(parted(two, reviewed)) == {"automation/nightly": None}
+
+    def test_an_automation_is_held_back_with_the_publication(self, two: Desk):
+        two.wants(bot(published=2))
+        assert held(parted(two, set())) == {"chatbot/support": None, "automation/nightly": "chatbot/support"}
 
 
 def test_plans_of_other_identities_are_no_review_and_what_is_no_plan_is_an_error(office: World):

@@ -41,6 +41,7 @@ BY_NAME: Mapping[str, st.SearchStrategy[Any]] = {
     "parameters": JSON_SCHEMA,
     "schema": JSON_SCHEMA,
     "score_threshold": NUMBER,
+    "skill_id": st.sampled_from(["skill_1", "openai-slides"]),  # only an unmanaged skill may have a `version`
     "size": st.sampled_from(["auto", "1536x864"]),
     "temperature": NUMBER,
     "top_p": NUMBER,

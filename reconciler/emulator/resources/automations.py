@@ -31,7 +31,7 @@ def create(call: Call) -> Document:
         "created_at": int(call.now),
         "created_by": {"type": "developer"},
         "type": given["type"],
-        "name": given["name"],
+        "name": given["name"].strip(),
         "metadata": given.get("metadata") or {},
         "paused": False,
         "target": _target(call, given["target"]),
@@ -50,7 +50,8 @@ def update(call: Call) -> Document:
     automation = _existing(call)
     if "run_at" in call.body and _status(call, automation) == "completed":
         raise invalid("'run_at' is accepted only before the scheduled invocation exists.", "run_at")
-    automation |= {name: call.body[name] for name in ("name", "metadata") if name in call.body}
+    given = {"name": call.body["name"].strip()} if "name" in call.body else {}
+    automation |= given | ({"metadata": call.body["metadata"]} if "metadata" in call.body else {})
     automation |= _schedule(call, automation["type"])
     if "target" in call.body:
         if call.body["target"]["type"] != automation["target"]["type"]:

@@ -4,7 +4,7 @@ A target with a deleted object makes every further run fail (`openai.types.beta.
 automation may be resumed; a completed one never runs again. Pausing and resuming are requests of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from reconciler.live.client import Connection, Object
 from reconciler.live.environment_bodies import with_contents
 from reconciler.live.labelled import Description, Labelled, Read
 from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME
+from reconciler.resources.address import Identity
 from reconciler.resources.automations.environment import HOSTED
 from reconciler.resources.automations.inline_agent import with_hidden
 from reconciler.resources.base import Live
@@ -22,7 +23,7 @@ from reconciler.resources.values import JSON, Fields
 SHAPES: Final = {
     **dict.fromkeys(("type", "name", "expression", "timezone", "status", "pause_reason"), TEXT),
     **dict.fromkeys(("run_at", "created_at"), TIME),
-    "target": OBJECT,
+    **dict.fromkeys(("target", "created_by"), OBJECT),
     "metadata": TEXTS,
 }
 
@@ -47,7 +48,7 @@ AUTOMATIONS: Final = Description(
     path=("agents", "automations"),
     shapes=SHAPES,
     fields=("type", "name", "metadata", "target", "expression", "timezone", "run_at"),
-    detail=("created_at", "status", "pause_reason"),
+    detail=("created_at", "created_by", "status", "pause_reason"),
     hides=True,
     reads=_read,
 )
@@ -56,6 +57,11 @@ AUTOMATIONS: Final = Description(
 class Automations(Labelled):
     def __init__(self, connection: Connection) -> None:
         super().__init__(AUTOMATIONS, connection)
+
+    async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        """Return the automations, without those that an agent made to wake its own session, which are part of it."""
+        found = await super().list(identity, known)
+        return [live for live in found if live.labels or (live.detail.get("created_by") or {}).get("type") != "agent"]
 
     async def create(self, request: WriteRequest) -> Live:
         """Create the automation, and pause it if it is to be paused: a new one is active."""

@@ -84,8 +84,8 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         + ", and later plans are also checked by them"
     ),
     "waits-for-release": lambda args: (
-        f"{args['address']} is not created before {args['chatbot']}, which it runs, publishes a release: "
-        f"`reconciler publish {args['chatbot'].partition('/')[2]} NUMBER{env_option(args.get('environment'))}`"
+        f"{args['address']} is not created before {args['publisher']}, which it runs, publishes a release: "
+        f"`reconciler {_publishing(args)}{env_option(args.get('environment'))}`"
     ),
     "already-managed": "{address} is already managed, as {id}",
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
@@ -118,6 +118,11 @@ def _not_read(outlet: str, entry: str) -> str:
 
 def _pointer_files(names: list[str]) -> str:
     return few([f"{name}.json" for name in names])
+
+
+def _publishing(args: Args) -> str:
+    name, number = args["publisher"].partition("/")[2], args["number"]
+    return f"publish {name} {number}" if number else f"release {name} --publish"
 
 
 def _cause(cause: Args) -> str:

@@ -10,12 +10,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.resources import environment_settings as settings
+from reconciler.resources import environment_forms as forms
 from reconciler.resources.assistants.shared import OMITTED, Part
 from reconciler.resources.base import Desired, Path, Resource, Scope
 from reconciler.resources.environment_settings import (
+    GENERATION,
     AbsolutePath,
     Desktop,
+    EnvironmentTemplateSpec,
     Files,
     Network,
     Packages,
@@ -24,17 +26,18 @@ from reconciler.resources.environment_settings import (
     Skills,
     Variables,
 )
-from reconciler.resources.kinds.environment_template import GENERATION, INSIDE, KIND, EnvironmentTemplateSpec
+from reconciler.resources.kinds.environment_template import INSIDE, KIND
 from reconciler.resources.names import TemplateName
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON, Fields
 
 HOSTED: Final = "openai_hosted"
 SELF_HOSTED: Final = "self_hosted"
+TYPES: Final = ("none", HOSTED, SELF_HOSTED)
 TEMPLATE: Final = "environment_template_id"
 HIDDEN: Final = frozenset({"env", "setup_commands", *INSIDE})
 """Names of the values that the API does not return."""
-_SETTINGS: Final = frozenset({"network", *settings.DEFAULTS})
+_SETTINGS: Final = frozenset({"network", *forms.DEFAULTS})
 _LISTS: Final = ("files", "skills", "plugins")
 
 
@@ -53,6 +56,8 @@ class HostedEnvironment(Part):
     environment_template_id: TemplateName | None = None
     """Template of the environment: the name of a manifest, or the id of an unmanaged template. Other fields override
     its fields. Default: no template."""
+    environment_id: Annotated[str, Field(min_length=1)] = OMITTED
+    """Id of an environment that exists, in place of all other fields. Default: a new environment for each session."""
     container_size: Literal["small", "medium", "large"] = OMITTED
     """Size of the container. Default: `medium`."""
     network: Network | None = None
@@ -93,6 +98,9 @@ Environment: TypeAlias = Annotated[
 ]
 
 
+MEMBERS: Final = frozenset({*HostedEnvironment.model_fields, *SelfHostedEnvironment.model_fields})
+
+
 def check(
     environment: HostedEnvironment, generation: int | None, resource: Resource, scope: Scope
 ) -> Iterator[Finding]:
@@ -100,6 +108,11 @@ def check(
 
     The path of a finding about the generation is that of `generation` in a template.
     """
+    if "environment_id" in environment.model_fields_set:
+        if environment.model_fields_set - {"type", "environment_id"}:
+            message = "an environment that exists has its settings already"
+            yield Finding(("environment_id",), "one-of", message, "remove it, or all other fields", on_key=True)
+        return
     if environment.network is None and environment.environment_template_id is None:
         hint = "write `network: {access: disabled}`, or `enabled` or `restricted`"
         message = "the environment has neither a template nor `network`, whose default depends on the API"
@@ -127,8 +140,9 @@ def canonical(environment: Fields) -> dict[str, JSON]:
     """Return an environment as the API returns it, without null and without what the API does not return."""
     given = {name: value for name, value in environment.items() if value is not None and name not in HIDDEN}
     if given.get("type") == SELF_HOSTED:
+        given.pop("environment_id", None)  # of the registration, which no request has
         return {"capability_directories": [], **given}
-    return {name: settings.canonical(name, value) if name in _SETTINGS else value for name, value in given.items()}
+    return {name: forms.canonical(name, value) if name in _SETTINGS else value for name, value in given.items()}
 
 
 def to_manifest(environment: Fields) -> tuple[JSON, tuple[str, ...]]:

@@ -50,6 +50,9 @@ class InlineAgent(Extensible):
     """Experimental settings. Default: all disabled."""
 
 
+MEMBERS: Final = frozenset(InlineAgent.model_fields)
+
+
 def check(agent: InlineAgent, resource: Resource, scope: Scope) -> Iterator[Finding]:
     """Yield the findings of the rules for saved agents, at paths inside the configuration."""
     given: dict[str, Any] = {name: getattr(agent, name) for name in agent.model_fields_set}

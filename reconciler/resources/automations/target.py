@@ -32,7 +32,7 @@ class InputText(Part):
     type: Literal["input_text"]
     """Content type. Always `input_text`."""
     text: str
-    """The text."""
+    """Text of this part of the message."""
 
 
 class InputImage(Part):
@@ -41,7 +41,7 @@ class InputImage(Part):
     type: Literal["input_image"]
     """Content type. Always `input_image`."""
     image_url: str
-    """URL of the image."""
+    """URL of the image, which the model reads."""
 
 
 class Message(Part):
@@ -121,6 +121,9 @@ def check(
         for finding in environments.check(environment, generation, resource, scope):
             is_inside = finding.path[:1] != path[:1]
             yield replace(finding, path=(*path, "environment", *finding.path)) if is_inside else finding
+    elif environment in environments.TYPES:
+        message = f"`{environment}` is a type of environment, and not the name of a template"
+        yield Finding((*path, "environment"), "wrong-type", message, f"write `environment: {{type: {environment}}}`")
     elif generation is not None:
         message = "`generation` sends the secrets of the environment again, and there are none"
         yield Finding(("spec", "generation"), "no-secrets", message, "remove `generation`", on_key=True)
@@ -173,10 +176,24 @@ def target_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
 
 
 def as_expected(target: Fields, expected: Fields) -> Fields:
-    """Return a live target without the reasoning effort that the model chose where `expected` leaves it open."""
-    agent, wanted = target.get("agent"), expected.get("agent")
-    if not isinstance(agent, Mapping) or not isinstance(wanted, Mapping):
-        return target
-    asked, live = wanted.get("reasoning") or {}, agent.get("reasoning") or {}
-    kept = {name: value for name, value in live.items() if name != "effort" or name in asked}
-    return {**target, "agent": {**agent, "reasoning": kept}}
+    """Return a live target without what the server decides where `expected` leaves it open: the reasoning effort of the
+    model, and members that this version does not know.
+    """
+    made = _known(target, expected, _MEMBERS)
+    for name, members in (("environment", environments.MEMBERS), ("agent", inline_agent.MEMBERS)):
+        if isinstance(made.get(name), Mapping):
+            made[name] = _known(made[name], expected.get(name), members)
+    agent, wanted = made.get("agent"), expected.get("agent")
+    if isinstance(agent, Mapping) and isinstance(wanted, Mapping):
+        asked, live = wanted.get("reasoning") or {}, agent.get("reasoning") or {}
+        kept = {name: value for name, value in live.items() if name != "effort" or name in asked}
+        made["agent"] = {**agent, "reasoning": kept}
+    return made
+
+
+def _known(live: Fields, expected: JSON, members: frozenset[str]) -> dict[str, JSON]:
+    wanted = expected if isinstance(expected, Mapping) else {}
+    return {name: value for name, value in live.items() if name in members or name in wanted}
+
+
+_MEMBERS: Final = frozenset({"agent_id", *NewSession.model_fields, *ExistingSession.model_fields})

@@ -34,9 +34,9 @@ from reconciler.resources.automations.target import (
     written,
 )
 from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.environment_settings import GENERATION
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.assistant import AGENT
-from reconciler.resources.kinds.environment_template import GENERATION
 from reconciler.resources.metadata import Metadata
 from reconciler.resources.names import Title
 from reconciler.resources.problems import Finding

@@ -6,87 +6,40 @@ The state has their digests, but never those of secrets.
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from posixpath import dirname
 from typing import Final
 
-from pydantic import Field
-
-from reconciler.resources.assistants.containers import SkillReference
-from reconciler.resources.assistants.server_secrets import contains_secret, is_secret_name
-from reconciler.resources.base import Desired, Live, LocalFile, Path, Resource, Scope, Spec
+from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope
+from reconciler.resources.environment_forms import DEFAULTS, canonical
+from reconciler.resources.environment_rules import check
 from reconciler.resources.environment_settings import (
-    ALL_INLINE_BYTES,
-    ARCHIVE_BYTES,
-    DEFAULTS,
-    INLINE_BYTES,
-    UPLOAD_BYTES,
-    AbsolutePath,
-    Desktop,
-    Files,
+    GENERATION,
+    EnvironmentTemplateSpec,
     InlineFile,
     InlineSkill,
-    Network,
-    Packages,
     Plugin,
-    Plugins,
-    SetupCommands,
-    Skills,
-    UploadedFile,
-    Variables,
-    canonical,
     decoded,
 )
 from reconciler.resources.kind import Kind, SpecDraft
-from reconciler.resources.kinds.file import file_objects, is_file_id
-from reconciler.resources.problems import Finding
+from reconciler.resources.kinds.file import file_objects
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import network_risks
-from reconciler.resources.secrets import INSTEAD, EnvReference
+from reconciler.resources.secrets import EnvReference
 from reconciler.resources.values import JSON, digest
 
 PREFIX: Final = "template"
-GENERATION: Final = "generation"
+EMPTY_ENV: Final = "empty_env"
+"""The entry of a manifest that sets no variables, so that those of the template are removed."""
 INSIDE: Final[Mapping[str, str]] = {
     "blocked_domains": "network",
     "file_contents": "files",
     "skill_sources": "skills",
     "plugin_sources": "plugins",
     GENERATION: "env",
+    EMPTY_ENV: "env",
 }
 _READABLE: Final = frozenset({"network", *DEFAULTS})
 _CWD: Final = "/workspace"
-
-
-class EnvironmentTemplateSpec(Spec):
-    """An environment template: the configuration of the environments in which sessions of agents run."""
-
-    network: Network
-    """Network access after the setup. Required, because the default depends on the version of the API."""
-    name: str | None = Field(default=None, min_length=1, max_length=256, pattern=r"\S")
-    """Name of the template at OpenAI: 1 to 256 characters. Default: the name of the manifest."""
-    packages: Packages | None = None
-    """Packages to install. Default: none."""
-    files: Files | None = None
-    """Files in the environment, at most 50. Default: none."""
-    skills: Skills | None = None
-    """Skills in the environment, at most 200. Default: none."""
-    plugins: Plugins | None = None
-    """Plugins in the environment, at most 32. Default: none."""
-    env: Variables | None = None
-    """Environment variables, at most 1,024. A secret is written as `{$env: NAME}`. The API does not return them: a
-    change in the manifest is applied, and a change outside Reconciler is not found. Default: none."""
-    generation: int | None = Field(default=None, ge=1)
-    """Number of the present secrets in `env`. Change it to send them again, after the environment variables have new
-    values. Default: secrets are sent only when `env` is written."""
-    setup_commands: SetupCommands | None = None
-    """Commands that are executed before the agent starts, at most 16, in this order. The API does not return them.
-    Default: none."""
-    capability_directories: list[AbsolutePath] | None = None
-    """Absolute paths of folders with skills and plugins for the agent. Default: none."""
-    desktop: Desktop | None = None
-    """Desktop of the environment. Default: disabled."""
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:
@@ -130,7 +83,7 @@ def _archives(spec: EnvironmentTemplateSpec) -> list[str]:
 def _settings(spec: EnvironmentTemplateSpec) -> Iterator[tuple[str, str]]:
     """Yield the digests of the settings that the API does not return; of a secret, the name of its variable."""
     if "env" in spec.model_fields_set and not spec.env:
-        yield "env", digest({})
+        yield EMPTY_ENV, "true"
     for key, value in _env(spec).items():
         yield f"env.{key}", f"$env:{value.name}" if isinstance(value, EnvReference) else digest(value)
     if spec.generation is not None:
@@ -179,107 +132,6 @@ def _unreadable(spec: EnvironmentTemplateSpec) -> dict[str, JSON]:
     return found
 
 
-def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
-    spec: EnvironmentTemplateSpec = resource.spec
-    yield from _check_files(spec, scope)
-    yield from _check_archives(spec, scope)
-    yield from _check_names(spec)
-    yield from _check_secrets(spec)
-
-
-def _check_files(spec: EnvironmentTemplateSpec, scope: Scope) -> Iterator[Finding]:
-    paths = Counter(one.path for one in spec.files or ())
-    inline = 0
-    for index, one in enumerate(spec.files or ()):
-        at: Path = ("spec", "files", index)
-        if paths[one.path] > 1:
-            yield Finding((*at, "path"), "duplicate-path", f"{one.path} is the path of {paths[one.path]} files", _OTHER)
-        elif above := next((path for path in _above(one.path) if path in paths), None):
-            yield Finding((*at, "path"), "path-in-file", f"{above}, above {one.path}, is the path of a file", _OTHER)
-        if isinstance(one, UploadedFile):
-            yield from _check_upload(one, (*at, "file_id"), scope)
-            continue
-        size = len(one.content)
-        inline += size
-        if size > INLINE_BYTES:
-            message = f"{one.path} has {size:,} bytes, and an inline file has at most {INLINE_BYTES:,} (5 MiB)"
-            yield Finding(at, "file-too-large", message, _UPLOAD)
-    if inline > ALL_INLINE_BYTES:
-        message = f"the inline files have {inline:,} bytes, and at most {ALL_INLINE_BYTES:,} (10 MiB) are allowed"
-        yield Finding(("spec", "files"), "files-too-large", message, _UPLOAD)
-
-
-_OTHER: Final = "write another path"
-_UPLOAD: Final = "add the file to the project, and set `type: file_id` and `file_id: PATH`"
-
-
-def _above(path: str) -> Iterator[str]:
-    while (path := dirname(path)) != "/":
-        yield path
-
-
-def _check_upload(one: UploadedFile, at: Path, scope: Scope) -> Iterator[Finding]:
-    if is_file_id(one.file_id):
-        return
-    found = scope.files.read(one.file_id)
-    if isinstance(found, Finding):
-        yield Finding(at, found.code, found.message, found.hint, found.severity)
-    elif found.bytes > UPLOAD_BYTES:
-        message = f"{one.file_id} has {found.bytes:,} bytes, and at most {UPLOAD_BYTES:,} (50 MiB) are allowed"
-        yield Finding(at, "file-too-large", message, "make the file smaller, or split it")
-
-
-def _check_archives(spec: EnvironmentTemplateSpec, scope: Scope) -> Iterator[Finding]:
-    for field, entries in (("skills", spec.skills), ("plugins", spec.plugins)):
-        for index, one in enumerate(entries or ()):
-            source, at = getattr(one, "source", None), ("spec", field, index, "source")
-            size = 0
-            if isinstance(source, str):
-                found = scope.files.read(source)
-                if isinstance(found, Finding):
-                    yield Finding(at, found.code, found.message, found.hint, found.severity)
-                else:
-                    size = found.bytes
-            elif source is not None:
-                size = len(decoded(source.data))
-            if size > ARCHIVE_BYTES:
-                message = f"the archive has {size:,} bytes, and at most {ARCHIVE_BYTES:,} (50 MiB) are allowed"
-                yield Finding(at, "archive-too-large", message, "remove files from the archive")
-
-
-def _check_names(spec: EnvironmentTemplateSpec) -> Iterator[Finding]:
-    for field, entries in (("skills", spec.skills), ("plugins", spec.plugins)):
-        seen = set[str]()
-        for index, one in enumerate(entries or ()):
-            key = "skill_id" if isinstance(one, SkillReference) else "name"
-            name = getattr(one, key).removeprefix("skill/" if key == "skill_id" else "")
-            if name in seen:
-                message = f"{name} is listed twice in `{field}`"
-                yield Finding(("spec", field, index, key), "duplicate-name", message, "remove one of the two")
-            seen.add(name)
-
-
-def _check_secrets(spec: EnvironmentTemplateSpec) -> Iterator[Finding]:
-    """Yield the secrets that are written as text. No message contains one."""
-    for key, value in _env(spec).items():
-        if isinstance(value, str) and value and (is_secret_name(key) or contains_secret(value)):
-            yield Finding(
-                ("spec", "env", key), "secret-as-text", f"{key} is a secret, which must not be in a manifest", INSTEAD
-            )
-    by_variable = "set it as a variable in `env` with `{$env: NAME}`, and use the variable here"
-    for index, one in enumerate(spec.setup_commands or ()):
-        if contains_secret(one.command):
-            message = "the command contains a secret, which must not be in a manifest"
-            yield Finding(("spec", "setup_commands", index, "command"), "secret-as-text", message, by_variable)
-    for index, file in enumerate(spec.files or ()):
-        if isinstance(file, InlineFile) and contains_secret(file.content.decode(errors="replace")):
-            message = "the file contains a secret, which must not be in a manifest"
-            yield Finding(("spec", "files", index), "secret-as-text", message, by_variable)
-    if spec.generation is not None and not any(isinstance(value, EnvReference) for value in _env(spec).values()):
-        message = "`generation` sends the secrets in `env` again, and there are none"
-        yield Finding(("spec", GENERATION), "no-secrets", message, "remove `generation`")
-
-
 def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDraft:
     """Return the spec of a live template. A list with an entry whose content cannot be read is left out, so that it is
     not managed, and stays as it is.
@@ -308,6 +160,11 @@ def _inline_names(field: str, value: JSON) -> list[str]:
     """Return the names of the entries of a live list whose content cannot be read."""
     entries = value if field in _LISTS else ()
     return [one.get("path") or one["name"] for one in entries if one["type"] == "inline"]
+
+
+def _unknown_contents(field: str, desired: JSON, live: JSON) -> list[str]:
+    """Return the names of the entries of a live list whose content the manifest does not have."""
+    return _inline_names(field, [one for one in live if one not in (desired or ())] if field in _LISTS else ())
 
 
 _LISTS: Final = ("files", "skills", "plugins")
@@ -342,8 +199,9 @@ KIND: Final = Kind(
     prefix=PREFIX,
     models={"": EnvironmentTemplateSpec},
     desired=_desired,
-    check=_check,
+    check=check,
     to_manifest={"environment_template": _to_manifest},
     folder="templates",
     stages=True,
+    unreadable=_unknown_contents,
 )

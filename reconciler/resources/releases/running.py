@@ -7,7 +7,7 @@ that is published, must be exactly one assistant that is an agent.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -26,7 +26,7 @@ LISTED: Final = ("spec", "automations")
 REQUIRED: Final = f"only a chatbot that is one assistant of target `{AGENTS}` can be run"
 INSTEAD: Final = f"name an assistant of target `{AGENTS}` instead, or publish a release that is one"
 
-Running = Mapping[Address, Sequence[tuple[Resource, Reference]]]
+Running: TypeAlias = Mapping[Address, Sequence[tuple[Resource, Reference]]]
 """Manifests that run a chatbot, each with its reference to it, by chatbot."""
 
 
@@ -95,9 +95,8 @@ def _faults(chatbot: Resource, known: Mapping[Address, Resource]) -> Iterator[st
         yield f"{chatbot.address} {fault}"
     for environment, number in _published(chatbot):
         release = known.get(chatbot.known_as(release_address(chatbot.address.name, number)))
-        fault = fault_of_release(release, environment, known) if release else ""
-        if fault:
-            yield f"{chatbot.address} publishes {release.address if release else number}, which {fault}"
+        if release is not None and (fault := fault_of_release(release, environment, known)):
+            yield f"{chatbot.address} publishes {release.address}, which {fault}"
 
 
 def _published(chatbot: Resource) -> Iterator[tuple[str | None, int]]:

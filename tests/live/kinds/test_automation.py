@@ -72,6 +72,15 @@ class TestReading:
         assert api.requests() == [LIST]
         assert api.run(automations.whole(made)) is made
 
+    def test_a_wakeup_that_an_agent_made_for_its_session_is_not_listed(self, api, automations, made):
+        store = api.app.state.store
+        with store.transaction(write=True):
+            body = store.get("agent.automation", made.id)
+            by_agent = {"type": "agent", "session_id": "sess_1", "tool_call_id": "call_1"}
+            store.put("agent.automation", {**body, "id": "auto_own", "metadata": {}, "created_by": by_agent})
+        assert [live.id for live in api.run(automations.list(IDENTITY, []))] == [made.id]
+        assert api.run(automations.read("auto_own")) is not None
+
     def test_one_that_does_not_exist_is_none(self, api, automations):
         assert api.run(automations.read("auto_none")) is None
 

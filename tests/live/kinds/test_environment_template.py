@@ -6,6 +6,7 @@ import pytest
 from reconciler.emulator.fault_spec import parse
 from reconciler.live.adapters import adapters
 from reconciler.live.errors import LiveError, UnknownOutcomeError
+from reconciler.resources.address import Identity
 from reconciler.resources.values import reference
 
 PATH = "/v1/agents/environments/templates"
@@ -67,7 +68,7 @@ class TestReading:
         body = {"id": "envtmpl_1", "object": "agent.environment.template", "network": "tok-1", "name": "x"}
         connection = server.says(httpx2.Response(200, json={"data": [body], "has_more": False}))
         with pytest.raises(LiveError) as raised:
-            server.bench.run(adapters(connection)["environment_template"].list("acme", []))
+            server.bench.run(adapters(connection)["environment_template"].list(Identity("acme", None), []))
         assert "tok-1" not in str(raised.value)
 
 

@@ -56,6 +56,7 @@ def disagreement(estate: Estate, rules: Rules = RULES) -> str:
         "new uploads": (_uploaded(found), judgement.uploaded),
         "settings": (_settings(plan), judgement.settings),
         "order": (_out_of_order(plan, judgement), []),
+        "order of creates": (_made_too_late(plan, judgement), []),
     }
     differing = ((what, *sides) for what, sides in told.items() if sides[0] != sides[1])
     return "\n".join(f"{what}\n  plan:   {ours}\n  oracle: {theirs}" for what, ours, theirs in differing)
@@ -148,6 +149,12 @@ def _settings(plan: Plan) -> frozenset[tuple[str, bool]]:
     found = [change for change in plan.changes[-1:] if (change.action, change.address) == ("update", PROJECT)]
     weaker = [name for risk in plan.risks if risk.rule == "guard-weakened" for name in risk.args["settings"]]
     return frozenset((item.path, item.path in weaker) for change in found for item in change.fields)
+
+
+def _made_too_late(plan: Plan, judgement: Judgement) -> list[tuple[str, str]]:
+    made = [change.address for change in plan.changes if change.action in CREATES]
+    at = {address: index for index, address in enumerate(made)}
+    return sorted((a, b) for a, b in judgement.made_first if a in at and b in at and at[a] > at[b])
 
 
 def _out_of_order(plan: Plan, judgement: Judgement) -> list[tuple[str, str]]:

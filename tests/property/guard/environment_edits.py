@@ -1,27 +1,31 @@
 """Edits of what agents run with and what starts them, at random: see `environments`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from tests.property.guard.applied import published_agent
 from tests.property.guard.history import DATA, DOCUMENTS, Chances
-from tests.property.guard.parts import (
-    LITERAL,
-    Assistant,
-    Automation,
-    Manifests,
-    Release,
-    Skill,
-    Template,
-)
+from tests.property.guard.manifests import number_of, released
+from tests.property.guard.parts import LITERAL, Assistant, Automation, Manifests, Release, Skill, Template, is_chatbot
 
 PARTS: Final = ("skills", "vaults", "credentials", "templates", "automations")
+HELPER: Final = "helper"
+"""A chatbot that is one agent."""
 TEXTS: Final = ("Take notes.", "Take short notes.")
 
 
 class EnvironmentEdits(Chances):
     copies: Sequence[str] = ()
     """Frozen copies of agents, which automations may run."""
+
+    moved: Collection[str] = ()
+    """Copies whose entry in the state was moved: nothing names them (see `Estate.entries`)."""
+
+    def runnable(self, manifests: Manifests, chatbot: str) -> bool:
+        """Return True if automations can run what a chatbot publishes."""
+        agent = published_agent(manifests, chatbot)
+        return agent != "" and agent not in self.moved
 
     def equipped(self, manifests: Manifests, assistant: Assistant) -> Assistant:
         """Return an agent with credentials, or a request with skills."""
@@ -38,7 +42,10 @@ class EnvironmentEdits(Chances):
         """Return an automation of an agent and a template, one of which may be written in place."""
         agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
         (agent,) = self.sample(agents, 1, 1) if agents and self.maybe(0.8) else ("",)
-        if copies and self.maybe(0.2):
+        bots = [name for name in manifests.bots if self.runnable(manifests, name)]
+        if bots and self.maybe(0.7):
+            agent = f"chatbot/{self.random.choice(bots)}"
+        elif copies and self.maybe(0.2):
             agent = self.random.choice(copies)
         made = Automation(agent, vaults=self.sample(manifests.vaults, 0, 1))
         if not agent:
@@ -79,6 +86,8 @@ class EnvironmentEdits(Chances):
             )
         found = replace(after, assistants=assistants, **parts)
         now = {one.moved_from: name for name, one in assistants.items() if one.moved_from not in assistants}
+        if HELPER in before.bots:
+            found = self.with_helper_of(before, found, now)
         automations = {
             name: self.still_valid(found, replace(one, agent=now.get(one.agent, one.agent)))
             for name, one in found.automations.items()
@@ -88,12 +97,35 @@ class EnvironmentEdits(Chances):
             name: replace(release, content=before.releases[name].content)
             if name in before.releases
             else self.released(found, release)
-            for name, release in after.releases.items()
+            for name, release in found.releases.items()
         }
         return replace(found, releases=releases)
 
+    def with_helper_of(self, before: Manifests, after: Manifests, now: Mapping[str, str]) -> Manifests:
+        """Return manifests of after with the chatbot that is one agent, which may get another release or none."""
+        helper = before.bots[HELPER]
+        was = helper.answers.removeprefix("assistant/")
+        answers = [name for name in (now.get(was, was), *after.assistants) if name in after.assistants]
+        if not answers:
+            return after
+        helper = replace(helper, answers=f"assistant/{answers[0]}", keep=1 if self.maybe(0.3) else None)
+        its_own = {name: one for name, one in before.releases.items() if name.startswith(f"{HELPER}@")}
+        found = replace(after, bots={**after.bots, HELPER: helper}, releases={**after.releases, **its_own})
+        if after.assistants[answers[0]].target == "agents" and self.maybe(0.3):
+            new = {f"{HELPER}@{len(its_own) + 1}": Release(released(found, HELPER))}
+            found = replace(found, releases={**found.releases, **new})
+        if self.maybe(0.8):
+            numbers = [number_of(name) for name in found.releases if name.startswith(f"{HELPER}@")]
+            helper = replace(helper, published=self.random.choice((*numbers, None)))
+        return replace(found, bots={**found.bots, HELPER: helper})
+
     def still_valid(self, manifests: Manifests, automation: Automation) -> Automation:
         """Return the automation with another agent if its own has another target by now."""
+        if is_chatbot(automation.agent):
+            name = automation.agent.removeprefix("chatbot/")
+            is_unpublished = name in manifests.bots and manifests.bots[name].published is None
+            is_valid = name in manifests.bots and (is_unpublished or self.runnable(manifests, name))
+            return automation if is_valid else replace(automation, agent="")
         agent = manifests.assistants.get(automation.agent)
         if agent is None or agent.target == "agents":
             return automation
@@ -129,8 +161,8 @@ class EnvironmentEdits(Chances):
         if self.maybe(0.2):
             manifests = self.renamed(manifests)
         if self.maybe(0.7):
-            manifests = repaired(manifests, marked)
-        return self.with_literal_ids(before, manifests) if self.maybe(0.15) else manifests
+            manifests = repaired(manifests, marked, templates=self.maybe(0.6))
+        return self.with_literal_ids(before, manifests, marked) if self.maybe(0.15) else manifests
 
     def without(self, manifests: Manifests, part: str) -> Manifests:
         """Return manifests without an object; without a vault, often also without its credentials."""
@@ -174,12 +206,15 @@ class EnvironmentEdits(Chances):
             replace(manifests, **{part: by_name}), part, lambda name: f"{name}-two" if name == former else name
         )
 
-    def with_literal_ids(self, live: Manifests, manifests: Manifests) -> Manifests:
+    def with_literal_ids(
+        self, live: Manifests, manifests: Manifests, marked: frozenset[str] = frozenset()
+    ) -> Manifests:
         """Return manifests in which something has the live id of one of these objects of before."""
         if live.vaults and manifests.credentials and self.maybe(0.4):
             name, vault = self.random.choice(tuple(manifests.credentials)), self.random.choice(tuple(live.vaults))
             return _with(manifests, "credentials", name, replace(manifests.credentials[name], vault=LITERAL + vault))
-        agents = [name for name, one in manifests.assistants.items() if one.target == "agents"]
+        free = {name: one for name, one in manifests.assistants.items() if f"assistant/{name}" not in marked}
+        agents = [name for name, one in free.items() if one.target == "agents"]
         saved = [name for name, one in live.assistants.items() if one.target == "agents"]
         if saved and manifests.automations and self.maybe(0.4):
             name, named = self.random.choice(tuple(manifests.automations)), LITERAL + self.random.choice(saved)
@@ -196,14 +231,14 @@ class EnvironmentEdits(Chances):
         return manifests
 
 
-def repaired(manifests: Manifests, marked: frozenset[str]) -> Manifests:
+def repaired(manifests: Manifests, marked: frozenset[str], *, templates: bool = True) -> Manifests:
     """Return manifests in which nothing of theirs refers to what the edit removes; literal ids stay."""
-    there = {part: getattr(manifests, part) for part in PARTS}
-    inside = {name: one for name, one in manifests.credentials.items() if _is_there(one.vault, there["vaults"])}
+    inside = {name: one for name, one in manifests.credentials.items() if _is_there(one.vault, manifests.vaults)}
     manifests = replace(manifests, credentials=inside)
     for name, one in manifests.automations.items():
-        is_there = "@" in one.agent or _is_there(one.agent, manifests.assistants)
-        agent, template = one.agent if is_there else "", one.template if one.template in there["templates"] else ""
+        is_there = "@" in one.agent or is_chatbot(one.agent) or _is_there(one.agent, manifests.assistants)
+        agent = one.agent if is_there else ""
+        template = "" if templates and one.template not in manifests.templates else one.template
         manifests = _with(manifests, "automations", name, replace(one, agent=agent, template=template))
     for part in ("skills", "vaults", "credentials"):
         known = getattr(manifests, part)

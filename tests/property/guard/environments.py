@@ -9,18 +9,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
-from tests.property.guard.environment_edits import PARTS, TEXTS, EnvironmentEdits, repaired
-from tests.property.guard.estates import Estate, PeerDocument, Stranger
-from tests.property.guard.manifests import (
-    KINDS,
-    Object,
-    former_credentials,
-    left_objects,
-    live_releases,
-    objects,
-    working,
-)
-from tests.property.guard.parts import Credential, Manifests, Skill, Vault
+from tests.property.guard.applied import former_credentials
+from tests.property.guard.environment_edits import HELPER, PARTS, TEXTS, EnvironmentEdits, repaired
+from tests.property.guard.estates import Estate, PeerDocument, Stranger, Stray
+from tests.property.guard.manifests import KINDS, Object, left_objects, live_releases, objects, released, working
+from tests.property.guard.parts import Bot, Credential, Manifests, Release, Skill, Vault
 
 SHARE: Final = 0.7
 """The share of estates that have any of them."""
@@ -35,7 +28,8 @@ def with_environment(made: Estate, random: Random) -> Estate:
 
 class _Environment(EnvironmentEdits):
     def added(self, made: Estate) -> Estate:
-        before, calm = self.furnished(made.before), self.maybe(0.35)
+        self.moved = made.entries.keys()
+        before, calm = self.furnished(made.before), self.maybe(0.45)
         live = objects(before, live_releases(before, made.tombstones))
         copies = {name.partition("/")[2] for name, one in live.items() if one.target == "agents" and "@" in name}
         self.copies = sorted(copies - {name.partition("/")[2] for name in made.entries})
@@ -58,6 +52,9 @@ class _Environment(EnvironmentEdits):
             peers=(*made.peers, *self.peers(live)),
             protected={**made.protected, **dict(self.protection(live))},
         )
+        skills = [name for name in live if name.startswith("skill/")]
+        if skills and self.maybe(0.08):
+            made = replace(made, strays=(*made.strays, Stray("assistant/spare", self.sample(skills, 1, 1))))
         if self.maybe(0.3):
             made = replace(made, kept=made.kept | frozenset(self.some(self.ours(live), 0.3)))
         if self.maybe(0.3):
@@ -80,11 +77,23 @@ class _Environment(EnvironmentEdits):
         found = replace(found, templates={name: self.template(found) for name in self.sample(("desk", "lab"), 0, 2)})
         equipped = {name: self.equipped(found, one) for name, one in found.assistants.items()}
         found = replace(found, assistants=equipped)
+        agents = [name for name, one in found.assistants.items() if one.target == "agents"]
+        found = self.with_helper(found, agents) if agents and self.maybe(0.8) else found
         automations = {name: self.automation(found) for name in self.sample(("digest", "cleanup"), 0, 2)}
         found = replace(found, automations=automations)
         releases = {name: self.released(found, release) for name, release in found.releases.items()}
         found = replace(found, releases=releases)
         return self.with_literal_ids(found, found) if self.maybe(0.15) else found
+
+    def with_helper(self, manifests: Manifests, agents: Sequence[str]) -> Manifests:
+        """Return manifests with a chatbot that is one agent, and with releases of it: automations may run it."""
+        bots = {**manifests.bots, HELPER: Bot(f"assistant/{self.random.choice(agents)}")}
+        found = replace(manifests, bots=bots)
+        numbers = range(1, self.random.randint(2, 3))
+        releases = {f"{HELPER}@{number}": Release(released(found, HELPER)) for number in numbers}
+        published = self.random.choice((*numbers, *numbers, None))
+        helper = replace(bots[HELPER], published=published)
+        return replace(found, bots={**bots, HELPER: helper}, releases={**found.releases, **releases})
 
     def with_former_credential(self, made: Estate, live: Mapping[str, Object]) -> Estate:
         """Return the estate with a credential that was replaced, and with copies that have the former one."""
@@ -119,7 +128,8 @@ class _Environment(EnvironmentEdits):
         if credentials and self.maybe(0.12):
             yield Stranger("agent", "foreign", self.sample(credentials, 1, 2), self.random.choice((None, "globex")))
         if self.maybe(0.2):
-            yield Stranger("automation", "weekly", self.sample([*started, *credentials], 1, 2))
+            held = self.sample([*started, *credentials], 1, 2)
+            yield Stranger("automation", "weekly", held, self.random.choice((None, "globex")))
         if self.maybe(0.12):
             yield Stranger("session", "waiting for an action", self.sample([*vaults, *credentials], 1, 2))
         if skills and self.maybe(0.2):

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from tests.property.guard.applied import former_credential
 from tests.property.guard.bodies import id_of, type_of
-from tests.property.guard.manifests import Object, former_credential, upload
+from tests.property.guard.manifests import Object, upload
 from tests.property.guard.outcome import Outcome, is_document, is_frozen
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final, TypeAlias
 
-from tests.property.guard.parts import LITERAL, Assistant, Automation, Bot, Manifests, Pipeline, Release
+from tests.property.guard.parts import LITERAL, Assistant, Automation, Bot, Manifests, Pipeline, Release, is_chatbot
 
 KINDS: Final[Mapping[str, str]] = {
     "pipelines": "pipeline",
@@ -114,7 +114,7 @@ def _around_agents(manifests: Manifests) -> dict[str, Object]:
 
 def _target(automation: Automation) -> Iterator[tuple[str, str]]:
     if automation.agent:
-        yield "agent", f"assistant/{automation.agent}"
+        yield "agent", automation.agent if is_chatbot(automation.agent) else f"assistant/{automation.agent}"
     if automation.template:
         yield "template", f"template/{automation.template}"
     yield from (("skill", f"skill/{name}") for name in automation.skills)
@@ -160,19 +160,6 @@ def objects(manifests: Manifests, releases: Iterable[str]) -> dict[str, Object]:
 def left_objects(left: Mapping[str, str]) -> dict[str, Object]:
     """Return the uploads that an earlier plan left, by their addresses in the state: content by key."""
     return {f"file/{key.partition(' ')[0]}@{upload_id(key)}": Object(text=text) for key, text in left.items()}
-
-
-def former_credentials(succeeded: Mapping[str, str]) -> dict[str, Object]:
-    """Return the credentials that an earlier plan left, by their addresses in the state."""
-    return {
-        former_credential(name): Object(refs=(("vault", f"vault/{vault}"),), text="crm")
-        for name, vault in succeeded.items()
-    }
-
-
-def former_credential(name: str) -> str:
-    """Return the address of the credential that one with this name replaced."""
-    return f"credential/replaced@cred_{name}_former"
 
 
 def upload_id(key: str) -> str:

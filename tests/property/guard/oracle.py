@@ -50,6 +50,8 @@ class Judgement:
     """The settings of the project that the plan changes, each with whether it is weaker afterwards."""
     first: frozenset[tuple[str, str]]
     """Pairs of removals of which the first precedes the second."""
+    made_first: frozenset[tuple[str, str]]
+    """Pairs of new objects of which the first is created before the second, which refers to it."""
 
 
 def judge(estate: Estate) -> Judgement:
@@ -70,6 +72,7 @@ class _Oracle(Holding):
             uploaded=frozenset(self.written - self.uploads.keys()),
             settings=frozenset(self.differing()),
             first=frozenset(self.first()),
+            made_first=frozenset(self.made_first()),
         )
 
     @cached_property
@@ -329,6 +332,12 @@ class _Oracle(Holding):
             for other in self.leaving:
                 if other in self.before[one].refers_to or _rank(one) < _rank(other):
                     yield one, other
+
+    def made_first(self) -> Iterator[tuple[str, str]]:
+        """What an object refers to by name is created before it. A release is published after its parts."""
+        made = self.after.keys() - self.before.keys() | self.replaced | self.superseded
+        for address in made:
+            yield from ((named, address) for named in self.after[address].by_name if named in made)
 
 
 def release_of(copy: str) -> str:

@@ -5,17 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from tests.property.guard.applied import applied_objects, former_credentials, published_agent, running, runs
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import (
-    Object,
-    former_credentials,
-    left_objects,
-    live_releases,
-    moves,
-    number_of,
-    objects,
-    working,
-)
+from tests.property.guard.manifests import Object, left_objects, live_releases, moves, number_of, objects, working
 from tests.property.guard.parts import LITERAL, SAVED
 
 DOCUMENTS: Final = ("assistant/", "chatbot/", "pipeline/", "release/")
@@ -45,7 +37,20 @@ class Outcome:
             return True
         if release in self.publishing or not self.in_scope(f"release/{release}"):
             return False
-        return self.has_lost_an_assistant(release) or self._is_too_old(release)
+        return self.has_lost_an_assistant(release) or (self._is_too_old(release) and release not in self._suspended)
+
+    @cached_property
+    def _suspended(self) -> set[str]:
+        """The releases whose agents automations keep because their chatbots publish nothing."""
+        after = self.estate.after
+        wanted = objects(after, [name for name, one in after.releases.items() if not one.archived])
+        waiting = {address for address, thing in wanted.items() if runs(thing) and not self._published_by(runs(thing))}
+        live = [self.as_applied.get(self.former.get(address, address)) for address in waiting]
+        agents = [target for thing in live if thing for how, target in thing.refs if how == "agent"]
+        return {agent.partition("@")[2].replace(".", "@") for agent in agents}
+
+    def _published_by(self, chatbot: str) -> bool:
+        return self.estate.after.bots[chatbot.removeprefix("chatbot/")].published is not None
 
     def has_lost_an_assistant(self, release: str) -> bool:
         """With `safety.archive: strict`, such a release is not archived: it blocks the delete of the assistant."""
@@ -79,7 +84,8 @@ class Outcome:
     def as_applied(self) -> dict[str, Object]:
         """What is live, under the names of before."""
         manifests, left = self.estate.before, left_objects(self.estate.left)
-        return objects(manifests, live_releases(manifests, self.estate.tombstones)) | left | self.former_credentials
+        live = applied_objects(manifests, live_releases(manifests, self.estate.tombstones))
+        return live | left | self.former_credentials
 
     @cached_property
     def former_credentials(self) -> dict[str, Object]:
@@ -144,7 +150,25 @@ class Outcome:
     def as_written(self) -> dict[str, Object]:
         """The same with the references as the manifests have them, which may be former names."""
         after = self.estate.after
-        return objects(after, [name for name in after.releases if not self.goes(name)])
+        found = objects(after, [name for name in after.releases if not self.goes(name)])
+        running = {address: self._running(address, thing, found) for address, thing in found.items() if runs(thing)}
+        found |= {address: thing for address, thing in running.items() if thing}
+        return {address: thing for address, thing in found.items() if running.get(address, thing)}
+
+    def _running(self, address: str, automation: Object, found: Mapping[str, Object]) -> Object | None:
+        """Return an automation of a chatbot: it runs the agent of the published release. Without one, it keeps the
+        agent that it has, or, if it has none of its own, the whole target. It is not created before.
+        """
+        chatbot = runs(automation)
+        agent = published_agent(self.estate.after, chatbot)
+        live = self.as_applied.get(self.former.get(address, address))
+        if agent not in found:
+            if live is None:
+                return None
+            agent = next((target for how, target in live.refs if how == "agent"), "")
+            automation = automation if agent else live
+        made = running(automation, agent) if agent else automation
+        return replace(made, refs=(*made.refs, ("chatbot", chatbot)))
 
     @cached_property
     def after(self) -> dict[str, Object]:

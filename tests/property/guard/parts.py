@@ -91,7 +91,8 @@ class Template:
 @dataclass(frozen=True)
 class Automation:
     agent: str = ""
-    """An agent by name, as a frozen copy (`triage@support.1`) or by id; empty for one that is written in place."""
+    """An agent by name, as a frozen copy (`triage@support.1`) or by id; a chatbot (`chatbot/support`), whose published
+    release it runs; empty for an agent that is written in place."""
     template: str = ""
     """Empty for an environment that is written in place, with these files and skills."""
     files: tuple[str, ...] = ()
@@ -127,3 +128,7 @@ class Release:
     """The chatbot at the time of the release, and everything that it used."""
     archived: bool = False
     """True if its manifest says so."""
+
+
+def is_chatbot(name: str) -> bool:
+    return name.startswith("chatbot/")

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pprint import pformat
 from typing import Any, Final
 
+from tests.property.guard.applied import applied_objects, former_credentials
 from tests.property.guard.estates import Estate
-from tests.property.guard.manifests import KINDS, former_credentials, left_objects, live_releases, objects, upload
+from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects, upload
 from tests.property.guard.oracle import judge
 from tests.property.guard.parts import Manifests
 
@@ -48,9 +49,10 @@ def smallest(estate: Estate, fails: Callable[[Estate], object]) -> Estate:
 def is_whole(estate: Estate) -> bool:
     """Return True if everything that is named exists: now, or, for what the edit names, before it."""
     try:
-        there = objects(estate.before, live_releases(estate.before, estate.tombstones))
+        there = applied_objects(estate.before, live_releases(estate.before, estate.tombstones))
         live = there | left_objects(estate.left) | former_credentials(estate.succeeded)
         wanted = objects(estate.after, live_releases(estate.after, estate.tombstones))
+        applied_objects(estate.after, ())  # automations name chatbots that exist
     except KeyError:
         return False
     ids = {*live, *(upload(name, thing.text) for name, thing in live.items() if name.startswith("file/"))}

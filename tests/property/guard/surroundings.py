@@ -9,8 +9,9 @@ from tests.property.guard.environment_edits import PARTS, without
 from tests.property.guard.environments import PREFIXES
 from tests.property.guard.estates import Estate, PeerDocument, Stranger
 from tests.property.guard.holders import Holding
-from tests.property.guard.manifests import KINDS, live_releases, objects
+from tests.property.guard.manifests import KINDS, left_objects, live_releases, objects
 from tests.property.guard.oracle import Judgement
+from tests.property.guard.parts import is_chatbot
 
 
 def _has_part(part: str, outcome: Holding) -> bool:
@@ -28,11 +29,11 @@ SHAPES: Final[Mapping[str, Callable[[Holding], bool]]] = {
 def _without_part(part: str, made: Estate) -> Estate:
     """Return the estate without the objects of a part, and without what refers to them."""
     before, after = without(made.before, part), without(made.after, part)
-    live = objects(before, live_releases(before, made.tombstones))
+    live = objects(before, live_releases(before, made.tombstones)) | left_objects(made.left)
     gone = tuple(f"{KINDS[one]}/" for one in ("credentials", part) if part == "vaults" or one == part)
 
     def others(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one for one in names if one in live or not one.startswith(gone))
+        return tuple(one for one in names if one in live or not one.startswith((*gone, "file/")))
 
     marks: Mapping[str, Any] = {
         mark: frozenset(one for one in getattr(made, mark) if not one.startswith(gone))
@@ -46,6 +47,7 @@ def _without_part(part: str, made: Estate) -> Estate:
         outdated=frozenset() if part in {"vaults", "credentials"} else made.outdated,
         unmanaged=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.unmanaged),
         peers=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.peers),
+        strays=tuple(replace(one, refers_to=others(one.refers_to)) for one in made.strays),
         **marks,
         protected={one: how for one, how in made.protected.items() if not one.startswith(gone)},
     )
@@ -100,6 +102,8 @@ TRAITS: Final[Mapping[str, float]] = {
     "held earlier credentials": 0.02,
     "disputed vaults": 0.02,
     "vaults of held credentials": 0.02,
+    "automations of chatbots": 0.05,
+    "automations of chatbots that publish another release, or none": 0.01,
     **{
         f"{title} of others": 0.01 for title in ("agent", "automation", "credential", "environment_template", "session")
     },
@@ -111,6 +115,12 @@ def traits(outcome: Holding, judgement: Judgement) -> Iterator[str]:
     made = outcome.estate
     refused = {address: sections for (rule, address), sections in judgement.refusals.items() if rule == "referenced"}
     yield from (f"referenced {address.partition('/')[0]}" for address in refused)
+    chatbots = {one.agent.partition("/")[2] for one in made.after.automations.values() if is_chatbot(one.agent)}
+    was, now = made.before.bots, made.after.bots
+    if chatbots:
+        yield "automations of chatbots"
+    if any(one in was and was[one].published != now[one].published for one in chatbots):
+        yield "automations of chatbots that publish another release, or none"
     if judgement.kept:
         yield "kept credentials"
     if any(map(outcome.holders, outcome.former_credentials)):

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from reconciler.planning.guard import RULES
+from reconciler.planning.inputs import PlanInputs
 from tests.property.guard.agreement import disagreement
 from tests.property.guard.coverage import DIMENSIONS, LEAST, LEAST_DECIDED, TRAITS, WITHOUT, Coverage
 from tests.property.guard.drawing import estate
@@ -67,6 +68,11 @@ def test_plan_without_a_rule_disagrees_with_the_oracle(rule, sample):
 def test_plan_without_one_of_the_thresholds_disagrees_with_the_oracle(check, sample):
     without = {**RULES, "threshold": RULES["threshold"][:check] + RULES["threshold"][check + 1 :]}
     assert any(disagreement(made, without) for made in sample)
+
+
+def test_plan_without_the_credentials_of_vaults_disagrees_with_the_oracle(sample, monkeypatch):
+    monkeypatch.setattr(PlanInputs, "children", lambda _inputs, _ids: iter(()))
+    assert any(map(disagreement, sample))
 
 
 class TestGenerator:

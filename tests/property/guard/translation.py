@@ -17,12 +17,11 @@ from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import Fields, digest, references_in, replace_references
+from tests.property.guard.applied import applied_objects, former_credential, former_credentials
 from tests.property.guard.bodies import IGNORED, Id, fields_of, id_of, path_of, type_of
 from tests.property.guard.estates import Estate, Recorded, Stranger
 from tests.property.guard.manifests import (
     Object,
-    former_credential,
-    former_credentials,
     frozen,
     left_objects,
     live_releases,
@@ -36,7 +35,6 @@ from tests.property.guard.parts import OLD_MODEL, SAVED, Manifests
 
 IDENTITY: Final = Identity("acme")
 PROJECT: Final = "proj_acme"
-OUTLET_TYPES: Final = frozenset({"request", "pipeline", "chatbot", "release"})
 HOLDERS: Final = ("credential/", "template/", "automation/")
 """Kinds whose live objects have ids of others in their fields."""
 TODAY: Final = date(2026, 12, 1)
@@ -96,7 +94,7 @@ class _Translation:
     @cached_property
     def before(self) -> dict[str, Object]:
         manifests, left = self.estate.before, left_objects(self.estate.left)
-        live = objects(manifests, live_releases(manifests, self.estate.tombstones))
+        live = applied_objects(manifests, live_releases(manifests, self.estate.tombstones))
         return live | left | former_credentials(self.estate.succeeded)
 
     # Manifests.

@@ -169,6 +169,13 @@ class TestCheck:
                 ("spec", "target", "environment", "env", "API_KEY"),
                 "secret-as-text",
             ),
+            (targeting(environment="none"), ("spec", "target", "environment"), "wrong-type"),
+            (targeting(environment="openai_hosted"), ("spec", "target", "environment"), "wrong-type"),
+            (
+                targeting(environment=hosted(environment_id="env_1")),
+                ("spec", "target", "environment", "environment_id"),
+                "one-of",
+            ),
             (
                 targeting(agent={"model": "m", "tools": [{"type": "web_search"}, {"type": "web_search"}]}),
                 ("spec", "target", "agent", "tools", 1, "type"),
@@ -184,6 +191,7 @@ class TestCheck:
         assert findings(**NIGHTLY) == []
         assert findings(run_at="2020-01-01T00:00:00Z") == []
         assert findings(**NIGHTLY, target=WAKING) == []
+        assert findings(**targeting(environment={"type": "openai_hosted", "environment_id": "env_1"})) == []
 
     @pytest.mark.parametrize(
         "spec",
@@ -245,6 +253,24 @@ class TestLocalise:
 
     def test_the_pause_of_a_completed_automation_is_as_expected(self):
         assert self.localised({**EXPECTED, "paused": True}, paused=None)["paused"] is True
+
+    def test_members_that_this_version_does_not_know_are_no_difference(self):
+        agent = {"model": "m", "new_setting": "default"}
+        environment = {"type": "openai_hosted", "disk": "10g"}
+        target = {"type": "new_session", "environment": environment, "agent": agent, "input": SAY, "priority": 1}
+        found = self.localised(target=AUTOMATION.canonical("target", target))["target"]
+        assert found["environment"] == {"type": "openai_hosted"}
+        assert not {"priority", "new_setting"} & {*found, *found["agent"]}
+
+    def test_a_member_that_the_manifest_sets_with_extra_is_compared(self):
+        def targeting(value):
+            agent = {"model": "m", "new_setting": value}
+            return AUTOMATION.canonical(
+                "target", {"type": "new_session", "environment": {"type": "none"}, "agent": agent, "input": SAY}
+            )
+
+        found = self.localised({"target": targeting("ours")}, target=targeting("theirs"))["target"]
+        assert found["agent"]["new_setting"] == "theirs"
 
     def test_ids_at_the_places_of_references_are_replaced(self):
         target = {"type": "new_session", "agent_id": "agent_1", "environment": {"type": "none"}, "input": SAY}

@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
-from reconciler.resources.environment_settings import DEFAULTS
-from reconciler.resources.kinds.environment_template import KIND, TEMPLATE, EnvironmentTemplateSpec
+from reconciler.resources.environment_forms import DEFAULTS
+from reconciler.resources.environment_settings import EnvironmentTemplateSpec
+from reconciler.resources.kinds.environment_template import KIND, TEMPLATE
 from reconciler.resources.secrets import EnvReference
 from reconciler.resources.values import reference
 
@@ -80,7 +81,7 @@ class TestDesired:
         assert found.write_only["generation"] == "2"
 
     def test_variables_that_the_manifest_empties_are_managed(self, desired):
-        assert desired(env={}).write_only.keys() == desired(env=None).write_only.keys() == {"env"}
+        assert desired(env={}).write_only.keys() == desired(env=None).write_only.keys() == {"empty_env"}
 
     def test_archive_of_the_project_is_a_part(self, desired, folder):
         archive = folder.add("plugins/crm.zip")
