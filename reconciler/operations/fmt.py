@@ -12,7 +12,7 @@ from reconciler.files.changes import FileChange, write_files
 from reconciler.files.search import project_around
 from reconciler.manifests import find_project
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, read_text, repository_of
-from reconciler.manifests.formatting import formatted
+from reconciler.manifests.formatting import format_documents
 from reconciler.manifests.parsing import parse
 from reconciler.manifests.tree import walk
 from reconciler.project.edits import Edit
@@ -44,8 +44,9 @@ def fmt(start: Path, paths: Sequence[Path] = (), *, write: bool) -> Formatting:
     for shown, file, text in found:
         if isinstance(text, Problem):
             continue
-        problems += (problem for document in parse(text, shown) for problem in document.problems)
-        new = formatted(text)
+        documents = tuple(parse(text, shown))
+        problems += (problem for document in documents for problem in document.problems)
+        new = format_documents(documents)
         if new != text:
             edits.append((file, Edit(shown, text, new)))
     if write:

@@ -4,15 +4,15 @@ import re
 from typing import Final
 
 from reconciler.manifests.editing.layout import Layout
-from reconciler.manifests.editing.nodes import compose, descendants
+from reconciler.manifests.editing.nodes import Node, descendants
 
 _TRAILING: Final = re.compile(r"[ \t]+(?=\r?$)", re.MULTILINE)
 
 
-def trimmed(text: str) -> str:
+def trimmed(text: str, root: Node) -> str:
     """Return a document without white space at the ends of lines, except in scalars of several lines."""
     layout = Layout(text)
-    scalars = [(node.content, node.end) for node in descendants(compose(text)[0].node) if node.kind == "scalar"]
+    scalars = [(node.content, node.end) for node in descendants(root) if node.kind == "scalar"]
     scalars = sorted((layout.line_end(start), end) for start, end in scalars if "\n" in text[start:end])
     at = 0
     for found in _TRAILING.finditer(text):

@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.manifests.editing.layout import Layout
-from reconciler.manifests.editing.nodes import Entry, Node, compose
+from reconciler.manifests.editing.nodes import Entry, Node
 
 _STEP: Final = 2
 _INDICATED: Final = re.compile(r"[|>][-+]?[1-9]")
 """The header of a block scalar that states its indentation."""
 
 
-def indented(text: str) -> str:
+def indented(text: str, root: Node) -> str:
     """Return a document with the canonical indentation. Comments keep their place beside the entries around them.
 
     A document with explicit keys (`? key`) is unchanged.
     """
-    root = compose(text)[0].node
     return _Indenter(text).apply(root) if root.block else text
 
 

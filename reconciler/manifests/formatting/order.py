@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from reconciler.manifests.editing.layout import Layout
-from reconciler.manifests.editing.nodes import Entry, Node, compose
+from reconciler.manifests.editing.nodes import Entry, Node
 from reconciler.manifests.envelope import Envelope, Metadata
 
 _ENVELOPE: Final = tuple(Envelope.model_fields)
@@ -13,17 +13,17 @@ _METADATA: Final = tuple(Metadata.model_fields)
 _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 
 
-def ordered(text: str) -> str:
+def ordered(text: str, root: Node) -> str:
     """Return a document with the fields of the envelope in their order; other fields follow them.
 
     Comments and blank lines above a field move with it. Comments above the first field stay at the top.
     """
-    return _sorted(text, compose(text)[0].node, _ENVELOPE)
+    return _sorted(text, root, _ENVELOPE)
 
 
-def ordered_metadata(text: str) -> str:
+def ordered_metadata(text: str, root: Node) -> str:
     """Return a document with the fields of `metadata` in their order."""
-    fields = {entry.key: entry.node for entry in compose(text)[0].node.entries}
+    fields = {entry.key: entry.node for entry in root.entries}
     return _sorted(text, fields["metadata"], _METADATA) if "metadata" in fields else text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.manifests.editing.layout import Layout
-from reconciler.manifests.editing.nodes import Entry, Node, compose, descendants
+from reconciler.manifests.editing.nodes import Entry, Node, descendants
 from reconciler.manifests.editing.styles import DOUBLE, SINGLE, double
 from reconciler.manifests.emitting import is_plain
 from reconciler.manifests.scalars import needs_quotes
@@ -13,14 +13,14 @@ _PROPERTIES: Final = ("&", "!", "?", "*")
 """First characters of what may be before a key. Such keys are unchanged."""
 
 
-def requoted(text: str) -> str:
+def requoted(text: str, root: Node) -> str:
     """Return a document without quotes that no parser needs, and with double quotes around text that a parser of
     another version of YAML may read as another type.
 
     Quotes are unchanged in flow collections that are written as JSON.
     """
     layout = Layout(text)
-    for entry, in_flow in _entries(compose(text)[0].node):
+    for entry, in_flow in _entries(root):
         if entry.key is not None and entry.colon and not text.startswith(_PROPERTIES, entry.start):
             end = len(text[: entry.after - 1].rstrip())
             _requote(layout, entry.start, end, entry.key, in_flow)
