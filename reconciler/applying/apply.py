@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.applying.model import Note, Outcome, Status
-from reconciler.applying.remove import give_up, remove
+from reconciler.applying.remove import give_up, remove, still_held
 from reconciler.applying.run import Listener, Run
 from reconciler.applying.steps import Step, lower
 from reconciler.applying.walk import Walk, walk
@@ -114,5 +114,11 @@ def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], pe
         return Outcome(change.address, change.action, "skipped", id_, because_of=str(cause.address))
     if any(step in result.not_started for step in steps):
         return Outcome(change.address, change.action, "not-started", id_)
-    notes = tuple(note for step in steps for note in performer.notes.get(step, ()))
+    notes = tuple(note for step in steps for note in (*_kept(step), *performer.notes.get(step, ())))
     return Outcome(change.address, change.action, "done", id_, notes=notes)
+
+
+def _kept(step: Step) -> Iterator[Note]:
+    """Yield the remark that what the step replaces stays, as planned: the state has it since the new one was made."""
+    if step.creates and any(change.keeps_upload for change in step.changes):
+        yield still_held(step)

@@ -25,8 +25,6 @@ MOST_NAMED = 3
 async def remove(run: Run, step: Step) -> Note | None:
     """Delete the live object and, if the address is removed, its published documents. Return a remark, if any."""
     live = _planned(run, step)
-    if any(change.keeps_upload for change in step.changes):  # the state has it since the new upload was made
-        return _still_held(step)
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
         note = None if run.in_outlets(live.type) else await _staying(run, step, live)
@@ -61,10 +59,10 @@ async def give_up(run: Run, step: Step) -> Note | None:
     if live is None or not any(change.keeps_upload for change in step.changes):
         return None
     run.journal.done(leftover_address(inputs, live), Applied(live.id, live.type, live.fields))
-    return _still_held(step)
+    return still_held(step)
 
 
-def _still_held(step: Step) -> Note:
+def still_held(step: Step) -> Note:
     """Return the holders that the plan names, or the requests that could not list them."""
     reasons = [reason for change in step.changes for reason in change.reasons if reason.code == STILL_HELD]
     return Note("upload-still-held", {name: value for name, value in reasons[0].args.items() if name != "id"})

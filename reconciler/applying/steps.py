@@ -1,6 +1,7 @@
 """The steps of a plan and their dependencies. A step starts as soon as its dependencies are done.
 
-A change is one step, except that a replacement removes the old object only after every reference points to the new one:
+A change is one step, except that a replacement removes the old object only after every reference points to the new one,
+and not at all if the plan keeps it:
 
     write file ──> write store ──> write assistant ──> publish
                         └──────────────┴──> remove what was replaced, remove what left the manifests
@@ -85,14 +86,16 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
 
 
 def _steps(planned: Planned) -> Iterator[Step]:
-    """Yield the steps; an edit and drift of one object are one step."""
+    """Yield the steps; an edit and drift of one object are one step. What the plan keeps is not removed."""
     changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)
         for verb in ("record",) if is_settings_change(change) else VERBS.get(change.action, ()):
             id_ = _live_id(planned, address) if verb == "write" else change.id
             changes[address, verb, id_].append(change)
-    return (Step(address, verb, tuple(group), id_) for (address, verb, id_), group in changes.items())
+    for (address, verb, id_), group in changes.items():
+        if verb != "remove" or not any(change.keeps_upload for change in group):
+            yield Step(address, verb, tuple(group), id_)
 
 
 def _live_id(planned: Planned, address: Address) -> str | None:

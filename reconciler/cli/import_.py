@@ -39,7 +39,7 @@ def command(
     """Write manifests for live objects: all, or those selected by kind, address, id or --name.
 
     \b
-    reconciler import                       all agents and vector stores
+    reconciler import                       all unmanaged objects
     reconciler import agents --name 'bot*'  agents with a matching name
     reconciler import vs_68f0 agent_91c2    objects by id, including foreign objects
     reconciler import response resp_68f0    the configuration of a stored response

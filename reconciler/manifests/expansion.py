@@ -8,9 +8,10 @@ from reconciler.manifests.folder import UnreadableError
 from reconciler.manifests.includes import Source, Sources, text_size
 from reconciler.manifests.parsing import LESS, MAX_EXPANDED, MAX_NODES, Allowance, repeated_too_much, size_of
 from reconciler.manifests.variables import Variables
+from reconciler.resources.assistants.server_secrets import contains_secret
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Place, Problem
-from reconciler.resources.secrets import ENV, ENV_NAME, EnvReference
+from reconciler.resources.secrets import ENV, ENV_NAME, INSTEAD, EnvReference
 from reconciler.resources.values import ADDRESS_KEY, JSON
 from reconciler.resources.variables import PREFIX
 
@@ -171,6 +172,10 @@ class Expansion:
             )
             hint = f"write, for example, `{{{ENV}: CRM_TOKEN}}`: letters, digits and underscores, no digit first"
             self._report("bad-secret", message, at, hint)
+            return self._failed(path)
+        if contains_secret(name):
+            message = f"the text of `{ENV}` is a secret, and not the name of an environment variable"
+            self._report("secret-as-text", message, at, INSTEAD)
             return self._failed(path)
         self.secrets[path] = EnvReference(name)
         return self.secrets[path]

@@ -20,8 +20,9 @@ from reconciler.manifests.renames import left_behind, moves, with_former_release
 from reconciler.manifests.tree import ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
+from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
-from reconciler.resources.kind import Kind
+from reconciler.resources.kind import Kind, may_be_manifest
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
 
@@ -93,11 +94,21 @@ def load(
         project=project,
         resources=ordered,
         dangling=tuple(sorted(dangling(resources, moved, unread, skipped), key=lambda one: one.place)),
-        problems=tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.place or nowhere, one.code, one.message))),
+        problems=tuple(
+            sorted(dict.fromkeys(map(_public, problems)), key=lambda one: (one.place or nowhere, one.code, one.message))
+        ),
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
         unseen=unseen,
+    )
+
+
+def _public(problem: Problem) -> Problem:
+    """Return a problem without keys and tokens in its text, which repeats values of manifests and included files."""
+    message, hint = without_keys(problem.message), without_keys(problem.hint)
+    return (
+        problem if (message, hint) == (problem.message, problem.hint) else replace(problem, message=message, hint=hint)
     )
 
 
@@ -243,8 +254,9 @@ def _problem(resource: Resource, finding: Finding) -> Problem:
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:
     """Yield the problems of documents.
 
-    A document without `apiVersion` and `kind` is not a manifest if its file is used by `$file` or as a file of a store.
-    It must still be valid YAML: a broken manifest must not be mistaken for such a file.
+    A document without `apiVersion` and `kind`, or with the `apiVersion` of other software, is not a manifest if its
+    file is used by `$file` or as a file of a store or a skill. It must still be valid YAML: a broken manifest must not
+    be mistaken for such a file.
     """
     for result in validated:
         yield from result.positions.document.problems if _is_data(result, used) else result.problems
@@ -253,6 +265,4 @@ def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Pr
 def _is_data(result: Validated, used: set[str]) -> bool:
     """Return True for a document of a file that is used as data."""
     document = result.positions.document
-    value = document.value
-    manifest = isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
-    return not manifest and document.file in used
+    return not may_be_manifest(document.value) and document.file in used

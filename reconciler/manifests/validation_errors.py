@@ -38,7 +38,7 @@ _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
 class Hidden(str):
-    """The place of a text that may be a secret which is written in the wrong field."""
+    """The place of a text that may be a secret which is written in the wrong field: other text of the same length."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     hides = has_secrets(model)
     for detail in details[:MAX_PROBLEMS]:
         if hides and isinstance(detail.get("input"), str):
-            detail["input"] = Hidden()
+            detail["input"] = Hidden("*" * len(detail["input"]))
         if hides and "tag" in detail.get("ctx", {}):
             detail["ctx"]["tag"] = Hidden()
         at = model_path(model, detail["loc"], value)

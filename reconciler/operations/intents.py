@@ -7,7 +7,7 @@ from reconciler.applying.steps import Step, lower
 from reconciler.planning.announced import api_view, marker_of
 from reconciler.planning.build import Planned
 from reconciler.planning.release_retention import release_of
-from reconciler.planning.unfinished import bundle_marker, parts_marker, publication, version_marker
+from reconciler.planning.unfinished import bundle_marker, fields_marker, parts_marker, publication
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from reconciler.resources.registry import resource_types
@@ -38,7 +38,7 @@ def _marker(planned: Planned, step: Step, desired: Desired) -> dict[str, JSON] |
         return None
     if _creates(planned, step, desired):
         return {**marker_of(inputs, desired), **bundle_marker(inputs, address)}
-    parts = {**parts_marker(inputs, desired, step.changes), **version_marker(inputs, desired, step.changes)}
+    parts = {**parts_marker(inputs, desired, step.changes), **fields_marker(inputs, desired, step.changes)}
     publishes = desired.type in inputs.outlet_types or address in inputs.adopt or address in planned.matched.moved
     return {**parts, **(bundle_marker(inputs, address) if publishes else {})} or None
 

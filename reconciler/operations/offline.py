@@ -1,6 +1,6 @@
 """`plan --offline`: compare the manifests with the state, without an API key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reconciler.resources.base import Applied, Labels, Live
 from reconciler.resources.labels import spec_hashes
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.resource_type import CONTENT
+from reconciler.resources.values import JSON, reference, replace_references
 from reconciler.state.model import State
 
 
@@ -31,7 +32,9 @@ def planned_offline(
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
     outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
-    live = remembered(snapshot.state, workspace.identity)
+    resources = workspace.loaded.resources
+    former = {Address(one.address.kind, name) for one in resources for name in one.lifecycle.moved_from}
+    live = remembered(snapshot.state, workspace.identity, former)
     # No key is used: only the project that the manifest names and that of the state can differ.
     project = workspace.loaded.project.openai_project or snapshot.state.openai_project
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
@@ -48,10 +51,14 @@ def _ended(one: Ended) -> Notice:
     return Notice("target-ended", args, address=one.address)
 
 
-def remembered(state: State, identity: Identity) -> list[Live]:
-    """Return the objects of the state as live objects. An upload that several addresses share is one object."""
+def remembered(state: State, identity: Identity, former: Collection[Address] = ()) -> list[Live]:
+    """Return the objects of the state as live objects. An upload that several addresses share is one object. References
+    to the addresses in `former` are ids, as in responses: a rename does not change them.
+    """
     names = _upload_names(state)
-    found = {applied.id: _live(state, identity, *item) for item in state.objects.items() if (applied := item[1])}
+    found = {
+        applied.id: _live(state, identity, former, *item) for item in state.objects.items() if (applied := item[1])
+    }
     named = (replace(live, name=names.get(live.id, "")) for live in found.values())
     return [live for live in named if live.type not in outlet_types()]
 
@@ -73,13 +80,20 @@ def _path(address: Address) -> str:
     return address.name.rpartition("@")[0] if address.is_frozen else address.name
 
 
-def _live(state: State, identity: Identity, address: Address, applied: Applied) -> Live:
+def _live(state: State, identity: Identity, former: Collection[Address], address: Address, applied: Applied) -> Live:
     resource_type = resource_types()[applied.type]
 
     def id_of(target: Address) -> str | None:
         return state.objects[target].id if target in state.objects else None
 
-    live = Live(applied.type, applied.id, resource_type.as_listed(applied.fields, id_of))
+    def as_live(text: str) -> JSON:
+        target = Address.parse(text)
+        known = state.objects.get(target) if target in former else None
+        # Of what may be replaced, the plan finds those that must refer to the new object by its former address.
+        return reference(target) if known is None or resource_types()[known.type].outlives else known.id
+
+    fields = resource_type.as_listed(applied.fields, id_of)
+    live = Live(applied.type, applied.id, replace_references(dict(fields), as_live) if former else fields)
     if not resource_type.is_labelled:
         return live
     hashes = spec_hashes({name: value for name, value in applied.fields.items() if name not in resource_type.apart})

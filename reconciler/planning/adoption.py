@@ -137,7 +137,10 @@ class _Pairing:
 
     def _may_adopt(self, address: Address, id_: str | None) -> bool:
         desired, live = self.inputs.desired.get(address), self.matched.live.get(address)
-        if desired is None:
+        if desired is None and address in self.inputs.runners:
+            message = f"{self.inputs.runners[address].chatbot}, which {address} runs, publishes no release"
+            self._problem("not-adoptable", message, "Publish a release first: its agent is what the object runs.")
+        elif desired is None:
             hint = "Adoption requires a manifest. To write one, run `reconciler import`."
             self._problem("unknown-address", f"{address} has no manifest", hint)
         elif self.inputs.is_upload(desired.type):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reconciler.planning.adoption import adoption_reasons
-from reconciler.planning.announced import announced_write_only
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
@@ -23,12 +22,13 @@ from reconciler.planning.unfinished import (
 )
 from reconciler.planning.uploads import is_leftover
 from reconciler.planning.versions import of_one_version, with_version
+from reconciler.planning.write_only import changed_write_only, sent
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, same
+from reconciler.resources.resource_type import Members
+from reconciler.resources.values import ABSENT, Keys, get, reference, same
 
 LABELS = ("labels",)
 PROTECT = ("lifecycle", "protect")
@@ -136,28 +136,13 @@ def _gone(inputs: PlanInputs, moved: Iterable[FieldChange], change: Change) -> t
 def _creation(inputs: PlanInputs, matched: Matched, desired: Desired, applied: Applied | None) -> ByOrigin:
     """Return the creation of an object that is new or does not exist any longer."""
     origin: Origin = "manifest" if applied is None else "drift"
-    values = _sent(inputs.resource_types[desired.type], desired)
+    values = sent(inputs.resource_types[desired.type], desired)
     fields = tuple(FieldChange((name,), ABSENT, value, origin) for name, value in sorted(values.items()))
     action: Action = "release" if desired.address.kind == RELEASE else "create"
     change = Change(str(desired.address), action, fields, source=source_of(desired))
     if applied is None:
         return ByOrigin(change, None)
     return ByOrigin(None, replace(change, reasons=(why_lost(inputs, matched, desired.address, applied),)))
-
-
-def _sent(resource_type: ResourceType, desired: Desired) -> Fields:
-    """Return the values that a create sends; of confidential ones, the digests."""
-    if not resource_type.is_confidential:
-        return {**desired.fields, **desired.unreadable}
-    shown: Fields = desired.fields
-    for name, value in desired.write_only.items():
-        shown = put(shown, _keys(name), value)
-    return shown
-
-
-def _keys(name: str) -> Keys:
-    """Return the path of a write-only value; see `Desired.write_only`."""
-    return tuple(name.split(".", 1))
 
 
 def _leaving(
@@ -284,7 +269,7 @@ def _fields(
         replace(item, origin="manifest") if is_as_written(matched, applied, item) else item
         for item in compare(resource_type, desired, last, live.fields)
     ]
-    found += _write_only(inputs, desired, applied)
+    found += changed_write_only(inputs, desired, applied, {item.keys[0] for item in found})
     found += failed_leftovers(resource_type.members, matched, desired, live)
     found = of_one_version(resource_type, found)
     return found + _pruned(resource_type.members, desired, applied, live, {item.keys for item in found})
@@ -323,24 +308,6 @@ def _pruned(
         return []
     attached = [(members.field, id_) for id_ in sorted(not_named(members, desired, applied, live))]
     return [FieldChange(keys, get(live.fields, keys), ABSENT, "drift") for keys in attached if keys not in reported]
-
-
-def _write_only(inputs: PlanInputs, desired: Desired, applied: Applied | None) -> list[FieldChange]:
-    """Return the changed write-only fields, by comparison with the digests in the state, or in the journal if the state
-    does not have the object. A field that left the manifest is absent. A field of which entries change, such as one
-    that loses all of them, is not among them itself.
-    """
-    if desired.whole:
-        return []
-    wanted, resource_type = desired.write_only, inputs.resource_types[desired.type]
-    then = applied.write_only if applied else announced_write_only(inputs, desired.address)
-    found = [
-        FieldChange(_keys(name), then.get(name, ABSENT), wanted.get(name, ABSENT), "manifest")
-        for name in sorted({*wanted, *then} - resource_type.creation_only)
-        if then.get(name) != wanted.get(name) and resource_type.written_with(name) not in desired.lifecycle.ignore
-    ]
-    of_entries = {item.keys[0] for item in found if len(item.keys) > 1}
-    return [item for item in found if len(item.keys) > 1 or item.keys[0] not in of_entries]
 
 
 def _ownership(

@@ -202,7 +202,7 @@ def _of_copies(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 
 
 def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
-    for live in (*matched.unmanaged, *matched.unproven):
+    for live in (*matched.unmanaged, *matched.unproven, *matched.foreign_owned.values()):
         unmanaged = Foreign(live.type, live.id, live.name)
         yield from (Edge(unmanaged, target, "live") for target in _known_to(live, matched))
     for identity, documents in inputs.peers.items():

@@ -15,7 +15,7 @@ from reconciler.planning.reasons import Reason
 from reconciler.planning.renames import declared
 from reconciler.planning.uploads import is_leftover
 from reconciler.resources.address import RELEASE, Address, release_number
-from reconciler.resources.base import Live
+from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
@@ -70,13 +70,22 @@ def _leaving(inputs: PlanInputs, candidates: set[Address]) -> Iterator[tuple[Add
 def _suspended_on(inputs: PlanInputs) -> Iterator[Address]:
     """Yield the releases whose agents suspended objects keep until their chatbots publish again: see `runners`."""
     suspending = {name for name, one in inputs.resource_types.items() if one.suspended}
-    wanted = inputs.desired.keys() | declared(inputs.desired).keys()
-    for address, applied in inputs.applied.items():
-        if applied.type in suspending and address in wanted:
+    known = {address: applied for address, applied in inputs.applied.items() if applied.type in suspending}
+    now = declared(inputs.desired) if known else {}
+    for address, applied in known.items():
+        wanted = inputs.desired.get(address) or inputs.desired.get(now.get(address, address))
+        if wanted is not None and _waits(inputs, wanted):
             found = {Address.parse(text).release for text in references_in(dict(applied.fields))}
             for release in filter(None, found):
                 if release in inputs.releases and release_of(inputs, chatbot_of(inputs, release)) is None:
                     yield release
+
+
+def _waits(inputs: PlanInputs, wanted: Desired) -> bool:
+    """Return True if an object runs what a chatbot publishes, and the chatbot publishes nothing."""
+    named = [inputs.desired.get(Address.parse(text)) for text in references_in(dict(wanted.fields))]
+    chatbots = [one.address for one in named if one and inputs.resource_types[one.type].pointers]
+    return any(release_of(inputs, chatbot) is None for chatbot in chatbots)
 
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:

@@ -136,11 +136,17 @@ def _fields(
 
 
 def _merged(pair: ByOrigin, found: dict[str, Change]) -> ByOrigin:
-    """Add the renewal of an object to the update that its manifest asks for; takes it out of `found`."""
+    """Add the renewal of an object to the update that its manifest asks for; takes it out of `found`.
+
+    It takes the place of a change that only records what is live, because an update records that, too.
+    """
     ours = pair.ours
-    if ours is None or ours.action != "update" or ours.address not in found or _is_drift(found[ours.address]):
+    merges = ours is not None and (ours.action == "update" or ours.only_records)
+    if ours is None or not merges or ours.address not in found or _is_drift(found[ours.address]):
         return pair
     more = found.pop(ours.address)
+    if ours.only_records:
+        return replace(pair, ours=more)
     fields = tuple(sorted((*ours.fields, *more.fields), key=lambda item: item.keys))
     reasons = (*ours.reasons, *more.reasons)
     return replace(pair, ours=replace(ours, fields=fields, reasons=reasons))

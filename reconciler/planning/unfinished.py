@@ -6,6 +6,8 @@ may leave half done:
 - a create, whose object may exist without its parts;
 - a write of parts, such as the files of a vector store: the marker names those that it changes;
 - an upload of a version, which is not the current one yet: the marker has the hashes of its fields;
+- a write of fields that no label on the object proves, because it has none or they are written apart, and of fields
+  that cannot be read: the marker has the hashes or the digests that are written;
 - a publication, which may have reached only the first outlet: the marker has the digest of the bundle. It has an
   address of its own unless the completion of the object covers it.
 """
@@ -27,7 +29,9 @@ from reconciler.resources.values import ABSENT, JSON, Fields, Keys, replace_refe
 PARTS: Final = "parts"
 """The entry of a marker with the parts of an object that are written, by path or id."""
 FIELDS: Final = "fields"
-"""The entry of a marker with the hashes of the fields of a version that is uploaded."""
+"""The entry of a marker with the hashes of the fields that are written, or of the version that is uploaded."""
+WRITE_ONLY: Final = "write_only"
+"""The entry of a marker with the digests of all write-only fields of the object after the write."""
 BUNDLE: Final = "bundle"
 """The entry of a marker with the digest of the bundle that is published."""
 _PUBLICATION: Final = "publication"
@@ -46,13 +50,25 @@ def parts_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]
     return {PARTS: parts} if parts else {}
 
 
-def version_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]) -> dict[str, JSON]:
-    """Return the entry of a marker for the version that a write uploads; empty if it uploads none."""
-    resource_type = inputs.resource_types[desired.type]
-    if resource_type.versioned.isdisjoint(item.keys[0] for change in changes for item in change.fields):
-        return {}
-    names = sorted((resource_type.versioned | resource_type.derived) & desired.fields.keys())
-    return {FIELDS: {name: field_hash(desired.fields[name]) for name in names}}
+def fields_marker(inputs: PlanInputs, desired: Desired, changes: Iterable[Change]) -> dict[str, JSON]:
+    """Return the entries of a marker for the fields of an object that a write changes, as far as nothing else proves
+    later that this identity wrote them; empty if there are none.
+    """
+    resource_type, members = inputs.resource_types[desired.type], inputs.members(desired.type)
+    changed = {item.keys[0] for change in changes for item in change.fields}
+    unproven = changed if inputs.needs_state(desired.type) else changed & resource_type.apart
+    if not resource_type.versioned.isdisjoint(changed):
+        unproven = unproven | resource_type.versioned | resource_type.derived
+    names = sorted(unproven & desired.fields.keys() - ({members.field} if members else set()))
+    hashes = {name: field_hash(desired.fields[name]) for name in names}
+    hidden = not (resource_type.write_only - resource_type.creation_only).isdisjoint(changed)
+    return {**({FIELDS: hashes} if hashes else {}), **({WRITE_ONLY: dict(desired.write_only)} if hidden else {})}
+
+
+def half_written(inputs: PlanInputs, address: Address) -> list[Mapping[str, str]]:
+    """Return the digests of write-only fields that updates of an object may have written, one mapping for each."""
+    announced = inputs.announced.get(address, ())
+    return [item.marker[WRITE_ONLY] for item in announced if not item.creates and WRITE_ONLY in item.marker]
 
 
 def bundle_marker(inputs: PlanInputs, published: Address) -> dict[str, JSON]:
@@ -205,7 +221,7 @@ def _unfinished(
     """Yield the fields and members that are ours to write, however they differ."""
     if applied is None and _is_new(inputs, desired.address):
         yield from ((name,) for name in inputs.resource_types[desired.type].apart)
-    yield from _uploaded(inputs, desired, live)
+    yield from _written(inputs, desired, live)
     members = inputs.members(desired.type)
     if members is None:
         return
@@ -216,8 +232,8 @@ def _unfinished(
         yield from ((members.field, name) for name in item.marker.get(PARTS, ()))
 
 
-def _uploaded(inputs: PlanInputs, desired: Desired, live: Live) -> Iterator[Keys]:
-    """Yield the fields of a version that is current, and that an unfinished run uploaded."""
+def _written(inputs: PlanInputs, desired: Desired, live: Live) -> Iterator[Keys]:
+    """Yield the fields that are as an unfinished run wrote them, such as those of a version that it uploaded."""
     for item in inputs.announced.get(desired.address, ()):
         hashes: Mapping[str, JSON] = {} if item.creates else item.marker.get(FIELDS, {})
         yield from ((name,) for name, hashed in hashes.items() if hashed == field_hash(live.fields.get(name)))

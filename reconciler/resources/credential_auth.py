@@ -33,7 +33,9 @@ def _url(text: str) -> str:
     if not is_https or any(character.isspace() for character in text):
         raise PydanticCustomError("https_url", "expected a URL that starts with `https://` and has a host")
     if has_secret(text):
-        raise PydanticCustomError("secret_url", "the URL contains a secret, which must not be in Git")
+        raise PydanticCustomError(
+            "secret_url", "the URL contains a secret, which must not be in Git: write the URL without it"
+        )
     return text
 
 
@@ -211,3 +213,12 @@ def same_server(url: str) -> str:
     except ValueError:
         return url
     return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, parts.query, parts.fragment))
+
+
+def reaches(url: str) -> str:
+    """Return the same text for all URLs of a server: without the default port and a slash at the end."""
+    try:
+        parts = urlsplit(same_server(url))
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.removesuffix(":443"))).rstrip("/")

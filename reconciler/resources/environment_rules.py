@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import dirname
 from typing import Final
 
 from reconciler.resources.assistants.containers import SkillReference
-from reconciler.resources.assistants.server_secrets import contains_secret, is_secret_name
+from reconciler.resources.assistants.server_secrets import check_texts, contains_secret, is_secret_name
 from reconciler.resources.base import Path, Resource, Scope
 from reconciler.resources.environment_settings import (
     ALL_INLINE_BYTES,
@@ -118,10 +119,9 @@ def _check_secrets(spec: EnvironmentTemplateSpec) -> Iterator[Finding]:
                 ("spec", "env", key), "secret-as-text", f"{key} is a secret, which must not be in a manifest", INSTEAD
             )
     by_variable = "set it as a variable in `env` with `{$env: NAME}`, and use the variable here"
-    for index, one in enumerate(spec.setup_commands or ()):
-        if contains_secret(one.command):
-            message = "the command contains a secret, which must not be in a manifest"
-            yield Finding(("spec", "setup_commands", index, "command"), "secret-as-text", message, by_variable)
+    for finding in check_texts(spec, exclude={"env", "files"}):
+        is_command = "setup_commands" in finding.path
+        yield replace(finding, hint=by_variable) if is_command else finding
     for index, file in enumerate(spec.files or ()):
         if isinstance(file, InlineFile) and contains_secret(file.content.decode(errors="replace")):
             message = "the file contains a secret, which must not be in a manifest"

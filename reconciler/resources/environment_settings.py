@@ -32,6 +32,8 @@ _HOST: Final = re.compile(
 )
 _RESERVED: Final = re.compile(r"/workspace/(\.codex|\.managed-agents(-[^/]*)?)(/.*)?|/workspace/outputs")
 GENERATION: Final = "generation"
+CONTENTS: Final = frozenset({"file_contents", "skill_sources", "plugin_sources"})
+"""Write-only entries that belong to items of a list: see `ResourceType.inside_items`."""
 
 
 def _absolute(path: str) -> str:
@@ -41,7 +43,10 @@ def _absolute(path: str) -> str:
         or re.search(r"[\\\x00-\x1f\x7f]", path)
         or (path != "/" and {"", ".", ".."} & {*parts})
     ):
-        message = "{path} is not an absolute path: write it as `/workspace/kb`, without `.`, `..` and `//`"
+        message = (
+            "{path} is not a valid absolute path: write it as `/workspace/kb`, without `.`, `..`, `//`, backslashes "
+            "and a slash at the end"
+        )
         raise PydanticCustomError("absolute_path", message, {"path": repr(path)})
     return path
 

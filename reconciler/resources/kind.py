@@ -4,6 +4,7 @@ A manifest has one kind. It defines desired objects (`Desired`), each of one typ
 file, or a document in the outlets (requests, pipelines and chatbots have no object at OpenAI).
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -39,6 +40,8 @@ class Naming:
     """The rule as a regular expression for JSON Schema, valid in ECMA-262 and in Python."""
 
 
+_OTHER_VERSION: Final = re.compile(r"(?!reconciler/)([a-z0-9.-]+/)?v[0-9][a-z0-9]*")
+"""The `apiVersion` of documents of other software, such as Kubernetes."""
 NAMES: Final = Naming(is_name, NAME_RULE, f"^{NAME_PATTERN}$")
 
 
@@ -98,6 +101,19 @@ class Kind:
     the field and its desired and live values."""
     editors: Mapping[str, "Editor"] = field(default_factory=dict)
     """Functions by which `pull` edits fields of `spec` with patterns for several values of the canonical form."""
+
+
+def may_be_manifest(document: object) -> bool:
+    """Return True for a document with an `apiVersion` or a `kind`, unless both are those of other software, such as
+    `apps/v1` and `Deployment`.
+    """
+    from reconciler.resources.registry import kinds  # it imports the modules that declare kinds
+
+    if not isinstance(document, Mapping):
+        return False
+    version, kind = document.get("apiVersion"), document.get("kind")
+    is_other = isinstance(version, str) and _OTHER_VERSION.fullmatch(version) and isinstance(kind, str)
+    return ("apiVersion" in document or "kind" in document) and not (is_other and kind not in kinds())
 
 
 class Notebook(Protocol):

@@ -58,7 +58,16 @@ AgentName: TypeAlias = Annotated[
 ]
 """A reference to an assistant of target `agents`, or to a chatbot that publishes one."""
 AutomationName: TypeAlias = Annotated[str, AUTOMATION]
-SessionId: TypeAlias = Annotated[str, Ref(type="session")]
+
+
+def _session_id(text: str) -> str:
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        message = "{text} is not the id of a session: write an id such as `sess_68a1…`, without spaces"
+        raise PydanticCustomError("session_id", message, {"text": repr(text)})
+    return text
+
+
+SessionId: TypeAlias = Annotated[str, Ref(type="session"), AfterValidator(_session_id)]
 
 
 def _title(text: str) -> str:

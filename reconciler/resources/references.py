@@ -24,6 +24,7 @@ from reconciler.resources.values import ADDRESS_KEY, JSON, Fields, is_reference,
 
 _LITERAL: Final = re.compile(r"[a-z]+_\w+")
 """Ids of the API contain an underscore (`agent_…`, `vs_…`). Names do not."""
+_COPY: Final = ", a frozen copy NAME@CHATBOT.N"
 _CONTAINERS: Final = (list, tuple, dict)
 _FROZEN: Final = re.compile(r"[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?")
 
@@ -47,9 +48,7 @@ class Writing:
     """Pattern of live ids, which name unmanaged objects."""
     accepts: Callable[[str], bool] = _is_object_name
     """Test whether a text that is not a live id may be the name of an object."""
-    message: str = (
-        "{text} is not a valid reference to {kind}: write a name, {kind}/NAME, a frozen copy NAME@CHATBOT.N, or an id"
-    )
+    message: str = "{text} is not a valid reference to {kind}: write a name, {kind}/NAME{copy}, or an id"
     in_full: bool = True
     """True if the address, `kind/name`, is also allowed."""
 
@@ -108,9 +107,17 @@ class Ref:
             raise PydanticCustomError(
                 "reference",
                 self.writing.message,
-                {"text": repr(text), "kind": self.prefix},
+                {"text": repr(text), "kind": self.prefix, "copy": _COPY if _has_copies(self.prefix) else ""},
             )
         return text
+
+
+@cache
+def _has_copies(prefix: str) -> bool:
+    """Return True if a release makes copies of the objects of a kind."""
+    from reconciler.resources.registry import kinds  # it imports the modules that declare references
+
+    return any(kind.prefix == prefix and kind.frozen for kind in kinds().values())
 
 
 @cache

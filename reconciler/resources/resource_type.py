@@ -191,6 +191,8 @@ class ResourceType:
     """Fields that the API never returns. State has their digests."""
     unreadable_in: Mapping[str, str] = field(default_factory=dict)
     """The readable field that contains a write-only value and is written with it, by the name of the value."""
+    inside_items: frozenset[str] = frozenset()
+    """Those of them that are in the items of a readable list: without its item, such a value does not exist."""
     is_confidential: bool = False
     """True if plans show only the digests of write-only values."""
     creation_only: frozenset[str] = frozenset()

@@ -55,7 +55,8 @@ def _checked_or_text(value: Any, info: ValidationInfo) -> EnvReference | str:
     if isinstance(value, str):
         return value
     if not isinstance(value, EnvReference):
-        raise PydanticCustomError("text_or_secret", f"expected a string or `{{{ENV}: NAME}}`")
+        quoted = ": write it in quotes" if isinstance(value, int | float) else ""
+        raise PydanticCustomError("text_or_secret", f"expected a string or `{{{ENV}: NAME}}`{quoted}")
     return _checked(value, info)
 
 

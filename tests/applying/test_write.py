@@ -92,6 +92,7 @@ class TestUploads:
         result = applied(worlds.stranger("vs_9", type_="store", refers_to=("file_a-md",)))
         assert result.cloud.calls == ["create file/a.md"]
         assert result.of("file/a.md").notes == (Note("upload-still-held", {"holders": ["store vs_9"]}),)
+        assert [outcome.action for outcome in result.cloud.finished] == ["replace"]  # no progress of a delete
 
     def test_a_replaced_upload_that_a_peer_uses_stays(self):
         worlds = Worlds().stays_file("a.md", "old").want_file("a.md", "new")

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from reconciler.applying.steps import lower
+from reconciler.planning.adoption import pair
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.reports.style import Style
 from reconciler.reports.text.plan import plan_text
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from tests.support.chatbot_automations import TARGET, Desk, bot, desk as desks, nightly, triage, two_releases
 from tests.support.cli import Cli
@@ -161,6 +163,13 @@ class TestWithoutRelease:
         desk.apply()
         assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
         assert is_silent(desk.plan())
+
+    def test_one_that_is_not_created_yet_is_not_adopted(self, empty):
+        planned = empty.observed().planned
+        found = pair(planned.inputs, planned.matched, {Address.parse(RUN): "auto_1"}, {})
+        assert [(one.code, one.message) for one in found.problems] == [
+            ("not-adoptable", f"chatbot/support, which {RUN} runs, publishes no release")
+        ]
 
     def test_one_that_its_manifest_pauses_stays_paused(self, desk):
         desk.wants(nightly(paused=True))

@@ -169,7 +169,7 @@ class TestWriteOnly:
         edits: list[Document] = [{}, SPEC["env"]]
         for variables in edits:
             estate.wants(template(env=variables))
-            assert told(estate.plan().changes) == [f"update template/desk: {every}"]
+            assert told(estate.plan().changes) == [f"update template/desk: empty_env, {every}"]
             estate.apply()
             assert is_silent(estate.plan())
         assert [one["env"].keys() for one in sent] == [set(), SPEC["env"].keys()]
@@ -297,6 +297,19 @@ class TestDrift:
         write(estate.root, pulled.edits, pulled.files)
         assert '"pandas==3.0"' in (estate.root / "manifests.yaml").read_text()
         assert not estate.plan().drift
+
+    @pytest.mark.parametrize(
+        ("removed", "manifest"), [({"files": []}, {"files": []}), ({"plugins": None}, {"plugins": []})], ids=str
+    )
+    def test_contents_that_were_removed_with_their_items_are_only_recorded(self, estate, sent, removed, manifest):
+        change(estate, **removed)
+        estate.wants(template(**manifest))
+        estate.apply()
+        assert (sent, is_silent(estate.plan())) == ([], True)
+        estate.wants(template())
+        estate.apply()
+        assert [one.keys() for one in sent] == [manifest.keys()]
+        assert is_silent(estate.plan())
 
     def test_pull_names_what_cannot_be_read_and_writes_the_rest(self, estate):
         known = live(estate)[0]["files"]

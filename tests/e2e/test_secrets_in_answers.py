@@ -45,6 +45,7 @@ FULL: Final = "an object with all that was sent"
 LATE: Final = "a response that is late"
 PLAIN: Final = "as the emulator"
 FAILS: Final = sorted(ANSWERS.keys() - {FULL, PLAIN})
+SAMPLE: Final = ("400", "400 over lines", "a redirect", "an object of another shape", "no HTTP")
 PLENTY: Final[Document] = {**PROJECT, "spec": {"outlets": [{"directory": "published"}], "safety": {"max_deletes": 30}}}
 
 
@@ -108,7 +109,9 @@ def check(said: bytes, around: Path) -> None:
     assert list(leaks([around])) == []
 
 
-@pytest.mark.parametrize("name", FAILS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SAMPLE else [pytest.mark.long]) for name in FAILS]
+)
 def test_a_failed_request_repeats_the_secret(around, tmp_path, monkeypatch, hurried, cli: Cli, name):
     with echoing(tmp_path / "api", ANSWERS[name]) as server:
         monkeypatch.setenv("RECONCILER_ENDPOINT", server.url)

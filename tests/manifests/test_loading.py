@@ -157,6 +157,7 @@ def test_checks_of_kinds_see_the_files_of_stores(folder):
 def test_yaml_file_that_is_included_or_in_a_store_is_not_a_manifest(folder):
     folder.write("included.yaml", "a: 1\n")
     folder.write("kb/answers.yaml", "q: a\n---\n- 1\n")
+    folder.write("kb/cluster.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: A_b}\n")
     folder.write("stray.yaml", "q: a\n")
     folder.write("store.yaml", "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: s}\nspec: {files: ['kb/*']}\n")
     folder.bot("{target: cloud, anything: {$file: included.yaml}}")

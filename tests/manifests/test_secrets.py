@@ -11,7 +11,7 @@ apiVersion: reconciler/v1
 kind: Project
 metadata: {name: acme}
 spec:
-  environments: {test: {variables: {kind: test, token: hidden-text}}}
+  environments: {test: {variables: {kind: test, token: hidden-text, key: ghp_abcdefghijklmnopqrstuvwx}}}
 ---
 apiVersion: reconciler/v1
 kind: Vault
@@ -21,6 +21,9 @@ apiVersion: reconciler/v1
 kind: Credential
 metadata: {name: crm-token}
 """
+KEY = "ghp_abcdefghijklmnopqrstuvwx"
+VAULT = "---\napiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: v}\n"
+TEMPLATE = "---\napiVersion: reconciler/v1\nkind: EnvironmentTemplate\nmetadata: {name: t}\n"
 AGENT = "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: a}\n"
 TEXTS = [
     "hidden-text",
@@ -46,6 +49,7 @@ BEARER = "{type: static_bearer, mcp_server_url: 'https://mcp.example.com', token
 def loaded(tmp_path: Path):
     def build(token: str, auth: str = BEARER, more: str = "") -> Loaded:
         (tmp_path / "token.txt").write_text("hidden-text")
+        (tmp_path / "key.txt").write_text(f"keys/{KEY}")
         (tmp_path / "token.json").write_text('{"$env": "CRM_TOKEN"}')
         spec = f"spec:\n  vault: crm\n  auth: {auth.replace('@@', token)}\n"
         (tmp_path / "project.yaml").write_text(f"{HEAD}{spec}{more}")
@@ -97,6 +101,45 @@ def test_wrong_name_is_refused_without_repeating_it(loaded, written):
     (problem,) = loaded(written).problems
     assert (problem.code, problem.place.line, problem.place.column) == ("bad-secret", 16, 82)
     assert "hidden" not in str(problem)
+
+
+@pytest.mark.parametrize("written", [f"{{$env: {KEY}}}", '{$env: "${var.key}"}'])
+def test_secret_in_place_of_the_name_is_refused_without_repeating_it(loaded, written):
+    (problem,) = loaded(written).problems
+    assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", 16, 82)
+    assert KEY not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        (f"  metadata: {{team: {KEY}}}\n", (17, 20)),
+        ("  name: '${var.key}'\n", (17, 9)),
+        (f"{VAULT}spec: {{name: {KEY}}}\n", (21, 14)),
+        (f"{VAULT}spec: {{metadata: {{team: 'the key is {KEY}'}}}}\n", (21, 25)),
+    ],
+)
+def test_secret_in_any_other_text_is_refused_without_repeating_it(loaded, more, place):
+    (problem,) = loaded("{$env: CRM_TOKEN}", more=more).problems
+    assert (problem.code, problem.place.line, problem.place.column) == ("secret-as-text", *place)
+    assert KEY not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"{AGENT}spec: {{target: agents, model: m, service_tier: {KEY}}}\n",
+        f"{AGENT}spec: {{target: agents, model: m, {KEY}: 1}}\n",
+        f"{TEMPLATE}spec: {{network: {{access: disabled}}, capability_directories: ['${{var.key}}']}}\n",
+        (
+            f"{TEMPLATE}spec:\n  network: {{access: disabled}}\n"
+            "  files: [{type: file_id, path: /workspace/a, file_id: {$file: key.txt}}]\n"
+        ),
+    ],
+)
+def test_key_in_any_wrong_value_is_not_repeated(loaded, more):
+    (problem,) = loaded("{$env: CRM_TOKEN}", more=more).problems
+    assert KEY not in str(problem)
 
 
 def test_included_file_cannot_refer_to_a_secret(loaded):
@@ -153,6 +196,43 @@ spec:
         assert codes(found) == []
 
     def test_in_two_vaults_they_are_accepted(self, loaded):
-        other = "---\napiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: other}\n"
-        found = loaded("{$env: A}", more=other + self.SECOND.format(vault="other", named=""))
+        found = loaded("{$env: A}", more=self.OTHER + self.SECOND.format(vault="other", named=""))
         assert codes(found) == []
+
+    OTHER = "---\napiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: other}\n"
+    RUN = """\
+---
+apiVersion: reconciler/v1
+kind: Automation
+metadata: {{name: nightly}}
+spec:
+  run_at: 1900000000
+  target: {{agent: {agent}, environment: {{type: none}}, input: Go., vault_ids: [{vaults}]}}
+"""
+    INLINE = (
+        "{model: gpt-6-luna, tools: [{type: mcp, server_label: crm, "
+        "transport: {type: http, server_url: 'HTTPS://mcp.example.com:443/'}}]}"
+    )
+
+    @pytest.mark.parametrize(
+        ("agent", "vaults", "found"),
+        [
+            ("triage", "crm, other", [("ambiguous-credential", "assistant/triage")]),
+            ("triage", "crm", []),
+            (INLINE, "crm, vault/other", [("ambiguous-credential", "vaults crm, other")]),
+            (INLINE, "other", []),
+            (INLINE, "", []),
+        ],
+    )
+    def test_automation_must_not_attach_vaults_with_one_each(self, loaded, agent, vaults, found):
+        second = self.SECOND.format(vault="other", named="")
+        problems = loaded("{$env: A}", more=self.OTHER + second + self.RUN.format(agent=agent, vaults=vaults)).problems
+        assert [one.code for one in problems] == [code for code, _ in found]
+        assert all(text in one.message for one, (_, text) in zip(problems, found, strict=True))
+
+    @pytest.mark.parametrize(
+        "url", ["https://mcp.example.com:8443", "https://mcp.example.com/CRM", "https://a.example"]
+    )
+    def test_other_servers_are_accepted(self, loaded, url):
+        more = self.SECOND.format(vault="crm", named="").replace("https://MCP.example.com/", url)
+        assert codes(loaded("{$env: A}", more=more)) == []

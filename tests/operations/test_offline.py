@@ -55,3 +55,19 @@ def test_an_unknown_target_is_an_error(applied, offline):
 def test_refusals_from_manifests_are_found_offline(applied, offline):
     (applied / "assistants" / "helper.yaml").unlink()
     assert offline().code == 3
+
+
+def test_a_renamed_vault_does_not_replace_its_credentials(project, cli: Cli, offline, monkeypatch):
+    monkeypatch.setenv("CRM_TOKEN", "hidden")
+    vault = project / "vault.yaml"
+    credential = project / "credential.yaml"
+    vault.write_text("apiVersion: reconciler/v1\nkind: Vault\nmetadata: {name: crm}\n")
+    auth = "{type: static_bearer, mcp_server_url: 'https://mcp.example.com', token: {$env: CRM_TOKEN}}"
+    head = "apiVersion: reconciler/v1\nkind: Credential\nmetadata: {name: token}\nspec:\n"
+    credential.write_text(f"{head}  vault: crm\n  auth: {auth}\n")
+    assert cli("apply", "--yes").code == 0
+    edit(vault, "{name: crm}", "{name: sales}\nlifecycle: {moved_from: crm}\nspec: {name: crm}")
+    edit(credential, "vault: crm", "vault: sales")
+    found = [(change["address"], change["action"]) for change in offline("-o", "json").document["changes"]]
+    assert ("vault/sales", "update") in found
+    assert ("credential/token", "replace") not in found

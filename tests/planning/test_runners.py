@@ -144,3 +144,27 @@ def test_an_object_that_had_another_configuration_keeps_it_while_suspended():
     found = resolve(replace(given, applied={**given.applied, RUN: state})).inputs
     assert found.desired[RUN].fields["target"] == inline
     assert found.desired[RUN].fields.get("paused", ABSENT) is True
+
+
+def keeping_one(run: Desired) -> set[Address]:
+    """Return the releases that a chatbot which keeps one archives while it publishes none, given an automation that was
+    applied with the agent of the first one.
+    """
+    given = inputs(None, automation(copy(1)))
+    others = {address: wanted for address, wanted in given.desired.items() if address != RUN}
+    chatbot = replace(given.desired[BOT], options={"keep": 1})
+    return {*resolve(replace(given, desired={**others, BOT: chatbot, run.address: run})).retired.reasons}
+
+
+def test_release_of_a_suspended_object_is_kept():
+    assert keeping_one(Desired(RUN, "automation", automation())) == set()
+
+
+def test_release_of_a_suspended_object_that_is_renamed_is_kept():
+    renamed = Desired(Address("automation", "weekly"), "automation", automation())
+    assert keeping_one(replace(renamed, lifecycle=Lifecycle(moved_from=("nightly",)))) == set()
+
+
+def test_release_of_an_object_that_gets_another_agent_is_archived():
+    other = automation(Address("assistant", "triage"))
+    assert keeping_one(Desired(RUN, "automation", other)) == {release(1)}

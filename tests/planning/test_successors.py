@@ -40,6 +40,14 @@ class TestReplacement:
         worlds = user(replaced()).want("widget/desk", uses=ref("key/main"), note="edited")
         assert [item.path for change in worlds.plan().changes for item in change.fields] == ["size", "note", "uses"]
 
+    def test_an_object_that_names_it_by_its_new_name_is_one_update(self):
+        """Without the new id, apply would only record the new name."""
+        worlds = Worlds().want("key/new", size=2, moved_from=("main",)).stays("key/main", size=1)
+        worlds.want("widget/desk", uses=ref("key/new")).applied("widget/desk", uses=ref("key/main"))
+        plan = worlds.live("widget/desk", uses=ref("key/new"), refers_to=(OLD,)).plan()
+        assert done(*plan.changes) == [("replace", "key/new"), ("update", "widget/desk")]
+        assert ("uses", OLD, ref("key/new"), "manifest") in fields_of(plan)
+
     def test_an_object_that_no_longer_refers_to_it_is_changed_as_its_manifest_says(self):
         plan = user(replaced()).want("widget/desk", uses=None, note="n").plan()
         assert fields_of(plan)[1:] == [("uses", ref("key/main"), None, "manifest")]

@@ -1,10 +1,12 @@
 """Secrets in the headers and URLs of MCP servers, in their tokens and in texts, recognised by name and by form."""
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from reconciler.resources.base import Path, Spec
+from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON
 
 _SECRET_NAME: Final = re.compile(
@@ -22,6 +24,7 @@ _SECRET_TEXT: Final = re.compile(
     r"|\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@$]{0,200}:[^\s/@$]{1,200}@"
 )
 """Keys and tokens that providers mark as such, headers that authenticate, and passwords in URLs."""
+_ELSEWHERE: Final = "remove it, and revoke it if it was committed; secrets belong in credentials and in `env`"
 _NEXT_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TOKEN: Final = "authorization"  # noqa: S105 - the name of a field
 
@@ -36,13 +39,36 @@ def contains_secret(text: str) -> bool:
     return _SECRET_TEXT.search(text) is not None
 
 
+def secret_texts(value: JSON, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of texts in a value that contain a key, a token or a password; not those of binary data."""
+    if isinstance(value, str):
+        if not value.startswith("data:") and contains_secret(value):
+            yield path
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from secret_texts(item, (*path, key)) if key != "data" else ()
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from secret_texts(item, (*path, index))
+
+
+def check_texts(spec: Spec, exclude: Any = None) -> Iterator[Finding]:
+    """Yield the texts of a spec that contain a secret. No message repeats one."""
+    for path in secret_texts(spec.model_dump(by_alias=True, exclude_unset=True, exclude=exclude)):
+        message = "the text contains a secret, which must not be in a manifest"
+        yield Finding(("spec", *path), "secret-as-text", message, _ELSEWHERE)
+
+
 def has_secret(url: str) -> bool:
-    """Return True if `url` has a password before its host, or a query field with the name of a secret."""
+    """Return True if `url` has a user or a password before its host, a field of its query or its fragment with the name
+    of a secret, or a key or a token anywhere.
+    """
     try:
         parts = urlsplit(url)
-        return parts.password is not None or any(is_secret_name(name) for name, _ in parse_qsl(parts.query))
+        named = [name for fields in (parts.query, parts.fragment) for name, _ in parse_qsl(fields)]
     except ValueError:
-        return False
+        return contains_secret(url)
+    return "@" in parts.netloc or any(map(is_secret_name, named)) or contains_secret(url)
 
 
 def without_secrets(tool: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[str, ...]]:
@@ -62,16 +88,27 @@ def without_secrets(tool: Mapping[str, JSON]) -> tuple[dict[str, JSON], tuple[st
         removed += [f"header `{name}`" for name in secret]
     url = made.get("server_url")
     if isinstance(url, str) and has_secret(url):
-        made["server_url"] = _without_secret(url)
+        made["server_url"] = url_without_secrets(url)
         removed.append("the secret in `server_url`")
     return made, tuple(removed)
 
 
-def _without_secret(url: str) -> str:
-    """Return `url` without the user before its host and without query fields that have the name of a secret."""
+def url_without_secrets(url: str) -> str:
+    """Return `url` without the user before its host, without fields that have the name of a secret, and without keys
+    and tokens.
+    """
     parts = urlsplit(url)
-    kept = "&".join(field for field in parts.query.split("&") if not _names_secret(field))
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=kept))
+    query, fragment = (
+        "&".join(field for field in fields.split("&") if not _names_secret(field))
+        for fields in (parts.query, parts.fragment)
+    )
+    host = parts.netloc.rpartition("@")[2]
+    return _SECRET_TEXT.sub("", urlunsplit(parts._replace(netloc=host, query=query, fragment=fragment)))
+
+
+def without_keys(text: str) -> str:
+    """Return a text with `…` in place of keys, tokens and passwords that have the form of one."""
+    return _SECRET_TEXT.sub("…", text)
 
 
 def _names_secret(field: str) -> bool:

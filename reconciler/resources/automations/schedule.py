@@ -38,6 +38,8 @@ _SHORTCUTS: Final = {
 _EXTENSIONS: Final = frozenset("L#W?")
 """Characters of other dialects in fields without names."""
 _RUNS: Final = 3
+_ABBREVIATION: Final = 5
+_ZONE: Final = "write an IANA name, such as `Europe/London` or `UTC`"
 
 
 def check_expression(expression: str) -> Iterator[Finding]:
@@ -55,7 +57,9 @@ def check_expression(expression: str) -> Iterator[Finding]:
     wrong = [(name, part) for index, (name, part) in enumerate(zip(FIELDS, parts, strict=True)) if _is_bad(index, part)]
     for name, part in wrong:
         message = f"`{part}` is not a valid {name}"
-        hint = f"write numbers ({FIELDS[name]}), `*`, lists with `,`, ranges with `-` and steps with `/`"
+        hint = (
+            f"write numbers ({FIELDS[name]}), `*`, lists with `,`, ranges from low to high with `-`, and steps with `/`"
+        )
         yield Finding(EXPRESSION, "bad-cron", message, hint)
     if not wrong and next(_times(expression, datetime(2000, 1, 1, tzinfo=UTC)), None) is None:
         message = f"`{expression}` never fires: no month that it names has such a day"
@@ -85,8 +89,19 @@ def check_timezone(name: str) -> Iterator[Finding]:
     """Yield a finding if a text is not the name of a time zone."""
     known = _timezones()
     if name not in known:
-        hint = did_you_mean(name, known) or "write an IANA name, such as `Europe/London` or `UTC`"
-        yield Finding(TIMEZONE, "unknown-timezone", f"`{name}` is not the name of a time zone", hint)
+        yield Finding(
+            TIMEZONE, "unknown-timezone", f"`{name}` is not the name of a time zone", _other_names(name, known)
+        )
+
+
+def _other_names(name: str, known: frozenset[str]) -> str:
+    """Return the hint for an unknown name. A similar abbreviation is the name of another zone, and is not suggested."""
+    text = name.strip().replace(" ", "_").replace("\\", "/").casefold()
+    meant = sorted(one for one in known if text in (one.casefold(), one.rpartition("/")[2].casefold()))
+    is_offset = any(character in text for character in "+:")  # `Etc/GMT+1` is one hour behind UTC
+    if is_offset or not (meant or len(text) > _ABBREVIATION):
+        return _ZONE
+    return did_you_mean(name, meant or known) or _ZONE
 
 
 @cache

@@ -3,7 +3,7 @@
 Source: `openai.types.beta.agents.automation_target_param` for requests, `automation_target` for responses.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -73,7 +73,13 @@ class NewSession(Part):
     """First message of the user in each session: a text, or a list of messages."""
     vault_ids: list[VaultName] | None = None
     """Vaults with the credentials of the session: names of manifests, or ids of unmanaged vaults. Default: none."""
-    metadata: Annotated[dict[str, Annotated[str, Field(max_length=512)]], Field(max_length=16)] | None = None
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[str, Field(max_length=512)]],
+            Field(max_length=16),
+        ]
+        | None
+    ) = None
     """Metadata of each session: at most 16 pairs of texts. Default: none."""
 
 
@@ -127,9 +133,20 @@ def check(
     elif generation is not None:
         message = "`generation` sends the secrets of the environment again, and there are none"
         yield Finding(("spec", "generation"), "no-secrets", message, "remove `generation`", on_key=True)
+    if isinstance(target, NewSession):
+        yield from _repeated(target.vault_ids or ())
     if isinstance(target, NewSession) and isinstance(target.agent, InlineAgent):
         for finding in inline_agent.check(target.agent, resource, scope):
             yield replace(finding, path=(*path, "agent", *finding.path))
+
+
+def _repeated(vaults: Sequence[str]) -> Iterator[Finding]:
+    seen = set[str]()
+    for index, name in enumerate(one.removeprefix("vault/") for one in vaults):
+        if name in seen:
+            message = f"{name} is listed twice in `vault_ids`"
+            yield Finding(("spec", TARGET, "vault_ids", index), "listed-twice", message, "remove one of both")
+        seen.add(name)
 
 
 def written(target: Fields) -> Fields:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.resources.address import Address
+from reconciler.resources.assistants.server_secrets import check_texts
 from reconciler.resources.assistants.shared import Part
 from reconciler.resources.automations.environment import HostedEnvironment, of_template
 from reconciler.resources.automations.inline_agent import hidden
@@ -34,7 +35,7 @@ from reconciler.resources.automations.target import (
     written,
 )
 from reconciler.resources.base import Desired, Resource, Scope
-from reconciler.resources.environment_settings import GENERATION
+from reconciler.resources.environment_settings import CONTENTS, GENERATION
 from reconciler.resources.kind import Kind
 from reconciler.resources.kinds.assistant import AGENT
 from reconciler.resources.metadata import Metadata
@@ -102,6 +103,7 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     spec: AutomationSpec = resource.spec
     yield from _schedule(spec)
     yield from check(spec.target, spec.generation, resource, scope)
+    yield from check_texts(spec, exclude={TARGET: {"environment": True, "agent": {"tools"}}})
 
 
 def _schedule(spec: AutomationSpec) -> Iterator[Finding]:
@@ -239,6 +241,7 @@ AUTOMATION: Final = ResourceType(
     write_only=HIDDEN,
     renewed_by=GENERATION,
     unreadable_in=dict.fromkeys(HIDDEN, TARGET),
+    inside_items=CONTENTS,
     is_confidential=True,
     apart=frozenset({PAUSED}),
     suspended={PAUSED: True},

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from reconciler.resources.assistants.agent_tools import Http, Mcp
-from reconciler.resources.base import Desired, Live, Resource, Scope, Spec
-from reconciler.resources.credential_auth import CHANGEABLE, SECRETS, Auth, McpOauth, canonical_auth, same_server
+from reconciler.resources.assistants.server_secrets import check_texts, has_secret, url_without_secrets
+from reconciler.resources.base import Desired, Live, Path, Resource, Scope, Spec
+from reconciler.resources.credential_auth import CHANGEABLE, SECRETS, Auth, McpOauth, canonical_auth, reaches
 from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.metadata import Metadata, kept_pairs
 from reconciler.resources.names import Title, VaultName
@@ -19,6 +20,7 @@ from reconciler.resources.secrets import ENV, secrets_in
 from reconciler.resources.values import JSON, Fields
 
 GENERATION: Final = "generation"
+_AGENT: Final = "assistant/"
 _PLACES: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
     "static_bearer": [("token",)],
     "environment_variable": [("secret_value",)],
@@ -78,31 +80,71 @@ def _desired(resource: Resource, _scope: Scope) -> Iterator[Desired]:
     )
 
 
+def _check(resource: Resource, _scope: Scope) -> Iterator[Finding]:
+    yield from check_texts(resource.spec)
+
+
 def _ambiguous(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding]]:
-    """Yield the tools of agents that use a server without a `credential_id`, if a vault has two for the server."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Yield the tools that use a server without a `credential_id`, if a vault has two credentials for the server, or
+    the vaults of an automation have.
+    """
+    held: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for resource in resources:
         if isinstance(resource.spec, CredentialSpec) and (url := getattr(resource.spec.auth, "mcp_server_url", None)):
-            found[resource.spec.vault.removeprefix("vault/"), _server(url)].append(resource.address.name)
-    several = {url: (vault, sorted(names)) for (vault, url), names in sorted(found.items()) if len(names) > 1}
+            held[reaches(url)][resource.spec.vault.removeprefix("vault/")].append(resource.address.name)
+    several = {url: vaults for url, vaults in held.items() if sum(map(len, vaults.values())) > 1}
+    agents = {one.address.name: one for one in resources if one.address.kind == "assistant"} if several else {}
     for resource in resources if several else ():
-        for index, url in _implicit(resource.spec):
-            if _server(url) in several:
-                vault, names = several[_server(url)]
-                message = f"the vault {vault} has {len(names)} credentials for this server: {', '.join(names)}"
-                hint = f"set which one the agent uses, for example `credential_id: {names[0]}`"
-                yield resource, Finding(("spec", "tools", index), "ambiguous-credential", message, hint)
+        attached = _vaults(resource.spec)
+        for path, url in _implicit(resource.spec, ("spec",)):
+            vaults = several.get(reaches(url), {})
+            groups = [[vault] for vault in vaults] if attached is None else [[one for one in attached if one in vaults]]
+            yield from ((resource, finding) for group in groups for finding in _finding(group, vaults, path))
+        if attached and isinstance(name := resource.spec.target.agent, str) and name.removeprefix(_AGENT) in agents:
+            yield from ((resource, one) for one in _of_saved(agents[name.removeprefix(_AGENT)], attached, several))
 
 
-def _implicit(spec: Any) -> Iterator[tuple[int, str]]:
-    """Yield the servers that a spec uses over HTTP without a `credential_id`, each with the index of its tool."""
-    for index, tool in enumerate(getattr(spec, "tools", None) or ()):
-        if isinstance(tool, Mcp) and isinstance(tool.transport, Http) and tool.credential_id is None:
-            yield index, tool.transport.server_url
+def _of_saved(
+    agent: Resource, attached: Sequence[str], several: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Iterator[Finding]:
+    """Yield a finding for each server of a saved agent that several vaults of an automation have a credential for."""
+    for _, url in _implicit(agent.spec, ()):
+        vaults = several.get(reaches(url), {})
+        group = [one for one in attached if one in vaults]
+        if all(len(vaults[one]) == 1 for one in group):  # otherwise the agent itself has the finding
+            yield from _finding(group, vaults, ("spec", "target", "vault_ids"), f" of {agent.address}")
 
 
-def _server(url: str) -> str:
-    return same_server(url).rstrip("/")
+def _finding(
+    group: Sequence[str], vaults: Mapping[str, Sequence[str]], path: Path, of_agent: str = ""
+) -> Iterator[Finding]:
+    names = sorted(name for vault in group for name in vaults[vault])
+    if len(names) > 1:
+        subject = f"the vault {group[0]} has" if len(group) == 1 else f"the vaults {', '.join(sorted(group))} have"
+        message = f"{subject} {len(names)} credentials for {f'a server{of_agent}' if of_agent else 'this server'}"
+        hint = f"set which one the agent uses, for example `credential_id: {names[0]}`"
+        yield Finding(path, "ambiguous-credential", f"{message}: {', '.join(names)}", hint)
+
+
+def _vaults(spec: Any) -> Sequence[str] | None:
+    """Return the vaults of the sessions of an automation; None for any other spec, whose sessions are not known."""
+    target = getattr(spec, "target", None)
+    if not isinstance(target, BaseModel):
+        return None
+    return sorted({name.removeprefix("vault/") for name in getattr(target, "vault_ids", None) or ()})
+
+
+def _implicit(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the servers that a spec uses over HTTP without a `credential_id`, each with the path of its tool."""
+    if isinstance(value, Mcp):
+        if isinstance(value.transport, Http) and value.credential_id is None:
+            yield path, value.transport.server_url
+    elif isinstance(value, BaseModel):
+        for name in ("tools", "agent", "target"):
+            yield from _implicit(getattr(value, name, None), (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _implicit(item, (*path, index))
 
 
 def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDraft:
@@ -114,6 +156,10 @@ def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDra
     prefix = f"_{prefix}" if prefix[:1].isdigit() else prefix
     written = _with_places(auth, prefix)
     spec = {"vault": live.fields["vault"], **own, "auth": written, **pairs}
+    url = auth.get("mcp_server_url")
+    if isinstance(url, str) and has_secret(url):
+        written["mcp_server_url"] = url_without_secrets(url)
+        losses = (*losses, "the secret in `mcp_server_url`: applying the manifest makes another credential")
     lost = "secrets, which cannot be read: they are sent only after `generation` is set, from the environment"
     return SpecDraft(spec, {("vault",): called(live.fields["vault"])}, (*losses, lost))
 
@@ -151,6 +197,7 @@ KIND: Final = Kind(
     prefix="credential",
     models={"": CredentialSpec},
     desired=_desired,
+    check=_check,
     check_all=_ambiguous,
     to_manifest={"credential": _to_manifest},
 )

@@ -13,6 +13,7 @@ from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope
 from reconciler.resources.environment_forms import DEFAULTS, canonical
 from reconciler.resources.environment_rules import check
 from reconciler.resources.environment_settings import (
+    CONTENTS,
     GENERATION,
     EnvironmentTemplateSpec,
     InlineFile,
@@ -38,6 +39,7 @@ INSIDE: Final[Mapping[str, str]] = {
     GENERATION: "env",
     EMPTY_ENV: "env",
 }
+"""The entries that are in the items of a list, by the path or the name of the item."""
 _READABLE: Final = frozenset({"network", *DEFAULTS})
 _CWD: Final = "/workspace"
 
@@ -189,6 +191,7 @@ TEMPLATE: Final = ResourceType(
     defaults=DEFAULTS,
     write_only=frozenset({"env", "setup_commands", *INSIDE}),
     unreadable_in=INSIDE,
+    inside_items=CONTENTS,
     is_confidential=True,
     renewed_by=GENERATION,
     risks=network_risks,

@@ -6,7 +6,7 @@ content is what identifies a version, never its number.
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename, dirname
 from typing import Annotated, Final
@@ -14,11 +14,11 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from reconciler.resources.address import NAME_PATTERN, NAME_RULE, composed, is_name
 from reconciler.resources.base import Desired, Lifecycle, Live, LocalFile, Path, Resource, Scope, Spec
-from reconciler.resources.kind import Kind, Naming, SpecDraft
+from reconciler.resources.kind import Kind, Naming, SpecDraft, may_be_manifest
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
@@ -43,15 +43,18 @@ _SHOWN: Final = 5
 
 
 def _folder(path: str) -> str:
-    plain = composed(path).removeprefix("./").rstrip("/")
-    if plain in ("", ".") or plain.startswith("/") or ".." in plain.split("/") or re.search(r"[*?\[]", plain):
+    names = [name for name in composed(path).split("/") if name not in ("", ".")]
+    if not names or path.startswith("/") or ".." in names or re.search(r"[*?\[\\\x00-\x1f]", path):
         raise PydanticCustomError(
             "folder",
-            "{path} is not a folder below the project folder: write a path such as `skills/notes`, without `..` and "
-            "patterns",
+            "{path} is not a folder below the project folder: write a path such as `skills/notes`, without `..`, "
+            "backslashes and patterns",
             {"path": repr(path)},
         )
-    return plain
+    if hidden := next((name for name in names if name.startswith(".")), None):
+        message = "{path} is in the hidden folder {name}, and hidden folders are not read: move it to another folder"
+        raise PydanticCustomError("folder", message, {"path": repr(path), "name": hidden})
+    return "/".join(names)
 
 
 class SkillSpec(Spec):
@@ -76,6 +79,11 @@ def front_matter(text: str) -> dict[str, JSON] | str:
         return "has no front matter: it must begin with a line `---`, and a second one must end the front matter"
     try:
         given = YAML(typ="safe", pure=True).load(found[1])
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = "" if mark is None else f" at line {mark.line + 2}, column {mark.column + 1}"
+        fault = str(error.problem or error.context or "it cannot be read").splitlines()[0]
+        return f"has front matter that is not valid YAML{where}: {fault}"
     except (YAMLError, ValueError, RecursionError) as error:
         return f"has front matter that is not valid YAML: {str(error).splitlines()[0]}"
     return given if isinstance(given, dict) else "has front matter that is not a mapping"
@@ -247,7 +255,7 @@ def _is_kind(content: bytes) -> bool:
         documents = list(YAML(typ="safe", pure=True).load_all(content.decode()))
     except (YAMLError, ValueError, RecursionError):
         return True
-    return any(isinstance(one, Mapping) and {"kind", "apiVersion"} & one.keys() for one in documents)
+    return any(map(may_be_manifest, documents))
 
 
 def _is_free_name(name: str) -> bool:

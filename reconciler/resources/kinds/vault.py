@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from reconciler.resources.assistants.server_secrets import check_texts
 from reconciler.resources.base import Desired, Live, Resource, Scope, Spec
 from reconciler.resources.kind import Kind, SpecDraft
 from reconciler.resources.metadata import Metadata, kept_pairs
 from reconciler.resources.names import Title
+from reconciler.resources.problems import Finding
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
@@ -33,6 +35,10 @@ def _desired(resource: Resource, _scope: Scope) -> Iterator[Desired]:
     yield Desired(resource.address, VAULT.type, fields, resource.place, resource.lifecycle)
 
 
+def _check(resource: Resource, _scope: Scope) -> Iterator[Finding]:
+    yield from check_texts(resource.spec)
+
+
 def _to_manifest(live: Live, name: str, _called: Callable[[str], str]) -> SpecDraft:
     own = {"name": live.fields["name"]} if live.fields["name"] not in (None, name) else {}
     pairs, losses = kept_pairs(live.fields["metadata"])
@@ -48,5 +54,10 @@ VAULT: Final = ResourceType(
 )
 
 KIND: Final = Kind(
-    name="Vault", prefix="vault", models={"": VaultSpec}, desired=_desired, to_manifest={"vault": _to_manifest}
+    name="Vault",
+    prefix="vault",
+    models={"": VaultSpec},
+    desired=_desired,
+    check=_check,
+    to_manifest={"vault": _to_manifest},
 )

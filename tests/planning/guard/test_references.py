@@ -266,3 +266,10 @@ def test_a_delete_counts_what_is_published_under_an_address_that_the_plan_does_n
     worlds = leaving("widget/lamp").synced("page/home", uses=None).bundle("page/home", "v1")
     worlds.pointer("page/home", "v1", {"widget/former": "widget_lamp"})
     assert sections(worlds) == {"Other references": ("page/home",)}
+
+
+def test_object_with_the_label_of_another_owner_that_has_a_copy_of_an_assistant_is_listed():
+    worlds = leaving().synced("assistant/triage@support.1", id_="agent_copy")
+    worlds.want("widget/desk").applied("widget/desk").live("widget/desk", owner="globex", refers_to=("agent_copy",))
+    found = next(one for one in worlds.plan().refusals if one.rule == "referenced")
+    assert listed(found) == {"Other references": ("widget desk (widget_desk)",)}

@@ -221,12 +221,6 @@ class Holding(Outcome):
         theirs |= {name for name, ids in self._disputed() if not ids.isdisjoint(held)}
         return ours - set(held) | theirs
 
-    @cached_property
-    def disputed(self) -> frozenset[str]:
-        """The assistants of which no label proves that they are managed."""
-        estate = self.estate
-        return estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
-
     def _disputed(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Yield the live assistants of which no label proves that they are managed, each with the ids that it has."""
         estate = self.estate

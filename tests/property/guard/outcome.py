@@ -76,6 +76,12 @@ class Outcome:
     # The objects before and after the plan.
 
     @cached_property
+    def disputed(self) -> frozenset[str]:
+        """The objects of which no label proves that they are managed."""
+        estate = self.estate
+        return estate.duplicates | estate.taken | (estate.other_lineage - estate.older) | estate.lost
+
+    @cached_property
     def before(self) -> dict[str, Object]:
         """What is live, under the names of after the edit, and those of the state."""
         return {self.entry_of(address): thing for address, thing in self._renamed(self.as_applied).items()}
@@ -163,6 +169,8 @@ class Outcome:
         agent = published_agent(self.estate.after, chatbot)
         live = self.as_applied.get(self.former.get(address, address))
         if agent not in found:
+            if address in self.disputed:
+                return automation  # what it has now is not ours
             if live is None:
                 return None
             agent = next((target for how, target in live.refs if how == "agent"), "")

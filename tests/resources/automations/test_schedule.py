@@ -65,6 +65,9 @@ def test_a_name_of_the_iana_database_is_a_time_zone(name):
         ("Europe/Lodnon", "did you mean `Europe/London`"),
         ("europe/london", "did you mean `Europe/London`?"),
         ("Local time", "such as `Europe/London`"),
+        ("London", "did you mean `Europe/London`?"),
+        ("America/New York", "did you mean `America/New_York`?"),
+        *((name, "write an IANA name") for name in ("PST", "BST", "Z", "GMT+1", "+01:00")),
         ("../../etc/passwd", "such as `Europe/London`"),
     ],
 )

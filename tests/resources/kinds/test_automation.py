@@ -44,6 +44,9 @@ def targeting(**target):
     return {**NIGHTLY, "target": {**TARGET, **target}}
 
 
+KEY = "ghp_abcdefghijklmnopqrstuvwx"
+
+
 class TestDesired:
     def test_fields_have_the_names_of_the_api(self, automation):
         assert automation().fields == {
@@ -170,6 +173,20 @@ class TestCheck:
                 "secret-as-text",
             ),
             (targeting(environment="none"), ("spec", "target", "environment"), "wrong-type"),
+            (targeting(vault_ids=["crm", "vault/crm"]), ("spec", "target", "vault_ids", 1), "listed-twice"),
+            (targeting(input=f"Log in with {KEY}."), ("spec", "target", "input"), "secret-as-text"),
+            (targeting(metadata={"a": KEY}), ("spec", "target", "metadata", "a"), "secret-as-text"),
+            ({**NIGHTLY, "metadata": {"a": KEY}}, ("spec", "metadata", "a"), "secret-as-text"),
+            (
+                targeting(agent={"model": "m", "instructions": f"Use {KEY}."}),
+                ("spec", "target", "agent", "instructions"),
+                "secret-as-text",
+            ),
+            (
+                {**NIGHTLY, "target": {**WAKING, "instructions": KEY}},
+                ("spec", "target", "instructions"),
+                "secret-as-text",
+            ),
             (targeting(environment="openai_hosted"), ("spec", "target", "environment"), "wrong-type"),
             (
                 targeting(environment=hosted(environment_id="env_1")),
@@ -204,6 +221,10 @@ class TestCheck:
             {**NIGHTLY, "target": {**TARGET, "input": ""}},
             {**NIGHTLY, "target": {**TARGET, "input": []}},
             {**NIGHTLY, "target": {**TARGET, "metadata": {"n": "x" * 513}}},
+            {**NIGHTLY, "target": {**TARGET, "metadata": {"": "x"}}},
+            {**NIGHTLY, "target": {**TARGET, "metadata": {"n" * 65: "x"}}},
+            {**NIGHTLY, "target": {**WAKING, "session_id": ""}},
+            {**NIGHTLY, "target": {**WAKING, "session_id": "my session"}},
             targeting(
                 environment={
                     "type": "openai_hosted",

@@ -115,7 +115,16 @@ class TestRefused:
         [
             ({**BEARER, "token": "a-token"}, "a secret must not be in a manifest"),
             ({**BEARER, "mcp_server_url": "http://a.example.com"}, "starts with `https://`"),
-            ({**BEARER, "mcp_server_url": "https://user:pass@a.example.com"}, "contains a secret"),
+            *(
+                ({**BEARER, "mcp_server_url": f"https://{url}"}, "contains a secret")
+                for url in (
+                    "user:pass@a.example.com",
+                    "token@a.example.com",
+                    "a.example.com/?api_key=x",
+                    "a.example.com/#access_token=x",
+                    "a.example.com/ghp_abcdefghijklmnopqrstuvwx/mcp",
+                )
+            ),
             ({**OAUTH, "expires_at": "2027-01-31"}, "time with a time zone"),
             ({**VARIABLE, "secret_name": "1X"}, "ASCII letters"),
             ({**VARIABLE, "secret_name": "codex_x"}, "reserved"),
@@ -163,6 +172,18 @@ class TestReplacement:
 
 
 class TestImport:
+    def test_a_manifest_does_not_have_the_secret_in_a_url(self):
+        url = "https://me:hidden@a.example.com/mcp?team=b&token=hidden#api_key=hidden"
+        fields = {
+            "vault": "vault_1",
+            "name": "crm",
+            "metadata": {},
+            "auth": {"type": "static_bearer", "mcp_server_url": url},
+        }
+        draft = KIND.to_manifest["credential"](Live("credential", "cred_1", fields), "crm", str)
+        assert draft.spec["auth"]["mcp_server_url"] == "https://a.example.com/mcp?team=b"
+        assert "mcp_server_url" in draft.losses[0]
+
     @pytest.mark.parametrize("auth", [BEARER, OAUTH, {**OAUTH, "refresh": REFRESH}, VARIABLE], ids=str)
     def test_a_manifest_has_names_of_variables_in_place_of_secrets(self, desired, auth):
         fields = {"vault": "vault_1", "name": "CRM", "auth": desired(auth=auth).fields["auth"], "metadata": {}}

@@ -147,7 +147,7 @@ class TestRefused:
                 )
             ),
             *(
-                ({"files": [{**TABLE, "path": path}]}, "is not an absolute path")
+                ({"files": [{**TABLE, "path": path}]}, "is not a valid absolute path")
                 for path in ("/workspace/", "/workspace//a", "/workspace/./a", "/workspace/a\\b", "/workspace/a\n")
             ),
             ({"files": [{**TABLE, "path": "/workspace/.codex/a"}]}, "is reserved"),
@@ -161,7 +161,7 @@ class TestRefused:
             ({"plugins": [PLUGIN] * 33}, "at most 32"),
             ({"setup_commands": [{"command": "true"}] * 17}, "at most 16"),
             ({"setup_commands": [{"command": "a" * 65_537}]}, "at most 65536"),
-            ({"setup_commands": [{"command": "a", "cwd": "b"}]}, "is not an absolute path"),
+            ({"setup_commands": [{"command": "a", "cwd": "b"}]}, "is not a valid absolute path"),
             ({"env": {f"A{n}": "" for n in range(1025)}}, "at most 1024"),
             ({"env": {"": "a"}}, "at least 1"),
             ({"env": {"A=B": "a"}}, "match pattern"),
@@ -238,6 +238,12 @@ class TestChecks:
         found = findings(setup_commands=[{"command": f"login {key}"}], files=[{**PROMPT, "text": f"key: {key}"}])
         assert [one.code for one in found] == ["secret-as-text"] * 2
         assert not any(key in str(one) for one in found)
+
+    @pytest.mark.parametrize("package", ["git+https://ghp_abcdefghijklmnopqrstuv@github.com/a/b", "-i https://a:b@c.d"])
+    def test_secrets_in_packages_and_names_are_refused(self, findings, package):
+        found = findings(packages={"python": ["pandas==2.2", package]})
+        assert [(one.code, one.path) for one in found] == [("secret-as-text", ("spec", "packages", "python", 1))]
+        assert package not in str(found)
 
 
 def live(**fields: Any) -> Live:

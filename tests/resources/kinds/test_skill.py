@@ -73,13 +73,20 @@ class TestDesired:
 
 
 class TestFolder:
-    @pytest.mark.parametrize("path", ["skills/notes/", "./skills/notes"])
+    @pytest.mark.parametrize("path", ["skills/notes/", "./skills/notes", "skills//notes", "skills/./notes"])
     def test_it_may_be_written_in_several_ways(self, path):
         assert SkillSpec(folder=path).folder == "skills/notes"
 
-    @pytest.mark.parametrize("path", ["", ".", "./", "/tmp", "../notes", "skills/../notes", "skills/*", "skills/[ab]"])
+    @pytest.mark.parametrize(
+        "path", ["", ".", "./", "/tmp", "../notes", "skills/../notes", "skills/*", "skills/[ab]", "skills\\notes"]
+    )
     def test_it_is_a_folder_below_the_project(self, path):
         with pytest.raises(ValidationError):
+            SkillSpec(folder=path)
+
+    @pytest.mark.parametrize("path", [".skills/notes", "skills/.notes"])
+    def test_it_is_not_hidden(self, path):
+        with pytest.raises(ValidationError, match="hidden folders are not read"):
             SkillSpec(folder=path)
 
 
@@ -168,6 +175,19 @@ class TestFrontMatter:
         assert isinstance(given, dict)
         assert given["description"] == "one --- two"
 
+    @pytest.mark.parametrize(
+        ("text", "fault"),
+        [
+            (
+                "---\nname: a\ndescription: Notes: short\n---\n",
+                "line 3, column 19: mapping values are not allowed here",
+            ),
+            ("---\nname: a\nname: b\n---\n", 'line 3, column 1: found duplicate key "name"'),
+        ],
+    )
+    def test_a_fault_of_its_yaml_has_a_place(self, text, fault):
+        assert fault in str(front_matter(text))
+
 
 class TestNames:
     @pytest.mark.parametrize(("name", "is_valid"), [("notes", True), ("openai", True), ("openai-notes", False)])
@@ -200,6 +220,9 @@ class TestImport:
         [
             (b"a: 1\n", True),
             (b"apiVersion: v1\n", False),
+            (b"apiVersion: apps/v1\nkind: Deployment\n", True),
+            (b"apiVersion: v1\nkind: Vault\n", False),
+            (b"apiVersion: reconciler/v2\nkind: Other\n", False),
             (b'"\\x6bind": Consent\n', False),
             (b"a: 1\n---\nkind: Consent\n", False),
             (b"a: [\n", False),
