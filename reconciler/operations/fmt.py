@@ -38,7 +38,8 @@ def fmt(start: Path, paths: Sequence[Path] = (), *, write: bool) -> Formatting:
     Nothing else is read: neither the project nor the values have to be valid. With `write`, files are replaced, those
     of one project all or none.
     """
-    found = [(_shown(file), file, _read(file)) for file in dict.fromkeys(_files(start, paths))]
+    files = {file.resolve(): file for file in _files(start, paths)}.values()
+    found = [(_shown(file), file, _read(file)) for file in files]
     problems = [text for _, _, text in found if isinstance(text, Problem)]
     edits: list[tuple[Path, Edit]] = []
     for shown, file, text in found:

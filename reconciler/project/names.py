@@ -3,6 +3,7 @@
 Nothing is parsed or checked, because a shell waits for the answer. What is written in an unusual way is not found.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Final
 
 from reconciler.files.search import PROJECT_FILE, project_around, yaml_files
 
-_LARGEST: Final = 2**20
-"""Size in bytes of the part of a file that is read."""
+_PART: Final = 2**16
+"""Number of bytes that are read at once."""
+_MOST_PARTS: Final = 16
+"""Number of parts of a file that are read."""
 _DOCUMENTS: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _KIND: Final = re.compile(r"""^["']?kind["']?:[ \t]*["']?(\w+)""", re.MULTILINE)
 _METADATA: Final = re.compile(
@@ -78,8 +81,16 @@ def _block_keys(text: str, column: int) -> Iterator[str]:
 
 
 def _text(file: Path) -> str:
+    """Return the text of a file, without waiting for a pipe; empty if it cannot be read."""
     try:
-        with file.open("rb") as opened:
-            return opened.read(_LARGEST).decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            parts = [os.read(opened, _PART)]
+            while len(parts[-1]) == _PART and len(parts) < _MOST_PARTS:
+                parts.append(os.read(opened, _PART))
+        finally:
+            os.close(opened)
     except OSError:
         return ""
+    text = b"".join(parts).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n") if "\r" in text else text

@@ -107,6 +107,13 @@ def test_link_to_a_manifest_stays_a_link(desk, cli: Cli):
     assert desk.read_text() == TIDY
 
 
+def test_file_that_is_named_twice_is_formatted_once(desk, cli: Cli):
+    (desk.parent / "link.yaml").symlink_to("desk.yaml")
+    done = cli("fmt", "desk.yaml", "./desk.yaml", "link.yaml", ".")
+    assert (done.code, done.err) == (0, "")
+    assert desk.read_text() == TIDY
+
+
 def test_missing_path_is_wrong_usage(project, cli: Cli):
     done = cli("fmt", "nowhere.yaml")
     assert done.code == 64

@@ -60,6 +60,11 @@ def test_other_texts_have_no_name(tmp_path, text):
     assert [one for one in manifests(written(tmp_path, a=text)) if one[0] != "Project"] == []
 
 
+def test_names_below_a_long_text_are_found(tmp_path):
+    text = "kind: A\nmetadata: {name: x}\nspec:\n  text: " + "word " * 30_000 + "\n---\nkind: B\nmetadata: {name: y}\n"
+    assert [one[1] for one in manifests(written(tmp_path, a=text))] == ["x", "y", "acme"]
+
+
 @pytest.mark.parametrize(
     "spec",
     [

@@ -16,7 +16,7 @@ from reconciler.resources.values import same
 from tests.support.yaml_layouts import Writer
 
 FEW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=20_000)
+MANY = settings(FEW, max_examples=5_000)
 KEEPS = re.compile(r"[|>]\+")
 """Headers of block scalars whose values contain the blank lines below them."""
 FIELDS = ["apiVersion", "kind", "metadata", "lifecycle", "spec"]
