@@ -256,7 +256,7 @@ class TestNotServed:
         estate.lose_state()
         faulty(estate, "404:GET:/v1/agents*")
         done = estate.rebuild()
-        assert (done.objects, done.unlisted) == (4, ("GET /v1/agents", "GET /v1/agents/automations"))
+        assert (done.objects, done.unlisted) == (4, ("GET /v1/agents", AUTOMATIONS, TEMPLATES))
 
     def test_a_state_is_not_rebuilt_without_a_list_of_a_kind_in_use(self, estate):
         estate.lose_state()
