@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.explanations.codes import explanations, page
 from reconciler.explanations.explain import explain
+from reconciler.explanations.fields import ManifestSchema
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.registry import kinds
 
@@ -35,13 +36,31 @@ def test_no_code_is_the_name_of_a_kind():
     assert not names & {one.code for one in explanations(page())}
 
 
+def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
+    file = ManifestSchema({"oneOf": [], "$defs": {}})
+    monkeypatch.setattr("reconciler.explanations.explain.schema", lambda: file)
+    assert explain("vault").fields[0].path == "vault"
+
+
 @pytest.mark.parametrize(
     ("topic", "message", "hint"),
     [
         ("asistant", "`asistant` is not a kind, a field or a code", "did you mean `assistant`?"),
         ("unknwon-field", "`unknwon-field` is not a kind, a field or a code", "did you mean `unknown-field`"),
         ("error[no-projekt]", "`error[no-projekt]` is not a kind, a field or a code", "`no-project`"),
-        ("qqq", "`qqq` is not a kind, a field or a code", "known are"),
+        ("keep_on_delete", "`keep_on_delete` is not a kind, a field or a code", "write fields as in"),
+        (
+            "lifecycle",
+            "`lifecycle` is not a kind, a field or a code",
+            "did you mean `project.lifecycle`, `assistant.lifecycle`",
+        ),
+        ("spec.safety", "`spec.safety` is not a kind, a field or a code", "did you mean `project.spec.safety`?"),
+        (
+            "tools[0].type",
+            "`tools[0].type` is not a kind, a field or a code",
+            "did you mean `assistant.spec.tools.0.type`?",
+        ),
+        ("qqq", "`qqq` is not a kind, a field or a code", "write fields as in"),
         ("assistant.model", "`assistant` has no field `model`", "did you mean `assistant.spec.model`?"),
         ("assistant.spec.tols", "`assistant.spec` has no field `tols`", "did you mean `tools`?"),
         (
@@ -49,7 +68,7 @@ def test_no_code_is_the_name_of_a_kind():
             "`vault.metadata.name` has no field `x`",
             "`reconciler explain vault.metadata.name`",
         ),
-        ("...", "`...` is not a kind, a field or a code", "known are"),
+        ("...", "`...` is not a kind, a field or a code", "write fields as in"),
     ],
 )
 def test_wrong_word_is_reported_with_a_suggestion(topic, message, hint):
