@@ -242,7 +242,7 @@ Skills: TypeAlias = Annotated[
     Field(max_length=200),
 ]
 Plugins: TypeAlias = Annotated[list[Annotated[Plugin, IdentifiedBy(("name",))]], Field(max_length=32)]
-SetupCommands: TypeAlias = Annotated[list[SetupCommand], Field(max_length=16)]
+SetupCommands: TypeAlias = Annotated[list[Annotated[SetupCommand, IdentifiedBy(("command",))]], Field(max_length=16)]
 
 
 class EnvironmentTemplateSpec(Spec):

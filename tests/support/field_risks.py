@@ -40,6 +40,10 @@ def network(access: str, *domains: str, **other: str) -> dict[str, Any]:
     return {"network": {"access": access, "allowed_domains": [*domains]}, **other}
 
 
+def message(text: str) -> list[dict[str, Any]]:
+    return [{"content": [{"type": "input_text", "text": text}]}]
+
+
 def session(**target: Any) -> dict[str, Any]:
     return {"target": {"type": "new_session", "vault_ids": [], **target}}
 
@@ -148,7 +152,7 @@ SILENT: list[Case] = [
     ("execution-opened", "environment_template", network("restricted"), network("restricted", "a.example")),
     ("execution-opened", "environment_template", network("restricted", "a", "b"), network("restricted", "b")),
     ("execution-opened", "environment_template", {"name": "a"}, {"name": "b"}),
-    ("execution-opened", "automation", session(input="a"), session(input="b")),
+    ("execution-opened", "automation", session(input=message("a")), session(input=message("b"))),
     ("remote-tools-opened", "agent", agent_mcp(), agent_mcp(allowed_tools=["find"])),
     ("credentials-opened", "agent", agent_mcp(credential_id="cred_1"), agent_mcp()),
     ("credentials-opened", "automation", session(vault_ids=["a", "b"]), session(vault_ids=["b"])),

@@ -14,6 +14,7 @@ from reconciler.resources.automations import environment as environments, inline
 from reconciler.resources.automations.environment import Environment, HostedEnvironment
 from reconciler.resources.automations.inline_agent import InlineAgent
 from reconciler.resources.base import Resource, Scope, Spec
+from reconciler.resources.list_items import IdentifiedBy
 from reconciler.resources.names import AgentName, SessionId, TemplateName, VaultName
 from reconciler.resources.problems import Finding
 from reconciler.resources.risks import Hazard, network_risks
@@ -51,7 +52,15 @@ class Message(Part):
     """Item type. Always `message`."""
     role: Literal["user"] = "user"
     """Author. Always `user`."""
-    content: Annotated[list[Annotated[InputText | InputImage, Field(discriminator="type")]], Field(min_length=1)]
+    content: Annotated[
+        list[
+            Annotated[
+                Annotated[InputText | InputImage, Field(discriminator="type")],
+                IdentifiedBy(("type", "text", "image_url")),
+            ]
+        ],
+        Field(min_length=1),
+    ]
     """Content of the message."""
 
 
@@ -67,7 +76,8 @@ class NewSession(Part):
     """Environment of the session: the name of an `EnvironmentTemplate`, the id of an unmanaged template, or an
     environment."""
     input: Annotated[
-        Annotated[str, Tag("text"), Field(min_length=1)] | Annotated[list[Message], Tag("object"), Field(min_length=1)],
+        Annotated[str, Tag("text"), Field(min_length=1)]
+        | Annotated[list[Annotated[Message, IdentifiedBy(("content",))]], Tag("object"), Field(min_length=1)],
         TextOrObject,
     ]
     """First message of the user in each session: a text, or a list of messages."""
