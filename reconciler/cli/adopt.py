@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
 from reconciler.cli.output import note, show_problems
 from reconciler.cli.plan import show_plan
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="adopt")
-@click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1)
+@click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1, shell_complete=completing.addresses)
 @options.live
 @options.out
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")

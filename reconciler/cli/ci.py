@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import show, write_json
 from reconciler.cli.plan import show_plan
 
@@ -154,8 +154,8 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
 
 @command.command(name="rollback", short_help="Write a plan that publishes another release.")
-@click.argument("chatbot")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("chatbot", shell_complete=completing.chatbots)
+@click.argument("number", type=click.IntRange(1), shell_complete=completing.numbers)
 @options.folder
 @options.environment
 @options.endpoint

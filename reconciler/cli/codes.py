@@ -5,7 +5,8 @@ from typing import Final
 FAILED: Final = 1
 """An error, or a declined confirmation."""
 CHANGES: Final = 2
-"""Drift; with `plan --detailed-exitcode` changes; with `ci reviewed` changes that are held back."""
+"""Drift; with `plan --detailed-exitcode` changes; with `ci reviewed` changes that are held back; with
+`fmt --check` files that are not in the canonical layout."""
 REFUSED: Final = 3
 """Refused by the guard."""
 PARTLY: Final = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import show, show_error, show_json, show_warnings, style, write_json
 
 
@@ -60,7 +60,7 @@ def command(
 
 
 @click.command(name="status")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @options.paged
 def status_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
     """List every managed object with its live id and whether it is in sync.

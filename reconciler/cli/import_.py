@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import note, show, show_json, show_problems
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="import")
-@click.argument("what", metavar="[KIND|ADDRESS|ID]...", nargs=-1)
+@click.argument("what", metavar="[KIND|ADDRESS|ID]...", nargs=-1, shell_complete=completing.kinds)
 @options.folder
 @options.environment
 @options.endpoint

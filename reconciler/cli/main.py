@@ -13,11 +13,14 @@ from reconciler.cli import codes
 from reconciler.cli.options import FORMAT
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.resources.problems import Problem
 
 COMMANDS: Final = {
     "init": "Write a small project, or the files that run one in CI.",
     "validate": "Check the manifests offline.",
+    "fmt": "Write the manifests in the canonical layout.",
     "plan": "Show the changes that apply would make.",
     "show": "Show a saved plan.",
     "apply": "Apply the manifests.",
@@ -34,8 +37,10 @@ COMMANDS: Final = {
     "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
+    "explain": "Explain a kind, a field of a manifest, or the code of a message.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
     "ci": "Run steps of CI workflows.",
+    "completion": "Print the script that completes commands and names in a shell.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
 }
@@ -78,9 +83,16 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
             ctx.fail(f"No such command '{args[0]}'.{_suggestion(args[0])}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem[str]"]:
+        """Return the commands without importing them."""
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import (
     note,
     save_text,
@@ -59,6 +59,7 @@ def _live(what: str) -> Callable[[options.Function], options.Function]:
     "--cutover",
     "chatbot",
     metavar="CHATBOT",
+    shell_complete=completing.chatbots,
     help="Switch CHATBOT, and no other, to assistants on the target, in the manifests; works offline.",
 )
 @click.option(
@@ -71,7 +72,10 @@ def _live(what: str) -> Callable[[options.Function], options.Function]:
     help="Write to the project in DIR; create it if necessary. Default: the current folder.",
 )
 @click.option(
-    "--env", metavar="NAME", help="With --cutover: publish in this environment only, if the chatbot is published there."
+    "--env",
+    metavar="NAME",
+    shell_complete=completing.environments,
+    help="With --cutover: publish in this environment only, if the chatbot is published there.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the report and write nothing.")
 @click.option("--offline", is_flag=True, help="Do not check at OpenAI whether files and vector stores exist.")

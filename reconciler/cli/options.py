@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from reconciler.cli import completing
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 FORMAT: Final = "reconciler.format"
@@ -46,6 +48,7 @@ folder = click.option(
 environment = click.option(
     "--env",
     metavar="NAME",
+    shell_complete=completing.environments,
     help="Select the environment; required by online commands when the project has several environments.",
 )
 
@@ -116,6 +119,7 @@ targets = click.option(
     "targets",
     metavar="ADDRESS",
     multiple=True,
+    shell_complete=completing.addresses,
     help="Include only this object and its dependencies; repeatable.",
 )
 out = click.option(

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import note, show, show_error, show_json, show_problems, show_warnings, style
 
 if TYPE_CHECKING:
     from reconciler.files.changes import FileChange
     from reconciler.operations.pull_result import Pulled
-    from reconciler.project.edits import Edit
 
 
 @click.command(name="pull")
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @click.option("--all", "everything", is_flag=True, help="Select all drift.")
 @click.option("--force", is_flag=True, help="Replace values that were edited in the manifests, too.")
 @click.option("--dry-run", is_flag=True, help="Print the edits and write nothing.")
@@ -65,13 +64,14 @@ def command(
 
 def _show(pulled: "Pulled", *, dry_run: bool) -> None:
     from reconciler.reports.style import plain
+    from reconciler.reports.text.edits import edit_text
     from reconciler.reports.text.fields import field_lines
     from reconciler.reports.views.fields import desired_first
 
     for address, item in pulled.accepted:
         show(f"{address}: {plain(item.path)}")
     for edit in pulled.edits:
-        show(_diff(edit) if dry_run else f"wrote {edit.path}")
+        show(edit_text(edit) if dry_run else f"wrote {edit.path}")
     for change in pulled.files:
         show(
             _file_diff(change) if dry_run else f"{'deleted' if change.after is None else 'wrote'} {plain(change.path)}"
@@ -89,20 +89,10 @@ def _file_diff(change: "FileChange") -> str:
     """Return a unified diff of a file, or one line if it is not text."""
     from reconciler.project.edits import Edit
     from reconciler.reports.style import plain
+    from reconciler.reports.text.edits import edit_text
 
     try:
         before, after = (one.decode() if isinstance(one, bytes) else None for one in (change.before, change.after))
     except UnicodeDecodeError:
         return f"{plain(change.path)}: the content would change"
-    return _diff(Edit(change.path, before, after))
-
-
-def _diff(edit: "Edit") -> str:
-    """Return a unified diff with terminal control characters escaped."""
-    import difflib
-
-    from reconciler.reports.style import plain
-
-    before, after = (text.removesuffix("\n").split("\n") for text in (edit.before or "", edit.after or ""))
-    lines = difflib.unified_diff(before, after, f"a/{edit.path}", f"b/{edit.path}", lineterm="")
-    return "\n".join(line[:1] + plain(line[1:].removesuffix("\r")) for line in lines)
+    return edit_text(Edit(change.path, before, after))

@@ -6,14 +6,14 @@ from typing import Final
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import show, show_json, show_warnings, style, write_json
 
 NONE: Final = "none"
 
 
 @click.command(name="release")
-@click.argument("chatbot")
+@click.argument("chatbot", shell_complete=completing.chatbots)
 @click.option("-m", "--message", metavar="TEXT", default="", help="Set the description of the release.")
 @click.option("--publish", is_flag=True, help="Also publish the release, in --env or in all environments.")
 @click.option("--allow-unchanged", is_flag=True, help="Create the release even if nothing has changed.")
@@ -70,8 +70,8 @@ def _number(_ctx: click.Context, _param: click.Parameter, value: str) -> int | N
 
 
 @click.command(name="publish")
-@click.argument("chatbot")
-@click.argument("number", callback=_number)
+@click.argument("chatbot", shell_complete=completing.chatbots)
+@click.argument("number", callback=_number, shell_complete=completing.numbers)
 @options.project
 def publish_(chatbot: str, number: int | None, start: Path, env: str | None, format_: str) -> int:
     """Set the published release of CHATBOT to NUMBER in its manifest.
@@ -97,7 +97,7 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
 
 
 @click.command(name="archive")
-@click.argument("address")
+@click.argument("address", shell_complete=completing.addresses)
 @options.colour
 @options.output
 @options.folder
@@ -129,8 +129,8 @@ def archive_(address: str, start: Path, format_: str) -> int:
 
 
 @click.command(name="diff")
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("before", metavar="A", shell_complete=completing.versions)
+@click.argument("after", metavar="B", shell_complete=completing.versions)
 @options.colour
 @options.report
 @options.environment
@@ -161,7 +161,7 @@ def diff_(before: str, after: str, start: Path, env: str | None, format_: str) -
 
 
 @click.command(name="export")
-@click.argument("address")
+@click.argument("address", shell_complete=completing.bundles)
 @options.folder
 @options.environment
 @click.option(

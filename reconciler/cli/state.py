@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.apply import check_terminal
 from reconciler.cli.output import note, show, show_json, show_json_text, style
 
@@ -38,7 +38,7 @@ def list_(start: Path, env: str | None, format_: str) -> int:
 
 
 @command.command(name="show")
-@click.argument("address")
+@click.argument("address", shell_complete=completing.addresses)
 @options.project
 def show_(address: str, start: Path, env: str | None, format_: str) -> int:
     """Print the entry of ADDRESS as JSON."""
@@ -131,8 +131,8 @@ def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
 
 
 @command.command(name="mv", short_help="Move an entry to another address.")
-@click.argument("former", metavar="FROM")
-@click.argument("address", metavar="TO")
+@click.argument("former", metavar="FROM", shell_complete=completing.addresses)
+@click.argument("address", metavar="TO", shell_complete=completing.addresses)
 @options.project
 def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -> int:
     """Move the entry FROM to the address TO, without changing manifests. To rename a manifest, use `moved_from`."""
@@ -143,7 +143,7 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 
 
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True, shell_complete=completing.addresses)
 @options.live
 def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
     """Stop managing objects without deleting them. Their labels are removed."""

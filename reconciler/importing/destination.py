@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.files.changes import Names
+from reconciler.files.search import PROJECT_FILE, project_around
 from reconciler.importing.live_inventory import ProjectContext
 from reconciler.importing.model import imported_from
 from reconciler.manifests import load
 from reconciler.manifests.drafts import Draft, unique_name
-from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
+from reconciler.manifests.folder import undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
 from reconciler.resources.address import Address

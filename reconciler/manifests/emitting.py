@@ -119,8 +119,17 @@ def _key(key: str) -> str:
 def _scalar(value: JSON, unquoted: re.Pattern[str]) -> str:
     if not isinstance(value, str):
         return json.dumps(value, allow_nan=False)
-    is_plain = unquoted.fullmatch(value) and value.isprintable() and not value.endswith((" ", ":"))
-    return value if is_plain and not needs_quotes(value) else _quoted(value)
+    return value if _is_plain(value, unquoted) else _quoted(value)
+
+
+def is_plain(text: str, *, in_flow: bool) -> bool:
+    """Return True if `text` is written without quotes."""
+    return _is_plain(text, _IN_FLOW if in_flow else _IN_BLOCK)
+
+
+def _is_plain(text: str, unquoted: re.Pattern[str]) -> bool:
+    fits = unquoted.fullmatch(text) and text.isprintable() and not text.endswith((" ", ":"))
+    return bool(fits) and not needs_quotes(text)
 
 
 def _quoted(text: str) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from reconciler.files.changes import recover
+from reconciler.files.search import PROJECT_FILE, project_around
 from reconciler.git.worktree import worktree
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
 
-PROJECT_FILE: Final = "project.yaml"
 NO_PROJECT: Final = "no-project"
 """Code of the problem that there is no project."""
 MAX_MANIFEST: Final = 5 * 2**20
@@ -61,20 +61,6 @@ def undo_interrupted(root: Path) -> bool:
         return tree is not None and tree.has_staged(file.resolve() for file in files)
 
     return recover(root, is_accepted)
-
-
-def project_around(start: Path) -> Path | None:
-    """Return the closest folder with a `project.yaml`, at or above `start` and within the Git repository; otherwise
-    `start/manifests`, if that has one.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-        if (folder / ".git").exists():
-            break
-    inside = start / "manifests"
-    return inside if (inside / PROJECT_FILE).is_file() else None
 
 
 def repository_of(folder: Path) -> Path:

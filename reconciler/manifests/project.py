@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
-from reconciler.manifests.folder import PROJECT_FILE
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec

@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Final
 
 from reconciler.files.changes import FileChange, write_files
+from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
 from reconciler.manifests.envelope import API_VERSION
-from reconciler.manifests.folder import PROJECT_FILE, UnreadableError, locate, repository_of
+from reconciler.manifests.folder import UnreadableError, locate, repository_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 

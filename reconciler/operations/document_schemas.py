@@ -9,9 +9,11 @@ from typing_extensions import get_original_bases, is_typeddict
 from reconciler.applying.codec import ApplyDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
+from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
+from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
@@ -43,6 +45,8 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     PublicationDocument: "publish",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    FormatDocument: "fmt",
+    ExplanationDocument: "explain",
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",

@@ -9,8 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reconciler.files.changes import FileChange, write_files
+from reconciler.files.search import PROJECT_FILE, project_around
 from reconciler.manifests import find_project
-from reconciler.manifests.folder import PROJECT_FILE, project_around, undo_interrupted
+from reconciler.manifests.folder import undo_interrupted
 from reconciler.manifests.scalars import needs_quotes
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name

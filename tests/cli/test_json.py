@@ -44,6 +44,8 @@ def formats(applied: Path, cli: Cli, tmp_path: Path) -> dict[str, str]:
         printed("state", *command.split())
     printed("state", "mv", "vectorstore/handbook", "vectorstore/manual")
     printed("show", "nothing.json", fails=True)
+    printed("explain", "project.spec")
+    printed("fmt", "--check")
     for words in (("export", "assistant/helper"), ("state", "pull")):
         found[" ".join(words)] = cli(*words).document["format"]
     return found

@@ -1,0 +1,96 @@
+"""The names in a project, read from the text of its files for completion in shells.
+
+Nothing is parsed or checked, because a shell waits for the answer. What is written in an unusual way is not found.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from reconciler.files.search import PROJECT_FILE, project_around, yaml_files
+
+_PART: Final = 2**16
+"""Number of bytes that are read at once."""
+_MOST_PARTS: Final = 16
+"""Number of parts of a file that are read."""
+_DOCUMENTS: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
+_KIND: Final = re.compile(r"""^["']?kind["']?:[ \t]*["']?(\w+)""", re.MULTILINE)
+_METADATA: Final = re.compile(
+    r"""^["']?metadata["']?:[ \t]*
+    (?:\{(?P<flow>(?:[^{}]|\{[^{}]*\})*)|[^\n]*\n(?P<block>(?:(?:[ \t][^\n]*|\#[^\n]*)?(?:\n|\Z))*))""",
+    re.MULTILINE | re.VERBOSE,
+)
+_NESTED: Final = re.compile(r"\{[^{}]*\}")
+_NAME: Final = re.compile(r"""(?:^|,)(\s*)["']?name["']?:[ \t]*["']?([^\s"',}#]+)""", re.MULTILINE)
+_ENVIRONMENTS: Final = re.compile(r"""^([ \t]*)["']?environments["']?:[ \t]*(\{)?[^\n]*\n?""", re.MULTILINE)
+_KEY: Final = re.compile(r"""[ \t]*["']?([\w-]+)["']?[ \t]*:""")
+
+
+def manifests(start: Path) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the name of each manifest of the project around a folder."""
+    root = project_around(start)
+    for file in yaml_files(root) if root else ():
+        for document in _DOCUMENTS.split(_text(file)):
+            kind, metadata = _KIND.search(document), _METADATA.search(document)
+            fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
+            found = sorted(_NAME.findall(fields), key=lambda one: len(one[0].rpartition("\n")[2]))
+            if kind and found:
+                yield kind[1], found[0][1]
+
+
+def environments(start: Path) -> list[str]:
+    """Return the names of the environments of the project around a folder."""
+    root = project_around(start)
+    text = _text(root / PROJECT_FILE) if root else ""
+    found = _ENVIRONMENTS.search(text)
+    if found is None:
+        return []
+    if found[2]:
+        return list(_flow_keys(text[found.end(2) :]))
+    return list(_block_keys(text[found.end() :], len(found[1])))
+
+
+def _flow_keys(text: str) -> Iterator[str]:
+    """Yield the keys of a flow mapping, after its opening bracket."""
+    depth, part = 0, ""
+    for char in text:
+        if char == "}" and not depth:
+            break
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(char, 0)
+        part = "" if char == "," and not depth else part + char
+        key = _KEY.fullmatch(part.lstrip()) if not depth else None
+        if key:
+            yield key[1]
+
+
+def _block_keys(text: str, column: int) -> Iterator[str]:
+    """Yield the keys of the block mapping that is indented deeper than a column, up to its end."""
+    inner = None
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if indent <= column:
+            break
+        inner = indent if inner is None else inner
+        key = _KEY.match(line)
+        if indent == inner and key:
+            yield key[1]
+
+
+def _text(file: Path) -> str:
+    """Return the text of a file, without waiting for a pipe; empty if it cannot be read."""
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            parts = [os.read(opened, _PART)]
+            while len(parts[-1]) == _PART and len(parts) < _MOST_PARTS:
+                parts.append(os.read(opened, _PART))
+        finally:
+            os.close(opened)
+    except OSError:
+        return ""
+    text = b"".join(parts).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n") if "\r" in text else text

@@ -1,0 +1,79 @@
+"""Topics: the list of kinds, paths and codes, and suggestions for wrong words."""
+
+import pytest
+
+from reconciler.explanations.codes import explanations, page
+from reconciler.explanations.explain import explain
+from reconciler.explanations.fields import ManifestSchema
+from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.registry import kinds
+
+
+def test_no_topic_lists_the_kinds():
+    assert "Assistant" in [kind.name for kind in explain("").kinds]
+
+
+def test_code_is_explained():
+    [found] = explain("refused[referenced]:").codes
+    assert (found.code, found.is_a) == ("referenced", "refusal")
+
+
+def test_code_of_two_classes_is_explained_for_both():
+    assert [one.is_a for one in explain("foreign-owner").codes] == ["error", "refusal"]
+
+
+@pytest.mark.parametrize("topic", ["Assistant.spec.tools", "assistant/spec/tools", "assistant.spec.tools[0]"])
+def test_path_may_be_written_in_several_ways(topic):
+    assert all(field.selected_by == "type" for field in explain(topic).fields)
+
+
+def test_kind_may_be_named_as_in_addresses():
+    assert explain("release.spec").fields == explain("chatbotversion.spec").fields
+
+
+def test_no_code_is_the_name_of_a_kind():
+    names = {name for kind in kinds().values() for name in (kind.name.lower(), kind.prefix)}
+    assert not names & {one.code for one in explanations(page())}
+
+
+def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
+    file = ManifestSchema({"oneOf": [], "$defs": {}})
+    monkeypatch.setattr("reconciler.explanations.explain.schema", lambda: file)
+    assert explain("vault").fields[0].path == "vault"
+
+
+@pytest.mark.parametrize(
+    ("topic", "message", "hint"),
+    [
+        ("asistant", "`asistant` is not a kind, a field or a code", "did you mean `assistant`?"),
+        ("unknwon-field", "`unknwon-field` is not a kind, a field or a code", "did you mean `unknown-field`"),
+        ("error[no-projekt]", "`error[no-projekt]` is not a kind, a field or a code", "`no-project`"),
+        ("keep_on_delete", "`keep_on_delete` is not a kind, a field or a code", "write fields as in"),
+        (
+            "lifecycle",
+            "`lifecycle` is not a kind, a field or a code",
+            "did you mean `project.lifecycle`, `assistant.lifecycle`",
+        ),
+        ("spec.safety", "`spec.safety` is not a kind, a field or a code", "did you mean `project.spec.safety`?"),
+        (
+            "tools[0].type",
+            "`tools[0].type` is not a kind, a field or a code",
+            "did you mean `assistant.spec.tools.0.type`?",
+        ),
+        ("qqq", "`qqq` is not a kind, a field or a code", "write fields as in"),
+        ("assistant.model", "`assistant` has no field `model`", "did you mean `assistant.spec.model`?"),
+        ("assistant.spec.tols", "`assistant.spec` has no field `tols`", "did you mean `tools`?"),
+        (
+            "vault.metadata.name.x",
+            "`vault.metadata.name` has no field `x`",
+            "`reconciler explain vault.metadata.name`",
+        ),
+        ("...", "`...` is not a kind, a field or a code", "write fields as in"),
+    ],
+)
+def test_wrong_word_is_reported_with_a_suggestion(topic, message, hint):
+    with pytest.raises(ReconcilerError) as found:
+        explain(topic)
+    [problem] = found.value.problems
+    assert (problem.code, problem.message) == ("unknown-topic", message)
+    assert hint in problem.hint

@@ -1,0 +1,84 @@
+"""Names that completion reads from the text of manifests."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import load
+from reconciler.project.names import environments, manifests
+
+ROOT = Path(__file__).parents[2] / "manifests"
+
+
+def written(folder: Path, **files: str) -> Path:
+    (folder / "project.yaml").write_text("kind: Project\nmetadata: {name: acme}\n")
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_names_of_the_sample_are_those_of_its_manifests():
+    loaded = load(ROOT, env="staging")
+    found = {(resource.kind.name, resource.address.name) for resource in loaded.resources}
+    assert set(manifests(ROOT)) - {("Project", "brightwater")} == found
+    assert sorted(environments(ROOT)) == sorted(loaded.project.spec.environments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Assistant\nmetadata: {name: desk}\n",
+        "kind: Assistant\nmetadata: {labels: {a: b}, name: desk}\n",
+        '"kind": \'Assistant\'\n"metadata":\n    "name": \'desk\'  # the desk\n',
+        "metadata:\n  # first\n\n  labels:\n    team: a\n  name: desk\nspec: {name: other}\nkind: Assistant\n",
+        "kind: Assistant\nmetadata:\n  labels:\n    name: other\n  name: desk\n",
+        "# head\n---\r\nkind: Assistant\r\nmetadata:\r\n  name: desk\r\n",
+        "\ufeffkind: Assistant\nmetadata:\n  name: desk",
+    ],
+)
+def test_name_is_found_in_every_usual_layout(tmp_path, text):
+    found = manifests(written(tmp_path, a=text))
+    assert [one for one in found if one[0] != "Project"] == [("Assistant", "desk")]
+
+
+def test_every_document_of_every_file_has_a_name(tmp_path):
+    written(
+        tmp_path,
+        a="kind: A\nmetadata: {name: x}\n---\nkind: B\nmetadata: {name: y}\n",
+        b="kind: C\nmetadata:\n  name: z\n",
+    )
+    hidden = tmp_path / ".reconciler"
+    hidden.mkdir()
+    (hidden / "c.yaml").write_text("kind: D\nmetadata: {name: w}\n")
+    assert [one[1] for one in manifests(tmp_path)] == ["x", "y", "z", "acme"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a: [\n", "kind: A\n", "metadata: {name: x}\n", "kind: A\nmetadata:\nspec: {name: x}\n"]
+)
+def test_other_texts_have_no_name(tmp_path, text):
+    assert [one for one in manifests(written(tmp_path, a=text)) if one[0] != "Project"] == []
+
+
+def test_names_below_a_long_text_are_found(tmp_path):
+    text = "kind: A\nmetadata: {name: x}\nspec:\n  text: " + "word " * 30_000 + "\n---\nkind: B\nmetadata: {name: y}\n"
+    assert [one[1] for one in manifests(written(tmp_path, a=text))] == ["x", "y", "acme"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "  environments:\n    staging: {variables: {x: 1}}\n    # two\n\n    production: {}\n  state: {}\n",
+        "  environments: {staging: {variables: {x: 1, y: [a, b]}}, production: {}}\n  defaults: {target: agents}\n",
+        "  environments: {\n    staging: {},\n    'production': {openai_project: p},\n  }\n",
+        '  "environments":\n      "staging":\n      production: {}\n',
+    ],
+)
+def test_environments_are_the_keys_of_their_mapping(tmp_path, spec):
+    (tmp_path / "project.yaml").write_text(f"kind: Project\nmetadata: {{name: acme}}\nspec:\n{spec}")
+    assert environments(tmp_path) == ["staging", "production"]
+
+
+def test_no_project_has_no_names(tmp_path):
+    assert (list(manifests(tmp_path)), environments(tmp_path)) == ([], [])
+    assert environments(written(tmp_path)) == []
