@@ -75,3 +75,25 @@ DEFAULTS: Final[Fields] = {
     for name in ("packages", "files", "skills", "plugins", "capability_directories", "desktop")
 }
 """Values of settings that are not set."""
+LISTS: Final = ("files", "skills", "plugins")
+"""Settings whose entries may have a content that cannot be read."""
+
+
+def inline_names(field: str, value: JSON) -> list[str]:
+    """Return the names of the entries of a live setting whose content cannot be read."""
+    entries = value or () if field in LISTS else ()
+    return [one.get("path") or one["name"] for one in entries if one["type"] == "inline"]
+
+
+def unknown_contents(field: str, desired: JSON, live: JSON) -> list[str]:
+    """Return the names of the entries of a live setting whose content the manifest does not have."""
+    return inline_names(field, [one for one in live or () if one not in (desired or ())] if field in LISTS else ())
+
+
+def written(field: str, value: JSON) -> JSON:
+    """Return a canonical setting as a manifest has it, without what is not set."""
+    if field in ("network", "packages") and isinstance(value, Mapping):
+        return {name: item for name, item in value.items() if item}
+    if field == "skills":
+        return [{name: item for name, item in one.items() if item is not None} for one in value]
+    return value

@@ -125,6 +125,22 @@ class TestDrift:
         }
         assert told(estate.plan("keep").changes) == ["adopt automation/nightly"]
 
+    def test_a_content_that_cannot_be_read_is_named_and_not_pulled(self, estate):
+        file = {"type": "inline", "path": "/workspace/hi.md", "text": "Hi."}
+        hosted = {"type": "openai_hosted", "network": {"access": "disabled"}, "files": [file]}
+        estate.wants(automation(target={**TARGET, "environment": hosted}))
+        estate.apply()
+        theirs = {"type": "inline", "path": "/workspace/hi.md", "data": "SGVsbG8u"}
+        target = as_sent(live(estate)["target"])
+        environment = {**hosted, "files": [theirs]}
+        change(estate, live(estate)["id"], expression="0 5 * * *", target={**target, "environment": environment})
+        workspace = open_workspace(estate.root, estate.environ)
+        pulled = accepted(workspace, estate.observed("keep").planned, force=False)
+        assert [one.path for _, one in pulled.accepted] == ["expression"]
+        (problem,) = pulled.problems
+        assert problem.code == "not-pulled"
+        assert problem.message.endswith("OpenAI does not return the content of /workspace/hi.md")
+
 
 class TestLostResponses:
     @pytest.mark.parametrize("agent", ["digest", {"model": "gpt-6-luna"}], ids=str)

@@ -4,7 +4,7 @@ Source: `openai.types.beta.environment_param` for requests, `automation_environm
 not set is inherited from the template, and an empty list overrides it. A response has null in its place.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -38,7 +38,6 @@ TEMPLATE: Final = "environment_template_id"
 HIDDEN: Final = frozenset({"env", "setup_commands", *INSIDE})
 """Names of the values that the API does not return."""
 _SETTINGS: Final = frozenset({"network", *forms.DEFAULTS})
-_LISTS: Final = ("files", "skills", "plugins")
 
 
 class NoEnvironment(Part):
@@ -149,8 +148,8 @@ def to_manifest(environment: Fields) -> tuple[JSON, tuple[str, ...]]:
     """Return a canonical environment as a manifest has it, and a message for each omission."""
     if environment.get("type") != HOSTED:
         return {name: value for name, value in environment.items() if value != []}, ()
-    made = {name: _written(name, value) for name, value in environment.items()}
-    inline = sorted(name for name in _LISTS if any(one["type"] == "inline" for one in environment.get(name) or ()))
+    made = {name: forms.written(name, value) for name, value in environment.items()}
+    inline = sorted(name for name in forms.LISTS if forms.inline_names(name, environment.get(name)))
     lost = ["variables, setup commands and blocked domains of the environment, which cannot be read"]
     for name in inline:
         del made[name]
@@ -158,10 +157,6 @@ def to_manifest(environment: Fields) -> tuple[JSON, tuple[str, ...]]:
     return (made[TEMPLATE] if made.keys() == {"type", TEMPLATE} else made), tuple(lost)
 
 
-def _written(name: str, value: JSON) -> JSON:
-    """Return a canonical setting as a manifest has it, without what is not set."""
-    if name in ("network", "packages") and isinstance(value, Mapping):
-        return {key: item for key, item in value.items() if item}
-    if name == "skills":
-        return [{key: item for key, item in one.items() if item is not None} for one in value]
-    return value
+def unknown_contents(desired: Fields, live: Fields) -> list[str]:
+    """Return the names of the entries of a live environment whose content the manifest does not have."""
+    return [part for name in forms.LISTS for part in forms.unknown_contents(name, desired.get(name), live.get(name))]

@@ -32,6 +32,12 @@ def edited_target(_spec: Any, _files: ProjectFiles, notebook: Notebook, present:
     return _merged(present, before, after)
 
 
+def unknown_contents(field: str, desired: JSON, live: JSON) -> list[str]:
+    """Return the names of contents in a live target that cannot be read and that the manifest does not have."""
+    was, now = (((one or {}).get("environment") or {}) if field == TARGET else {} for one in (desired, live))
+    return environments.unknown_contents(was, now)
+
+
 def _merged(present: JSON, old: JSON, new: JSON) -> JSON:
     """Return what a manifest has, with the values that differ between `old` and `new`."""
     if same(old, new):

@@ -12,7 +12,7 @@ from reconciler.resources.assistants.server_secrets import check_texts
 from reconciler.resources.assistants.shared import Part
 from reconciler.resources.automations.environment import HostedEnvironment, of_template
 from reconciler.resources.automations.inline_agent import hidden
-from reconciler.resources.automations.manifest import edited_target, edited_time, to_manifest
+from reconciler.resources.automations.manifest import edited_target, edited_time, to_manifest, unknown_contents
 from reconciler.resources.automations.schedule import (
     EXPRESSION,
     TIMEZONE,
@@ -265,4 +265,5 @@ KIND: Final = Kind(
     to_manifest={"automation": to_manifest},
     stages=True,
     editors={TARGET: edited_target, "run_at": edited_time},
+    unreadable=unknown_contents,
 )

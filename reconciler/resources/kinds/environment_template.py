@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from reconciler.resources.base import Desired, Live, LocalFile, Resource, Scope
-from reconciler.resources.environment_forms import DEFAULTS, canonical
+from reconciler.resources.environment_forms import DEFAULTS, canonical, inline_names, unknown_contents, written
 from reconciler.resources.environment_rules import check
 from reconciler.resources.environment_settings import (
     CONTENTS,
@@ -140,45 +140,22 @@ def _to_manifest(live: Live, name: str, called: Callable[[str], str]) -> SpecDra
     """
     fields, network = live.fields, live.fields["network"] or {}
     own = {"name": fields["name"]} if fields["name"] not in (None, name) else {}
-    spec: dict[str, JSON] = {**own, "network": {key: value for key, value in network.items() if value}}
+    spec: dict[str, JSON] = {**own, "network": written("network", network)}
     losses = ["`env` and `setup_commands`, which cannot be read: they stay as they are until the manifest sets them"]
     if network.get("access") == "restricted" and not network.get("allowed_domains"):
         losses.append("`network.blocked_domains`, which cannot be read: the next write of `network` removes them")
     for field, default in DEFAULTS.items():
-        inline = _inline_names(field, fields[field])
+        inline = inline_names(field, fields[field])
         if inline:
             losses.append(f"`{field}`, which stays as it is: the content of {', '.join(inline)} cannot be read")
         elif fields[field] != default:
-            spec[field] = _written(field, fields[field])
+            spec[field] = written(field, fields[field])
     notes: dict[tuple[str, ...], str] = {
         (field, str(index), key): called(entry[key])
         for field, key in (("files", "file_id"), ("skills", "skill_id"))
         for index, entry in enumerate(spec.get(field, ()))
     }
     return SpecDraft(spec, notes, tuple(losses))
-
-
-def _inline_names(field: str, value: JSON) -> list[str]:
-    """Return the names of the entries of a live list whose content cannot be read."""
-    entries = value if field in _LISTS else ()
-    return [one.get("path") or one["name"] for one in entries if one["type"] == "inline"]
-
-
-def _unknown_contents(field: str, desired: JSON, live: JSON) -> list[str]:
-    """Return the names of the entries of a live list whose content the manifest does not have."""
-    return _inline_names(field, [one for one in live if one not in (desired or ())] if field in _LISTS else ())
-
-
-_LISTS: Final = ("files", "skills", "plugins")
-
-
-def _written(field: str, value: JSON) -> JSON:
-    """Return a live value as a manifest has it, without what is not set."""
-    if field == "packages":
-        return {name: names for name, names in value.items() if names}
-    if field == "skills":
-        return [{name: item for name, item in one.items() if item is not None} for one in value]
-    return value
 
 
 TEMPLATE: Final = ResourceType(
@@ -206,5 +183,5 @@ KIND: Final = Kind(
     to_manifest={"environment_template": _to_manifest},
     folder="templates",
     stages=True,
-    unreadable=_unknown_contents,
+    unreadable=unknown_contents,
 )
