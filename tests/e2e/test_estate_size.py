@@ -36,6 +36,15 @@ def estate(root: Path, *, agents: int, stores: int, files: int) -> Iterator[Worl
         yield made
 
 
+EMPTY = (
+    "GET /v1/agents/automations",
+    "GET /v1/agents/environments/templates",
+    "GET /v1/skills",
+    "GET /v1/vaults",
+)
+"""The first pages of lists without objects."""
+
+
 def check(made: World, *, agents: int, stores: int, files: int) -> None:
     """The requests of an inventory and of an import, and what they find."""
     here = project_context(made.root, made.environ, env=None, endpoint=None)
@@ -44,16 +53,14 @@ def check(made: World, *, agents: int, stores: int, files: int) -> None:
         "GET /v1/files": 1,
         "GET /v1/vector_stores": -(-stores // 100),
         "GET /v1/vector_stores/{id}/files": stores * -(-(files // stores) // 100),
+        **dict.fromkeys(EMPTY, 1),
     }
     told: list[str] = []
     made.requests()
     inventory = made.run(take_inventory(here, made.connection, by=None, on_progress=told.append))
     assert made.requests() == walks
-    assert {one.what: one.objects for one in inventory.types} == {
-        "agent": agents,
-        "file": files,
-        "vector_store": stores,
-    }
+    found = {one.what: one.objects for one in inventory.types if one.objects}
+    assert found == {"agent": agents, "file": files, "vector_store": stores}
     assert any(line.startswith("contents: ") for line in told)
     target = destination(made.root, None, here)
     done = made.run(import_objects(here, made.connection, target, selection((), None), told.append))
