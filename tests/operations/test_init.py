@@ -90,7 +90,10 @@ def test_jobs_that_apply_may_read_the_secrets_of_all_environments(repository: Pa
     written = write_workflows(repository / "bots", ci, source)
     texts = {path: (repository / path).read_text() for path in written.written}
     holders = [path for path, text in texts.items() if 'RECONCILER_ENV_ALLOW: "CRM_GOLD,CRM_REHEARSAL"' in text]
-    assert holders == [".github/workflows/reconciler-apply.yml" if ci == "github" else ".gitlab/reconciler.yml"]
+    names = ["reconciler-apply.yml", "reconciler-rollback.yml"]
+    assert holders == (
+        [f".github/workflows/{name}" for name in names] if ci == "github" else [".gitlab/reconciler.yml"]
+    )
 
 
 @pytest.mark.parametrize("name", ["OPENAI_API_KEY", "GITHUB_TOKEN", "RECONCILER_ENV", "AWS_SECRET_ACCESS_KEY", "PATH"])
