@@ -11,8 +11,9 @@ from reconciler.importing.live_inventory import project_context
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
 from reconciler.importing.request_api import of_other_api, target_of, unwrapped
 from reconciler.importing.request_body import configuration, request_of
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.manifests.drafts import Draft, literal, with_files
 from reconciler.project.endpoint import open_connection, run_async

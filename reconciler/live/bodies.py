@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.live.adapters import WriteRequest
-from reconciler.live.client import Object
 from reconciler.live.errors import LiveError
+from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXTS, TIME, check
 from reconciler.resources import labels as ownership
 from reconciler.resources.base import Labels, Live

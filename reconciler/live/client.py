@@ -9,14 +9,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.pace import AT_ONCE, Pace
+from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
 from reconciler.live.source import Source
 from reconciler.resources.base import Desired
@@ -24,29 +24,15 @@ from reconciler.resources.problems import Problem
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI, RequestOptions
-
-Object: TypeAlias = dict[str, Any]
-"""JSON as the API answers it: an object with an `id`, or a list of such under `data`."""
-Method: TypeAlias = Literal["GET", "POST", "DELETE"]
+    from openai import AsyncOpenAI
 
 OPENAI: Final = "api.openai.com"
-CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 120.0
-UPLOAD_SECONDS: Final = 600.0
 NO_KEY: Final = "no-key-is-sent"
 """Required by the SDK where none is sent, or where the API ignores it."""
-REQUEST_SECONDS: Final = 180.0
-"""Maximum time from sending a request to the end of its response. The others limit the time without any byte."""
-UPLOAD_REQUEST_SECONDS: Final = 1_800.0
 ATTEMPTS: Final = 6
 PATIENCE: Final = 300.0
 """Maximum total wait of one request between its attempts, in seconds."""
-BETA: Final = {
-    **dict.fromkeys(("agents", "vaults"), "agents=v1"),
-    **dict.fromkeys(("assistants", "threads", "vector_stores"), "assistants=v2"),
-}
-"""The header `OpenAI-Beta` by first part of the path, as the SDK's own methods send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +48,6 @@ class Endpoint:
     """True for a server that has exactly the APIs that OpenAI has today."""
     source: Source | None = None
     """Set for a server that is only read, in place of the variables of the SDK."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request, and what may be done about its failure."""
-
-    method: Method
-    path: tuple[str, ...]
-    repeatable: bool
-    """True if sending it twice has the same effect as sending it once: reads, deletes, full replacements."""
-    query: Mapping[str, Any] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = field(default=None, repr=False)
-    files: Sequence[tuple[str, str, bytes]] = ()
-    """Field, name and bytes of each upload; the body is a form then."""
-    about: Desired | None = None
-    """The written object, for errors."""
-    lanes: tuple[str, ...] = ()
-    """Paced besides the method's, narrowest first."""
-    of_list: bool = False
-    """True for a request whose response is a list."""
-    object_id: str | None = None
-    """The id that the object in the response must have; None for any."""
-    of_content: bool = False
-    """True for a request whose response is the content of a file, and not JSON."""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Secrets in the body, which no message may contain."""
-
-    @property
-    def url(self) -> str:
-        """Relative to the base URL."""
-        if not all(self.path):
-            raise ValueError(f"an empty id in {self.path}")
-        return "/" + "/".join(quote(part, safe="") for part in self.path)
 
 
 def is_of_openai(host: str | None) -> bool:
@@ -257,7 +210,7 @@ class Connection:
                 await self._may_write()
             self.requests[request.method] += 1
             try:
-                response = await _send(self.client, request)
+                response = await send(self.client, request)
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
@@ -282,49 +235,6 @@ class Connection:
             self.pace.hold(delay, *lanes)
         else:
             await self.pace.sleep(delay)
-
-
-async def _send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
-    """Send a request, and raise APITimeoutError if its response is not complete in time."""
-    import httpx2
-    import openai
-
-    seconds = UPLOAD_REQUEST_SECONDS if request.files or request.of_content else REQUEST_SECONDS
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            return await _sent(client, request)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        url = httpx2.URL(f"{str(client.base_url).rstrip('/')}{request.url}")
-        cause = TimeoutError(f"the response was not complete after {seconds:.0f} s")
-        raise openai.APITimeoutError(request=httpx2.Request(request.method, url)) from cause
-
-
-async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
-    """Send a request with the generic methods of the SDK: importing its typed methods for agents takes most of a
-    second.
-    """
-    import httpx2
-
-    options: RequestOptions = {"params": dict(request.query), "headers": _headers(request)}
-    if request.method == "GET":
-        return await client.get(request.url, cast_to=httpx2.Response, options=options)
-    if request.method == "DELETE":
-        return await client.delete(request.url, cast_to=httpx2.Response, options=options)
-    if not request.files:
-        return await client.post(request.url, cast_to=httpx2.Response, body=request.body, options=options)
-    options["timeout"] = httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS)
-    files = [(field, (name, content)) for field, name, content in request.files]
-    return await client.post(request.url, cast_to=httpx2.Response, body=request.body, files=files, options=options)
-
-
-def _headers(request: Request) -> dict[str, str]:
-    beta = BETA.get(request.path[0])
-    form = {"Content-Type": "multipart/form-data"} if request.files else {}
-    if request.of_content:
-        form["Accept"] = "application/octet-stream"
-    return form | ({"OpenAI-Beta": beta} if beta else {})
 
 
 @asynccontextmanager

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError, MissingError, plain
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, check
 from reconciler.resources.base import Desired
 from reconciler.resources.name_lists import few

@@ -11,9 +11,10 @@ from typing import Self, TypeAlias
 
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import NotServedError, reclassified
 from reconciler.live.pages import shared_walk, walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import Shape, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final, TypeAlias
 
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError, MissingError, NotServedError, reclassified
+from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXT, understood
 from reconciler.resources.problems import Problem
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.live.client import Object
 from reconciler.live.errors import LiveError, plain
+from reconciler.live.requests import Object
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import ADDRESS_KEY, has_reserved_key
 

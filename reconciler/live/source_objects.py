@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.live.pages import Test, walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SCALARS, SIZE, TEXT, TIME, Shape, check
 from reconciler.resources.problems import Problem
 

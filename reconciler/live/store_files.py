@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.live.adapters import WriteRequest, gather
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.indexing import HUNG, attach, indexed, refuse_failed
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SCALARS, TEXT, TIME, check
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

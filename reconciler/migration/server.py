@@ -7,8 +7,9 @@ from typing import Final
 
 from reconciler.live import source_objects
 from reconciler.live.adapters import gather
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
+from reconciler.live.requests import Object
 from reconciler.live.source_objects import SourceStore
 from reconciler.manifests.drafts import unique_name
 from reconciler.migration.copies import copies_left_out, copy_address

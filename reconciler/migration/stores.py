@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.live.client import Object
+from reconciler.live.requests import Object
 from reconciler.live.source_objects import SourceStore
 from reconciler.manifests.drafts import unique_name
 from reconciler.migration.fields import pairs

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from reconciler.live.client import Request
+from reconciler.live.requests import Request
 from tests.support.automations import AGENT, automation
 from tests.support.credentials import credential, vault, with_secrets
 from tests.support.world import PROJECT, Document, World, is_silent, manifest, told, world

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from reconciler.cli.main import run as run_command
-from reconciler.live import client
+from reconciler.live import requests
 from reconciler.live.pace import Pace
 from reconciler.project.workspace import open_workspace
 from tests.support.canary import SECRET, found_in, leaks
@@ -92,7 +92,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten all waits of a run."""
     defaults = Pace.__init__.__kwdefaults__ or {}
     monkeypatch.setitem(defaults, "sleep", lambda seconds: asyncio.sleep(seconds / 1000))
-    monkeypatch.setattr(client, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(requests, "REQUEST_SECONDS", 0.5)
 
 
 def printed(cli: Cli, *words: object) -> tuple[int, bytes]:

@@ -7,9 +7,10 @@ from itertools import pairwise
 import httpx2
 import pytest
 
-from reconciler.live.client import Connection, Endpoint, Request, connect
+from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.errors import DeniedError, LiveError, MissingError, QuotaError, UnknownOutcomeError
 from reconciler.live.pace import Pace
+from reconciler.live.requests import Request
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Place, Problem

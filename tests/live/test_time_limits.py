@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from reconciler.live import client
+from reconciler.live import client, requests
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.live.pace import Pace
@@ -49,14 +49,14 @@ async def creating(connection: Connection) -> None:
 
 
 def test_a_request_ends_although_bytes_arrive(url, monkeypatch):
-    monkeypatch.setattr(client, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(requests, "REQUEST_SECONDS", 0.3)
     monkeypatch.setattr(client, "ATTEMPTS", 2)
 
     assert "the response was not complete after 0 s" in str(failing(url, reading))
 
 
 def test_a_create_that_was_not_answered_is_in_doubt(url, monkeypatch):
-    monkeypatch.setattr(client, "REQUEST_SECONDS", 0.3)
+    monkeypatch.setattr(requests, "REQUEST_SECONDS", 0.3)
 
     assert isinstance(failing(url, creating), UnknownOutcomeError)
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.environment_bodies import with_contents
 from reconciler.live.labelled import Description, Labelled, Read
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME
 from reconciler.resources.address import Identity
 from reconciler.resources.automations.environment import HOSTED

@@ -10,10 +10,11 @@ from typing import Final
 
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest, gather
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import MissingError
 from reconciler.live.labelled import Description, Labelled, Read
 from reconciler.live.pages import shared_walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TEXTS, TIME
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

@@ -11,9 +11,10 @@ from typing import Final
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import older_than
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.environment_bodies import with_contents
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

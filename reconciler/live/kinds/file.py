@@ -7,10 +7,11 @@ from typing import Final
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.bodies import older_than
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError, NotServedError
 from reconciler.live.pages import Test, never, walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import SIZE, TEXT, TIME, check, understood
 from reconciler.live.store_files import ENTRY
 from reconciler.resources.address import FILE, Identity

@@ -18,10 +18,11 @@ from typing import Final
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import older_than
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError, UnknownOutcomeError
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXT, TIME, check, understood
 from reconciler.resources.address import Identity, composed
 from reconciler.resources.base import Live, version_of

@@ -6,10 +6,11 @@ from typing import Final
 
 from reconciler.live import bodies, store_files
 from reconciler.live.adapters import WriteRequest, gather
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.labelled import Description, Labelled, is_of
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from reconciler.live.adapters import gather
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXT, check
 from reconciler.resources.base import Live
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from reconciler.live.adapters import needing, referred
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.pages import walk
 from reconciler.live.referrers.session import IN_PROGRESS
+from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXT, understood
 from reconciler.resources.base import Live
 

@@ -8,9 +8,10 @@ from typing import Final
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import older_than
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.contents import planned_bytes
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from reconciler.live.adapters import needing, referred
-from reconciler.live.client import Connection, Object
+from reconciler.live.client import Connection
 from reconciler.live.pages import walk
+from reconciler.live.requests import Object
 from reconciler.resources.base import Live
 
 NAMED: Final = {"container": ["container_id"]}
