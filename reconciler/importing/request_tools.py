@@ -9,7 +9,7 @@ from reconciler.resources.values import JSON
 
 _INSTEAD: Final = {
     "responses": "the application adds it to the request",
-    "agents": "store it as a vault credential, and set `credential_id` to its id",
+    "agents": "write a `Credential`, and set `credential_id` to its name",
 }
 """Where the secret of an MCP server belongs, by target."""
 

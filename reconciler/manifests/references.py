@@ -120,7 +120,15 @@ def _hint(target: Address, addresses: Collection[Address], archived: Collection[
     same_kind = {address.name for address in addresses if address.kind == target.kind}
     elsewhere = [str(address) for address in addresses if address.name == target.name]
     there = f"there is {' and '.join(f'`{name}`' for name in elsewhere)}" if elsewhere else ""
-    return did_you_mean(target.name, same_kind) or there or listed(same_kind)
+    return did_you_mean(target.name, same_kind) or there or listed(same_kind) or _to_release(target, addresses)
+
+
+def _to_release(target: Address, addresses: Collection[Address]) -> str:
+    """Return the command that writes the first release of a chatbot; empty for anything else."""
+    version = version_of(target.name) if target.kind == RELEASE else None
+    if version is None or Address(CHATBOT, version[0]) not in addresses:
+        return ""
+    return f"run `reconciler release {version[0]}`"
 
 
 def _former_chatbot(target: Address, addresses: Collection[Address]) -> str:

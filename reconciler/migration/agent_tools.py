@@ -95,7 +95,7 @@ def _mcp(at: str, tool: Tool) -> Part:
     removed = sorted(key for key, item in tool.items() if key not in kept and item is not None)
     removed += [one for one in secrets if one.endswith("`server_url`")]
     note = "the URL moved to `transport`" + (f"; removed: {', '.join(removed)}" if removed else "")
-    hint = "store tokens in a vault credential and set its id in `credential_id`" if removed else ""
+    hint = "write a `Credential` for each token, and set `credential_id` to its name" if removed else ""
     return changed(at, TOOLS, made, note, hint)
 
 

@@ -81,3 +81,11 @@ def test_a_number_of_a_chatbot_without_a_manifest_may_be_one_before_a_rename(tmp
     assert one.problem.message == "no manifest defines release/new@1"
     hint = "if new was called old, add `lifecycle: {moved_from: old}` to chatbot/new"
     assert one.problem.hint == hint
+
+
+def test_a_first_release_that_does_not_exist_is_named_with_its_command(tmp_path):
+    published = bot("new", answered_by="a").replace("{assistant: a}", "{assistant: a, published: 1}")
+    (tmp_path / "project.yaml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "all.yaml").write_text("---\n".join([published, bot("a")]), encoding="utf-8")
+    (one,) = load(tmp_path, env=None).dangling
+    assert one.problem.hint == "run `reconciler release new`"

@@ -71,7 +71,7 @@ class Stdio(Part):
 
 
 class Mcp(Extensible):
-    """Tools of a remote MCP server. Secrets come from a vault credential."""
+    """Tools of a remote MCP server. Secrets come from a `Credential`."""
 
     type: Literal["mcp"]
     """Tool type. Always `mcp`."""
@@ -85,8 +85,8 @@ class Mcp(Extensible):
     """Network that connections start from: `service` (OpenAI's) or `environment` (that of the session). Default: chosen
     by the API."""
     credential_id: CredentialId | None = None
-    """Id of the vault credential for the server. Default: the one attached credential that matches the URL of the
-    server."""
+    """Name of a `Credential` for the server, or the id of an unmanaged one. Default: the one attached credential that
+    matches the URL of the server."""
     request_metadata: dict[str, Any] | None = None
     """Metadata that is sent with every request to the server. Default: none."""
     required: bool = False

@@ -33,7 +33,7 @@ _ONCE: Final = ("web_search", "tool_search")
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
-_TO_VAULT: Final = "store it as a vault credential, and set `credential_id` to its id"
+_TO_VAULT: Final = "write a `Credential`, and set `credential_id` to its name"
 _AT_RUN_TIME: Final = "remove it; the application adds it to the request"
 
 
