@@ -73,7 +73,7 @@ class TestSecrets:
             "headers": {"X-Team": "a"},
         }
         assert [loss.partition(" of ")[0] for loss in losses] == ["header `X-Api-Key`", "the secret in `server_url`"]
-        assert all("set `credential_id` to its id" in loss for loss in losses)
+        assert all("set `credential_id` to its name" in loss for loss in losses)
 
     def test_a_server_without_secrets_is_kept(self):
         tool = self.server(headers={"X-Team": "a"})
