@@ -47,7 +47,8 @@ ReasonCode: TypeAlias = Literal[
     "no-release-left",  # no release needs the copy
     # Of what runs a chatbot, the publisher
     "runs-release",  # publisher, release: that it publishes, and whose agent the object runs
-    "not-run",  # publisher: it publishes no release, so that the object is suspended
+    "not-run",  # publisher: it publishes no release, so that the object is suspended; fields: of drift, which no
+    # manifest can state
     "unused",  # nothing refers to the upload
     # Adopt
     "equal-upload",  # an upload with this content is live, and the state does not have it at this path

@@ -88,9 +88,11 @@ def _suspended(inputs: PlanInputs, wanted: Desired, keys: Keys, live: Live) -> D
 
 
 def with_causes(inputs: PlanInputs, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
-    """Yield the pairs, with the reason of each change of an object that follows from a publication."""
+    """Yield the pairs, with the reason of each change that follows from what a chatbot publishes."""
     for pair in pairs:
-        yield replace(pair, ours=_with_cause(inputs, pair.ours)) if pair.ours and inputs.runners else pair
+        ours, drift = pair.ours, pair.drift
+        explained = ByOrigin(ours and _with_cause(inputs, ours), drift and _with_obstacle(inputs, drift))
+        yield explained if inputs.runners else pair
 
 
 def _with_cause(inputs: PlanInputs, change: Change) -> Change:
@@ -107,6 +109,18 @@ def _with_cause(inputs: PlanInputs, change: Change) -> Change:
     else:
         reason = Reason("runs-release", {"publisher": str(runner.chatbot), "release": str(runner.release)})
     return replace(change, reasons=(*change.reasons, reason))
+
+
+def _with_obstacle(inputs: PlanInputs, change: Change) -> Change:
+    """Return drift with the reason why no manifest can state it, if the object was resumed outside Reconciler."""
+    address = Address.parse(change.address)
+    runner, wanted = inputs.runners.get(address), inputs.desired.get(address)
+    if runner is None or runner.release or wanted is None or change.action != "update":
+        return change
+    suspended = inputs.resource_types[wanted.type].suspended.keys()
+    fields = [item.path for item in change.fields if item.keys[0] in suspended]
+    reason = Reason("not-run", {"publisher": str(runner.chatbot), "fields": fields})
+    return replace(change, reasons=(*change.reasons, reason)) if fields else change
 
 
 def waiting(inputs: PlanInputs) -> Iterator[Notice]:

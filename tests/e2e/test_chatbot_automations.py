@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from reconciler.applying.steps import lower
+from reconciler.operations.pull import pull
+from reconciler.operations.pull_result import Pulled
 from reconciler.planning.adoption import pair
+from reconciler.planning.drift import drift_report
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.reports.style import Style
@@ -184,9 +187,26 @@ class TestWithoutRelease:
         desk.wants(bot())
         desk.apply()
         desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], "resume", body={}))
-        assert told(desk.plan().drift) == [f"update {RUN}: paused"]
+        plan = desk.plan()
+        assert told(plan.drift) == [f"update {RUN}: paused"]
+        assert [(one.code, one.args) for one in plan.drift[0].reasons] == [
+            ("not-run", {"publisher": "chatbot/support", "fields": ["paused"]})
+        ]
+        assert not drift_report(desk.observed().planned).is_pullable
         desk.apply()
         assert desk.live()["status"] == "paused"
+
+    def test_a_resume_by_hand_is_not_pulled(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], "resume", body={}))
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], body={"timezone": "UTC"}))
+        pulled = pull(desk.root, desk.environ, (), env=None, endpoint=None, dry_run=False)
+        assert isinstance(pulled, Pulled)
+        assert [(address, item.path) for address, item in pulled.accepted] == [(RUN, "timezone")]
+        (problem,) = pulled.problems
+        assert problem.code == "not-pulled"
+        assert "chatbot/support, which it runs, publishes no release" in problem.message
 
     def test_one_that_was_deleted_by_hand_waits(self, desk):
         desk.wants(bot())
