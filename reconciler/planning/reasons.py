@@ -37,6 +37,7 @@ ReasonCode: TypeAlias = Literal[
     "upload-shared",  # address: another address of the same upload
     "still-held",  # id, holders: the object stays, because these hold it; without any, requests, scopes: not listed;
     # type: of an object that is not an upload
+    "former-secret",  # as still-held: the replaced object does not get the secret that the change sends
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
