@@ -107,7 +107,7 @@ NoticeCode: TypeAlias = Literal[
     "model-unlisted",  # model, similar: names that the API lists
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
-    # number: of its latest release; null without one
+    # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]

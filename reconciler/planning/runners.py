@@ -25,7 +25,7 @@ from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, references_in
+from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, references_in, same
 
 
 def chatbots_run(
@@ -124,11 +124,27 @@ def _with_obstacle(inputs: PlanInputs, change: Change) -> Change:
 
 
 def waiting(inputs: PlanInputs) -> Iterator[Notice]:
-    """Yield a warning for each object that is not created before its chatbot publishes a release."""
+    """Yield a warning for each object that has never run its chatbot, because that publishes no release: it is not
+    created yet, or is suspended with something else to run.
+    """
     environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
     for address, runner in sorted(inputs.runners.items()):
-        if address not in inputs.desired and inputs.in_scope(address):
-            releases = (one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot)
+        if runner.release is None and inputs.in_scope(address):
+            releases = [one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot]
+            wanted = inputs.desired.get(address)
+            if wanted and _has_run(inputs, wanted, runner, releases):
+                continue
             number = max(map(release_number, releases), default=None)
-            args = {"publisher": str(runner.chatbot), "number": number, **environment}
+            live = {"is_live": True} if wanted else {}
+            args = {"publisher": str(runner.chatbot), "number": number, **live, **environment}
             yield Notice("waits-for-release", args, str(address))
+
+
+def _has_run(inputs: PlanInputs, wanted: Desired, runner: Runner, releases: Iterable[Address]) -> bool:
+    """Return True if an object has the agent of a release of its chatbot, or has ended."""
+    suspended = inputs.resource_types[wanted.type].suspended
+    if any(not same(wanted.fields.get(name), value) for name, value in suspended.items()):
+        return True
+    agent = get(wanted.fields, runner.keys)
+    named = {Address.parse(text) for text in references_in(agent)} if agent is not ABSENT else set()
+    return any(not named.isdisjoint(inputs.releases[one].parts) for one in releases)

@@ -167,6 +167,28 @@ class TestWithoutRelease:
         assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
         assert is_silent(desk.plan())
 
+    def test_one_that_ran_another_agent_is_paused_and_waits(self, empty):
+        empty.wants(nightly(target={"agent": "triage"}))
+        empty.apply()
+        assert is_silent(empty.plan())
+        empty.wants(nightly())
+        waits = ("waits-for-release", RUN, {"publisher": "chatbot/support", "number": None, "is_live": True})
+        plan = empty.plan()
+        assert told(plan.changes) == [f"update {RUN}: paused"]
+        assert reasons(plan) == [("not-run", {"publisher": "chatbot/support"})]
+        assert [(one.code, one.address, one.args) for one in plan.warnings] == [waits]
+        empty.apply()
+        planned = empty.observed().planned
+        assert (planned.plan.changes, planned.plan.drift) == ((), ())
+        for warnings in (planned.plan.warnings, drift_report(planned).plan.warnings):
+            assert [(one.code, one.address, one.args) for one in warnings] == [waits]
+        text = " ".join(plan_text(planned.plan, style=Style()).split())
+        assert f"{RUN} is not active before chatbot/support, which it runs, publishes a release" in text
+        empty.release("First.", published=1)
+        empty.apply()
+        assert (empty.runs(), empty.live()["status"]) == ("First.", "active")
+        assert is_silent(empty.plan())
+
     def test_one_that_is_not_created_yet_is_not_adopted(self, empty):
         planned = empty.observed().planned
         found = pair(planned.inputs, planned.matched, {Address.parse(RUN): "auto_1"}, {})
