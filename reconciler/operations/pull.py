@@ -21,7 +21,7 @@ from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.inputs import OUTLETS
-from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired
+from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
 from reconciler.project.connection import connected
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import run_async
@@ -183,7 +183,9 @@ class _Pulling:
             if resource is None or change.action != "update" or not _has_values(change):
                 self.problems.append(_not_readable(change, self.env))
             else:
-                fields += change.fields
+                without = unstatable(change)
+                self.problems += [_not_run(resource, change, self.env) for _ in without]
+                fields += (item for item in change.fields if item.path not in without)
         self.problems += [_labels(resource, self.env) for item in fields if item.keys[0] == LABELS if resource]
         fields = [item for item in fields if item.keys[0] != LABELS]
         if resource and fields and address in self.whole:
@@ -321,6 +323,16 @@ def _not_readable(change: Change, env: str) -> Problem:
         return Problem("not-pulled", message, place, f"{undo}; or take it out of the manifests")
     where = f"delete its manifest ({place.file})" if place else "delete its manifest"
     return Problem("not-pulled", message, place, f"{undo}; to accept it, {where}")
+
+
+def _not_run(resource: Resource, change: Change, env: str) -> Problem:
+    """Return the problem of an object that runs although its chatbot publishes nothing."""
+    publisher = next(str(reason.args["publisher"]) for reason in change.reasons if reason.code == "not-run")
+    message = f"{resource.address} is not resumed by its manifest: {publisher}, which it runs, publishes no release"
+    undo = f"`reconciler apply --target {resource.address}{env}` pauses it again"
+    return Problem(
+        "not-pulled", message, resource.place, f"{undo}; to keep it active, publish a release of {publisher}"
+    )
 
 
 def _labels(resource: Resource, env: str) -> Problem:

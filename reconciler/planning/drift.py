@@ -10,7 +10,17 @@ from typing import Final
 
 from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.build import Planned
-from reconciler.planning.model import DRIFT_CLASSES, GONE, Change, FieldChange, Plan, Risk, drift_class, is_repaired
+from reconciler.planning.model import (
+    DRIFT_CLASSES,
+    GONE,
+    Change,
+    FieldChange,
+    Plan,
+    Risk,
+    drift_class,
+    has_values,
+    is_repaired,
+)
 from reconciler.planning.reasons import CauseCode, Notice, NoticeCode
 from reconciler.planning.risks import ranked
 from reconciler.planning.risks.rules import SOON, of_fields
@@ -92,8 +102,7 @@ class DriftReport:
         """True if `pull` can write any of it to the manifests. Changes of another run are not drift in the plan."""
         drift = {change.address for change in self.plan.drift}
         own = (item.change for item in self.drifted if item.change.address in drift)
-        has_values = (change.action == "update" and drift_class(change) == "modified" for change in own)
-        return bool(self.foreign) or any(has_values)
+        return bool(self.foreign) or any(map(has_values, own))
 
     @property
     def summary(self) -> dict[str, int]:

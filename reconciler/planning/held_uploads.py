@@ -16,7 +16,7 @@ from reconciler.planning.holders import direct, holders as find_holders
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import INVALIDATES_ID, RELEASES_OWNERSHIP, STILL_HELD, Change, decision_of
-from reconciler.planning.reasons import Reason
+from reconciler.planning.reasons import Args, Reason
 from reconciler.planning.uploads import is_leftover, leftover_address
 from reconciler.resources.address import Address
 from reconciler.resources.base import Unlisted
@@ -35,7 +35,27 @@ def with_held(inputs: PlanInputs, matched: Matched, pairs: Sequence[ByOrigin]) -
     if not held:
         return tuple(pairs)
     kept = kept_elsewhere(matched, work, held)
-    return tuple(_with_held(inputs, matched, pair, {id_: held[id_] for id_ in held.keys() - kept}) for pair in pairs)
+    staying = {id_: held[id_] for id_ in held.keys() - kept}
+    renewed = (replace(pair, ours=pair.ours and _renewed(inputs, matched, pair.ours, held)) for pair in pairs)
+    return tuple(_with_held(inputs, matched, pair, staying) for pair in renewed)
+
+
+def _renewed(inputs: PlanInputs, matched: Matched, change: Change, held: Mapping[str, Sequence[Edge]]) -> Change:
+    """Return a change that sends the secrets again, with the replaced objects that are still held as reasons: they do
+    not get the secrets.
+    """
+    address = Address.parse(change.address)
+    wanted = inputs.desired.get(address) if change.action == "update" and matched.succeeded else None
+    renewed_by = inputs.resource_types[wanted.type].renewed_by if wanted else ""
+    if not renewed_by or all(item.keys[0] != renewed_by for item in change.fields):
+        return change
+    former = sorted(matched.live[one].id for one, successor in matched.succeeded.items() if successor == address)
+    reasons = (
+        Reason("former-secret", _holding(inputs, matched, replace(change, id=id_), held[id_]))
+        for id_ in former
+        if id_ in held
+    )
+    return replace(change, reasons=(*change.reasons, *reasons))
 
 
 def _not_looked_at(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Iterator[tuple[str, tuple[()]]]:
@@ -87,6 +107,16 @@ def _with_held(inputs: PlanInputs, matched: Matched, pair: ByOrigin, held: Mappi
 
 def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Change | None:
     """Return the change that leaves the upload live; None if the state has it as such already."""
+    reason = Reason(STILL_HELD, _holding(inputs, matched, change, edges))
+    if change.action == "replace":
+        return replace(change, reasons=(*change.reasons, reason))
+    if _is_known_leftover(inputs, matched, change):
+        return None
+    return Change(change.address, "forget", id=change.id, reasons=(reason,))
+
+
+def _holding(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequence[Edge]) -> Args:
+    """Return what holds the object with the id of a change, or what could not be listed."""
     holders = dict.fromkeys(str(edge.source) for edge in direct(matched, edges))
     args: dict[str, Any] = {"id": change.id, "holders": list(holders)}
     live = matched.live[Address.parse(change.address)]
@@ -96,12 +126,7 @@ def _staying(inputs: PlanInputs, matched: Matched, change: Change, edges: Sequen
         failed = _not_listed(inputs, matched, change)
         args["requests"] = sorted({one.request for one in failed})
         args["scopes"] = sorted({one.scope for one in failed if one.scope})
-    reason = Reason(STILL_HELD, args)
-    if change.action == "replace":
-        return replace(change, reasons=(*change.reasons, reason))
-    if _is_known_leftover(inputs, matched, change):
-        return None
-    return Change(change.address, "forget", id=change.id, reasons=(reason,))
+    return args
 
 
 def _is_known_leftover(inputs: PlanInputs, matched: Matched, change: Change) -> bool:

@@ -304,6 +304,19 @@ def is_repaired(change: Change) -> bool:
     return any(reason.code in _REPAIRED for reason in change.reasons)
 
 
+def unstatable(change: Change) -> frozenset[str]:
+    """Return the paths of drift that no manifest can state, because the object is suspended in any case."""
+    reasons = (reason.args for reason in change.reasons if reason.code == "not-run")
+    return frozenset(str(path) for args in reasons for path in args.get("fields") or ())
+
+
+def has_values(change: Change) -> bool:
+    """Return True for drift with values that a manifest may have."""
+    without = unstatable(change)
+    is_stated = not without or any(item.path not in without for item in change.fields)
+    return change.action == "update" and drift_class(change) == "modified" and is_stated
+
+
 _FOLLOWED: Final = frozenset({"id-changes", "ids-renewed"})
 """Reasons of what follows from other work."""
 

@@ -37,6 +37,7 @@ ReasonCode: TypeAlias = Literal[
     "upload-shared",  # address: another address of the same upload
     "still-held",  # id, holders: the object stays, because these hold it; without any, requests, scopes: not listed;
     # type: of an object that is not an upload
+    "former-secret",  # as still-held: the replaced object does not get the secret that the change sends
     "manifest-removed",
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
@@ -47,7 +48,8 @@ ReasonCode: TypeAlias = Literal[
     "no-release-left",  # no release needs the copy
     # Of what runs a chatbot, the publisher
     "runs-release",  # publisher, release: that it publishes, and whose agent the object runs
-    "not-run",  # publisher: it publishes no release, so that the object is suspended
+    "not-run",  # publisher: it publishes no release, so that the object is suspended; fields: of drift, which no
+    # manifest can state
     "unused",  # nothing refers to the upload
     # Adopt
     "equal-upload",  # an upload with this content is live, and the state does not have it at this path
@@ -105,7 +107,7 @@ NoticeCode: TypeAlias = Literal[
     "model-unlisted",  # model, similar: names that the API lists
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
-    # number: of its latest release; null without one
+    # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
     "already-managed",  # id: to be adopted, and managed at this address already
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]

@@ -25,7 +25,7 @@ from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.references import referred
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, references_in
+from reconciler.resources.values import ABSENT, Fields, Keys, get, put, reference, references_in, same
 
 
 def chatbots_run(
@@ -88,9 +88,11 @@ def _suspended(inputs: PlanInputs, wanted: Desired, keys: Keys, live: Live) -> D
 
 
 def with_causes(inputs: PlanInputs, pairs: Iterable[ByOrigin]) -> Iterator[ByOrigin]:
-    """Yield the pairs, with the reason of each change of an object that follows from a publication."""
+    """Yield the pairs, with the reason of each change that follows from what a chatbot publishes."""
     for pair in pairs:
-        yield replace(pair, ours=_with_cause(inputs, pair.ours)) if pair.ours and inputs.runners else pair
+        ours, drift = pair.ours, pair.drift
+        explained = ByOrigin(ours and _with_cause(inputs, ours), drift and _with_obstacle(inputs, drift))
+        yield explained if inputs.runners else pair
 
 
 def _with_cause(inputs: PlanInputs, change: Change) -> Change:
@@ -109,12 +111,40 @@ def _with_cause(inputs: PlanInputs, change: Change) -> Change:
     return replace(change, reasons=(*change.reasons, reason))
 
 
+def _with_obstacle(inputs: PlanInputs, change: Change) -> Change:
+    """Return drift with the reason why no manifest can state it, if the object was resumed outside Reconciler."""
+    address = Address.parse(change.address)
+    runner, wanted = inputs.runners.get(address), inputs.desired.get(address)
+    if runner is None or runner.release or wanted is None or change.action != "update":
+        return change
+    suspended = inputs.resource_types[wanted.type].suspended.keys()
+    fields = [item.path for item in change.fields if item.keys[0] in suspended]
+    reason = Reason("not-run", {"publisher": str(runner.chatbot), "fields": fields})
+    return replace(change, reasons=(*change.reasons, reason)) if fields else change
+
+
 def waiting(inputs: PlanInputs) -> Iterator[Notice]:
-    """Yield a warning for each object that is not created before its chatbot publishes a release."""
+    """Yield a warning for each object that has never run its chatbot, because that publishes no release: it is not
+    created yet, or is suspended with something else to run.
+    """
     environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
     for address, runner in sorted(inputs.runners.items()):
-        if address not in inputs.desired and inputs.in_scope(address):
-            releases = (one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot)
+        if runner.release is None and inputs.in_scope(address):
+            releases = [one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot]
+            wanted = inputs.desired.get(address)
+            if wanted and _has_run(inputs, wanted, runner, releases):
+                continue
             number = max(map(release_number, releases), default=None)
-            args = {"publisher": str(runner.chatbot), "number": number, **environment}
+            live = {"is_live": True} if wanted else {}
+            args = {"publisher": str(runner.chatbot), "number": number, **live, **environment}
             yield Notice("waits-for-release", args, str(address))
+
+
+def _has_run(inputs: PlanInputs, wanted: Desired, runner: Runner, releases: Iterable[Address]) -> bool:
+    """Return True if an object has the agent of a release of its chatbot, or has ended."""
+    suspended = inputs.resource_types[wanted.type].suspended
+    if any(not same(wanted.fields.get(name), value) for name, value in suspended.items()):
+        return True
+    agent = get(wanted.fields, runner.keys)
+    named = {Address.parse(text) for text in references_in(agent)} if agent is not ABSENT else set()
+    return any(not named.isdisjoint(inputs.releases[one].parts) for one in releases)

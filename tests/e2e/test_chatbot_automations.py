@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from reconciler.applying.steps import lower
+from reconciler.operations.pull import pull
+from reconciler.operations.pull_result import Pulled
 from reconciler.planning.adoption import pair
+from reconciler.planning.drift import drift_report
 from reconciler.planning.model import Plan
 from reconciler.releases.release import release
 from reconciler.reports.style import Style
@@ -164,6 +167,28 @@ class TestWithoutRelease:
         assert (desk.live()["status"], desk.runs()) == ("active", "Second.")
         assert is_silent(desk.plan())
 
+    def test_one_that_ran_another_agent_is_paused_and_waits(self, empty):
+        empty.wants(nightly(target={"agent": "triage"}))
+        empty.apply()
+        assert is_silent(empty.plan())
+        empty.wants(nightly())
+        waits = ("waits-for-release", RUN, {"publisher": "chatbot/support", "number": None, "is_live": True})
+        plan = empty.plan()
+        assert told(plan.changes) == [f"update {RUN}: paused"]
+        assert reasons(plan) == [("not-run", {"publisher": "chatbot/support"})]
+        assert [(one.code, one.address, one.args) for one in plan.warnings] == [waits]
+        empty.apply()
+        planned = empty.observed().planned
+        assert (planned.plan.changes, planned.plan.drift) == ((), ())
+        for warnings in (planned.plan.warnings, drift_report(planned).plan.warnings):
+            assert [(one.code, one.address, one.args) for one in warnings] == [waits]
+        text = " ".join(plan_text(planned.plan, style=Style()).split())
+        assert f"{RUN} is not active before chatbot/support, which it runs, publishes a release" in text
+        empty.release("First.", published=1)
+        empty.apply()
+        assert (empty.runs(), empty.live()["status"]) == ("First.", "active")
+        assert is_silent(empty.plan())
+
     def test_one_that_is_not_created_yet_is_not_adopted(self, empty):
         planned = empty.observed().planned
         found = pair(planned.inputs, planned.matched, {Address.parse(RUN): "auto_1"}, {})
@@ -184,9 +209,26 @@ class TestWithoutRelease:
         desk.wants(bot())
         desk.apply()
         desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], "resume", body={}))
-        assert told(desk.plan().drift) == [f"update {RUN}: paused"]
+        plan = desk.plan()
+        assert told(plan.drift) == [f"update {RUN}: paused"]
+        assert [(one.code, one.args) for one in plan.drift[0].reasons] == [
+            ("not-run", {"publisher": "chatbot/support", "fields": ["paused"]})
+        ]
+        assert not drift_report(desk.observed().planned).is_pullable
         desk.apply()
         assert desk.live()["status"] == "paused"
+
+    def test_a_resume_by_hand_is_not_pulled(self, desk):
+        desk.wants(bot())
+        desk.apply()
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], "resume", body={}))
+        desk.by_hand(desk.connection.replace("agents", "automations", desk.live()["id"], body={"timezone": "UTC"}))
+        pulled = pull(desk.root, desk.environ, (), env=None, endpoint=None, dry_run=False)
+        assert isinstance(pulled, Pulled)
+        assert [(address, item.path) for address, item in pulled.accepted] == [(RUN, "timezone")]
+        (problem,) = pulled.problems
+        assert problem.code == "not-pulled"
+        assert "chatbot/support, which it runs, publishes no release" in problem.message
 
     def test_one_that_was_deleted_by_hand_waits(self, desk):
         desk.wants(bot())

@@ -231,6 +231,11 @@ class TestReplacement:
         assert used_by(estate, "assistant/triage@support.1") == before["id"] != used_by(estate)
         plan = estate.plan()
         assert (plan.changes, plan.drift, plan.refusals) == ((), (), ())
+        estate.wants(credential(name="New", generation=2))
+        (change,) = estate.plan().changes
+        (reason,) = change.reasons
+        holding = {"id": before["id"], "type": "credential", "holders": ["assistant/triage@support.1"]}
+        assert (reason.code, reason.args) == ("former-secret", holding)
 
 
 class Killed(BaseException):

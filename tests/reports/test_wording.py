@@ -56,6 +56,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "keep-on-delete": {},
         "upload-shared": {"address": "file/b.md"},
         "still-held": {"id": "file-1", "holders": ["vectorstore/kb"]},
+        "former-secret": {"id": "cred_1", "type": "credential", "holders": ["assistant/triage@support.1"]},
         "manifest-removed": {},
         "archived-in-manifest": {},
         "release-leaves": {"release": "release/support@1"},

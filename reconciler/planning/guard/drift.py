@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import OUTLETS, Bundle, PlanInputs
-from reconciler.planning.model import CREATES, DESTROYS, Change, drift_class
+from reconciler.planning.model import CREATES, DESTROYS, Change, has_values
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address
@@ -108,16 +108,11 @@ def _published(inputs: PlanInputs, change: Change) -> Bundle | None:
     return inputs.bundles.get(release or address)
 
 
-def _is_pullable(change: Change) -> bool:
-    """Return True if the drift has values that a manifest may have."""
-    return drift_class(change) == "modified" and change.action == "update"
-
-
 def any_drift(context: GuardContext) -> Iterator[Violation]:
     if context.inputs.on_drift != "refuse":
         return
     for change in context.optional_drift:
-        about = {"address": change.address, "pullable": _is_pullable(change), **context.of_environment}
+        about = {"address": change.address, "pullable": has_values(change), **context.of_environment}
         yield Violation(
             address=change.address,
             action=change.action,

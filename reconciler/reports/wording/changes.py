@@ -25,6 +25,10 @@ def _still_held(args: Args) -> str:
     return f"the {args.get('type', 'upload').replace('_', ' ')} {args['id']} stays: {_stays(args)}"
 
 
+def _former_secret(args: Args) -> str:
+    return f"the replaced {args['type'].replace('_', ' ')} {args['id']} keeps the former secret: {_stays(args)}"
+
+
 def _superseded(args: Args) -> str:
     return f"an earlier {args.get('type', 'upload').replace('_', ' ')} that nothing refers to any more"
 
@@ -77,6 +81,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "keep-on-delete": "keep_on_delete: it stays live, unmanaged",
     "upload-shared": "the upload is shared with {address}",
     "still-held": _still_held,
+    "former-secret": _former_secret,
     "manifest-removed": "manifest removed",
     "archived-in-manifest": "its manifest says `archived: true`",
     "release-leaves": "{release} is archived",

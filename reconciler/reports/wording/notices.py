@@ -84,7 +84,8 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         + ", and later plans are also checked by them"
     ),
     "waits-for-release": lambda args: (
-        f"{args['address']} is not created before {args['publisher']}, which it runs, publishes a release: "
+        f"{args['address']} {'is not active before' if args.get('is_live') else 'is not created before'} "
+        f"{args['publisher']}, which it runs, publishes a release: "
         f"`reconciler {_publishing(args)}{env_option(args.get('environment'))}`"
     ),
     "already-managed": "{address} is already managed, as {id}",
