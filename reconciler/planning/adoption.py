@@ -65,7 +65,14 @@ def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> 
     return tuple(reasons)
 
 
-def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
+def adoption_notices(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
+    """Yield the warnings about an object that is adopted."""
+    if inputs.resource_types[matched.live[address].type].is_known_from_state_only:
+        yield Notice("owner-unknown", address=str(address))
+    yield from _uploads_alike(inputs, matched, address)
+
+
+def _uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
     """Yield the unmanaged uploads with the name and size of a file in a store's manifest; their content cannot be
     compared.
     """

@@ -107,6 +107,7 @@ NoticeCode: TypeAlias = Literal[
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
     # number: of its latest release; null without one
     "already-managed",  # id: to be adopted, and managed at this address already
+    "owner-unknown",  # to be adopted, and of a type without labels
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
 

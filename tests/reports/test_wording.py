@@ -126,6 +126,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "settings-unrecorded": {"settings": ["safety.max_deletes"]},
         "waits-for-release": {"publisher": "chatbot/support", "number": 2},
         "already-managed": {"id": "agent_1"},
+        "owner-unknown": {},
         "nothing-to-adopt": {},
     },
     "causes": {
