@@ -22,6 +22,7 @@ from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
 from reconciler.resources.labelled import address_of
+from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Problem
 from reconciler.resources.references import with_names
 from reconciler.resources.registry import resource_types
@@ -116,9 +117,18 @@ class _Work:
             [_with_names(draft, resource_types()[origin.type], names) for draft, origin in made],
             f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}.",
         )
-        return Imported(
-            self.target.root, written, tuple(origins), tuple(self.skipped), (*problems, *self.problems, *refused)
-        )
+        found = (*problems, *self.problems, *refused, *self._unknown_owners(origins))
+        return Imported(self.target.root, written, tuple(origins), tuple(self.skipped), found)
+
+    def _unknown_owners(self, origins: Iterable[Origin]) -> Iterator[Problem]:
+        """Yield a warning about the objects without labels that are not in the state."""
+        known, types = self.live_inventory.addresses, resource_types()
+        unknown = [one for one in origins if types[one.type].is_known_from_state_only and one.id not in known]
+        if unknown:
+            message = f"{few([one.address for one in unknown])}: no label shows whether another project manages the "
+            message += "object" if len(unknown) == 1 else "objects"
+            hint = "Make sure that none does before you adopt, because this project then changes and deletes it."
+            yield Problem("owner-unknown", message, hint=hint, severity="warning")
 
     def _managed(self) -> dict[str, str]:
         """Return the names of the live objects that have a manifest in the project, by id."""

@@ -65,7 +65,14 @@ def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> 
     return tuple(reasons)
 
 
-def uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
+def adoption_notices(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
+    """Yield the warnings about an object that is adopted."""
+    if inputs.resource_types[matched.live[address].type].is_known_from_state_only:
+        yield Notice("owner-unknown", address=str(address))
+    yield from _uploads_alike(inputs, matched, address)
+
+
+def _uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
     """Yield the unmanaged uploads with the name and size of a file in a store's manifest; their content cannot be
     compared.
     """
@@ -240,11 +247,19 @@ class _Pairing:
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
+        elif foreign := self._foreign_origin(address):
+            self._owned(address, foreign, foreign.labels.identity if foreign.labels else "")
         elif named:
             self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))
         else:
             self.notices.append(Notice("nothing-to-adopt", address=str(address)))
         return None
+
+    def _foreign_origin(self, address: Address) -> Live | None:
+        """Return the object that the manifest was imported from, if another project manages it."""
+        live = self.by_id.get(self.remembered.get(address, ""))
+        same_type = live is not None and live.type == self.inputs.desired[address].type
+        return live if live and same_type and self.inputs.is_of_another_project(live) else None
 
     def _is_equal(self, address: Address, live: Live) -> bool:
         desired = self.inputs.desired[address]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reconciler.planning.adoption import uploads_alike
+from reconciler.planning.adoption import adoption_notices
 from reconciler.planning.changes import ByOrigin, changes, not_named
 from reconciler.planning.codec import seal_change
 from reconciler.planning.graph import Graph, after, before, group_of
@@ -137,7 +137,7 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
         if not inputs.in_scope(address):
             continue
         if address in inputs.adopt:
-            yield from uploads_alike(inputs, matched, address)
+            yield from adoption_notices(inputs, matched, address)
             continue
         if stays_published(inputs, address):
             yield Notice("stays-published", address=str(address))

@@ -331,6 +331,10 @@ class PlanInputs:
         """Return True if the label names this identity and an address that an object of this type cannot have."""
         return is_mislabelled(live, self.resource_types, self.identity)
 
+    def is_of_another_project(self, live: Live) -> bool:
+        """Return True if the label names another project. Environments of one project have the same manifests."""
+        return live.labels is not None and Identity.parse(live.labels.identity).project != self.identity.project
+
     def children(self, ids: Container[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""
         for live in self.live:

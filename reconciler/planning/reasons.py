@@ -109,6 +109,7 @@ NoticeCode: TypeAlias = Literal[
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
     "already-managed",  # id: to be adopted, and managed at this address already
+    "owner-unknown",  # to be adopted, and of a type without labels
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
 
@@ -122,6 +123,7 @@ CauseCode: TypeAlias = Literal[
     "foreign-pointer",  # address, outlets: which have a pointer under this name that another state wrote
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
+    "imported-foreign",  # id, owner: the identity on the label, of another project; the manifest was imported from it
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
     "duplicate-used",  # address, id, name, user: of the second object at the address
     "referenced",  # address: by the referrers in the sections
@@ -155,6 +157,8 @@ RemedyCode: TypeAlias = Literal[
     "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label
     "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
+    "release-and-adopt",  # owner, environment: as of `adopt-first`
+    "forget-import",  # address: of a manifest with a comment that names its source
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id: of plans of earlier versions
     "widen-target",  # targets: the referrers that `--target` leaves out

@@ -287,6 +287,11 @@ class ResourceType:
         """True if the live object itself does not identify its owner."""
         return self.identity in ("content", "state")
 
+    @property
+    def is_known_from_state_only(self) -> bool:
+        """True if nothing in the live object, nor in another one, shows which project manages it."""
+        return self.identity == "state"
+
     def replaces(self, fields: Iterable[tuple[str, ...]], detail: Mapping[str, JSON]) -> list[str]:
         """Return the immutable fields among these changed paths, sorted, given the detail of the live object."""
         immutable = self.immutable | self.fixed(detail)

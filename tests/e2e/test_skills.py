@@ -447,7 +447,8 @@ class TestImport:
 
     def test_adopting_it_writes_state_and_nothing_else(self, estate):
         made = create(estate, {"SKILL.md": NOTES.replace("meeting-notes", "recipes")})
-        import_skills(estate)
+        (warning,) = import_skills(estate).problems
+        assert (warning.code, warning.severity) == ("owner-unknown", "warning")
         assert rules(estate.plan()) == [("duplicate", "skill/recipes")]
         adopt(estate, {Address("skill", "recipes"): made})
         estate.requests()
@@ -472,6 +473,8 @@ def adopt(estate: World, expected: dict[Address, str]) -> None:
     workspace = open_workspace(estate.root, estate.environ)
     observed, pairing = estate.run(planned_adoption(workspace, estate.connection, {}))
     assert (pairing.problems, pairing.ids) == ((), expected)
+    warned = [one.address for one in observed.planned.plan.warnings if one.code == "owner-unknown"]
+    assert warned == sorted(map(str, expected))
     estate.requests()
     done = estate.run(apply_plan(workspace, estate.connection, observed, Quiet(), resume=""))
     assert done.complete

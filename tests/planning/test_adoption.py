@@ -53,6 +53,15 @@ class TestByLikeness:
         found = paired(worlds, remembered={"widget/b": "w1"})
         assert found == ({"widget/lamp": "w2", "widget/b": "w1"}, [])
 
+    def test_one_that_was_imported_from_another_project_is_reported(self):
+        worlds = lamp().live("widget/lamp", id_="w9", owner="globex/staging", name="Lamp")
+        assert paired(worlds, remembered={"widget/lamp": "w9"}) == ({}, ["foreign-owner"])
+        assert paired(worlds, {"widget/lamp": None}, {"widget/lamp": "w9"}) == ({}, ["foreign-owner"])
+
+    def test_one_that_was_imported_for_another_environment_is_created_here(self):
+        worlds = lamp().live("widget/lamp", id_="w9", owner="acme/staging", name="Lamp")
+        assert paired(worlds, remembered={"widget/lamp": "w9"}) == ({}, [])
+
     def test_a_manifest_and_its_copy_remember_nothing(self):
         worlds = widget(lamp(), "w1").want("widget/copy", name="Copy")
         assert paired(worlds, remembered={"widget/lamp": "w1", "widget/copy": "w1"}) == ({"widget/lamp": "w1"}, [])

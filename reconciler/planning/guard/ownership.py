@@ -102,21 +102,34 @@ def _same_label(context: GuardContext, address: Address, known: Live | None, unp
 
 
 def unadopted(context: GuardContext) -> Iterator[Violation]:
-    """Refuse to create an object that a manifest was imported from and that is still live."""
+    """Refuse to create an object that a manifest was imported from and that is still live, unmanaged or managed by
+    another project.
+    """
     imported = context.inputs.imported
-    unclaimed = (
-        live for live in context.matched.unmanaged if live.labels is None or context.inputs.is_mislabelled(live)
-    )
-    unmanaged = {live.id for live in unclaimed} if imported else set()
+    unmanaged = {live.id: live for live in context.matched.unmanaged} if imported else {}
     for change in context.work:
-        id_ = imported.get(Address.parse(change.address))
-        if change.action == "create" and id_ in unmanaged:
+        live = unmanaged.get(imported.get(Address.parse(change.address), ""))
+        if change.action != "create" or live is None:
+            continue
+        if live.labels is None or context.inputs.is_mislabelled(live):
             yield Violation(
                 address=change.address,
                 action=change.action,
-                cause=Cause("imported-unmanaged", {"id": id_}),
+                cause=Cause("imported-unmanaged", {"id": live.id}),
                 remedies=(Remedy("adopt-first", context.of_environment),),
-                facts=[id_],
+                facts=[live.id],
+            )
+        elif context.inputs.is_of_another_project(live):
+            owner = live.labels.identity
+            yield Violation(
+                address=change.address,
+                action=change.action,
+                cause=Cause("imported-foreign", {"id": live.id, "owner": owner}),
+                remedies=(
+                    Remedy("release-and-adopt", {"owner": owner, **context.of_environment}),
+                    Remedy("forget-import", {"address": change.address}),
+                ),
+                facts=[live.id, owner],
             )
 
 

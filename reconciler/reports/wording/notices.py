@@ -89,6 +89,10 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         f"`reconciler {_publishing(args)}{env_option(args.get('environment'))}`"
     ),
     "already-managed": "{address} is already managed, as {id}",
+    "owner-unknown": (
+        "{address}: no label shows whether another project manages the object: make sure that none does before you "
+        "adopt it, because this project then changes and deletes it"
+    ),
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
 }
 

@@ -64,6 +64,13 @@ def _adopt(args: Args) -> str:
     return f"run `reconciler adopt{_env(args)}` first, which adopts it as it is"
 
 
+def _release_and_adopt(args: Args) -> str:
+    return (
+        f"to manage it here, set `keep_on_delete: true` in its lifecycle in {args['owner']}, apply, remove its "
+        f"manifest there, apply again, and run `reconciler adopt{_env(args)}` here"
+    )
+
+
 def _adopt_clone(args: Args) -> str:
     command = f"reconciler adopt {args['kind']}/NAME={args['id']}{_env(args)}"
     return f"to manage it too, write a manifest with another name and run `{command}`"
@@ -136,6 +143,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "foreign-pointer": "{outlets} already has a pointer {address}, which this state did not write",
     "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
+    "imported-foreign": "it was imported from {id}, which {owner} manages: apply would create a second object",
     "label-only": (
         "{id} ({name}) carries the label {address}, but the state has {known} there, which is not live any more"
     ),
@@ -181,6 +189,8 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "adopt-clone": _adopt_clone,
     "adopt-one": _adopt_one,
     "adopt-first": _adopt,
+    "release-and-adopt": _release_and_adopt,
+    "forget-import": "to create a second object, delete the comment `# Imported from` in the manifest of {address}",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
     "widen-target": _wider_target,

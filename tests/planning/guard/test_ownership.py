@@ -136,6 +136,18 @@ def test_what_was_imported_and_is_nobodys_is_not_made_a_second_time():
     assert refusal.remedies == (Remedy("adopt-first"),)
 
 
+def test_what_was_imported_from_another_project_is_not_made_a_second_time():
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w9", owner="globex/staging")
+    (refusal,) = worlds.plan(imported={Address("widget", "lamp"): "w9"}).refusals
+    assert (refusal.rule, refusal.address) == ("duplicate", "widget/lamp")
+    assert refusal.cause == Cause("imported-foreign", {"id": "w9", "owner": "globex/staging"})
+
+
+def test_what_was_imported_for_one_environment_is_made_in_another():
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w9", owner="acme/staging")
+    assert rules(worlds, imported={Address("widget", "lamp"): "w9"}) == []
+
+
 def test_once_it_is_gone_it_may_be_made():
     worlds = Worlds().want("assistant/triage")
     assert rules(worlds, imported={Address("assistant", "triage"): "agent_7"}) == []
