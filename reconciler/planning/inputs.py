@@ -1,7 +1,7 @@
 """The inputs of planning: everything desired, last applied and live. Planning reads nothing else."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -335,13 +335,20 @@ class PlanInputs:
         """Return True if the label names another project. Environments of one project have the same manifests."""
         return live.labels is not None and Identity.parse(live.labels.identity).project != self.identity.project
 
-    def children(self, ids: Container[str]) -> Iterator[tuple[Live, str]]:
+    def children(self, ids: Iterable[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""
+        for id_ in ids if self._by_parent else ():
+            yield from ((live, id_) for live in self._by_parent.get(id_, ()))
+
+    @cached_property
+    def _by_parent(self) -> Mapping[str, Sequence[Live]]:
+        found: dict[str, list[Live]] = defaultdict(list)
         for live in self.live:
             field_name = self.resource_types[live.type].parent if live.type in self.resource_types else ""
             parent = live.fields.get(field_name) if field_name else None
-            if isinstance(parent, str) and parent in ids:
-                yield live, parent
+            if isinstance(parent, str):
+                found[parent].append(live)
+        return found
 
     def in_scope(self, address: Address) -> bool:
         return self.scope is None or address in self.scope
