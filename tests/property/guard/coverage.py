@@ -34,6 +34,8 @@ DIMENSIONS: Final = (
 )
 LEAST: Final = 0.1
 """The share of estates that each dimension shapes, at least."""
+RARER: Final = {"replaced credentials": 0.08}
+"""The same for a dimension that only the estates with objects around agents can have."""
 LEAST_DECIDED: Final = 0.02
 """The share of estates that each dimension decides, at least."""
 TRAITS: Final[Mapping[str, float]] = {

@@ -143,7 +143,7 @@ class EnvironmentEdits(Chances):
         ):
             if self.maybe(probability):
                 manifests = self.without(manifests, part)
-        if manifests.credentials and self.maybe(0.8):
+        if manifests.credentials and self.maybe(0.7):
             manifests = self.superseding(manifests)
         if manifests.skills and self.maybe(0.3):
             name = self.random.choice(tuple(manifests.skills))

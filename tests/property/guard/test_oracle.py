@@ -8,7 +8,7 @@ import pytest
 from reconciler.planning.guard import RULES
 from reconciler.planning.inputs import PlanInputs
 from tests.property.guard.agreement import disagreement
-from tests.property.guard.coverage import DIMENSIONS, LEAST, LEAST_DECIDED, TRAITS, WITHOUT, Coverage
+from tests.property.guard.coverage import DIMENSIONS, LEAST, LEAST_DECIDED, RARER, TRAITS, WITHOUT, Coverage
 from tests.property.guard.drawing import estate
 from tests.property.guard.estates import Estate
 from tests.property.guard.oracle import judge
@@ -97,5 +97,5 @@ class TestGenerator:
 
 
 def _check_dimensions(found: Coverage) -> None:
-    assert found.rare(found.shaped, dict.fromkeys(DIMENSIONS, LEAST)) == {}
+    assert found.rare(found.shaped, {**dict.fromkeys(DIMENSIONS, LEAST), **RARER}) == {}
     assert found.rare(found.decided, dict.fromkeys(WITHOUT, LEAST_DECIDED)) == {}
