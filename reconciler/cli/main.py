@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "drift": "Report changes made outside Reconciler.",
     "pull": "Copy live changes into the manifests.",
     "status": "List every managed object with its id and sync status.",
+    "graph": "Print the dependencies of all objects, or of one.",
     "inventory": "List every live object with owner, size, cost and references.",
     "import": "Write manifests for live objects.",
     "adopt": "Adopt unmanaged objects that match a manifest.",

@@ -89,7 +89,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
         "--format",
         "format_",
         type=click.Choice(formats),
-        default="text",
+        default=formats[0],
         show_default=True,
         callback=_remember,
         help="Select the output format.",
@@ -100,6 +100,7 @@ output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
 page = _printed("text", "json", "html")
 document = _printed("text", "json", "markdown", "html")
+drawing = _printed("mermaid", "dot", "svg", "json")
 colour = click.option(
     "--no-color",
     is_flag=True,
@@ -146,6 +147,11 @@ def live(function: Function) -> Function:
 def paged(function: Function) -> Function:
     """Add the options of `live`, with the format `-o html`."""
     return project(endpoint(function), page)
+
+
+def drawn(function: Function) -> Function:
+    """Add the options of `live`, with the formats of graphs."""
+    return project(endpoint(function), drawing)
 
 
 def reviewed(function: Function) -> Function:

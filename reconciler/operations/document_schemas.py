@@ -15,6 +15,7 @@ from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
 from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
+from reconciler.planning.dependencies_codec import GraphDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
 from reconciler.project.status import StatusDocument
@@ -35,6 +36,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     DriftDocument: "drift",
     ApplyDocument: "apply, adopt",
     StatusDocument: "status",
+    GraphDocument: "graph",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
     InventoryDocument: "inventory",
