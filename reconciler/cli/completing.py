@@ -32,6 +32,14 @@ def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return _fitting([one for one in _addresses(ctx) if one not in given], incomplete)
 
 
+def commands(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the commands, or the subcommands of the group that is on the command line."""
+    group: click.Command | None = ctx.find_root().command
+    for word in ctx.params.get(param.name or "") or ():
+        group = group.get_command(ctx, word) if isinstance(group, click.Group) else None
+    return _fitting(group.list_commands(ctx), incomplete) if isinstance(group, click.Group) else []
+
+
 def chatbots(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     return _fitting(_names(ctx, _CHATBOT), incomplete)
 

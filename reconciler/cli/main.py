@@ -44,17 +44,22 @@ COMMANDS: Final = {
     "completion": "Print the script that completes commands and names in a shell.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
+    "help": "Show the help of a command.",
+    "version": "Print the versions of Reconciler, of Python and of the OpenAI SDK.",
 }
 MODULES: Final = {
     "import": "import_",
     "demo": "init",
     "show": "plan",
     "status": "drift",
+    "version": "help",
     **dict.fromkeys(("release", "publish", "archive", "diff", "export"), "releases"),
 }
 """Modules of commands. Default: the name of the command."""
 
 
+_WORDS: Final = "reconciler.words"
+"""Key of the command line in the click context, for errors about it."""
 _NO_THREAD: Final = "can't start new thread"
 _NOT_MAPPED: Final = ("failed to map segment", "cannot allocate memory")
 _NO_EXCEPTION: Final = ("without exception set", "without setting an exception")
@@ -85,7 +90,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"No such command '{args[0]}'.{_suggestion(args[0])}")
+            from reconciler.cli.habits import suggestion
+
+            ctx.fail(f"No such command '{args[0]}'. {suggestion(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem[str]"]:
@@ -96,11 +103,13 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_WORDS] = tuple(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            message = f"{error.format_message()} Options go after the command, as in: reconciler plan -C DIR"
-            raise click.UsageError(message, ctx) from error
+            from reconciler.cli.habits import translated
+
+            raise translated(error, ctx.meta[_WORDS]) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and print errors in the selected format."""
@@ -109,6 +118,10 @@ class LazyGroup(click.Group):
 
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            from reconciler.cli.habits import translated
+
+            raise translated(error, ctx.meta[_WORDS]) from error
         except ReconcilerError as error:
             show_error(error.problems, ctx.meta.get(FORMAT, "text"))
             return error.exit_code
@@ -130,13 +143,6 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _suggestion(word: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, COMMANDS, n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def _unusable(error: OSError) -> "Problem":

@@ -15,6 +15,7 @@ from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
 from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
+from reconciler.operations.version import VersionDocument
 from reconciler.planning.dependencies_codec import GraphDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
@@ -49,6 +50,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     ComparisonDocument: "diff",
     FormatDocument: "fmt",
     ExplanationDocument: "explain",
+    VersionDocument: "version",
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",

@@ -65,7 +65,7 @@ class _Found:
     places: dict[tuple[Node, Node], dict[str, None]] = field(default_factory=dict)
 
     def add(self, source: Node, target: Node, place: str) -> None:
-        if source != target:
+        if source != target and _is_object(source) and _is_object(target):
             self.places.setdefault((source, target), {})[place] = None
 
     def add_holders(self) -> None:
@@ -101,6 +101,11 @@ class _Found:
             written = sorted(place for place in shown if place not in UNWRITTEN)
             live = [place for place in ("live",) if place in shown]
             yield Dependency(source, target, (*written, *live) or (*shown,), is_copy=not shown)
+
+
+def _is_object(node: Node) -> bool:
+    """Return False for the project, an outlet and an environment, which have addresses in plans."""
+    return not isinstance(node, Address) or node.kind not in _NO_OBJECTS
 
 
 def _shown(place: str, *, offline: bool) -> str:
@@ -161,8 +166,6 @@ def _objects(planned: Planned, nodes: Iterable[Node]) -> Iterator[GraphObject]:
     drifted = {change.address for change in planned.plan.drift}
     for node in nodes:
         if isinstance(node, Address):
-            if node.kind in _NO_OBJECTS:
-                continue
             live, known = matched.live.get(node), inputs.desired.get(node) or inputs.applied.get(node)
             yield GraphObject(
                 node,
