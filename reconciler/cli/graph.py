@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import save_text, show, show_json, show_warnings, write_json
+from reconciler.cli.output import note, save_text, show, show_json, show_warnings, write_json
 
 if TYPE_CHECKING:
     from reconciler.planning.dependencies import DependencyGraph
@@ -78,11 +78,13 @@ def _drawing(found: "DependencyGraph", format_: str) -> str:
         return dot(found)
     from reconciler.reports.picture import graph_picture
 
+    drawn = graph_picture(found, *(SVG_AT_MOST if format_ == "svg" else MERMAID_AT_MOST))
+    if drawn.is_grouped:
+        note(f"{drawn.summary}. `-o dot` and `-o json` have every object; `graph ADDRESS` has those around one.")
     if format_ == "svg":
         from reconciler.reports.html.svg import svg_file
 
-        drawn = graph_picture(found, *SVG_AT_MOST)
         return svg_file(drawn, f"Dependencies of {found.address or found.identity}", drawn.summary)
     from reconciler.reports.markdown.mermaid import mermaid
 
-    return mermaid(graph_picture(found, *MERMAID_AT_MOST))
+    return mermaid(drawn)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.live.client import Connection
 from reconciler.operations.offline import planned_offline
 from reconciler.operations.plan import check_known, make_plan
 from reconciler.planning.build import Planned
@@ -10,7 +11,7 @@ from reconciler.planning.dependencies import DependencyGraph
 from reconciler.planning.dependency_graph import dependency_graph, ids_of
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async, shown
-from reconciler.project.workspace import open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
 
@@ -30,19 +31,27 @@ def graph(
 
     async def run() -> DependencyGraph:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        called = shown(workspace.endpoint)
-
-        def referred(planned: Planned) -> Mapping[str, frozenset[str]]:
-            """Return the ids of all objects, or of those whose referrers need the object."""
-            if address is None:
-                return ids_of(planned)
-            return ids_of(planned, _around(dependency_graph(planned, called), address).nodes)
-
         async with connected(workspace) as connection:
-            observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
-        return dependency_graph(observed.planned, called)
+            return await live_graph(workspace, connection, address)
 
-    found = dependency_graph(planned_offline(start, environ, env), None) if offline else run_async(run())
+    if not offline:
+        return run_async(run())
+    found = dependency_graph(planned_offline(start, environ, env), None)
+    return _around(found, address) if address else found
+
+
+async def live_graph(workspace: Workspace, connection: Connection, address: Address | None = None) -> DependencyGraph:
+    """Return the graph of all objects, or of `address` and its surroundings, with the possible referrers of each."""
+    called = shown(workspace.endpoint)
+
+    def referred(planned: Planned) -> Mapping[str, frozenset[str]]:
+        """Return the ids of all objects, or of `address` and its dependents."""
+        if address is None:
+            return ids_of(planned)
+        return ids_of(planned, _around(dependency_graph(planned, called), address).dependents)
+
+    observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
+    found = dependency_graph(observed.planned, called)
     return _around(found, address) if address else found
 
 

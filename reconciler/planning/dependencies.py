@@ -73,6 +73,13 @@ class DependencyGraph:
     def nodes(self) -> Iterator[Node]:
         return (one.node for one in self.objects)
 
+    @property
+    def dependents(self) -> frozenset[Node]:
+        """The object with everything that needs it, directly or through others; without an object, all nodes."""
+        if self.address is None:
+            return frozenset(self.nodes)
+        return frozenset({self.address, *(one.source for one in self._reached(self.address, upwards=True))})
+
     def around(self, address: Address) -> "DependencyGraph":
         """Return the object with everything that needs it, and everything that it needs, directly or through others."""
         above = self._reached(address, upwards=True)

@@ -48,11 +48,15 @@ class Picture:
     """Those of the edges that only lead from a frozen copy to the object that it was made from."""
 
     @property
+    def is_grouped(self) -> bool:
+        """True if several objects are one node."""
+        return any(node.objects > 1 for node in self.nodes)
+
+    @property
     def summary(self) -> str:
         """The number of objects, and of nodes if several objects are one."""
         objects = count(sum(node.objects for node in self.nodes), "object")
-        grouped = any(node.objects > 1 for node in self.nodes)
-        return f"{objects}, drawn as {count(len(self.nodes), 'node')}" if grouped else objects
+        return f"{objects}, drawn as {count(len(self.nodes), 'node')}" if self.is_grouped else objects
 
     @property
     def standings(self) -> tuple[Standing, ...]:
