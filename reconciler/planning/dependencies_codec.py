@@ -42,6 +42,7 @@ class DependencyDocument(TypedDict):
     source: str
     """The node of the object that refers to the other one."""
     target: str
+    """The node of the object that it refers to."""
     kind: Literal["reference", "copy"]
     """`copy` leads from a frozen copy to the object that it was made from, which it does not need."""
     places: list[str]
@@ -65,7 +66,9 @@ class GraphDocument(TypedDict):
     address: str | None
     """The object whose surroundings these are; null for all objects."""
     objects: list[GraphObjectDocument]
+    """Every object, by node: those of the manifests, those that are live, and those that refer to them or are needed."""
     references: list[DependencyDocument]
+    """Every reference between these objects, by source and target."""
     unlisted: list[UnlistedDocument]
     """Lists that could not be read. Objects in them may refer to others here."""
 

@@ -1,6 +1,7 @@
 """`help`, `version`, and errors about the words of other tools."""
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import click
@@ -96,7 +97,7 @@ def test_diff_of_what_is_not_a_chatbot_names_plan(project, cli: Cli):
     assert "`reconciler plan --target assistant/helper`" in done.err
 
 
-def instead(habits: dict[str, Habit]) -> set[str]:
+def instead(habits: Mapping[str, Habit]) -> set[str]:
     return {one for habit in habits.values() for one in habit.instead}
 
 
