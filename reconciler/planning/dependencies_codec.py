@@ -66,7 +66,7 @@ class GraphDocument(TypedDict):
     address: str | None
     """The object whose surroundings these are; null for all objects."""
     objects: list[GraphObjectDocument]
-    """Every object, by node: those of the manifests, those that are live, and those that refer to them or are needed."""
+    """Every object of this identity, by node, and the objects of others that refer to them or that they need."""
     references: list[DependencyDocument]
     """Every reference between these objects, by source and target."""
     unlisted: list[UnlistedDocument]
