@@ -43,10 +43,15 @@ def versions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
 
 def numbers(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the numbers of the releases of the chatbot on the command line, the newest first, and `none`."""
+    return [*release_numbers(ctx, _param, incomplete), *(["none"] if "none".startswith(incomplete) else [])]
+
+
+def release_numbers(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the numbers of the releases of the chatbot on the command line, the newest first."""
     chatbot = str(ctx.params.get(_CHATBOT) or "").removeprefix(f"{_CHATBOT}/")
     found = [name.partition("@")[2] for name in _names(ctx, _RELEASE) if name.partition("@")[0] == chatbot]
     known = sorted(filter(str.isdecimal, found), key=int, reverse=True)
-    return [one for one in (*known, "none") if one.startswith(incomplete)]
+    return [one for one in known if one.startswith(incomplete)]
 
 
 def bundles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

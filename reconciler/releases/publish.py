@@ -32,12 +32,13 @@ def publication(
 ) -> tuple[Publication, Edit]:
     """Return the result of `publish`, and the edit to write."""
     found = project.named(Address("chatbot", chatbot))
-    release = None if number is None else _release(project, found, number)
+    release = None if number is None else release_of(project, found, number)
     moves, edit = set_published(project, found, release, chosen(project, env))
     return Publication(chatbot, number, moves, edit.path, project.warnings()), edit
 
 
-def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
+def release_of(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
+    """Return a release of a chatbot; raises ReconcilerError if it does not exist or is archived."""
     found = project.releases_of(chatbot.address.name)
     if number in found and not found[number].spec.archived:
         return found[number]

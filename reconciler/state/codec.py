@@ -256,6 +256,10 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
+    if applied.published_before:
+        record["published_before"] = list(applied.published_before)
+    if applied.rolled_back:
+        record["rolled_back"] = list(applied.rolled_back)
     return record
 
 
@@ -276,7 +280,13 @@ def _applied(record: JSON) -> Applied:
         unproven=tuple(typed(list, record.get("unproven", []))),
         revision=typed(str, record.get("revision", "")),
         holds=_holds(record.get("holds", {})),
+        published_before=_addresses(record.get("published_before", [])),
+        rolled_back=_addresses(record.get("rolled_back", [])),
     )
+
+
+def _addresses(record: JSON) -> tuple[str, ...]:
+    return tuple(str(Address.parse(typed(str, text))) for text in typed(list, record))
 
 
 def _holds(record: JSON) -> Mapping[str, str]:

@@ -1,14 +1,19 @@
 """The files that `release`, `publish` and `archive` wrote, and the next step."""
 
+import shlex
 from collections.abc import Iterator
 from itertools import chain
+from typing import Final
 
-from reconciler.releases.model import Archived, Move, Publication, Released
+from reconciler.releases.model import Archived, Move, Publication, Released, Rollback
 from reconciler.reports.style import Style, count, plain
 from reconciler.reports.text.comparison import comparison_brief
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.views.refusals import refusal_views
 from reconciler.resources.name_lists import few
+
+_ERRORS: Final = 5
+"""The number of ignored errors that a rollback lists."""
 
 
 def released_text(done: Released, style: Style) -> str:
@@ -68,6 +73,49 @@ def publication_text(done: Publication) -> str:
         return f"No changes: no release of {plain(done.chatbot)} is published.\n"
     moved = chain.from_iterable(map(_moved, done.moves))
     return "\n".join([*moved, f"  wrote {plain(done.path)}", *_next(done)]) + "\n"
+
+
+def rollback_text(choice: Rollback) -> str:
+    """Return the release that a rollback publishes, and why, and the errors that it ignores."""
+    chatbot, where = plain(choice.chatbot), f" in {plain(choice.environment)}" if choice.environment else ""
+    lines = [f"Rollback of chatbot/{chatbot}{where} to release {choice.number}."]
+    if choice.is_default:
+        present = f"release {choice.before}" if choice.before else "the chatbot was unpublished"
+        lines[0] = lines[0].removesuffix(".") + f", which was published before {present}."
+    if choice.archived:
+        between = ", ".join(map(str, choice.archived))
+        lines.append(f"Archived releases were published in between and cannot be published again: {between}.")
+    if choice.errors:
+        lines.append(f"{count(len(choice.errors), 'error')} in manifests that the rollback does not use:")
+        lines += [f"  {plain(str(one.place))}: {plain(one.message)}" for one in choice.errors[:_ERRORS]]
+        more = len(choice.errors) - _ERRORS
+        lines += [f"  and {more} more: reconciler validate"] if more > 0 else []
+    return "\n".join(lines) + "\n"
+
+
+def agreement_text(choice: Rollback, publish: str) -> str:
+    """Return how the manifest is brought to agree with a rollback; `publish` is the command that edits it."""
+    number, where = choice.number, f" in {plain(choice.environment)}" if choice.environment else ""
+    if choice.is_in_manifest:
+        return f"The manifest also publishes release {number}{where}. If this edit is not in Git yet, commit it.\n"
+    named = f"release {choice.in_manifest}" if choice.in_manifest else "no release"
+    title = f"Roll back {choice.chatbot} to release {number}"
+    fixed = " (after the errors above are fixed)" if choice.errors else ""
+    pending = "until it is edited, every plan shows this as a pending change, and an apply moves the pointer back"
+    commands = [
+        publish,
+        f"git switch --create {choice.branch}",
+        shlex.join(["git", "commit", "--message", title, "--", f":/{choice.file}"]),
+        f"git push origin {choice.branch}",
+    ]
+    lines = [
+        f"The manifest still publishes {named}{where}: {pending}.",
+        f"To make Git agree{fixed}:",
+        *(f"  {plain(command)}" for command in commands),
+        "Then open a pull request for this branch. In GitHub Actions:",
+        f"  {plain(shlex.join(['reconciler', 'ci', 'pull-request', '--head', choice.branch, '--title', title]))}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _moved(move: Move) -> Iterator[str]:
