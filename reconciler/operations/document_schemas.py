@@ -31,9 +31,9 @@ from reconciler.state.output import (
 )
 
 DOCUMENTS: Final[Mapping[type[Any], str]] = {
-    PlanDocument: "plan, show, adopt --dry-run, ci",
+    PlanDocument: "plan, show, adopt --dry-run, rollback --dry-run, ci",
     DriftDocument: "drift",
-    ApplyDocument: "apply, adopt",
+    ApplyDocument: "apply, adopt, rollback",
     StatusDocument: "status",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
@@ -42,7 +42,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     MigrationDocument: "migrate",
     CutoverDocument: "migrate --cutover",
     ReleaseDocument: "release",
-    PublicationDocument: "publish",
+    PublicationDocument: "publish, promote",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
     FormatDocument: "fmt",

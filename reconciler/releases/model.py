@@ -64,6 +64,8 @@ class Publication:
     """Empty if the release was already published."""
     path: str
     """Path of the manifest, relative to the project folder."""
+    file: str = ""
+    """Path of the manifest, relative to the repository."""
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
 

@@ -1,13 +1,15 @@
 """The files that `release`, `publish` and `archive` wrote, and the next step."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
+from reconciler.project.edits import Edit
 from reconciler.releases.model import Archived, Move, Publication, Released, Rollback
 from reconciler.reports.style import Style, count, plain
 from reconciler.reports.text.comparison import comparison_brief
+from reconciler.reports.text.edits import edit_text
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.views.refusals import refusal_views
 from reconciler.resources.name_lists import few
@@ -73,6 +75,20 @@ def publication_text(done: Publication) -> str:
         return f"No changes: no release of {plain(done.chatbot)} is published.\n"
     moved = chain.from_iterable(map(_moved, done.moves))
     return "\n".join([*moved, f"  wrote {plain(done.path)}", *_next(done)]) + "\n"
+
+
+def promotion_text(
+    done: Publication, edit: Edit, source: str, target: str, next_: Sequence[str], style: Style, *, written: bool
+) -> str:
+    """Return the edit that promotes a release, and the `next_` commands."""
+    if not done.moves:
+        return (
+            f"No changes: {plain(source)} and {plain(target)} publish release {done.number} of {plain(done.chatbot)}.\n"
+        )
+    lines = [*chain.from_iterable(map(_moved, done.moves)), edit_text(edit, style=style)]
+    if not written:
+        return "\n".join([*lines, "Nothing was written."]) + "\n"
+    return "\n".join([*lines, f"wrote {plain(done.path)}", "Next:", *(f"  {plain(one)}" for one in next_)]) + "\n"
 
 
 def rollback_text(choice: Rollback) -> str:
