@@ -12,6 +12,8 @@ _PREFIXES: Final = {"ChatbotVersion": "release", "EnvironmentTemplate": "templat
 """First parts of addresses that are not the kind in lower case. The registry of kinds is too slow for a shell."""
 _PROJECT: Final = "Project"
 _CHATBOT: Final = "chatbot"
+RULES: Final = ("cost", "protected", "referenced", "release-drift", "retired-model", "threshold", "wrong-project")
+"""The rules that a consent can permit; see `operations.consent`."""
 _RELEASE: Final = "release"
 
 
@@ -30,6 +32,17 @@ def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     """Return addresses that are not on the command line yet, as `assistant/triage` and `release/support@1`."""
     given = ctx.params.get(param.name or "") or ()
     return _fitting([one for one in _addresses(ctx) if one not in given], incomplete)
+
+
+def consented(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a plan may refuse to change: objects, and the project for the plan as a whole."""
+    projects = [f"{_PROJECT.lower()}/{name}" for name in _names(ctx, _PROJECT.lower())]
+    return _fitting([*_addresses(ctx), *projects], incomplete)
+
+
+def rules(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the rules that a consent can permit."""
+    return _fitting(RULES, incomplete)
 
 
 def chatbots(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

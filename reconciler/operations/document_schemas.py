@@ -13,6 +13,7 @@ from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
+from reconciler.operations.consent import ConsentDocument
 from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
@@ -45,6 +46,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     PublicationDocument: "publish, promote",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    ConsentDocument: "consent",
     FormatDocument: "fmt",
     ExplanationDocument: "explain",
     StateListDocument: "state list",
