@@ -105,6 +105,8 @@ def _show(done: "Consents", *, dry_run: bool) -> None:
     from reconciler.reports.text.edits import edit_text
 
     for one in done.consents:
+        if dry_run and one.action != "unchanged":
+            continue
         what = f"consent/{one.name}: {one.action} in {plain(one.path)}"
         if one.action == "unchanged":
             what = f"No changes: consent/{one.name} in {plain(one.path)} already permits this until {done.expires}."

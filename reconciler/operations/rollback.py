@@ -30,7 +30,7 @@ from reconciler.resources.values import references_in
 from reconciler.review.approval import contents, without
 from reconciler.review.reviewed_changes import rollback_branch
 from reconciler.state.model import State
-from reconciler.state.publications import published_in
+from reconciler.state.publications import interrupted_rollback, published_in
 
 
 def rollback(
@@ -127,6 +127,9 @@ def _prepared(
     entry = next((state.objects[one] for one in _known_as(project, chatbot) if one in state.objects), None)
     archived: tuple[int, ...] = ()
     is_default = number is None
+    interrupted = interrupted_rollback(state, entry) if entry and is_default else None
+    if interrupted:
+        number = release_number(interrupted)
     if number is None:
         number, archived = _published_before(project, chatbot, entry, workspace)
     release = release_of(project, found, number)
@@ -145,6 +148,7 @@ def _prepared(
         before=release_number(current) if current else None,
         number=number,
         is_default=is_default,
+        is_resumed=interrupted is not None,
         archived=archived,
         in_manifest=before[environment],
         errors=errors,
@@ -173,7 +177,8 @@ def _published_before(
 ) -> tuple[int, tuple[int, ...]]:
     """Return the release that was published before the present one, and those between them that are archived.
 
-    Of the state, not of the outlets: an interrupted rollback has the same default when it is repeated.
+    The state is read, and not the outlets: a rollback that is interrupted before the state has it, and is repeated, has
+    the same default.
     """
     known = project.releases_of(chatbot)
     usable = [number for number, one in known.items() if not one.spec.archived]

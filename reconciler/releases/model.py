@@ -86,6 +86,8 @@ class Rollback:
     number: int
     is_default: bool
     """True if the release was not named: it is the one that was published before."""
+    is_resumed: bool
+    """True if the release was not named, and a rollback to it was interrupted."""
     archived: tuple[int, ...]
     """Releases that were published after it and before the present one, and that cannot be published again."""
     in_manifest: int | None

@@ -240,6 +240,8 @@ class Applied:
     the release that it publishes again, and those after it: see `state.publications`. Empty if none is recorded."""
     rolled_back: tuple[str, ...] = ()
     """Addresses of the releases of a chatbot that an older release replaced, and that were not published again."""
+    rolled_back_by: str = ""
+    """The run that published an older release of a chatbot than before, if no run has published another one since."""
 
 
 def version_of(revision: str) -> str:

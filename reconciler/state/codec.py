@@ -256,11 +256,16 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
-    if applied.published_before:
-        record["published_before"] = list(applied.published_before)
-    if applied.rolled_back:
-        record["rolled_back"] = list(applied.rolled_back)
-    return record
+    return {**record, **_publications_record(applied)}
+
+
+def _publications_record(applied: Applied) -> dict[str, JSON]:
+    found: dict[str, JSON] = {
+        "published_before": list(applied.published_before),
+        "rolled_back": list(applied.rolled_back),
+        "rolled_back_by": applied.rolled_back_by,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _applied(record: JSON) -> Applied:
@@ -282,6 +287,7 @@ def _applied(record: JSON) -> Applied:
         holds=_holds(record.get("holds", {})),
         published_before=_addresses(record.get("published_before", [])),
         rolled_back=_addresses(record.get("rolled_back", [])),
+        rolled_back_by=typed(str, record.get("rolled_back_by", "")),
     )
 
 

@@ -100,6 +100,8 @@ class StateEntryDocument(TypedDict):
     """Of a chatbot: the releases that it published before the present one, the latest last."""
     rolled_back: NotRequired[list[str]]
     """Of a chatbot: the releases that an older release replaced, and that were not published again."""
+    rolled_back_by: NotRequired[str]
+    """Of a chatbot: the run that published an older release than before."""
 
 
 class StateHistoryDocument(TypedDict):
@@ -144,6 +146,8 @@ class StoredObject(TypedDict):
     """Of a chatbot: the releases that it published before the present one, the latest last."""
     rolled_back: NotRequired[list[str]]
     """Of a chatbot: the releases that an older release replaced, and that were not published again."""
+    rolled_back_by: NotRequired[str]
+    """Of a chatbot: the run that published an older release than before."""
 
 
 class StoredIntent(TypedDict):
@@ -274,6 +278,8 @@ def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
         entry["published_before"] = list(applied.published_before)
     if applied.rolled_back:
         entry["rolled_back"] = list(applied.rolled_back)
+    if applied.rolled_back_by:
+        entry["rolled_back_by"] = applied.rolled_back_by
     return entry
 
 

@@ -171,7 +171,7 @@ class _Replay:
             self._objects.pop(completed.address, None)
             self._end(completed.address)
         else:
-            self._objects[completed.address] = with_publications(completed.applied, known)
+            self._objects[completed.address] = with_publications(completed.applied, known, self._run)
 
     def _follow(self, completed: Completed) -> None:
         """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a

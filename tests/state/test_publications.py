@@ -8,8 +8,8 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.values import reference
 from reconciler.state.codec import decode_state, encode_state
-from reconciler.state.model import Completed, Snapshot, State
-from reconciler.state.publications import KEPT
+from reconciler.state.model import AppliedPlan, Completed, Outcome, Snapshot, State
+from reconciler.state.publications import KEPT, interrupted_rollback
 from reconciler.state.segments import RunBegun, RunProgress, replay
 
 BOT: Final = Address.parse("chatbot/support")
@@ -63,7 +63,8 @@ def test_the_record_is_kept_in_the_state_document():
 
 
 def test_a_state_without_the_record_is_read():
-    data = encode_state(after(1, 2, 1)).replace(b', "rolled_back": ["release/support@2"]', b"")
+    data = encode_state(after(1, 2, 1))
+    data = data.replace(b', "rolled_back": ["release/support@2"], "rolled_back_by": "run"', b"")
     assert b"rolled_back" not in data
     assert recorded(decode_state(data, Identity("acme"), "state.json", "1")) == ([], [])
 
@@ -76,6 +77,21 @@ def test_a_renamed_chatbot_keeps_the_record():
 def test_the_record_is_limited():
     before, _ = recorded(after(*range(1, KEPT + 20)))
     assert before == list(range(19, KEPT + 19))
+
+
+def test_a_rollback_of_the_last_run_is_interrupted_until_the_run_is_complete():
+    def state(outcome: Outcome, *numbers: int) -> State:
+        plan = AppliedPlan("sha256:0", "run", 1.0, "ada@desk", outcome=outcome)
+        return replay(after(*numbers), [RunProgress("run", plan=plan)]).state
+
+    def interrupted(of: State) -> str | None:
+        return str(found) if (found := interrupted_rollback(of, of.objects[BOT])) else None
+
+    assert interrupted(state("unfinished", 1, 2, 3, 2)) == "release/support@2"
+    assert interrupted(state("partial", 1, 2, 1)) == "release/support@1"
+    assert interrupted(state("complete", 1, 2, 1)) is None
+    assert interrupted(state("unfinished", 1, 2, 1, 3)) is None
+    assert interrupted(state("unfinished", 1, 2)) is None
 
 
 def test_other_objects_have_no_record():

@@ -95,7 +95,9 @@ def rollback_text(choice: Rollback) -> str:
     """Return the release that a rollback publishes, and why, and the errors that it ignores."""
     chatbot, where = plain(choice.chatbot), f" in {plain(choice.environment)}" if choice.environment else ""
     lines = [f"Rollback of chatbot/{chatbot}{where} to release {choice.number}."]
-    if choice.is_default:
+    if choice.is_resumed:
+        lines[0] = lines[0].removesuffix(".") + ", which was interrupted, and is completed."
+    elif choice.is_default:
         present = f"release {choice.before}" if choice.before else "the chatbot was unpublished"
         lines[0] = lines[0].removesuffix(".") + f", which was published before {present}."
     if choice.archived:
