@@ -34,10 +34,13 @@ COMMANDS: Final = {
     "migrate": "Write manifests from assistants and prompts of a server or of exports.",
     "release": "Create an immutable release of a chatbot.",
     "publish": "Set the published release of a chatbot.",
+    "rollback": "Publish an earlier release of a chatbot immediately.",
+    "promote": "Publish the release of one environment in another one.",
     "archive": "Remove an object and its dependents from the manifests.",
     "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
+    "consent": "Write the consent that permits one refused change.",
     "explain": "Explain a kind, a field of a manifest, or the code of a message.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
     "ci": "Run steps of CI workflows.",
@@ -53,7 +56,7 @@ MODULES: Final = {
     "show": "plan",
     "status": "drift",
     "version": "help",
-    **dict.fromkeys(("release", "publish", "archive", "diff", "export"), "releases"),
+    **dict.fromkeys(("release", "publish", "promote", "archive", "diff", "export"), "releases"),
 }
 """Modules of commands. Default: the name of the command."""
 

@@ -169,10 +169,12 @@ _CARRIED: Final = {
 """Options that determine a plan, by parameter name. A saved plan contains the last two."""
 
 
-def again(verb: str, saved: Path | None = None, **other: Any) -> str:
+def again(
+    verb: str, saved: Path | None = None, *, words: tuple[str, ...] = (), left: tuple[str, ...] = (), **other: Any
+) -> str:
     """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `other` sets further options by parameter name.
+    `words` are its arguments. `other` sets further options by parameter name, and those in `left` are omitted.
     """
     ctx = click.get_current_context()
     given = {
@@ -180,9 +182,10 @@ def again(verb: str, saved: Path | None = None, **other: Any) -> str:
         for name, value in ctx.params.items()
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     } | other
-    names = [name for name in _CARRIED if name in given and not (saved and name in ("on_drift", "targets"))]
-    words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
-    return command_line([verb, *words, *([str(saved)] if saved else [])])
+    left = (*left, "on_drift", "targets") if saved else left
+    names = [name for name in _CARRIED if name in given and name not in left]
+    given_words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
+    return command_line([verb, *words, *given_words, *([str(saved)] if saved else [])])
 
 
 def command_line(words: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
+from reconciler.operations.consent import ConsentDocument
 from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.operations.version import VersionDocument
@@ -33,9 +34,9 @@ from reconciler.state.output import (
 )
 
 DOCUMENTS: Final[Mapping[type[Any], str]] = {
-    PlanDocument: "plan, show, adopt --dry-run, ci",
+    PlanDocument: "plan, show, adopt --dry-run, rollback --dry-run, ci",
     DriftDocument: "drift",
-    ApplyDocument: "apply, adopt",
+    ApplyDocument: "apply, adopt, rollback",
     StatusDocument: "status",
     GraphDocument: "graph",
     ProblemsDocument: "validate, and every command that fails",
@@ -45,9 +46,10 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     MigrationDocument: "migrate",
     CutoverDocument: "migrate --cutover",
     ReleaseDocument: "release",
-    PublicationDocument: "publish",
+    PublicationDocument: "publish, promote",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    ConsentDocument: "consent",
     FormatDocument: "fmt",
     ExplanationDocument: "explain",
     VersionDocument: "version",
