@@ -19,6 +19,7 @@ from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
 from reconciler.live.source import Source
+from reconciler.live.watching import Watch
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
@@ -67,6 +68,9 @@ class Connection:
         self.client = client
         self.mirrors_openai = mirrors_openai
         self.pace = pace
+        self.attempts = ATTEMPTS
+        """Maximum number of attempts of a request."""
+        self._watch = Watch(client.api_key)
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], Awaitable[None]] = _always
@@ -76,6 +80,8 @@ class Connection:
         """
         self.project: str | None = None
         """The OpenAI project of the key, from the header `openai-project` of the last response."""
+        self.organization: str | None = None
+        """The organisation of the key, from the header `openai-organization` of the last response."""
         self._ahead = math.inf
         self.lists: set[str] = set()
         """Paths of the lists that the API returned."""
@@ -95,6 +101,13 @@ class Connection:
         clock counts as correct, as does a clock that was not compared yet.
         """
         return max(0.0, self._ahead) if math.isfinite(self._ahead) else 0.0
+
+    @property
+    def clock_difference(self) -> float | None:
+        """Seconds by which the local clock is fast (negative: slow), to about a second; None without a response that
+        has the time.
+        """
+        return self._ahead if math.isfinite(self._ahead) else None
 
     async def call(self, request: Request) -> Object:
         """Send one request and return the JSON of its response.
@@ -119,14 +132,15 @@ class Connection:
     async def _repeated(self, request: Request) -> Object:
         waited = 0.0
         for attempt in count(1):
-            outcome = await self._attempt(request)
+            outcome = await self._attempt(request, attempt)
             if not isinstance(outcome, Failure):
                 return outcome
             delay = _delay(outcome, attempt)
             waited += delay
             again = outcome.may_repeat(repeatable=request.repeatable)
-            if attempt == ATTEMPTS or waited > PATIENCE or not again:
+            if attempt >= self.attempts or waited > PATIENCE or not again:
                 raise outcome.exception(request.about, repeatable=request.repeatable)
+            self._watch.repeated(request, attempt, delay)
             await self._wait(outcome, delay, (*request.lanes, request.method))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -202,21 +216,27 @@ class Connection:
         finally:
             self._may_write = before
 
-    async def _attempt(self, request: Request) -> Object | Failure:
+    async def _attempt(self, request: Request, attempt: int) -> Object | Failure:
         import openai
 
+        asked = self.pace.clock()
         async with self.pace.turn(*request.lanes, request.method):
             if request.method != "GET":
                 await self._may_write()
             self.requests[request.method] += 1
+            begun = self.pace.clock()
+            sent = self._watch.sent(request, attempt, begun - asked)
             try:
                 response = await send(self.client, request)
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
                 failure = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
+                self._watch.answered(sent, self.pace.clock() - begun, error, failure.advice.code)
                 return failure.without(request.secrets)
+        self._watch.answered(sent, self.pace.clock() - begun, response)
         self.project = response.headers.get("openai-project", self.project)
+        self.organization = response.headers.get("openai-organization", self.organization)
         self._ahead = min(self._ahead, _ahead(response))
         if request.of_content:
             return {"content": response.content}
