@@ -231,13 +231,13 @@ class Connection:
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
+                if isinstance(error, openai.APIStatusError):
+                    self._learn(error.response)
                 failure = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
                 self._watch.answered(sent, self.pace.clock() - begun, error, failure.advice.code)
                 return failure.without(request.secrets)
         self._watch.answered(sent, self.pace.clock() - begun, response)
-        self.project = response.headers.get("openai-project", self.project)
-        self.organization = response.headers.get("openai-organization", self.organization)
-        self._ahead = min(self._ahead, _ahead(response))
+        self._learn(response)
         if request.of_content:
             return {"content": response.content}
         found = decoded(response, is_list=request.of_list, id_=request.object_id)
@@ -246,6 +246,12 @@ class Connection:
         if request.of_list:
             self.lists.add(request.url)
         return found
+
+    def _learn(self, response: "httpx2.Response") -> None:
+        """Note what the headers of a response say about the key and the clock."""
+        self.project = response.headers.get("openai-project", self.project)
+        self.organization = response.headers.get("openai-organization", self.organization)
+        self._ahead = min(self._ahead, _ahead(response))
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
         """Wait before the next attempt: after a rate limit in all lanes, after any other failure only in this
@@ -264,7 +270,7 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     Key, organisation and project are read as the SDK reads them, from `OPENAI_API_KEY`, `OPENAI_ORG_ID` and
     `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
-    key = _key() if endpoint.transport is None and endpoint.source is None else NO_KEY
+    key = api_key() if endpoint.transport is None and endpoint.source is None else NO_KEY
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
     await asyncio.to_thread(importlib.import_module, "openai")
     async with _client(endpoint, key) as client:
@@ -298,7 +304,8 @@ def _made(endpoint: Endpoint, base_url: str | None, key: str) -> "AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
 
 
-def _key() -> str:
+def api_key() -> str:
+    """Return the key of the API from its variable; raises LiveError if there is none, or if it cannot be one."""
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key:
         hint = "Set OPENAI_API_KEY, or use the embedded API, which needs no key: export RECONCILER_ENDPOINT=embedded"

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import get_original_bases, is_typeddict
 
 from reconciler.applying.codec import ApplyDocument
+from reconciler.applying.events import EventDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
 from reconciler.explanations.codec import ExplanationDocument
@@ -17,6 +18,7 @@ from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
+from reconciler.project.health import DoctorDocument
 from reconciler.project.status import StatusDocument
 from reconciler.releases.codec import ArchiveDocument, ComparisonDocument, PublicationDocument, ReleaseDocument
 from reconciler.resources.problems import ProblemsDocument
@@ -34,7 +36,9 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     PlanDocument: "plan, show, adopt --dry-run, ci",
     DriftDocument: "drift",
     ApplyDocument: "apply, adopt",
+    EventDocument: "apply --json-events, adopt --json-events",
     StatusDocument: "status",
+    DoctorDocument: "doctor",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
     InventoryDocument: "inventory",

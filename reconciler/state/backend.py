@@ -98,6 +98,10 @@ class Backend:
         """Return the lock, even if it has expired; None if no lock is held."""
         return lock.read_lock(self.store, self.identity)
 
+    def check_writable(self) -> None:
+        """Raise StoreError if the state cannot be written, as far as that can be found out; see `Store`."""
+        self.store.check_writable(f"state/{self.identity}/doctor")
+
     def wait_until_free(self) -> None:
         """Return when no other run holds the lock; see `lock.wait_until_free`."""
         lock.wait_until_free(self.store, self.identity, self.now)
