@@ -210,7 +210,7 @@ class EventLog:
             if self.failed:
                 return
             self._sequence += 1
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
             document = {"format": FORMAT, "event": event, "sequence": self._sequence, "time": now, **members}
             try:
                 _write_whole(self._descriptor, f"{json.dumps(document)}\n".encode())
