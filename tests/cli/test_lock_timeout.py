@@ -8,8 +8,8 @@ import pytest
 from reconciler.operations import supervision
 from reconciler.resources.address import Identity
 from reconciler.state import lock
-from reconciler.state.lock import Lease
 from reconciler.state.local import LocalStore
+from reconciler.state.lock import Lease
 from tests.support.cli import Cli
 
 
@@ -87,7 +87,7 @@ def test_the_variable_has_the_same_meaning(project: Path, cli: Cli, monkeypatch)
 
 
 def test_a_plan_made_before_the_wait_is_made_again(applied: Path, cli: Cli, monkeypatch):
-    """Another run takes the lock after the plan and changes what it was based on. The new plan is confirmed again."""
+    """Another run takes the lock during the confirmation. The new plan is confirmed again."""
     (applied / "kb" / "more.md").write_text("More.")
     taken: list[Lease] = []
     asked: list[str] = []
@@ -96,11 +96,11 @@ def test_a_plan_made_before_the_wait_is_made_again(applied: Path, cli: Cli, monk
         asked.append(text)
         if not taken:
             taken.append(held(applied))
-            releasing(taken[0], monkeypatch, at=1)
         return True
 
     monkeypatch.setattr("click.confirm", confirm)
     monkeypatch.setattr("reconciler.cli.apply.check_terminal", lambda *, yes: None)
+    monkeypatch.setattr(supervision, "sleep", lambda _seconds: taken[0].release())
     done = cli("apply", "--lock-timeout", "1m")
     assert done.code == 0, done.err
     assert len(asked) == 2

@@ -36,7 +36,7 @@ class TestVerbose:
         assert re.search(r"^< GET /vector_stores 200 in ", said, re.MULTILINE)
 
     def test_retries_have_a_line(self, project: Path, cli: Cli, monkeypatch):
-        monkeypatch.setenv("RECONCILER_FAULTS", "GET /v1/models:503@1")
+        monkeypatch.setenv("RECONCILER_FAULTS", "error-before:GET:/v1/models:1")
         said = cli("plan", "-v").err
         assert re.search(r"^GET /models 503 server-error in \d+ ms", said, re.MULTILINE)
         assert re.search(r"^retry GET /models in .* \(attempt 2\)", said, re.MULTILINE)
@@ -70,7 +70,7 @@ class TestEvents:
         assert found[-1]["summary"] == {"done": 4, "failed": 0, "skipped": 0, "not-started": 0}
 
     def test_failed_and_skipped_changes_have_an_event(self, project: Path, cli: Cli, tmp_path: Path, monkeypatch):
-        monkeypatch.setenv("RECONCILER_FAULTS", "POST /v1/files:400")
+        monkeypatch.setenv("RECONCILER_FAULTS", "error-before=400:POST:/v1/files")
         assert cli("apply", "--yes", "--json-events", tmp_path / "events").code == 1
         found = {(event["event"], event.get("address")): event for event in events(tmp_path / "events")}
         failed = found["change-failed", "file/kb/welcome.md"]

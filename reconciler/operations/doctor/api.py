@@ -86,7 +86,7 @@ def _limits(one: ListProbe) -> str:
     """Return what the lack of a list limits that no object of the project needs."""
     if one.types == {MODELS}:
         return "`plan` does not warn of models that are shut down"
-    limits = "`inventory`, `import` and `adopt` do not show its objects"
+    limits = "`inventory` and `import` end with an error"
     return (
         f"{limits}, and deletes of objects of the type {few(sorted(one.blocks))} are refused" if one.blocks else limits
     )
