@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
     "consent": "Write the consent that permits one refused change.",
+    "doctor": "Check the key, the API, the state, Git and everything else that commands need.",
     "explain": "Explain a kind, a field of a manifest, or the code of a message.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
     "ci": "Run steps of CI workflows.",

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import get_original_bases, is_typeddict
 
 from reconciler.applying.codec import ApplyDocument
+from reconciler.applying.events import EventDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
 from reconciler.explanations.codec import ExplanationDocument
@@ -20,6 +21,7 @@ from reconciler.operations.version import VersionDocument
 from reconciler.planning.dependencies_codec import GraphDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
+from reconciler.project.health import DoctorDocument
 from reconciler.project.status import StatusDocument
 from reconciler.releases.codec import ArchiveDocument, ComparisonDocument, PublicationDocument, ReleaseDocument
 from reconciler.resources.problems import ProblemsDocument
@@ -39,6 +41,8 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     ApplyDocument: "apply, adopt, rollback",
     StatusDocument: "status",
     GraphDocument: "graph",
+    EventDocument: "apply --json-events, adopt --json-events",
+    DoctorDocument: "doctor",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
     InventoryDocument: "inventory",
