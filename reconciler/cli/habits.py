@@ -7,9 +7,12 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import click
+
+from reconciler.project import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ COMMANDS: Final[Mapping[str, Habit]] = {
     **_each("doc docs man api-resources", "explain", "help"),
     **_each("force-unlock unlock", "state unlock"),
     **_each("logs log events history", "state history", note="Runs of assistants are not recorded here."),
-    **_each("rollout undo revert", "publish CHATBOT N", note="An older number is a rollback."),
+    **_each("rollout undo revert", "rollback CHATBOT"),
+    **_each("cluster-info health ping whoami diagnose", "doctor"),
+    **_each("approve allow permit override", "consent ADDRESS RULE"),
     **_each("tag freeze", "release CHATBOT"),
     **_each("mv move rename", "state mv FROM TO", note="To rename an object, set `moved_from` in its manifest."),
     **_each("forget", "state rm ADDRESS"),
@@ -118,9 +123,11 @@ OPTIONS: Final[Mapping[str, Habit]] = {
     **_each("replace", note="An object is replaced if a field changes that its API cannot update."),
     **_each("exclude", "--target", note="The targets are what is included."),
     **_each("parallelism", note="Independent changes are made at the same time, at the pace of the API."),
-    **_each("lock", note="Apply always takes the lock."),
+    **_each("lock", note="Apply always takes the lock; --lock-timeout DURATION waits for it."),
+    **_each("verbose debug trace", "-v"),
     **_each("input", note="Without a terminal, apply requires --yes."),
     **_each("w watch wait", note="Apply waits until its changes are complete."),
+    **_each("json-into", "--json-events"),
     **_each("prune", note="The objects of removed manifests are deleted by apply, if nothing refers to them."),
     **_each("generate-config-out", "-C", note="`reconciler import` writes the manifests to the project."),
     **_each("state state-out backup", note="The state backend is set in project.yaml or by RECONCILER_STATE."),
@@ -196,15 +203,18 @@ def _has_one_dash(word: str) -> bool:
 
 
 def _of_argument(error: click.UsageError, ctx: click.Context, words: Sequence[str]) -> tuple[str, Habit] | None:
-    """Return the habit of an argument: of objects where targets are options, and of `diff` without versions."""
+    """Return the habit of an argument: of objects and environments, which are options, and of `diff`."""
     command = ctx.command
     if command.name == "diff":
         note = "To compare the manifests with the live objects, run `reconciler plan`."
         return error.format_message(), Habit(note=note)
-    takes_arguments = any(isinstance(param, click.Argument) for param in command.params)
-    takes_targets = any("--target" in param.opts for param in command.params)
-    if takes_targets and not takes_arguments and type(error) is click.UsageError:
-        objects = (word for before, word in pairwise(words) if "/" in word and "-" not in (before[0], word[0]))
-        for one in objects:
-            return f"{error.format_message()}.", Habit((f"--target {one}",))
+    if type(error) is not click.UsageError or any(isinstance(param, click.Argument) for param in command.params):
+        return None
+    options = {name for param in command.params for name in param.opts}
+    environments = names.environments(Path(ctx.params.get("start") or ".")) if "--env" in options else []
+    for word in (word for before, word in pairwise(words) if "-" not in (before[:1], word[:1])):
+        if word in environments:
+            return f"{error.format_message()}.", Habit((f"--env {word}",))
+        if "/" in word and "--target" in options:
+            return f"{error.format_message()}.", Habit((f"--target {word}",))
     return None

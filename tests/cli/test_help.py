@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.habits import COMMANDS as HABITS, OPTIONS, SUBCOMMANDS, Habit
 from reconciler.cli.main import COMMANDS, cli as group
-from tests.support.cli import Cli
+from tests.support.cli import Cli, edit
 
 
 @pytest.mark.parametrize("words", [(), ("plan",), ("state",), ("state", "mv"), ("migrate", "threads"), ("help",)])
@@ -55,6 +55,8 @@ def test_version_lists_the_versions_of_what_runs(cli: Cli):
         ("workspace list", "`--env NAME`"),
         ("login", "set OPENAI_API_KEY"),
         ("force-unlock 1", "Did you mean 'state unlock'?"),
+        ("rollout undo chatbot/helper", "Did you mean 'rollback CHATBOT'?"),
+        ("whoami", "Did you mean 'doctor'?"),
         ("logs", "Did you mean 'state history'?"),
         ("edit", "edit the YAML file"),
         ("descibe", "Did you mean 'status ADDRESS'"),
@@ -76,7 +78,7 @@ def test_version_lists_the_versions_of_what_runs(cli: Cli):
         ("plan -destroy", "`reconciler archive ADDRESS`"),
         ("plan -var x=y", "project.yaml"),
         ("apply -f plan.json", "All manifests of the project are read"),
-        ("apply -lock=false", "Apply always takes the lock."),
+        ("apply -lock=false", "Apply always takes the lock"),
         ("apply --force", "Consent"),
         ("plan --enviroment staging", "No such option '--enviroment'"),
         ("plan --targt assistant/helper", "Did you mean '--target'?"),
@@ -124,3 +126,11 @@ def test_suggested_commands_and_options_exist():
         below = group.get_command(ctx, name)
         assert isinstance(below, click.Group)
         assert not habits.keys() & set(below.list_commands(ctx))
+
+
+def test_environment_in_place_of_an_option_is_recognised(project, cli: Cli):
+    edit(project / "project.yaml", "spec:", "spec:\n  environments: {staging: {}, production: {}}")
+    done = cli("plan", "staging")
+    assert done.code == 64
+    assert "Did you mean '--env staging'?" in done.err
+    assert "--env" not in cli("plan", "elsewhere").err.replace("[OPTIONS]", "")
