@@ -45,8 +45,8 @@ def command(
     ones from a copy to the object that it was made from. Writes nothing.
 
     \b
-    reconciler graph                               a flowchart for Markdown, in a block ```mermaid
-    reconciler graph vectorstore/handbook -o svg --out handbook.svg
+    reconciler graph assistant/triage               for a block ```mermaid
+    reconciler graph assistant/triage -o svg --out triage.svg
     reconciler graph -o dot | dot -Tpng > graph.png
     reconciler graph -o json | jq '.references[]'
 

@@ -49,7 +49,7 @@ COMMANDS: Final = {
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
     "help": "Show the help of a command.",
-    "version": "Print the versions of Reconciler, of Python and of the OpenAI SDK.",
+    "version": "Print the versions of Reconciler, Python and the OpenAI SDK.",
 }
 MODULES: Final = {
     "import": "import_",
