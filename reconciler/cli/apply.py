@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from reconciler.cli import codes, options
+from reconciler.cli.observing import EVENTS, shown_with
 from reconciler.cli.output import note, show, show_json, style, write_json
 from reconciler.cli.plan import show_plan
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @options.targets
 @options.out
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@options.applying
 def command(
     plan_file: Path | None,
     start: Path,
@@ -68,6 +70,8 @@ def command(
 
 def not_applied(plan: "Plan", format_: str, *, out: Path | None) -> int:
     """Show a plan that was refused or not confirmed, and return the exit code."""
+    if log := EVENTS.get():
+        log.result(plan)
     if plan.refusals:
         show_plan(plan, format_, out=out)
         return codes.REFUSED
@@ -81,6 +85,8 @@ def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
     """Return a function that shows a plan and asks for confirmation, unless `yes` is set."""
 
     def confirm(plan: "Plan") -> bool:
+        if log := EVENTS.get():
+            log.planned(plan)
         if format_ == "text":
             show(_text(plan, sys.stdout))
         elif not yes:
@@ -103,8 +109,10 @@ def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
     def listen(steps: int) -> "Iterator[Progress]":
         from reconciler.reports.progress import progress_to
 
-        with progress_to(sys.stderr, steps, style=style(sys.stderr)) as progress:
-            yield progress
+        if log := EVENTS.get():
+            log.begin(steps)
+        with progress_to(sys.stderr, steps, style=style(sys.stderr)) as progress, shown_with(progress) as shown:
+            yield shown
 
     return listen
 
@@ -132,6 +140,8 @@ def _text(plan: "Plan", stream: TextIO) -> str:
 
 def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show the result of an apply, and return the exit code."""
+    if log := EVENTS.get():
+        log.result(result)
     from reconciler.reports.wording.documents import apply_document
 
     if format_ == "json":

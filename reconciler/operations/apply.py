@@ -137,7 +137,8 @@ async def apply_plan(
     secrets = Secrets(workspace.environ)
     secrets.check(observed.planned)
     stop = asyncio.Event()
-    with workspace.backend.lock(this_process(workspace.environ)) as lease, stopping(stop, interrupted, seconds, late):
+    holder = this_process(workspace.environ)
+    with workspace.backend.lock(holder, waits=False) as lease, stopping(stop, interrupted, seconds, late):
         begun = _begin(workspace, connection, observed, lease)
         run = Run(
             observed.planned,

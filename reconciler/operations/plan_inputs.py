@@ -18,7 +18,6 @@ from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.removed import outlet_references, removed_identities
 from reconciler.operations.shutdowns import look_up
-from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
@@ -66,19 +65,22 @@ async def read(
 
 
 async def read_referrers(
-    workspace: Workspace, connection: Connection, first: Reading, planned: Planned, models: Iterable[str]
+    workspace: Workspace,
+    connection: Connection,
+    first: Reading,
+    ids: Mapping[str, frozenset[str]],
+    models: Iterable[str],
 ) -> Reading:
-    """Read the possible referrers of the objects that a plan deletes, and the shutdown dates of `models`.
+    """Read the possible referrers of the objects with these `ids`, by type, and the shutdown dates of `models`.
 
     `inputs` is the same object as before if nothing was found that can change the plan. Lists that the key or the
     server does not permit are in `inputs.unlisted`.
     """
-    deleted = planned_deletions(planned)
-    types = {name for name, adapter in first.adapters.items() if adapter.refers & deleted.keys()}
-    unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
+    types = {name for name, adapter in first.adapters.items() if adapter.refers & ids.keys()}
+    unadapted = [referrer for referrer in referrers(connection) if referrer.refers & ids.keys()]
     known_models = await look_up(connection, models)
-    peers = await Peers(workspace, first.inputs.recorded).for_plan(deleted)
-    left = await asyncio.to_thread(outlet_references, workspace, first.inputs, deleted)
+    peers = await Peers(workspace, first.inputs.recorded).for_plan(ids)
+    left = await asyncio.to_thread(outlet_references, workspace, first.inputs, ids)
     read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))
     found = (known_models.ends, peers.objects, peers.unreadable, left.documents, left.unreadable)
     if not (types or unadapted or any(found)):
@@ -88,7 +90,7 @@ async def read_referrers(
     unlisted = await _list_live(workspace, first.adapters, more, first.snapshot, listing)
     complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted), listing)
     unmanaged = await gather(
-        listing.attempt(referrer.type, referrer.refers, referrer.referring(deleted), []) for referrer in unadapted
+        listing.attempt(referrer.type, referrer.refers, referrer.referring(ids), []) for referrer in unadapted
     )
     refused = (*listing.unlisted(first.inputs.known_types.__contains__), *peers.unreadable, *left.unreadable)
     live = (*complete, *chain.from_iterable(unmanaged))

@@ -93,13 +93,18 @@ class AllEnvironments:
 
 def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
     """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
+    found = with_errors(folder, edited=edited)
+    raise_errors(found.problems())
+    return found
+
+
+def with_errors(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """Load the manifests in `folder` for every environment; manifests with errors may be missing."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
-    found = AllEnvironments((replace(first, problems=reported), *loads))
-    raise_errors(found.problems())
-    return found
+    return AllEnvironments((replace(first, problems=reported), *loads))
 
 
 def unknown(address: Address, known: Iterable[Address]) -> Problem:

@@ -52,9 +52,11 @@ class Backend:
         return snapshots.read(self.store, self.identity)
 
     @contextmanager
-    def lock(self, holder: Holder) -> Iterator[Lease]:
-        """Hold the lock; raises `LockedError`. The caller must renew the lease every `lock.DURATION / 3` seconds."""
-        lease = lock.acquire(self.store, self.identity, holder, self.now)
+    def lock(self, holder: Holder, *, waits: bool = True) -> Iterator[Lease]:
+        """Hold the lock; raises `LockedError`, see `lock.acquire`. The caller must renew the lease every
+        `lock.DURATION / 3` seconds.
+        """
+        lease = lock.acquire(self.store, self.identity, holder, self.now, waits=waits)
         try:
             yield lease
         except BaseException:
@@ -95,6 +97,14 @@ class Backend:
     def held(self) -> Lock | None:
         """Return the lock, even if it has expired; None if no lock is held."""
         return lock.read_lock(self.store, self.identity)
+
+    def check_writable(self) -> None:
+        """Raise StoreError if the state cannot be written, as far as that can be found out; see `Store`."""
+        self.store.check_writable(f"state/{self.identity}/doctor")
+
+    def wait_until_free(self) -> None:
+        """Return when no other run holds the lock; see `lock.wait_until_free`."""
+        lock.wait_until_free(self.store, self.identity, self.now)
 
     def unlock(self) -> Lock | None:
         """Release the lock of any holder and return it; for `state unlock`, after its run has died."""

@@ -256,7 +256,16 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
-    return record
+    return {**record, **_publications_record(applied)}
+
+
+def _publications_record(applied: Applied) -> dict[str, JSON]:
+    found: dict[str, JSON] = {
+        "published_before": list(applied.published_before),
+        "rolled_back": list(applied.rolled_back),
+        "rolled_back_by": applied.rolled_back_by,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _applied(record: JSON) -> Applied:
@@ -276,7 +285,14 @@ def _applied(record: JSON) -> Applied:
         unproven=tuple(typed(list, record.get("unproven", []))),
         revision=typed(str, record.get("revision", "")),
         holds=_holds(record.get("holds", {})),
+        published_before=_addresses(record.get("published_before", [])),
+        rolled_back=_addresses(record.get("rolled_back", [])),
+        rolled_back_by=typed(str, record.get("rolled_back_by", "")),
     )
+
+
+def _addresses(record: JSON) -> tuple[str, ...]:
+    return tuple(str(Address.parse(typed(str, text))) for text in typed(list, record))
 
 
 def _holds(record: JSON) -> Mapping[str, str]:

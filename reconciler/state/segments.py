@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from reconciler.resources.address import ENVIRONMENT, OUTLET, RELEASE, Address, composed
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
+from reconciler.state.publications import with_publications
 
 if TYPE_CHECKING:
     from reconciler.resources.base import Applied
@@ -163,13 +164,14 @@ class _Replay:
     def _complete(self, completed: Completed) -> None:
         self._resolve(completed)
         self._follow(completed)
+        known = self._objects.get(completed.instead_of or completed.address) or self._objects.get(completed.address)
         if completed.instead_of is not None:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
             self._end(completed.address)
         else:
-            self._objects[completed.address] = completed.applied
+            self._objects[completed.address] = with_publications(completed.applied, known, self._run)
 
     def _follow(self, completed: Completed) -> None:
         """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a

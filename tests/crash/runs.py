@@ -6,7 +6,7 @@ import signal
 import stat
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -17,6 +17,7 @@ from reconciler.applying import walk
 from reconciler.applying.model import ApplyResult
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
+from reconciler.operations import rollback
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Plan
@@ -128,6 +129,34 @@ def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Ap
             return result, (await make_plan(open_workspace(root, environ), connection)).planned.plan
 
     return asyncio.run(run())
+
+
+class _Silent(Quiet):
+    def note(self, text: str) -> None: ...
+
+
+def roll_back(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -> tuple[int, Counter[Moment]]:
+    """Roll back the chatbot `support` to the release before, and return it with the number of moments of each type."""
+    mortal = Mortal(kill)
+    _watch_disk(mortal)
+    if kill is None or kill.moment in IN_STATE:
+        _record_each()
+    rollback.connected = lambda _workspace: connected(url, mortal)  # type: ignore[assignment]
+    choice, result = rollback.roll_back(
+        root,
+        environ,
+        "support",
+        None,
+        env=None,
+        endpoint=None,
+        announce=lambda _choice: None,
+        confirm=lambda _plan: True,
+        listen=lambda _steps: nullcontext(_Silent()),
+        resume=lambda _choice: "reconciler rollback support 1",
+    )
+    assert isinstance(result, ApplyResult), result
+    assert result.complete, result
+    return choice.number, mortal.met
 
 
 LEASE: Final = 1.5

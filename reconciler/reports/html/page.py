@@ -66,7 +66,12 @@ def _head(title: str) -> Markup:
 
 @cache
 def _style() -> str:
-    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+    return style_sheet("picture.css") + style_sheet("style.css")
+
+
+def style_sheet(name: str) -> str:
+    """Return the text of a style sheet of this package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _header(top: Top, parts: Sequence[Part]) -> Markup:

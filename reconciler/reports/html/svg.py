@@ -1,11 +1,14 @@
-"""A picture as SVG. Its looks come from the style sheet of the page, so that it is light or dark as the page is."""
+"""A picture as SVG. Its looks come from a style sheet, that of the page or its own, so that it is light or dark as what
+is around it.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
 from reconciler.reports.html.layout import Layout, layout
-from reconciler.reports.html.markup import Markup, element
+from reconciler.reports.html.markup import Markup, element, raw
+from reconciler.reports.html.page import style_sheet
 from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import cells, clip, plain
 from reconciler.reports.views.changes import SIGNS, TONES
@@ -22,14 +25,28 @@ _ROOM: Final = 34
 
 def svg(drawn: Picture, title: str, description: str) -> Markup:
     """The drawing, with a title and a description for those who cannot see it."""
+    return _drawing(drawn, title, description)
+
+
+def svg_file(drawn: Picture, title: str, description: str) -> str:
+    """Return the drawing as a document of its own."""
+    sheet = element("style", raw(style_sheet("picture.css")))
+    ground = element("rect", class_="ground", width="100%", height="100%")
+    return f"{_drawing(drawn, title, description, sheet, ground, xmlns='http://www.w3.org/2000/svg')}\n"
+
+
+def _drawing(drawn: Picture, title: str, description: str, *below: Markup, **attributes: str) -> Markup:
+    """Return the drawing, over the elements `below`."""
     placed = _Placed(drawn, layout(len(drawn.nodes), drawn.edges))
     width, height = placed.size
     return element(
         "svg",
         element("title", title, id="picture-title"),
         element("desc", description, id="picture-description"),
+        *below,
         _arrow(),
         [placed.edge(way) for way in placed.plan.ways],
+        [placed.return_edge(way) for way in placed.plan.returns],
         [placed.node(index) for index in range(len(drawn.nodes))],
         role="img",
         aria_labelledby="picture-title",
@@ -37,6 +54,7 @@ def svg(drawn: Picture, title: str, description: str) -> Markup:
         viewBox=f"0 0 {width:g} {height:g}",
         width=f"{width:g}",
         height=f"{height:g}",
+        **attributes,
     )
 
 
@@ -64,7 +82,7 @@ class _Placed:
             _text("kind", x + 12, y + 16, kind),
             _text("name", x + 12, y + (32 if kind else 26), name),
             _text("sign", x + width - 12, y + 17, SIGNS[node.standing]),
-            class_=f"node {TONES[node.standing]}",
+            class_=f"node {TONES[node.standing]}" + (" focus" if node.is_focus else ""),
         )
 
     def edge(self, way: Sequence[int]) -> Markup:
@@ -74,7 +92,20 @@ class _Placed:
         for bend in bends:
             stops += [(self._left(bend), self._middle(bend)), (self._right(bend), self._middle(bend))]
         stops.append((self._left(target) - 5, self._middle(target)))
-        return element("path", d="".join(_curves(stops)), class_="edge", marker_end="url(#arrow)")
+        return self._path(stops, (source, target))
+
+    def return_edge(self, way: Sequence[int]) -> Markup:
+        """Return an edge to the left, which is given from its target to its source."""
+        target, *bends, source = way
+        stops = [(self._left(source), self._middle(source))]
+        for bend in reversed(bends):
+            stops += [(self._right(bend), self._middle(bend)), (self._left(bend), self._middle(bend))]
+        stops.append((self._right(target) + 5, self._middle(target)))
+        return self._path(stops, (source, target))
+
+    def _path(self, stops: Sequence[tuple[float, float]], edge: tuple[int, int]) -> Markup:
+        look = "edge copy" if edge in self.drawn.copies else "edge"
+        return element("path", d="".join(_curves(stops)), class_=look, marker_end="url(#arrow)")
 
     def _width(self, node: int) -> float:
         """Return the width of the box of a node; zero for a bend."""

@@ -107,7 +107,7 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
         commit=short(plan.commit or ""),
         created_at=plan.created_at,
         verdict=_verdict(plan, targeted=targeted),
-        refusals=refusal_views(plan.refusals),
+        refusals=refusal_views(plan.refusals, plan.identity),
         risks=tuple(map(_risk, plan.risks)),
         changes=change_views(plan.changes),
         change_count=len(plan.changes),
