@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.steps import lower
@@ -12,6 +13,7 @@ from reconciler.manifests.editing.documents import source_of
 from reconciler.operations.plan import make_plan
 from reconciler.operations.run import Progress, check_unlocked, confirmed, planned
 from reconciler.planning.build import Planned
+from reconciler.planning.consents import PROJECT
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.requests import requests
 from reconciler.project.all_environments import AllEnvironments, load_all_environments, unknown, with_errors
@@ -31,6 +33,9 @@ from reconciler.review.approval import contents, without
 from reconciler.review.reviewed_changes import rollback_branch
 from reconciler.state.model import State
 from reconciler.state.publications import interrupted_rollback, published_in
+
+_OF_OTHER_CHANGES: Final = ("threshold", "cost")
+"""Rules that refuse the deletes and the new storage of a plan. A rollback has neither."""
 
 
 def rollback(
@@ -87,12 +92,11 @@ def roll_back(
             observed = await make_plan(
                 workspace, connection, on_drift="keep", targets=targets, applies=confirm is not None
             )
-            now = observed.planned
-            if now.plan.refusals:
-                return now.plan
-            observed = replace(observed, planned=replace(now, plan=_pointer_only(now, *targets)))
-            if confirm is None:
-                return observed.planned.plan
+            now = replace(observed.planned, plan=_concerning(observed.planned, *targets))
+            plan = now.plan if now.plan.refusals else _pointer_only(now, *targets)
+            observed = replace(observed, planned=replace(now, plan=plan))
+            if confirm is None or plan.refusals:
+                return plan
             return await confirmed(workspace, connection, observed, confirm, listen, resume(choice))
 
     return choice, run_async(run())
@@ -132,6 +136,8 @@ def _prepared(
         number = release_number(interrupted)
     if number is None:
         number, archived = _published_before(project, chatbot, entry, workspace)
+    if number not in project.releases_of(chatbot):
+        raise_errors(project.problems())
     release = release_of(project, found, number)
     errors = _others(project, [found, release, *runners(project, found)])
     if errors:
@@ -185,6 +191,8 @@ def _published_before(
     archived: list[int] = []
     for release in reversed(entry.published_before if entry else ()):
         number = release_number(Address.parse(release))
+        if number not in known:  # an error may hide its manifest
+            raise_errors(project.problems())
         if number in usable:
             return number, tuple(archived)
         archived.append(number)
@@ -233,9 +241,36 @@ def _pointer_only(now: Planned, chatbot: Address, release: Address) -> Plan:
     problems = list(_unusable(now, release))
     if problems:
         raise ReconcilerError(*problems)
-    kept = {change.digest for change in _moving(now, chatbot)}
-    plan = without(now.plan, {change.digest for change in now.plan.work} - kept)
-    return replace(plan, requests=requests(now.inputs, now.matched, plan.work))
+    return _reduced(now, chatbot)
+
+
+def _concerning(now: Planned, chatbot: Address, release: Address) -> Plan:
+    """Return the plan with the refusals that concern a rollback: of the changes that move the pointer, of the objects
+    of the release, and of the project as a whole. If there are any, the plan has no other changes.
+    """
+    kept = {change.address for change in _moving(now, chatbot)} | _parts(now, release)
+    refusals = tuple(
+        one
+        for one in now.plan.refusals
+        if one.address in kept or (one.address.startswith(PROJECT) and one.rule not in _OF_OTHER_CHANGES)
+    )
+    plan = replace(now.plan, refusals=refusals)
+    return _reduced(replace(now, plan=plan), chatbot) if refusals else plan
+
+
+def _reduced(now: Planned, chatbot: Address) -> Plan:
+    """Return the plan without all changes but those that move the pointer."""
+    kept = {change.digest: change for change in _moving(now, chatbot)}
+    plan = without(now.plan, {change.digest for change in now.plan.work} - kept.keys())
+    made = {(change.address, change.action) for change in kept.values()}
+    risks = tuple(risk for risk in plan.risks if (risk.address, risk.action) in made)
+    return replace(plan, requests=requests(now.inputs, now.matched, plan.work), risks=risks, costs=None)
+
+
+def _parts(now: Planned, release: Address) -> set[str]:
+    """Return the addresses of a release and of all objects that it consists of."""
+    known = now.inputs.releases.get(release)
+    return {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
 
 
 def _moving(now: Planned, chatbot: Address) -> Iterator[Change]:
@@ -260,9 +295,7 @@ def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
     """Return a problem for each object of the release that is not live as released. Pending edits of working objects
     that the release shares, such as a vector store with `releases: live`, are none.
     """
-    known = now.inputs.releases.get(release)
-    parts = {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
-    applied, live = now.inputs.applied, now.matched.live
+    parts, applied, live = _parts(now, release), now.inputs.applied, now.matched.live
     edits = (
         change
         for change in now.plan.changes
