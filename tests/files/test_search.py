@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.files.search import project_around, manifest_files
+from reconciler.files.search import manifest_files, project_around
 
 
 def write(root: Path, *names: str) -> None:

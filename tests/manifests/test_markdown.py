@@ -1,6 +1,6 @@
 """Manifests in Markdown, by example."""
 
-from collections.abc import Callable
+import os
 
 import pytest
 
@@ -172,7 +172,7 @@ class TestMistakes:
     def test_kind_without_the_version_is_a_warning(self, folder: Folder, version):
         folder.write("bot.md", FRONT.replace("apiVersion: reconciler/v1\n", version) + "Be kind.\n")
         (problem,) = folder.load().problems
-        assert (problem.code, problem.severity, problem.place.file) == ("text-with-kind", "warning", "bot.md")
+        assert (problem.code, problem.severity, str(problem.place)[:7]) == ("text-with-kind", "warning", "bot.md:")
 
     @pytest.mark.parametrize("name", ["bot.MD", "bot.markdown", "bot.md.txt"])
     def test_other_suffix_of_a_manifest_is_a_warning(self, folder: Folder, name):
@@ -226,10 +226,8 @@ class TestFiles:
         assert folder.load().resources == ()
 
     def test_only_the_start_of_text_is_read(self, folder: Folder, monkeypatch: pytest.MonkeyPatch):
-        import os
-
         sizes: list[int] = []
-        read: Callable[[int, int], bytes] = os.read
+        read = os.read
 
         def counting(descriptor: int, size: int) -> bytes:
             found = read(descriptor, size)
