@@ -13,7 +13,9 @@ _FIRST: Final = 2**12
 _PART: Final = 2**16
 """Numbers of bytes that are read at once: of every Markdown file, and then of a long front matter."""
 _LONGEST: Final = 5 * 2**20
-_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*[\r\n]")
+LFS: Final = b"version https://git-lfs.github.com/spec/v1"
+"""The start of a file that Git LFS has not fetched."""
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*[\r\n]|" + re.escape(LFS))
 _CLOSING: Final = re.compile(rb"(?<=[\r\n])---[ \t]*[\r\n]")
 
 
@@ -32,7 +34,8 @@ def project_around(start: Path) -> Path | None:
 
 
 def front_matter_of(file: str | Path) -> bytes:
-    """Return the start of a file that begins with front matter, at least up to the end of that; empty for other files.
+    """Return the start of a file that begins with front matter, up to the end of that, and of a file that Git LFS has
+    not fetched; empty for other files.
 
     Files without front matter are not read further than that can be seen. Pipes are not waited for.
     """
@@ -43,13 +46,13 @@ def front_matter_of(file: str | Path) -> bytes:
             if not _OPENING.match(found):
                 return b""
             searched = 0
-            while not _CLOSING.search(found, searched) and len(found) < _LONGEST:
+            while not (closing := _CLOSING.search(found, searched)) and len(found) < _LONGEST:
                 searched = max(found.rfind(b"\n") - 1, 0)
                 part = os.read(opened, _PART)
                 if not part:
                     break
                 found += part
-            return found
+            return found[: closing.end()] if closing else found
         finally:
             os.close(opened)
     except OSError:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.git.worktree import Entry, worktree
-from reconciler.manifests.checkout import add_absent, converted
+from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
@@ -46,8 +46,8 @@ class Loaded:
     of_checkout: tuple[Problem, ...] = ()
     """Warnings, also in `problems`, about entries that were not read, and about line ends that the checkout changed."""
     unseen: tuple[Problem, ...] = ()
-    """Those of `of_checkout` about folders that were left out. Manifests may have been left out with them, so a plan
-    that removes objects is an error."""
+    """Warnings about folders that were left out, also in `of_checkout`, and about Markdown files without a content.
+    They may be or contain manifests, so a plan that removes objects is an error."""
 
 
 def load(
@@ -63,8 +63,7 @@ def load(
     prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
-    index, unknown = _index(root)
-    add_absent(tree, index)
+    index, unknown = _index(root, tree)
     edited = edited or {}
     allowance = Allowance()
     known = registered_kinds() if kinds is None else kinds
@@ -106,7 +105,7 @@ def load(
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
-        unseen=unseen,
+        unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
     )
 
 
@@ -118,13 +117,19 @@ def _public(problem: Problem) -> Problem:
     )
 
 
-def _index(root: Path) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
-    """Return the index of Git, which is empty without Git, and a warning if it cannot be read."""
+def _index(root: Path, tree: Tree) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
+    """Add what the checkout left out to `tree`. Return the index of Git, which is empty without Git, and a warning if
+    it cannot be read.
+    """
     git = worktree(root)
     try:
-        return git.index() if git else (), ()
+        index = git.index() if git else ()
+        add_absent(tree, index)
+        if git:
+            add_absent_markdown(tree, index, git.contents)
     except ReconcilerError as error:
         return (), tuple(replace(problem, severity="warning") for problem in error.problems)
+    return index, ()
 
 
 def _converted(files: Files, index: Iterable[Entry], shown: str) -> Iterator[Problem]:

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.files.search import MARKDOWN, YAML, front_matter_of
-from reconciler.manifests.folder import UNNAMEABLE, UnreadableError, joined, locate, on_disk
+from reconciler.manifests.folder import (
+    LFS_POINTER,
+    UNNAMEABLE,
+    UnreadableError,
+    is_lfs_pointer,
+    joined,
+    locate,
+    on_disk,
+)
 from reconciler.resources.address import composed
 from reconciler.resources.front_matter import API_VERSION, split
 
@@ -50,6 +58,8 @@ class Tree:
     absent: dict[str, UnreadableEntry] = field(default_factory=dict)
     """Entries by path that the project has and the working tree does not. They are not deleted: using them is an
     error."""
+    unknown: list[UnreadableEntry] = field(default_factory=list)
+    """Markdown files that may be manifests, because their contents are not available."""
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the files below `folder`; all files if it is empty."""
@@ -79,7 +89,11 @@ class Tree:
 
     def manifests(self) -> list[str]:
         """Return the YAML files, and the Markdown files that may be manifests by their front matter."""
-        found = {path for path in self.files if path.endswith(MARKDOWN) and _may_be_manifest(self.start_of(path))}
+        starts = {path: start for path in self.files if path.endswith(MARKDOWN) and (start := self.start_of(path))}
+        for path, start in starts.items():
+            if is_lfs_pointer(start):
+                self.unknown.append(UnreadableEntry(path, *LFS_POINTER))
+        found = {path for path, start in starts.items() if _may_be_manifest(start)}
         found -= {path for path in found if self._leads_to_manifest(path)}
         return [path for path in self.files if is_manifest_name(path) or path in found]
 
