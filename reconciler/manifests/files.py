@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from reconciler.manifests.folder import (
-    LFS_POINTER,
+    LFS_HINT,
+    LFS_MESSAGE,
     MAX_INCLUDED,
     UnreadableError,
     is_lfs_pointer,
@@ -130,7 +131,7 @@ class Files:
             if key not in self._hashed:
                 start = file.read(_START)
                 if is_lfs_pointer(start):
-                    raise UnreadableError(*LFS_POINTER)
+                    raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
                 if b"\r\n" in start and b"\0" not in start:
                     self.with_crlf[path] = real
                 file.seek(0)

@@ -22,8 +22,8 @@ MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that are not allowed in paths: control characters, and bytes that are not UTF-8."""
-LFS_POINTER: Final = ("lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`")
-"""Code, message and hint of the problem that Git LFS has not fetched a file."""
+LFS_MESSAGE: Final = "is a Git LFS pointer, not the file itself"
+LFS_HINT: Final = "run `git lfs pull`"
 
 
 class UnreadableError(Exception):
@@ -130,7 +130,7 @@ def read_text(path: Path, limit: int) -> str:
     if size > limit or len(data) > limit:
         raise UnreadableError("too-large", f"is larger than {limit // 2**20} MiB")
     if is_lfs_pointer(data):
-        raise UnreadableError(*LFS_POINTER)
+        raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

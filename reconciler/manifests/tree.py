@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from reconciler.files.search import MARKDOWN, YAML, front_matter_of
 from reconciler.manifests.folder import (
-    LFS_POINTER,
+    LFS_HINT,
+    LFS_MESSAGE,
     UNNAMEABLE,
     UnreadableError,
     is_lfs_pointer,
@@ -92,7 +93,7 @@ class Tree:
         starts = {path: start for path in self.files if path.endswith(MARKDOWN) and (start := self.start_of(path))}
         for path, start in starts.items():
             if is_lfs_pointer(start):
-                self.unknown.append(UnreadableEntry(path, *LFS_POINTER))
+                self.unknown.append(UnreadableEntry(path, "lfs-pointer", LFS_MESSAGE, LFS_HINT))
         found = {path for path, start in starts.items() if _may_be_manifest(start)}
         found -= {path for path in found if self._leads_to_manifest(path)}
         return [path for path in self.files if is_manifest_name(path) or path in found]

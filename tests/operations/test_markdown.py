@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.test_pull import PROJECT, changed_lines, is_settled, pull, update
 from tests.support.cli import Cli
+from tests.support.pulling import PROJECT, changed_lines, is_settled, pull, update
+from tests.support.state_repositories import git
 from tests.support.world import World, world
 
 TRIAGE = """\
@@ -156,3 +157,17 @@ class TestRelease:
         plan = cli("plan").out
         assert "delete" not in plan
         assert "assistant/front" in plan
+
+
+class TestUncommitted:
+    def test_pull_does_not_replace_an_edit_that_exists_nowhere_else(self, acme):
+        acme.file(".gitignore", ".reconciler/\n")
+        git(acme.root, "init", "--quiet")
+        git(acme.root, "add", ".")
+        git(acme.root, "commit", "--quiet", "-m", "applied")
+        acme.file("assistants/triage.md", TRIAGE.replace("Be kind.", "Be polite."))
+        update(acme, "assistant/triage", instructions=LIVE.replace("short", "brief"), model="gpt-6-terra")
+        pulled = pull(acme)
+        (conflict,) = pulled.conflicts
+        assert (conflict.item.path, str(conflict.place)) == ("instructions", "assistants/triage.md:15:1")
+        assert text(acme) == TRIAGE.replace("Be kind.", "Be polite.").replace("luna", "terra")

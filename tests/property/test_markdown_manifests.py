@@ -12,7 +12,7 @@ from reconciler.manifests.formatting import format_documents
 from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document
 from reconciler.resources.variables import PREFIX
-from tests.operations.test_pull import PROJECT, is_settled, pull, update
+from tests.support.pulling import PROJECT, is_settled, pull, update
 from tests.support.world import World, is_silent, world
 
 FEW = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
