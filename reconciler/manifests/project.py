@@ -11,13 +11,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.files.search import PROJECT_FILE
-from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
+from reconciler.manifests.envelope import name_in, open_envelope
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem

@@ -32,8 +32,8 @@ def notices(workspace: Workspace, planned: Planned) -> Iterator[Notice]:
 
 
 def unseen(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
-    """Yield an error for each folder that the checkout left out, if the plan removes objects without a manifest: their
-    manifests may be in that folder.
+    """Yield an error for each folder and each Markdown file that the checkout left out, if the plan removes objects
+    without a manifest: it may have their manifests.
     """
     reasons = (reason.code for change in planned.plan.changes for reason in change.reasons)
     if workspace.loaded.unseen and "manifest-removed" in reasons:

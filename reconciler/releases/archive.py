@@ -88,7 +88,7 @@ class _Tree:
         """Remove a manifest; mark the manifest of a release as archived."""
         source = source_of(self.project.project, resource, self.texts)
         self.before.setdefault(source.path, source.text)
-        self.lost[source.path] = self.lost.get(source.path, "") + source.document.text
+        self.lost[source.path] = self.lost.get(source.path, "") + source.document.source
         if resource.address.kind != RELEASE:
             self.texts[source.path] = source.removed()
             self.removed.append(str(resource.address))
