@@ -53,11 +53,14 @@ def _equal_names(origins: Iterable[Origin]) -> Iterator[str]:
 def _skipped(done: Imported) -> Iterator[str]:
     """Yield the objects that were not imported, under their reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
+    excluding = {one.why for one in done.skipped if one.excluded_by}
     for one in done.skipped:
         by_reason[one.why].append(_object(one.type, one.id, one.name))
     for why, objects in by_reason.items():
         if len(objects) == 1:
             yield f"skipped: {objects[0]}: {plain(why)}"
+        elif why in excluding:
+            yield f"skipped {len(objects)} objects: {plain(why)} ({few(objects)})"
         else:
             yield f"skipped {len(objects)} objects: {plain(why)}"
             yield from (f"    {one}" for one in objects)
