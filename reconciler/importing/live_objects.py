@@ -145,7 +145,7 @@ class _Work:
                 users[id_].append(address)
         for id_, those in sorted(users.items()):
             verb = "refers" if len(those) == 1 else "refer"
-            message = f"{few(those)} {verb} by id to {self.names[id_]} ({id_}), which --exclude leaves out"
+            message = f"{few(sorted(those))} {verb} by id to {self.names[id_]} ({id_}), which --exclude leaves out"
             hint = "The object stays unmanaged. To refer to it by name, import it, too."
             yield Problem("excluded-reference", message, hint=hint, severity="warning")
 
