@@ -30,9 +30,10 @@ def test_the_widest_columns_give_way_first_and_ids_last():
 
 
 def test_what_a_narrow_line_cannot_hold_is_left_out():
-    head, row = shown(80)
+    head, row, _, note = shown(80)
     assert head.split() == ["ID", "OWNER", "NAME"]
     assert row == "agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4  ours as assistant…  bot bot bot bot bot…"
+    assert note == "Hidden at 80 columns: TYPE, SIZE; use -o json or a wider terminal."
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.reports.style import Style, cells, clip, pad, plain
+from reconciler.reports.style import Style, cells, clip, pad, plain, wrap
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.display import short
@@ -20,7 +20,7 @@ def table(
     """Columns as wide as they must be. No header without rows.
 
     Where a row is wider than the line, the widest columns are cut, names down to twenty columns and ids not at all;
-    where that does not do, those that are `expendable` are left out, the first one first.
+    where that does not do, those that are `expendable` are left out, the first one first, and a line names them.
     """
     if not rows:
         return ""
@@ -29,7 +29,15 @@ def table(
     shown = _fitting(rooms, style.width, expendable)
     chosen = [index for index, name in enumerate(headers) if name in shown]
     lines = [_line([(row[index], shown[headers[index]]) for index in chosen]) for row in texts]
-    return "\n".join([style.paint(lines[0], "bold"), *lines[1:]]) + "\n"
+    hidden = [name for name in headers if name not in shown]
+    note = _hidden(hidden, style) if hidden else []
+    return "\n".join([style.paint(lines[0], "bold"), *lines[1:], *note]) + "\n"
+
+
+def _hidden(names: Sequence[str], style: Style) -> list[str]:
+    """Return the lines that name the columns that were left out."""
+    text = f"Hidden at {style.width} columns: {', '.join(names)}; use -o json or a wider terminal."
+    return ["", *(style.paint(line, "dim") for line in wrap(text, style.width))]
 
 
 def _columns(texts: Sequence[Sequence[str]]) -> Iterator[list[str]]:
