@@ -1,12 +1,13 @@
 """`reconciler import`"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import note, show, show_json, show_problems
+from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
     from reconciler.importing import Imported
@@ -64,7 +65,7 @@ def command(
     else:
         from reconciler.reports.text.importing import import_text
 
-        if text := import_text(done):
+        if text := import_text(done, style=style(sys.stdout, rows=True)):
             show(text)
     if done.problems:
         show_problems(done.problems)

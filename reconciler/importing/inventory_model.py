@@ -160,7 +160,8 @@ def items(
     groups = {one.id: group(one) for one in live}
     holders = _holders(live)
     cost = _costs([one for one in live if one.type in stored], prices)
-    for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
+    order = sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, addresses.get(one.id, ""), one.id))
+    for one in order:
         owned = owner(one)
         used_by = tuple(sorted(users.get(one.id, ())))
         yield Item(

@@ -169,6 +169,8 @@ class _Work:
         address = self.live_inventory.addresses.get(live.id)
         if address and self.target.has(address):
             return f"already managed by the manifest of {address}"
+        if address and address.is_frozen and live.id not in requested_ids:
+            return f"managed as {address}, a copy that releases use"
         if live.id in self.target.imported:
             return f"already imported as {self.target.imported[live.id]}"
         if owner is None or address or live.id in requested_ids:

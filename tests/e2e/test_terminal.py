@@ -4,7 +4,6 @@ The snapshots are in `terminal/`, one file for each command and width. Run this 
 them again.
 """
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from reconciler.cli.main import run
 from tests.support.cli import by_hand, edit
-from tests.support.snapshots import Scrubber, Snapshots, too_wide
+from tests.support.snapshots import HOME, Scrubber, Snapshots, too_wide
 
 HERE = Path(__file__).parent / "terminal"
 WIDTHS = (80, 120)
@@ -37,6 +36,7 @@ spec:
 apiVersion: reconciler/v1
 kind: VectorStore
 metadata: {name: handbook, labels: {team: support}}
+lifecycle: {protect: true}
 spec: {files: [kb/**/*.md]}
 """,
     "assistants/triage.yaml": """\
@@ -105,7 +105,7 @@ def change_live(root: Path) -> None:
     async def change(sdk):
         (agent,) = [one async for one in sdk.beta.agents.list()]
         await sdk.beta.agents.update(agent.id, instructions="Report the outages of the night, and who works on them.")
-        store = await sdk.vector_stores.create(name="trial of the support team, do not use in production, ask Grace first")
+        store = await sdk.vector_stores.create(name="trial of the support team, do not use in production, ask Grace")
         await sdk.files.create(file=("rates.csv", b"a,b\n"), purpose="assistants")
         return store
 
@@ -136,7 +136,6 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
         (there / "stores" / "handbook.yaml").unlink()
         (there / "kb" / "tariffs" / "2026-household-customers.md").write_text("# Tariffs\n\nTariff of 2027.\n")
         edit(there / "assistants" / "triage.yaml", "\n  tools: [{type: file_search, vector_store_ids: [handbook]}]", "")
-        (there / "chatbots" / "support.yaml").unlink()
         change_live(there)
         shutil.copytree(roots["new"], roots["broken"])
         there = roots["broken"]
@@ -153,7 +152,7 @@ def snapshots(estates: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Snap
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
-    return Snapshots(HERE, Scrubber({str(root): "/home/ada/brightwater" for root in estates.values()}))
+    return Snapshots(HERE, Scrubber({str(root): f"{HOME}/brightwater" for root in estates.values()}))
 
 
 COMMANDS = {
@@ -166,17 +165,26 @@ COMMANDS = {
     "inventory": ("applied", "inventory --by label.team"),
     "inventory-of-changes": ("changed", "inventory --unused"),
     "state-list": ("applied", "state list"),
-    "state-show": ("applied", "state show vectorstore/handbook"),
     "state-history": ("applied", "state history"),
+    "adopt": ("changed", "adopt --dry-run"),
     "plan-refused": ("changed", "plan"),
     "drift": ("changed", "drift"),
-    "diff": ("changed", "diff support"),
+    "diff": ("changed", "diff support@1 support"),
     "validate": ("new", "validate"),
     "validate-errors": ("broken", "validate"),
     "explain": ("new", "explain"),
     "explain-field": ("new", "explain assistant.spec.tools.mcp"),
     "explain-code": ("new", "explain referenced"),
 }
+"""The stage of the project, and the command."""
+WRITING = {
+    "apply": ("new", "apply --yes"),
+    "apply-without-changes": ("applied", "apply --yes"),
+    "pull": ("changed", "pull assistant/night-outage-reporter-of-the-northern-network"),
+    "import": ("changed", "import --exclude night-*"),
+    "release": ("new", "release support --publish -m First"),
+}
+"""Commands that run on a copy of the project. Progress is not shown."""
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -184,25 +192,28 @@ COMMANDS = {
 def test_output_in_a_terminal(snapshots, estates, monkeypatch, name, width):
     stage, words = COMMANDS[name]
     monkeypatch.chdir(estates[stage])
+    if words == "validate":
+        monkeypatch.delenv("RECONCILER_ENV")
     plain = snapshots.check(name, *words.split(), width=width, errors=not words.startswith("inventory"))
     assert too_wide(plain, width) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_apply_in_a_terminal(snapshots, estates, monkeypatch, tmp_path, width):
-    def again(*words: str, colour: bool) -> str:
-        folder = tmp_path / f"{colour}" / "brightwater"
-        shutil.copytree(estates["new"], folder)
-        monkeypatch.chdir(folder)
-        return snapshots.taken(*words, width=width, colour=colour, errors=False)
+@pytest.mark.parametrize("name", WRITING)
+def test_output_of_a_command_that_writes_in_a_terminal(snapshots, estates, monkeypatch, tmp_path, name, width):
+    stage, words = WRITING[name]
+    folders = iter([tmp_path / "1" / "brightwater", tmp_path / "2" / "brightwater"])
 
-    del again
-    monkeypatch.chdir(shutil.copytree(estates["applied"], tmp_path / "brightwater"))
-    plain = snapshots.check("apply-without-changes", "apply", "--yes", width=width, errors=False)
+    def before() -> None:
+        folder = shutil.copytree(estates[stage], next(folders))
+        snapshots.scrubber.names[str(folder)] = f"{HOME}/brightwater"
+        snapshots.scrubber.ids.clear()
+        monkeypatch.chdir(folder)
+
+    plain = snapshots.check(name, *words.split(), width=width, errors=False, before=before)
     assert too_wide(plain, width) == []
 
 
 def test_every_snapshot_has_a_test():
-    names = {*COMMANDS, "apply-without-changes"}
-    assert {file.name for file in HERE.iterdir()} == {f"{name}.{width}.txt" for name in names for width in WIDTHS}
-    assert "WRITE_EXPECTED" not in os.environ or True
+    expected = {f"{name}.{width}.txt" for name in (*COMMANDS, *WRITING) for width in WIDTHS}
+    assert {file.name for file in HERE.iterdir()} == expected

@@ -1,11 +1,11 @@
 """Variables of the project with overrides: the same manifests as with all variables in each environment."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.manifests import Loaded, load
@@ -41,7 +41,7 @@ def project(spec: Mapping[str, JSON]) -> Path:
     root = Path(tempfile.mkdtemp())
     (root / ".git").mkdir()
     head = {"apiVersion": "reconciler/v1", "kind": "Project", "metadata": {"name": "acme"}}
-    (root / "project.yaml").write_text(yaml.safe_dump({**head, "spec": spec}))
+    (root / "project.yaml").write_text(json.dumps({**head, "spec": spec}))
     (root / "bots.yaml").write_text(MANIFESTS)
     return root
 
@@ -69,8 +69,9 @@ def test_default_variables_with_overrides_are_those_of_each_environment(defaults
             assert seen(left) == seen(right)
         values = [{**defaults, **own} for own in environments.values()] or [defaults]
         if all(own.keys() == set(NAMES) for own in values):
-            left, right = (snapshot(load_all_environments(root), Address("chatbot", "desk")) for root in (one, other))
-            assert left.content({}).model_dump() == right.content({}).model_dump()
+            taken = [snapshot(load_all_environments(root), Address("chatbot", "desk")) for root in (one, other)]
+            first, second = (found.content({}).model_dump() for found in taken)
+            assert first == second
     finally:
         shutil.rmtree(one)
         shutil.rmtree(other)
