@@ -16,7 +16,7 @@ from reconciler.planning.build import Planned
 from reconciler.planning.consents import PROJECT
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.requests import requests
-from reconciler.project.all_environments import AllEnvironments, load_all_environments, unknown, with_errors
+from reconciler.project.all_environments import AllEnvironments, load_all_environments, load_each, unknown
 from reconciler.project.connection import connected
 from reconciler.project.edits import write
 from reconciler.project.endpoint import choose, run_async
@@ -116,7 +116,7 @@ def _prepared(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int | None, env: str | None, endpoint: str | None
 ) -> _Prepared:
     folder = find_project(start)
-    project = with_errors(folder)
+    project = load_each(folder)
     (environment,) = _one(folder, chosen(project, env))
     index = [loaded.project.identity.environment for loaded in project.loads].index(environment)
     address = Address("chatbot", chatbot)

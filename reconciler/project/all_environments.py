@@ -91,20 +91,20 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
-    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
-    found = with_errors(folder, edited=edited)
-    raise_errors(found.problems())
-    return found
-
-
-def with_errors(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
-    """Load the manifests in `folder` for every environment; manifests with errors may be missing."""
+def load_each(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
     return AllEnvironments((replace(first, problems=reported), *loads))
+
+
+def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
+    found = load_each(folder, edited=edited)
+    raise_errors(found.problems())
+    return found
 
 
 def unknown(address: Address, known: Iterable[Address]) -> Problem:

@@ -22,6 +22,7 @@ from reconciler.planning.tool_files import ForeignFile
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
+from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import references_in
 from reconciler.state.lock import Lock
 from reconciler.state.model import AppliedPlan, State
@@ -49,6 +50,8 @@ class ObjectStatus:
     """Files of a store that no manifest names."""
     sync: SyncStatus | None = None
     """The status of an assistant with everything that it uses, as `drift` reports it."""
+    paused: bool = False
+    """True if the live object could act by itself, and is suspended."""
 
     @property
     def in_sync(self) -> bool:
@@ -105,6 +108,8 @@ class ObjectDocument(TypedDict):
     """Rules that refuse a change of the object."""
     published: str | None
     """The published release of a chatbot."""
+    paused: bool
+    """True for an automation that is paused."""
     failing: list[str]
     """Files of a store that OpenAI could not index."""
     foreign: list[ForeignFilesDocument]
@@ -159,6 +164,7 @@ def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectSta
             tuple(failing[address]),
             tuple(foreign[address]),
             assistants.get(address),
+            live is not None and _is_suspended(live, planned.inputs.resource_types[live.type]),
         )
 
 
@@ -209,6 +215,11 @@ def _published(live: Live | None) -> str | None:
     return next(references_in(named), None)
 
 
+def _is_suspended(live: Live, resource_type: ResourceType) -> bool:
+    suspended = resource_type.suspended
+    return bool(suspended) and all(live.fields.get(name) == value for name, value in suspended.items())
+
+
 def _object_json(one: ObjectStatus) -> ObjectDocument:
     return {
         "address": one.address,
@@ -218,6 +229,7 @@ def _object_json(one: ObjectStatus) -> ObjectDocument:
         "drift": [{"class": drift_class(change), **_pending_json(change)} for change in one.drift],
         "refused": [refusal.rule for refusal in one.refusals],
         "published": one.published,
+        "paused": one.paused,
         "failing": [file.file for file in one.failing],
         "foreign": foreign_json(one.foreign),
     }

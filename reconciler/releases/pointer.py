@@ -15,7 +15,7 @@ from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in, publishing_spec
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.releases.content import lacking
+from reconciler.resources.releases.content import environment_text, lacking
 from reconciler.resources.releases.running import INSTEAD, REQUIRED, fault_of_release, running
 
 
@@ -149,6 +149,6 @@ def _lacking(release: Resource, environments: Iterable[str | None]) -> Iterator[
     for environment in environments:
         missing = lacking(release.spec.content, environment)
         if missing:
-            message = f"{release.address} has no value for {', '.join(missing)} in {environment}"
+            message = f"{release.address} has no value for {', '.join(missing)} in {environment_text(environment)}"
             hint = f"Create a release with all environments: reconciler release {release.address.family.name}"
             yield Problem("release-without-values", message, release.place, hint)

@@ -67,7 +67,8 @@ def _other_risks(risks: Sequence[RiskView], style: Style) -> list[str]:
     """Return the number of the other risks, which the rows of the changes show."""
     found = Counter(risk.level for risk in risks)
     counts = risk_counts({level: found[level] for level in LEVELS if level != "high"})
-    return wrap(f"{counts}, shown with their changes.", style.width, lead="  ", hang="  ") if counts else []
+    whose = "its change" if sum(found.values()) - found["high"] == 1 else "their changes"
+    return wrap(f"{counts}, shown with {whose}.", style.width, lead="  ", hang="  ") if counts else []
 
 
 def _note(text: str, style: Style) -> list[str]:

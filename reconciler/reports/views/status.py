@@ -82,6 +82,8 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
     yield from (f"drift: {count(len(files), noun)}" for noun, files in _files(one) if files)
     yield from _used(one)
     yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
+    if one.paused:
+        yield "paused"
     if one.published:
         yield f"{one.published} is published"
 
