@@ -29,6 +29,8 @@ class Drawn:
     label: str
     standing: Standing
     objects: int = 1
+    note: str = ""
+    """Shown in place of the standing where the picture is not that of a plan."""
 
 
 @dataclass(frozen=True)

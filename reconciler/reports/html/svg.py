@@ -20,20 +20,20 @@ _ROOM: Final = 34
 """Columns of the longest name that is not cut."""
 
 
-def svg(drawn: Picture, title: str, description: str) -> Markup:
-    """The drawing, with a title and a description for those who cannot see it."""
-    placed = _Placed(drawn, layout(len(drawn.nodes), drawn.edges))
+def svg(drawn: Picture, title: str, description: str, *, name: str = "picture") -> Markup:
+    """The drawing, with a title and a description for those who cannot see it. `name` begins its ids in the page."""
+    placed = _Placed(drawn, layout(len(drawn.nodes), drawn.edges), name)
     width, height = placed.size
     return element(
         "svg",
-        element("title", title, id="picture-title"),
-        element("desc", description, id="picture-description"),
-        _arrow(),
+        element("title", title, id=f"{name}-title"),
+        element("desc", description, id=f"{name}-description"),
+        _arrow(name),
         [placed.edge(way) for way in placed.plan.ways],
         [placed.node(index) for index in range(len(drawn.nodes))],
         role="img",
-        aria_labelledby="picture-title",
-        aria_describedby="picture-description",
+        aria_labelledby=f"{name}-title",
+        aria_describedby=f"{name}-description",
         viewBox=f"0 0 {width:g} {height:g}",
         width=f"{width:g}",
         height=f"{height:g}",
@@ -43,8 +43,8 @@ def svg(drawn: Picture, title: str, description: str) -> Markup:
 class _Placed:
     """A picture whose nodes have places, in pixels."""
 
-    def __init__(self, drawn: Picture, plan: Layout) -> None:
-        self.drawn, self.plan = drawn, plan
+    def __init__(self, drawn: Picture, plan: Layout, name: str) -> None:
+        self.drawn, self.plan, self._name = drawn, plan, name
         self._layer = {node: index for index, layer in enumerate(plan.layers) for node in layer}
         self._widths = [max((self._width(node) for node in layer), default=0) for layer in plan.layers]
         self._lefts = list(accumulate((width + _GAP for width in self._widths), initial=_MARGIN))
@@ -59,7 +59,7 @@ class _Placed:
         x, y, width = self._left(index), self._top(index), self._widths[self._layer[index]]
         return element(
             "g",
-            element("title", f"{plain(node.label)}: {node.standing}"),
+            element("title", f"{plain(node.label)}: {node.note or node.standing}"),
             _box(x, y, width),
             _text("kind", x + 12, y + 16, kind),
             _text("name", x + 12, y + (32 if kind else 26), name),
@@ -74,7 +74,7 @@ class _Placed:
         for bend in bends:
             stops += [(self._left(bend), self._middle(bend)), (self._right(bend), self._middle(bend))]
         stops.append((self._left(target) - 5, self._middle(target)))
-        return element("path", d="".join(_curves(stops)), class_="edge", marker_end="url(#arrow)")
+        return element("path", d="".join(_curves(stops)), class_="edge", marker_end=f"url(#{self._name}-arrow)")
 
     def _width(self, node: int) -> float:
         """Return the width of the box of a node; zero for a bend."""
@@ -117,10 +117,10 @@ def _curves(stops: Sequence[tuple[float, float]]) -> Iterator[str]:
         yield f"L{to_x:g} {to_y:g}" if y == to_y else f"C{half:g} {y:g} {half:g} {to_y:g} {to_x:g} {to_y:g}"
 
 
-def _arrow() -> Markup:
+def _arrow(name: str) -> Markup:
     head = element("path", d="M0 0L7 3.5L0 7z", class_="head")
     marker = element(
-        "marker", head, id="arrow", viewBox="0 0 7 7", refX="3", refY="3.5", markerWidth="7", markerHeight="7",
+        "marker", head, id=f"{name}-arrow", viewBox="0 0 7 7", refX="3", refY="3.5", markerWidth="7", markerHeight="7",
         markerUnits="userSpaceOnUse", orient="auto",
     )  # fmt: skip
     return element("defs", marker)
