@@ -277,14 +277,10 @@ class _Estate:
 
     def _models(self, address: Address) -> Iterator[ModelEnd]:
         inputs = self._planned.inputs
-        desired, live = inputs.desired.get(address), self._planned.matched.live.get(address)
-        found = [
-            model
-            for one in (live, desired)
-            if one is not None and one.type in inputs.resource_types
-            for model in inputs.resource_types[one.type].models(one.fields)
-        ]
-        yield from (ModelEnd(model, inputs.shutdowns.get(model)) for model in dict.fromkeys(found))
+        one = self._planned.matched.live.get(address) or inputs.desired.get(address)
+        if one is not None and one.type in inputs.resource_types:
+            found = dict.fromkeys(inputs.resource_types[one.type].models(one.fields))
+            yield from (ModelEnd(model, inputs.shutdowns.get(model)) for model in found)
 
     @cached_property
     def _costs(self) -> Mapping[Address, float]:

@@ -159,7 +159,7 @@ def _answers(card: ChatbotCard) -> Markup:
         "div",
         _table(
             f"What answers users of {card.name}",
-            ("Environment", "Release", "Answered by", "Note"),
+            ("Environment", "Release", "Answered by"),
             [_answer_row(one) for one in card.answers],
         ),
         class_="answers scroll",
@@ -173,9 +173,8 @@ def _answer_row(one: AnswerRow) -> Markup:
     return element(
         "tr",
         element("th", one.environment, scope="row"),
-        element("td", one.release),
-        element("td", element("code", one.answers) if one.answers else None),
-        element("td", one.note, class_="near" if one.is_odd else None),
+        element("td", one.release, element("p", one.note, class_="near") if one.note else None),
+        element("td", element("code", one.answers) if one.answers else "-"),
     )
 
 
@@ -241,11 +240,10 @@ def _assistant(card: AssistantCard) -> Markup:
         word, tone, groups = "not in the manifests", "changed", []
     else:
         word, tone, groups = card.view.word, tone_of(card.view), card.view.groups
-    id_ = (card.view.id if card.view else "") or ("" if card.row.id in ("-", card.row.address) else card.row.id)
     in_sync = card.row.in_sync
     return element(
         "article",
-        _title(word, tone, card.name, id_),
+        _title(word, tone, card.name, _id(card.row)),
         _facts(
             [
                 ("Owner", card.owner or "not named"),
@@ -295,9 +293,9 @@ def _stores(view: EstateView) -> Iterator[Markup]:
 def _store(one: StoreRow) -> Markup:
     return element(
         "tr",
-        element("th", _named(one.row), scope="row"),
+        element("th", _named(one.row), element("p", _id(one.row), class_="quiet"), scope="row"),
         element("td", one.size, _bar(one.share, "bar")),
-        element("td", one.cost, _bar(one.cost_share, "bar cost")),
+        element("td", one.cost, _bar(one.cost_share, "bar cost") if one.cost_share else None),
         element("td", one.files),
         element("td", one.used_by),
         element("td", one.last_active),
@@ -312,15 +310,18 @@ def _data(kind: str, row: RowView, owner: str = "") -> dict[str, str]:
 
 
 def _named(row: RowView) -> Markup:
-    """Return an object with its status and its live id."""
-    id_ = "" if row.id in ("-", row.address) else row.id
+    """Return an object with its status."""
     return join(
         badge("in sync" if row.in_sync else "differs", _OK if row.in_sync else _ODD),
         " ",
         element("span", row.address, class_="address"),
-        element("p", id_, class_="quiet") if id_ else None,
         element("p", row.text) if not row.in_sync or row.text != "in sync" else None,
     )
+
+
+def _id(row: RowView) -> str:
+    """Return the live id; empty for a document in the outlets, and for an object that is not live."""
+    return "" if row.id in ("-", row.address) else row.id
 
 
 def _bar(share: float, look: str) -> Markup:
@@ -337,10 +338,16 @@ def _bar(share: float, look: str) -> Markup:
 
 def _objects(title: str, rows: Sequence[ObjectRow]) -> Markup:
     lines = [
-        element("tr", element("th", _named(one.row), scope="row"), element("td", one.used_by), **_data(title, one.row))
+        element(
+            "tr",
+            element("th", _named(one.row), scope="row"),
+            element("td", _id(one.row) or "-"),
+            element("td", one.used_by),
+            **_data(title, one.row),
+        )
         for one in rows
     ]
-    return _scrolled(title, _table(title, ("Object", "Used by"), lines, "rows"))
+    return _scrolled(title, _table(title, ("Object", "Live id", "Used by"), lines, "rows objects"))
 
 
 def _environments(view: EstateView) -> Markup:

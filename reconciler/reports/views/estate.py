@@ -60,8 +60,7 @@ class AnswerRow:
     release: str
     answers: str
     note: str
-    is_odd: bool
-    """True if the manifest publishes something else, or if it is not known."""
+    """Set if the manifest publishes something else, or if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +250,12 @@ def _answer(one: Answer) -> AnswerRow:
     number = _number(one.release)
     wanted = f"v{one.wanted}" if one.wanted else "no release"
     if not one.is_known:
-        return AnswerRow(environment, "not known", "", f"the manifest publishes {wanted}", is_odd=True)
+        return AnswerRow(environment, "not known", "", f"the manifest publishes {wanted}")
     if not one.is_applied:
-        return AnswerRow(environment, "not applied", "", f"the manifest publishes {wanted}", is_odd=True)
+        return AnswerRow(environment, "not applied", "", f"the manifest publishes {wanted}")
     differs = (number or None) != (one.wanted or None)
     note = f"the manifest publishes {wanted}" if differs else ""
-    return AnswerRow(environment, f"v{number}" if number else NO_RELEASE, one.answers or "nothing", note, differs)
+    return AnswerRow(environment, f"v{number}" if number else NO_RELEASE, one.answers or "nothing", note)
 
 
 def _number(release: str | None) -> int | None:
