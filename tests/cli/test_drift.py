@@ -243,7 +243,7 @@ def test_status_is_written_to_a_file_in_every_format(applied, cli: Cli, format_:
 
 def test_status_out_in_a_missing_folder_is_refused_before_any_request(applied, cli: Cli):
     done = cli("status", "-o", "html", "--out", "missing/estate.html")
-    assert (done.code, "folder missing does not exist" in done.err) == (2, True)
+    assert (done.code, "folder missing does not exist" in done.err) == (64, True)
 
 
 def test_estate_page_is_the_status_of_all_objects(applied, cli: Cli):
