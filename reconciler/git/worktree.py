@@ -119,6 +119,23 @@ class Worktree:
         names = self._records("log", *options, "--", folder)
         return {int(found[1]) for name in names if (found := _RELEASE.search(name))}
 
+    def added(self, folder: str) -> Mapping[str, str]:
+        """Return the time of the commit that added each file below a folder of the project, as ISO 8601, by path
+        relative to the top. A file that was added several times has the latest time.
+        """
+        options = ("--diff-filter=A", "--no-renames", "--no-ext-diff", "--no-textconv", "--format=%x01%cI", "-z")
+        found: dict[str, str] = {}
+        at = ""
+        for record in self._records(
+            "log", *options, "--name-only", "--", _literal(f"{self._prefix}/{folder}".lstrip("/"))
+        ):
+            text = record.strip("\n")
+            if text.startswith("\x01"):
+                at = text[1:]
+            elif text:
+                found.setdefault(text, at)
+        return found
+
     def changed(self) -> Iterator[str]:
         """Yield the tracked files that differ from the commit, relative to the top, without running a filter. The index
         is compared with the commit, and the files with the index. A file may come twice.

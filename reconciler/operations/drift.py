@@ -48,7 +48,7 @@ async def drift_of(
     For another OpenAI project, in which all objects would seem to be deleted, and for a lost state, the refusal is
     returned instead.
     """
-    observed = await make_plan(workspace, connection, targets=targets, models=_of_interest)
+    observed = await make_plan(workspace, connection, targets=targets, models=of_interest)
     planned = observed.planned
     check_targets(workspace, targets, planned.matched.live)
     return incomparable(planned) or await report_of(observed)
@@ -95,6 +95,7 @@ async def _read(adapter: Adapter, id_: str) -> Live | None:
     return None
 
 
-def _of_interest(planned: Planned) -> Iterator[str]:
+def of_interest(planned: Planned) -> Iterator[str]:
+    """Yield the models whose shutdown dates matter: those that the plan writes, and those that are in use."""
     yield from written(planned)
     yield from running(planned)

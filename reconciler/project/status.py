@@ -19,6 +19,7 @@ from reconciler.planning.drift_codec import (
 from reconciler.planning.model import Action, Change, Refusal, drift_class
 from reconciler.planning.sync_status import FailingFile, SyncStatus
 from reconciler.planning.tool_files import ForeignFile
+from reconciler.project.estate import Estate, EstateDocument, estate_json
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.problems import Problem
@@ -76,6 +77,8 @@ class Status:
     """Every assistant with its copies and everything that they use, as `drift` reports them."""
     chosen: frozenset[str] = frozenset()
     """The addresses that were asked for; empty for all."""
+    estate: Estate | None = None
+    """Chatbots, owners, costs and blockers of archiving; only for all objects, as a page or as JSON."""
 
 
 class PendingDocument(TypedDict):
@@ -131,6 +134,8 @@ class StatusDocument(TypedDict):
     """Every object, or those that were asked for with everything that they use, by address."""
     assistants: list[AssistantDocument]
     """Every assistant among them with everything that it uses, as in the drift report."""
+    estate: EstateDocument | None
+    """What the estate page shows besides; null if addresses were asked for."""
 
 
 def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectStatus]:
@@ -200,6 +205,7 @@ def status_json(status: Status) -> StatusDocument:
         "lock": lock_json(status.lock) if status.lock else None,
         "objects": list(map(_object_json, status.objects)),
         "assistants": list(map(assistant_json, status.assistants)),
+        "estate": estate_json(status.estate) if status.estate else None,
     }
 
 

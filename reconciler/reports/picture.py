@@ -36,6 +36,8 @@ class Drawn:
     objects: int = 1
     is_focus: bool = False
     """True for the object whose surroundings are drawn."""
+    note: str = ""
+    """Shown in place of the standing where the picture is not that of a plan."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,15 @@ def refusal_article(refusal: RefusalView) -> Markup:
     return article("refused", "refused", about, refusal.rule, element("p", refusal.cause), *_details(refusal))
 
 
-def _details(refusal: RefusalView) -> Iterator[Markup]:
+def section_lists(refusal: RefusalView) -> Iterator[Markup]:
+    """Yield the referrers of each section under its title."""
     for title, referrers in refusal.sections:
         yield element("h4", title)
         yield element("ul", [element("li", _link(referrer)) for referrer in referrers])
+
+
+def _details(refusal: RefusalView) -> Iterator[Markup]:
+    yield from section_lists(refusal)
     if refusal.chains:
         yield element("h4", "Through")
         yield element("ul", [element("li", *_chain(chain)) for chain in refusal.chains])

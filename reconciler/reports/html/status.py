@@ -37,14 +37,16 @@ def _parts(view: StatusView) -> Iterator[Part]:
 
 def assistant_article(one: AssistantView) -> Markup:
     """Return an assistant with its live id, its status and every difference."""
-    return article(one.word, _tone(one), one.address, one.id, *map(_group, one.groups))
+    return article(one.word, tone_of(one), one.address, one.id, *map(group_block, one.groups))
 
 
-def _tone(one: AssistantView) -> Tone:
+def tone_of(one: AssistantView) -> Tone:
+    """Return the colour of the sync status of an assistant."""
     return _OK if one.word == IN_SYNC else _ODD if one.word == DIFFERS else "changed"
 
 
-def _group(group: SyncGroup) -> Markup:
+def group_block(group: SyncGroup) -> Markup:
+    """Return the differences of one sort under their title."""
     lines = [*group.lines[:_MOST], *([more(len(group.lines) - _MOST)] if len(group.lines) > _MOST else [])]
     return element("div", element("h4", group.title), code_list(lines))
 
