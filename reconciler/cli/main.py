@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "release": "Create an immutable release of a chatbot.",
     "publish": "Set the published release of a chatbot.",
     "archive": "Remove an object and its dependents from the manifests.",
+    "destroy": "Remove everything of one environment.",
     "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
