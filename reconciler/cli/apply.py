@@ -42,7 +42,7 @@ def command(
 ) -> int:
     """Apply the manifests. With PLAN, apply exactly that saved plan.
 
-    A plan of `destroy` asks for the name of the environment; --yes answers it only if the plan was saved with --confirm.
+    A plan of `destroy` asks for the name of the environment; --yes answers only if it was saved with --confirm.
 
     Exit code 3 if the plan is refused, 4 if it was partially applied, 5 if PLAN is stale, 6 if another run holds the
     lock.

@@ -98,7 +98,7 @@ def _destroy(
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.destroy import destroyed
     from reconciler.planning.model import Plan
-    from reconciler.project.destroyed import when
+    from reconciler.resources.display import moment
 
     result = destroyed(
         start,
@@ -116,7 +116,11 @@ def _destroy(
         return report(result, format_, out=out)
     if format_ != "text":
         show_plan(result.plan, format_, out=out)
-    why = f"it was destroyed on {when(result.mark.started)}" if result.mark else "nothing was applied to it"
+    why = (
+        f"it was destroyed on {moment(result.mark.finished or result.mark.started)}"
+        if result.mark
+        else "nothing was applied to it"
+    )
     note(f"{result.plan.identity} has nothing to destroy: {why}.")
     return 0
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from reconciler.operations.drift import report_of
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.project.connection import connected
+from reconciler.project.destroyed import DestroyedError
 from reconciler.project.endpoint import run_async, shown
 from reconciler.project.status import Status, last_apply, object_statuses, related
-from reconciler.project.workspace import open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
 
@@ -25,7 +26,10 @@ def status(
     async def run() -> Status:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with connected(workspace) as connection:
-            observed = await make_plan(workspace, connection)
+            try:
+                observed = await make_plan(workspace, connection)
+            except DestroyedError as error:
+                return _of_destroyed(workspace, error)
             check_targets(workspace, addresses, observed.planned.matched.live)
             report = await report_of(observed)
         lock = workspace.backend.held()
@@ -43,3 +47,17 @@ def status(
         )
 
     return run_async(run())
+
+
+def _of_destroyed(workspace: Workspace, error: DestroyedError) -> Status:
+    lock = workspace.backend.held()
+    return Status(
+        identity=str(workspace.identity),
+        endpoint=shown(workspace.endpoint),
+        last_apply=last_apply(error.state),
+        lock=lock if lock and lock.released is None else None,
+        objects=(),
+        warnings=workspace.loaded.of_checkout,
+        destroyed=error.problems[0],
+        destruction=error.mark,
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Resource
+from reconciler.resources.display import moment
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
@@ -27,6 +27,10 @@ class DestroyedError(ReconcilerError):
     """The environment was destroyed, and nothing is applied to it."""
 
     exit_code = 3
+
+    def __init__(self, state: State, mark: Destruction) -> None:
+        super().__init__(destroyed_problem(state.identity, mark))
+        self.state, self.mark = state, mark
 
 
 def open_to_destroy(
@@ -107,7 +111,7 @@ def _check_known(workspace: Workspace) -> None:
 def check_not_destroyed(workspace: Workspace, state: State) -> None:
     """Raise DestroyedError if an environment is destroyed, or is being destroyed, unless the command destroys it."""
     if state.destruction is not None and workspace.destroys is None:
-        raise DestroyedError(destroyed_problem(state.identity, state.destruction))
+        raise DestroyedError(state, state.destruction)
 
 
 def check_publishable(workspaces: Iterable[Workspace]) -> None:
@@ -129,18 +133,14 @@ def destroyed_problem(identity: Identity, mark: Destruction) -> Problem:
     what = f"`{identity.environment}`" if identity.environment else "it"
     if mark.finished is None:
         message = (
-            f"{identity} is being destroyed: {mark.holder} began it on {when(mark.started)}, and it is not complete"
+            f"{identity} is being destroyed: {mark.holder} began it on {moment(mark.started)}, and it is not complete"
         )
         hint = f"To complete it, run `{_command(identity)}`. To apply the manifests again instead, run `{undo}`."
         return Problem("destroyed", message, hint=hint)
-    message = f"{identity} was destroyed by {mark.holder} on {when(mark.finished)}"
+    message = f"{identity} was destroyed by {mark.holder} on {moment(mark.finished)}"
     if not identity.environment:
         return Problem("destroyed", message, hint=f"To apply its manifests again, run `{undo}`.")
     return Problem("destroyed", message, hint=_HINT.format(undo=undo, what=what))
-
-
-def when(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _command(identity: Identity, *, undo: bool = False) -> str:

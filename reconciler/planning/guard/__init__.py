@@ -89,7 +89,7 @@ def guard(difference: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES
 
 
 def _answered(refusal: Refusal) -> Notice:
-    """Return the warning that the name of the environment, which a `destroy` asks for, permits its number of deletes."""
+    """Return the warning that the name of the environment, which `destroy` asks for, permits so many deletes."""
     return Notice("threshold-by-name", {"cause": {"code": refusal.cause.code, "args": dict(refusal.cause.args)}})
 
 
