@@ -31,9 +31,9 @@ from reconciler.state.output import (
 )
 
 DOCUMENTS: Final[Mapping[type[Any], str]] = {
-    PlanDocument: "plan, show, adopt --dry-run, ci",
+    PlanDocument: "plan, show, adopt --dry-run, destroy --out, ci",
     DriftDocument: "drift",
-    ApplyDocument: "apply, adopt",
+    ApplyDocument: "apply, adopt, destroy",
     StatusDocument: "status",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
@@ -50,7 +50,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",
-    StateEditDocument: "state push, state mv, state rm",
+    StateEditDocument: "state push, state mv, state rm, destroy --undo",
     StateRebuildDocument: "state rebuild",
     StateDocument: "state pull",
 }
