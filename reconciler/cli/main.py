@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "rollback": "Publish an earlier release of a chatbot immediately.",
     "promote": "Publish the release of one environment in another one.",
     "archive": "Remove an object and its dependents from the manifests.",
+    "destroy": "Remove everything of one environment.",
     "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",

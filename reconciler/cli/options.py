@@ -52,6 +52,12 @@ environment = click.option(
     help="Select the environment; required by online commands when the project has several environments.",
 )
 
+confirm = click.option(
+    "--confirm",
+    metavar="NAME",
+    help="Confirm that the environment NAME, or the project without environments, is destroyed.",
+)
+
 TIMEOUT: Final = "RECONCILER_TIMEOUT"
 
 

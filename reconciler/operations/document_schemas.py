@@ -36,9 +36,9 @@ from reconciler.state.output import (
 )
 
 DOCUMENTS: Final[Mapping[type[Any], str]] = {
-    PlanDocument: "plan, show, adopt --dry-run, rollback --dry-run, ci",
+    PlanDocument: "plan, show, adopt --dry-run, rollback --dry-run, destroy --out, ci",
     DriftDocument: "drift",
-    ApplyDocument: "apply, adopt, rollback",
+    ApplyDocument: "apply, adopt, rollback, destroy",
     StatusDocument: "status",
     GraphDocument: "graph",
     EventDocument: "apply --json-events, adopt --json-events",
@@ -60,7 +60,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",
-    StateEditDocument: "state push, state mv, state rm",
+    StateEditDocument: "state push, state mv, state rm, destroy --undo",
     StateRebuildDocument: "state rebuild",
     StateDocument: "state pull",
 }

@@ -16,7 +16,7 @@ from reconciler.live.listing import Listing
 from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
-from reconciler.operations.removed import outlet_references, removed_identities
+from reconciler.operations.removed import environments_left, outlet_references, removed_identities
 from reconciler.operations.shutdowns import look_up
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
@@ -26,6 +26,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.runners import chatbots_run
 from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
+from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Unlisted
@@ -53,6 +54,7 @@ async def read(
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read)
+    check_not_destroyed(workspace, snapshot.state)
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
@@ -60,7 +62,8 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    notices = tuple(Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
+    unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
+    notices = (*await asyncio.to_thread(environments_left, workspace), *unreached)
     return Reading(inputs, snapshot, by_type, notices, outlets.agreed, reachable.outlets)
 
 
@@ -154,7 +157,11 @@ def inputs_of(
         is_new=not snapshot.run,
         foreign_pointers=outlets.foreign,
     )
-    return with_copies_of_ours(inputs)
+    inputs = with_copies_of_ours(inputs)
+    manifests = workspace.destroys
+    if manifests is None:
+        return inputs
+    return replace(inputs, applied=manifests.marked(inputs.applied), removed_identities={}, destroys=manifests)
 
 
 def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
@@ -191,7 +198,8 @@ def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     """Return the types of all objects of the project: an interrupted run may have created some that no manifest has."""
     created = [item for item in snapshot.pending if item.creates]
     used = (workspace.desired.values(), snapshot.state.objects.values(), created)
-    return {item.type for group in used for item in group}
+    known = workspace.destroys.types if workspace.destroys else frozenset[str]()
+    return {item.type for group in used for item in group} | known
 
 
 def _is_ended(unlisted: Unlisted) -> bool:

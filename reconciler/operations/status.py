@@ -9,9 +9,10 @@ from reconciler.operations.estate import estate_of
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.project.connection import connected
+from reconciler.project.destroyed import DestroyedError
 from reconciler.project.endpoint import run_async, shown
 from reconciler.project.status import Status, last_apply, object_statuses, related
-from reconciler.project.workspace import open_workspace
+from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 
 
@@ -34,7 +35,10 @@ def status(
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with connected(workspace) as connection:
             models = of_interest if with_estate else written
-            observed = await make_plan(workspace, connection, models=models)
+            try:
+                observed = await make_plan(workspace, connection, models=models)
+            except DestroyedError as error:
+                return _of_destroyed(workspace, error)
             check_targets(workspace, addresses, observed.planned.matched.live)
             report = await report_of(observed)
         estate = await asyncio.to_thread(estate_of, workspace, observed, report) if with_estate else None
@@ -54,3 +58,17 @@ def status(
         )
 
     return run_async(run())
+
+
+def _of_destroyed(workspace: Workspace, error: DestroyedError) -> Status:
+    lock = workspace.backend.held()
+    return Status(
+        identity=str(workspace.identity),
+        endpoint=shown(workspace.endpoint),
+        last_apply=last_apply(error.state),
+        lock=lock if lock and lock.released is None else None,
+        objects=(),
+        warnings=workspace.loaded.of_checkout,
+        destroyed=error.problems[0],
+        destruction=error.mark,
+    )

@@ -39,7 +39,11 @@ class Lifted:
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
     """Return the consents among the manifests."""
-    return tuple(_consent(one, one.spec) for one in resources if isinstance(one.spec, ConsentSpec))
+    return tuple(_consent(one, one.spec) for one in consent_manifests(resources))
+
+
+def consent_manifests(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    return tuple(one for one in resources if isinstance(one.spec, ConsentSpec))
 
 
 def _consent(resource: Resource, spec: ConsentSpec) -> Consent:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
+from reconciler.project.destroyed import check_publishable
 from reconciler.project.edits import Edit, write
 from reconciler.releases.model import Publication
 from reconciler.releases.pointer import chosen, published_numbers, set_published
@@ -22,6 +23,8 @@ def publish(
     """
     project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
+    if number is not None:
+        check_publishable(project.opened(environ, (move.environment for move in done.moves)))
     if done.moves:
         write(project.root, [edit])
     return done

@@ -185,6 +185,19 @@ class StoredSettings(TypedDict, total=False):
     """The URL of the state of each peer; null for the backend of the project."""
 
 
+class StoredDestruction(TypedDict):
+    """The mark of a destroyed environment."""
+
+    started: float
+    """Unix time, as is `finished`."""
+    holder: str
+    """The user or the CI job that began it."""
+    finished: float | None
+    """Null until everything was removed."""
+    tombstones: list[str]
+    """Releases that were archived before: the others can be created again after `destroy --undo`."""
+
+
 class StateDocument(TypedDict):
     """The whole state of one identity, as backends store it: a backup, and the input of `state push`."""
 
@@ -212,6 +225,9 @@ class StateDocument(TypedDict):
     Missing before an apply has recorded them."""
     lineage: NotRequired[str]
     """The id that is on the labels of the objects that the runs of this state write. Missing before the first run."""
+    destruction: NotRequired[StoredDestruction]
+    """Present from the beginning of `destroy` until `destroy --undo`. The format is then `reconciler/state/v2`, which
+    earlier versions of Reconciler reject."""
     objects: dict[str, StoredObject]
     """By address."""
 

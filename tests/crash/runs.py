@@ -21,6 +21,7 @@ from reconciler.operations import rollback
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Plan
+from reconciler.project.destroyed import open_to_destroy
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
@@ -103,6 +104,21 @@ def apply(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -
     async def run() -> ApplyResult:
         workspace = open_workspace(root, environ)
         _watch_state(workspace, mortal)
+        async with connected(url, mortal) as connection:
+            return await _applied(workspace, connection, await make_plan(workspace, connection))
+
+    return asyncio.run(run()), mortal.met
+
+
+def destroy(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -> tuple[ApplyResult, Counter[Moment]]:
+    """Plan to remove everything and apply it, and return the number of moments of each type."""
+    mortal = Mortal(kill)
+    _watch_disk(mortal)
+    if kill is None or kill.moment in IN_STATE:
+        _record_each()
+
+    async def run() -> ApplyResult:
+        workspace = open_to_destroy(root, environ)
         async with connected(url, mortal) as connection:
             return await _applied(workspace, connection, await make_plan(workspace, connection))
 

@@ -25,6 +25,8 @@ def status_html(view: StatusView, *, pull: str = "", revert: str = "") -> str:
     word = "In sync" if view.in_sync else "Not in sync"
     rest = f"{others} of {count(len(view.rows), 'object')} not in sync" if others else count(len(view.rows), "object")
     keep, undo = pull if view.pullable else "", revert if view.revertible else ""
+    if view.destroyed:
+        word, rest = "Destroyed", view.destroyed.removesuffix(".")
     facts = [("API", view.endpoint), ("Locked by", view.locked_by), ("Keep it", keep), ("Revert it", undo)]
     top = Top("safe" if view.in_sync else "risky", word, view.identity, f"{rest}; {view.last_apply}.", facts)
     return page(f"{word}: {view.identity}", top, _parts(view), [])

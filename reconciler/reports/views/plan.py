@@ -144,6 +144,9 @@ def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
     if plan.refusals:
         text = f"{count(len(plan.refusals), 'refusal')}{_not_applied(len(plan.work))}."
         return Verdict("refused", "Refused", text, "Refused:", f"{where}, {text}")
+    if plan.destroys:
+        text = f"{changes}: {actions}." if plan.effects else "It has no objects."
+        return Verdict("risky", "Destroy", text, "Destroy:", f"{where}, {text[:1].lower()}{text[1:]}")
     if not plan.effects and plan.drift:
         text = f"{drift}, {tail}."
         return Verdict("nothing", "Nothing to apply", text, "Nothing to apply:", f"{where}, {text}")
