@@ -40,6 +40,7 @@ class RequestDocument(TypedDict):
     """One attempt of a request."""
 
     method: str
+    """The HTTP method."""
     path: str
     """Relative to the URL of the API."""
     status: int | None
@@ -68,6 +69,7 @@ class EventDocument(TypedDict):
     address: NotRequired[str]
     action: NotRequired[Action]
     status: NotRequired[Status]
+    """The status of the change in the result of the apply."""
     id: NotRequired[str]
     """Of the live object, where there is one now."""
     deleted: NotRequired[DeletedDocument]

@@ -35,8 +35,8 @@ class CheckResult:
     message: str
     hint: str = ""
     """The next step, with the command; empty if there is nothing to do."""
-    code: str = ""
-    """The code of the error that the check met; empty if there is none. `explain` has its meaning."""
+    problem: str = ""
+    """The code of the error or the refusal that the check met; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class ResultDocument(TypedDict):
     """One line of the result."""
 
     check: CheckName
+    """The name of the check."""
     environment: NotRequired[str]
     """The environment, for a check of one environment of several."""
     condition: Condition
@@ -131,6 +132,6 @@ def _result_json(one: HealthLine) -> ResultDocument:
         "condition": found.condition,
         "message": found.message,
         "hint": found.hint or None,
-        "code": found.code or None,
+        "code": found.problem or None,
     }
     return cast("ResultDocument", {key: value for key, value in document.items() if value is not None})

@@ -96,7 +96,7 @@ def _outlet(one: ProjectOutlet, key: str) -> list[CheckResult]:
     except ReconcilerError as error:
         return results_of(error.problems)
     except OSError as error:
-        return [CheckResult("failure", f"{one.name} cannot be read: {reason(error)}", code="outlet")]
+        return [CheckResult("failure", f"{one.name} cannot be read: {reason(error)}", problem="outlet")]
     return [ok(f"{one.name} can be read")]
 
 
