@@ -30,7 +30,7 @@ SEARCH = """
 
 def listed(entries) -> list[str]:
     """Return the pages of the navigation in their order."""
-    found = []
+    found: list[str] = []
     for entry in entries:
         for value in entry.values() if isinstance(entry, dict) else [entry]:
             found += listed(value) if isinstance(value, list) else [value]
