@@ -16,6 +16,7 @@ from tests.e2e import (
     test_docs_pull_requests,
     test_docs_releases,
     test_docs_state,
+    test_docs_tutorial,
 )
 from tests.e2e.kinds_table import HEAD, table
 from tests.e2e.test_readme import DEMO, TRANSCRIPT, transcript
@@ -32,6 +33,7 @@ def main() -> None:
         test_docs_pull_requests,
         test_docs_releases,
         test_docs_state,
+        test_docs_tutorial,
     )
     for page in pages:
         with tempfile.TemporaryDirectory() as scratch:
