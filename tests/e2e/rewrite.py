@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.e2e import (
     test_docs_adopt,
+    test_docs_applications,
     test_docs_drift,
     test_docs_guard,
     test_docs_manifests,
@@ -27,6 +28,7 @@ BLANK = "\n\n"
 def main() -> None:
     pages = (
         test_docs_adopt,
+        test_docs_applications,
         test_docs_drift,
         test_docs_guard,
         test_docs_migrate,
