@@ -2,15 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DOCS := build/docs
 JOBS ?= auto
 PYTEST_ARGS ?=
 # If this is set, every process that a test starts compiles all modules again, which takes a second each.
 unexport PYTHONDONTWRITEBYTECODE
 # Test durations range from a millisecond to a minute: idle workers take tests from other workers.
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required. To select one: make PYTHON=python3.12 ...")'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas workflows wheel image action clean
+.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas workflows reference pages images docs \
+  test-docs wheel image action clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -22,7 +25,7 @@ COMPILE = $(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 
 # What the demo needs. `make setup` adds what the tests need to the same environment.
 $(VENV)/.demo: pyproject.toml $(LOCKS)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required. To select one: make PYTHON=python3.12 ...")'
+	@$(CHECK_PYTHON)
 	@echo "Creating a virtual environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing Reconciler and the $$(cat $(LOCKS) | grep -c ==) packages that it uses (about 20 seconds) ..."
@@ -81,6 +84,30 @@ schemas: setup  ## write the JSON Schemas to schemas/
 workflows: setup  ## write setup/requirements/ and the workflows of this repository
 	$(BIN)/python -m tests.support.setup_locks
 	$(BIN)/python -m tests.support.own_workflows
+
+reference: setup  ## write the reference in docs/reference/
+	$(BIN)/python -m tests.support.reference
+
+pages: setup reference  ## run the commands in docs/ and write their outputs
+	$(BIN)/python -m tests.e2e.rewrite
+
+images: setup  ## make the screenshots in docs/images/ (requires Chromium)
+	$(BIN)/python -m tests.e2e.images
+
+# In an environment of its own: tests do not need these packages.
+$(DOCS)/.ready: .ci/requirements-docs.txt
+	@$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	@touch $@
+
+docs: $(DOCS)/.ready  ## build the documentation site in build/site, and check its links
+	$(DOCS)/bin/python -m tests.support.site
+	rm -rf build/site
+	$(DOCS)/bin/zensical build --clean --strict
+
+test-docs: setup docs  ## open the documentation site in a browser (requires Chromium)
+	$(BIN)/python -m pytest -m site $(PYTEST_ARGS)
 
 wheel: setup  ## build the packages in dist/, install the wheel and run the demo, and list what it installs (SBOM)
 	rm -rf dist build/wheel
