@@ -52,6 +52,8 @@ COMMANDS: Final[Mapping[str, Habit]] = {
     **_each("create new add", "apply", note="To start a project, run `reconciler init`. " + _MANIFESTS),
     **_each("edit patch set label annotate scale", note=_MANIFESTS),
     **_each("replace", "apply", note=_MANIFESTS),
+    **_each("down teardown uninstall", "destroy --env ENV"),
+    **_each("clean prune gc", "inventory --unused"),
     **_each(
         "taint untaint",
         note="An object is replaced if a field changes that its API cannot update; `reconciler plan` shows it.",
@@ -118,7 +120,7 @@ OPTIONS: Final[Mapping[str, Habit]] = {
     **_each("l selector", "--target", note="Objects are selected by their address."),
     **_each("dry-run dryrun preview", "--dry-run", note="`reconciler plan` shows the changes and writes nothing."),
     **_each("refresh-only refresh", note="`reconciler drift` reports changes made outside Reconciler."),
-    **_each("destroy", note="To remove an object, remove its manifest: `reconciler archive ADDRESS`."),
+    **_each("destroy", note="`reconciler destroy --env ENV` removes everything of one environment."),
     **_each("var var-file set values", note="Variables are values in project.yaml."),
     **_each("replace", note="An object is replaced if a field changes that its API cannot update."),
     **_each("exclude", "--target", note="The targets are what is included."),

@@ -75,7 +75,8 @@ def test_version_lists_the_versions_of_what_runs(cli: Cli):
         ("plan -n staging", "Did you mean '--env'?"),
         ("plan -json", "Did you mean '-o json'?"),
         ("plan -refresh-only", "`reconciler drift`"),
-        ("plan -destroy", "`reconciler archive ADDRESS`"),
+        ("plan -destroy", "`reconciler destroy --env ENV`"),
+        ("down", "Did you mean 'destroy --env ENV'?"),
         ("plan -var x=y", "project.yaml"),
         ("apply -f plan.json", "All manifests of the project are read"),
         ("apply -lock=false", "Apply always takes the lock"),
@@ -121,6 +122,8 @@ def test_suggested_commands_and_options_exist():
             if isinstance(command, click.Group):
                 command = command.get_command(ctx, word)
         assert command is not None, line
+        known = {name for param in command.get_params(ctx) for name in param.opts}
+        assert {word for word in line.split() if word.startswith("--")} <= known, line
     assert not HABITS.keys() & COMMANDS.keys()
     for name, habits in SUBCOMMANDS.items():
         below = group.get_command(ctx, name)
