@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.operations.graph import live_graph
+from reconciler.emulator.fault_spec import parse
+from reconciler.operations.graph import incomplete, live_graph
 from reconciler.planning.dependencies import DependencyGraph
+from reconciler.planning.dependencies_codec import graph_json
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
 from tests.support.world import World, manifest, world
@@ -85,3 +87,20 @@ def test_requests_are_lists_and_none_is_made_for_each_object(estate):
     assert asked[SESSIONS] <= 2
     assert max(asked.values()) <= 2
     assert sum(asked.values()) <= 16
+
+
+def test_list_that_the_key_may_not_read_is_a_warning(estate):
+    automation, _, _ = surround(estate)
+    estate.app.state.faults.set(*parse("403:GET:/v1/agents/automations"))
+    found = graph(estate)
+    assert (automation, "assistant/digest") not in pairs(found)
+    assert ("vectorstore/kb", "file/kb/a.md") in pairs(found)
+    (warning,) = incomplete(found)
+    assert (warning.code, warning.severity) == ("referrers-unread", "warning")
+    assert "automation" in warning.message
+    assert [one["type"] for one in graph_json(found)["unlisted"]] == ["automation"]
+
+
+def test_a_server_without_an_api_has_no_objects_of_it(estate):
+    estate.app.state.faults.set(*parse("404:GET:/v1/agents/environments/templates"))
+    assert incomplete(graph(estate)) == ()
