@@ -112,8 +112,8 @@ class TestKnownConsent:
         before = (consented / FILE).read_text()
         done = cli("consent", STORE, "protected", "--reason", "Second.", "--expires", "60d")
         assert done.code == 0
-        dates = (f'"{TODAY + timedelta(days=days)}"' for days in (30, 60))
-        assert (consented / FILE).read_text() == before.replace("First.", "Second.").replace(*dates)
+        month, two = (f'"{TODAY + timedelta(days=days)}"' for days in (30, 60))
+        assert (consented / FILE).read_text() == before.replace("First.", "Second.").replace(month, two)
 
     def test_an_outdated_consent_gets_the_new_subject(self, consented: Path, cli: Cli):
         text = (consented / FILE).read_text()
