@@ -56,7 +56,7 @@ def command(
         number,
         env=env,
         endpoint=endpoint,
-        announce=_announce,
+        announce=lambda choice: _announce(choice, format_),
         confirm=None if dry_run else asking(format_, yes=yes),
         listen=listening(),
         resume=lambda choice: _again("rollback", choice),
@@ -72,10 +72,14 @@ def command(
     return code
 
 
-def _announce(choice: "Rollback") -> None:
+def _announce(choice: "Rollback", format_: str) -> None:
     from reconciler.reports.text.releases import rollback_text
 
-    note(rollback_text(choice))
+    text = rollback_text(choice)
+    if format_ == "text":
+        show(text)
+    else:
+        note(text)
 
 
 def _show_agreement(choice: "Rollback", format_: str) -> None:

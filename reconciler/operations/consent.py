@@ -137,7 +137,7 @@ def _permitted(
     if permitted:
         return permitted
     if found:
-        message = f"no consent can permit this refusal: {rule} of {address} refers to manifests, which must be edited"
+        message = f"no consent can permit {rule} of {address}: it is caused by manifests, which must be edited"
         hint = f"To see what to edit, run `reconciler plan{env_option(workspace.chosen_environment)}`."
         raise ReconcilerError(Problem("no-consent", message, hint=hint))
     if known:

@@ -48,7 +48,7 @@ class TestChoice:
         publish(released, cli, 3)
         done = cli("rollback", "helper", "--yes")
         assert done.code == 0
-        assert "Rollback of chatbot/helper to release 2, which was published before release 3." in done.err
+        assert "Rollback of chatbot/helper to release 2, which was published before release 3." in done.out
         assert published(released) == "release/helper@2"
 
     def test_a_second_rollback_goes_back_further_and_never_to_the_release_that_was_rolled_back(
@@ -67,20 +67,20 @@ class TestChoice:
         assert cli("release", "helper", "--vendor").code == 0
         assert cli("apply", "--yes").code == 0
         publish(released, cli, 4)
-        assert "to release 2, which was published before release 4." in cli("rollback", "helper", "--dry-run").err
+        assert "to release 2, which was published before release 4." in cli("rollback", "helper", "--dry-run").out
 
     def test_an_archived_release_is_skipped(self, released: Path, cli: Cli):
         publish(released, cli, 3)
         assert cli("archive", "release/helper@2").code == 0
         done = cli("rollback", "chatbot/helper", "--dry-run")
-        assert "to release 1, which was published before release 3." in done.err
-        assert "Archived releases were published in between and cannot be published again: 2." in done.err
+        assert "to release 1, which was published before release 3." in done.out
+        assert "Archived releases were published in between and cannot be published again: 2." in done.out
 
     def test_after_unpublishing_it_is_the_release_that_was_unpublished(self, released: Path, cli: Cli):
         assert cli("publish", "helper", "none").code == 0
         assert cli("apply", "--yes").code == 0
         done = cli("rollback", "helper", "--yes")
-        assert "to release 2, which was published before the chatbot was unpublished." in done.err
+        assert "to release 2, which was published before the chatbot was unpublished." in done.out
         assert published(released) == "release/helper@2"
 
     def test_a_number_selects_any_release(self, released: Path, cli: Cli):
@@ -212,7 +212,7 @@ class TestBrokenManifests:
         assert cli("plan").code == 1
         done = cli("rollback", "helper", "--yes")
         assert done.code == 0
-        assert "3 errors in manifests that the rollback does not use:\n  assistants/broken.yaml:4:" in done.err
+        assert "3 errors in manifests that the rollback does not use:\n  assistants/broken.yaml:4:" in done.out
         assert "To make Git agree (after the errors above are fixed):" in done.out
         assert published(released) == "release/helper@1"
 
@@ -274,7 +274,7 @@ class TestAgreement:
         assert cli("rollback", "helper", "--yes").code == 0
         assert cli("apply", "--yes").code == 0
         assert published(released) == "release/helper@2"
-        assert cli("rollback", "helper", "--dry-run").err.startswith("Rollback of chatbot/helper to release 1,")
+        assert cli("rollback", "helper", "--dry-run").out.startswith("Rollback of chatbot/helper to release 1,")
 
 
 class TestEnvironments:
@@ -293,7 +293,7 @@ class TestEnvironments:
     def test_one_environment_is_rolled_back(self, environments: Path, cli: Cli):
         done = cli("rollback", "helper", "--env", "production", "--yes")
         assert done.code == 0
-        assert "Rollback of chatbot/helper in production to release 1" in done.err
+        assert "Rollback of chatbot/helper in production to release 1" in done.out
         assert "\n  reconciler publish helper 1 --env production\n" in done.out
         assert "git switch --create rollback/acme/production/helper" in done.out
         assert cli("plan", "--env", "staging", "--detailed-exitcode").code == 0

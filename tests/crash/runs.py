@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import stat
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -28,6 +30,7 @@ from reconciler.state import lock
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.model import Written
 from reconciler.state.store import BatchStore
+from tests.crash.estate import DATA
 from tests.support.world import Quiet
 
 Moment: TypeAlias = Literal["before-send", "after-send", "after-answer", "document", "state-before", "state-after"]
@@ -147,6 +150,18 @@ def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Ap
     return asyncio.run(run())
 
 
+def objects(root: Path, kind: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(root / DATA)) as database:
+        return [loads(body) for (body,) in database.execute("SELECT body FROM objects WHERE kind = ?", [kind])]
+
+
+def what_runs(root: Path) -> str:
+    """Return the instructions of the agent that the automation runs. Fail if there is no such agent."""
+    (automation,) = objects(root, "agent.automation")
+    agents = {one["id"]: one["given"]["instructions"] for one in objects(root, "agent")}
+    return str(agents[automation["target"]["agent_id"]])
+
+
 class _Silent(Quiet):
     def note(self, text: str) -> None: ...
 
@@ -157,7 +172,7 @@ def roll_back(root: Path, url: str, environ: Mapping[str, str], kill: Kill | Non
     _watch_disk(mortal)
     if kill is None or kill.moment in IN_STATE:
         _record_each()
-    rollback.connected = lambda _workspace: connected(url, mortal)  # type: ignore[assignment]
+    rollback.connected = lambda _workspace: connected(url, mortal)  # type: ignore[assignment, attr-defined]
     choice, result = rollback.roll_back(
         root,
         environ,

@@ -12,8 +12,7 @@ import pytest
 from reconciler.releases.publish import publish
 from tests.crash import runs
 from tests.crash.estate import DATA, KEYLESS
-from tests.crash.runs import Kill, Moment
-from tests.crash.test_chatbot_automations import what_runs
+from tests.crash.runs import Kill, Moment, what_runs
 from tests.support.chatbot_automations import desk
 from tests.support.processes import Killed, api, run
 from tests.support.world import is_silent

@@ -21,8 +21,8 @@ def _details(refusal: RefusalView) -> Iterator[str]:
     if refusal.remedies:
         yield f"**{REMEDY}:** {prose(refusal.remedies)}"
     if refusal.consent:
-        document = fenced(map(plain, refusal.consent), "yaml")
-        yield folded(CONSENT, f"{document}\n\n{COMMAND}:\n\n{fenced([plain(refusal.command)], 'sh')}")
+        yield folded(CONSENT, fenced(map(plain, refusal.consent), "yaml"))
+        yield f"{COMMAND}: {code(refusal.command)}"
 
 
 def _sections(refusal: RefusalView) -> Iterator[str]:

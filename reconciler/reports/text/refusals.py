@@ -36,8 +36,7 @@ def _one(refusal: RefusalView, style: Style) -> Iterator[str]:
     if refusal.consent:
         yield f"      {CONSENT[0].lower()}{CONSENT[1:]}:"
         yield from (f"        {plain(line)}".rstrip() for line in refusal.consent)
-        yield f"      {COMMAND[0].lower()}{COMMAND[1:]}:"
-        yield f"        {plain(refusal.command)}"
+        yield from _labelled(COMMAND.lower(), refusal.command.split(" "), style)
 
 
 def _section(title: str, referrers: Sequence[Link], style: Style) -> Iterator[str]:

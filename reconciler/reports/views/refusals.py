@@ -15,7 +15,7 @@ from reconciler.resources.problems import env_option
 MOST_CHAINS: Final = 5
 REMEDY: Final = "Remedy"
 CONSENT: Final = "Or add this consent, with a reason and an expiry date"
-COMMAND: Final = "The command that writes it"
+COMMAND: Final = "Or run"
 Link: TypeAlias = tuple[str, str]
 """An object, and the place where it refers to the next one; the place may be empty."""
 
