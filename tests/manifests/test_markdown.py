@@ -121,6 +121,8 @@ class TestMistakes:
         ("text", "problem"),
         [
             (FRONT.removesuffix("---\n") + "Be kind.\n", "bot.md:1:1: error[front-matter]: the front matter of this"),
+            ("\n" + FRONT, "bot.md:1:1: error[front-matter]: there is something above the front matter"),
+            ("<!-- SPDX\n -->\n" + FRONT, "bot.md:1:1: error[front-matter]: there is something above"),
             (FRONT.replace("kind: Bot", "kind: Bto"), "bot.md:3:7: error[unknown-kind]: unknown kind `Bto`\n  did you"),
             (FRONT.replace("kind: Bot\n", ""), "bot.md:2:1: error[missing-field]"),
             (FRONT.replace("kind: Bot", "kind: Store"), "bot.md:3:7: error[yaml-only]: only manifests of kind `Bot`"),
@@ -153,7 +155,8 @@ class TestMistakes:
             "---\n# Rules\n\n```yaml\napiVersion: reconciler/v1\nkind: Bot\n```\n\n---\n",
             "---\nexample:\n  apiVersion: reconciler/v1\n  kind: Bot\n---\n",
             "+++\napiVersion = 'reconciler/v1'\n+++\n",
-            "\n" + FRONT,
+            "\n\n---\ntitle: A page\n---\n",
+            "<!-- About -->\n# Rules\n" + FRONT,
             "----\n" + FRONT.removeprefix("---\n"),
         ],
     )
