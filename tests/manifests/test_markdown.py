@@ -103,6 +103,11 @@ class TestManifest:
         (problem,) = folder.problems()
         assert problem.startswith("bot.md:5:23: error[duplicate-body]")
 
+    @pytest.mark.parametrize("lines", [1, 1000, 20_000])
+    def test_front_matter_of_any_length_is_read(self, folder: Folder, lines: int):
+        folder.write("bot.md", FRONT.replace("kind: Bot", "# about\n" * lines + "kind: Bot") + "Be kind.\n")
+        assert folder.spec().instructions == "Be kind."
+
     def test_blank_body_is_no_text(self, folder: Folder):
         folder.write("bot.md", FRONT + "\n \n")
         assert folder.spec().instructions is None
