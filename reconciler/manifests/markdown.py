@@ -42,7 +42,7 @@ def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> Problem | None
     if kind is None or not kind.body:
         return None
     written = f"`apiVersion: {shown(value['apiVersion'])}`" if "apiVersion" in value else "no `apiVersion`"
-    message = f"this file is text and not a manifest: its front matter has `kind: {kind.name}`, but {written}"
+    message = f"{file} is text and not a manifest: its front matter has `kind: {kind.name}`, but {written}"
     hint = f"to make it a manifest, write `apiVersion: {API_VERSION}` in the front matter"
     return Problem("text-with-kind", message, document.place, hint, "warning")
 
