@@ -90,6 +90,8 @@ class Expansion:
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
     """Paths at which an include or a variable is missing. `problems` reports it; the value is not checked further."""
+    variables: dict[Path, str] = field(default_factory=dict)
+    """Names of the variables that are a whole value, by path."""
     secrets: dict[Path, EnvReference] = field(default_factory=dict)
     """References to environment variables. Whether a field accepts one is known only to its model."""
     accepted: set[int] = field(default_factory=set)
@@ -122,6 +124,8 @@ class Expansion:
 
     def _substitute(self, text: str, path: Path) -> JSON:
         value, unknown = self.expander.variables.substitute(text)
+        if name := self.expander.variables.whole(text):
+            self.variables[path] = name
         for one in unknown:
             self.problems.append(Problem("unknown-variable", one.message, self._place(path, one.offset), one.hint))
             self.failed.add(path)
@@ -231,6 +235,7 @@ class Expansion:
                 inner = self.expander.structure(source)[1]
                 self.problems += inner.problems
                 self.failed.update((*path, *failed) for failed in inner.failed)
+                self.variables |= {(*path, *at): name for at, name in inner.variables.items()}
 
     def _failed(self, path: Path) -> object:
         self.failed.add(path)

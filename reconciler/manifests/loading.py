@@ -51,12 +51,18 @@ class Loaded:
 
 
 def load(
-    folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None, edited: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    env: str | None,
+    kinds: Mapping[str, Kind] | None = None,
+    edited: Mapping[str, str] | None = None,
+    removed: bool = False,
 ) -> Loaded:
     """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
     Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
-    and included files, by path, that are used instead of the files; a manifest among them may be new.
+    and included files, by path, that are used instead of the files; a manifest among them may be new. With `removed`,
+    `env` may be an environment that the project does not have any longer, and that has no variables.
     """
     root = folder.absolute()
     top = repository_of(root)
@@ -69,7 +75,7 @@ def load(
     known = registered_kinds() if kinds is None else kinds
     found = read_documents(tree, shown, edited, allowance, known)
     documents, problems = found.documents, [*found.problems]
-    opened = open_project(documents, env, root, top, shown)
+    opened = open_project(documents, env, root, top, shown, removed=removed)
     project = opened.project
     hints = PathHints(tree)
     variables = Variables(project.variables, project.variable_texts)
