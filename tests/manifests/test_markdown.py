@@ -49,6 +49,8 @@ class TestText:
             ("\n\n\n", "New", "\nNew\n"),
             ("\r\nOne\r\nTwo\r\n", "One\nOr\nTwo", "\r\nOne\r\nOr\r\nTwo\r\n"),
             ("One\r\nTwo\nThree\nFour\n", "One\nTwo\nOr\nFour", "One\r\nTwo\nOr\nFour\n"),
+            ("One\rTwo\nThree\nFour\n", "One\nTwo\n\nFour", "One\nTwo\n\nFour\n"),
+            ("One\rTwo\r", "One\n\nTwo", "One\r\rTwo\r"),
             ("Old\n", None, ""),
         ],
     )
@@ -57,6 +59,10 @@ class TestText:
 
     def test_text_below_a_last_line_of_the_file_begins_on_a_line_of_its_own(self):
         assert body("", closing="---").with_text("New") == "---\n\nNew\n"
+
+    def test_empty_line_below_a_carriage_return_is_no_part_of_it(self):
+        made = Body("instructions", "bot.md", 6, "---\r", "Old\n", "\r").with_text("\nNew")
+        assert made == "---\r\r\rNew\r"
 
     def test_place_of_a_character_is_in_the_file(self):
         place = body("\nOne\nTwo\n").place_of(5)
