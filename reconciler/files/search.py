@@ -15,7 +15,7 @@ _PART: Final = 2**16
 _LONGEST: Final = 5 * 2**20
 LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 """The start of a file that Git LFS has not fetched."""
-_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*[\r\n]|" + re.escape(LFS))
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*+---[ \t]*[\r\n]|" + re.escape(LFS), re.DOTALL)
 _CLOSING: Final = re.compile(rb"(?<=[\r\n])---[ \t]*[\r\n]")
 
 
@@ -43,11 +43,12 @@ def front_matter_of(file: str | Path) -> bytes:
         opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             found = os.read(opened, _FIRST)
-            if not _OPENING.match(found):
+            opening = _OPENING.match(found)
+            if opening is None:
                 return b""
-            searched = 0
+            searched = opening.end()
             while not (closing := _CLOSING.search(found, searched)) and len(found) < _LONGEST:
-                searched = max(found.rfind(b"\n") - 1, 0)
+                searched = max(found.rfind(b"\n") - 1, searched)
                 part = os.read(opened, _PART)
                 if not part:
                     break

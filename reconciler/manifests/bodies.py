@@ -76,17 +76,22 @@ class Body:
         return closing + self._with_line_breaks(above + text + below)
 
     def _with_line_breaks(self, lines: str) -> str:
-        """Return lines with the line breaks of the body: of unchanged lines their own, of others the most frequent."""
+        """Return lines with the line breaks of the body: of unchanged lines their own, of others the most frequent.
+
+        Lone carriage returns are kept only in a body without other line breaks: one above an empty line would become
+        a part of another line break.
+        """
         found = Counter(LINE_BREAK.findall(self.written)) or Counter([self.newline])
+        if len(found) == 1 or self.newline == "\r":
+            return lines.replace("\n", "\r" if self.newline == "\r" else next(iter(found)))
+        found.pop("\r", None)
         usual = found.most_common(1)[0][0]
-        if len(found) == 1:
-            return lines.replace("\n", usual)
         old, new = _LINE.findall(self.written), _LINE.findall(lines)
         plain = [LINE_BREAK.sub("\n", line) for line in old]
         made: list[str] = []
         for tag, start, end, first, last in SequenceMatcher(None, plain, new, autojunk=False).get_opcodes():
-            is_kept = tag == "equal"
-            made += old[start:end] if is_kept else (line.replace("\n", usual) for line in new[first:last])
+            kept = old[start:end] if tag == "equal" else new[first:last]
+            made += (LINE_BREAK.sub(usual, line) if tag != "equal" or line.endswith("\r") else line for line in kept)
         return "".join(made)
 
 

@@ -89,7 +89,6 @@ def load(
     scope, held, findings = _check(ordered, _scope(project, files))
     used = {shown + path for path in {*held}.union(*(result.includes for result in validated))}
     problems += _used_as_files(validated, ordered, held, shown)
-    problems += (one for one in found.near_misses if one.place and one.place.file not in used)
     moved, misplaced = moves(resources)
     unread = {one for result in validated if not _is_data(result, used) for one in result.unread(known)}
     unread |= {Unread(None, None) for problem in problems if problem.severity == "error"}
@@ -97,7 +96,9 @@ def load(
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
     markdown = {document.file for document in documents if document.body}
-    of_checkout = (*unknown, *unseen, *_skipped(tree, shown, used, markdown), *_converted(files, index, shown))
+    texts = (one for one in found.near_misses if one.place and one.place.file not in used)
+    unread_files = (*_skipped(tree, shown, used, markdown), *texts)
+    of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
     nowhere = Place("", 0, 0)
     skipped = _defined_in_skipped(tree, shown, known)

@@ -34,7 +34,7 @@ def documents_of(
 def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> Problem | None:
     """Return a warning for Markdown that is not a manifest, but has the kind of one in its front matter."""
     parts = split(text)
-    if parts is None or not parts.closing:
+    if parts is None or not (parts.closing and parts.is_at_top):
         return None
     document = next(parse(parts.opening + parts.yaml, file))
     value = document.value
@@ -42,15 +42,15 @@ def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> Problem | None
     if kind is None or not kind.body:
         return None
     written = f"`apiVersion: {shown(value['apiVersion'])}`" if "apiVersion" in value else "no `apiVersion`"
-    message = f"this file is text and not a manifest: its front matter has `kind: {kind.name}`, but {written}"
+    message = f"{file} is text and not a manifest: its front matter has `kind: {kind.name}`, but {written}"
     hint = f"to make it a manifest, write `apiVersion: {API_VERSION}` in the front matter"
     return Problem("text-with-kind", message, document.place, hint, "warning")
 
 
 def _document(parts: FrontMatter, file: str, allowance: Allowance | None, kinds: Mapping[str, Kind]) -> Document | None:
     head = parts.opening + parts.yaml
-    if not parts.closing:
-        return _unclosed(head, file) if parts.declares_manifest else None
+    if not (parts.closing and parts.is_at_top):
+        return _misplaced(parts, file) if parts.declares_manifest else None
     first, *others = parse(head, file, allowance)
     document, value = replace(first, text=head, body=_body(parts, file, "")), first.value
     if not (value.get("apiVersion") == API_VERSION if isinstance(value, dict) else parts.declares_manifest):
@@ -97,10 +97,14 @@ def _failed(document: Document, problem: Problem) -> Document:
     return replace(document, value=None, outset=outset, problems=(*document.problems, problem))
 
 
-def _unclosed(head: str, file: str) -> Document:
-    hint = "add a line `---` below it, above the text"
-    problem = Problem("front-matter", "the front matter of this manifest has no end", Place(file), hint)
-    return Document(file, 0, head, None, Place(file), dollars=False, problems=(problem,))
+def _misplaced(parts: FrontMatter, file: str) -> Document:
+    """Return a document for front matter that is not at the top of the file, or has no end."""
+    message, hint = "the front matter of this manifest has no end", "add a line `---` below it, above the text"
+    if not parts.is_at_top:
+        message, hint = "there is something above the front matter of this manifest", "move it below the front matter"
+    problem = Problem("front-matter", message, Place(file), hint)
+    text = parts.opening + parts.yaml + parts.closing + parts.body
+    return Document(file, 0, text, None, Place(file), dollars=False, problems=(problem,))
 
 
 def _yaml_only(document: Document, kind: str, kinds: Mapping[str, Kind]) -> Problem:

@@ -214,7 +214,7 @@ def _others(project: AllEnvironments, used: Collection[Resource]) -> tuple[Probl
     """Return the errors of manifests that are not `used`; raises ReconcilerError if one of these has an error."""
     errors = tuple(one for one in project.problems() if one.severity == "error")
     documents = [source_of(project.project, one).document for one in used] if errors else []
-    spans = [(one.file, one.line, one.line + one.text.count("\n") + 1) for one in documents]
+    spans = [(one.file, one.line, one.line + one.source.count("\n") + 1) for one in documents]
 
     def concerns(place: Place | None) -> bool:
         return place is None or any(place.file == file and first < place.line <= last for file, first, last in spans)

@@ -8,7 +8,7 @@ LINE_BREAK: Final = re.compile(r"\r\n?|\n")
 """A line break of any system."""
 API_VERSION: Final = "reconciler/v1"
 """The `apiVersion` of manifests."""
-_OPENING: Final = re.compile(r"\ufeff?---[ \t]*(?:\r\n?|\n)")
+_OPENING: Final = re.compile(r"\ufeff?(?:\s|<!--.*?-->)*+---[ \t]*(?:\r\n?|\n)", re.DOTALL)
 _CLOSING: Final = re.compile(r"(?<=[\r\n])---[ \t]*(?:\r\n?|\n|\Z)")
 _DECLARATION: Final = re.compile(
     rf"""(?:^|[{{,][ \t]*)["']?apiVersion["']?[ \t]*:[ \t]*["']?{API_VERSION}(?![\w./-])""", re.MULTILINE
@@ -21,11 +21,18 @@ class FrontMatter:
     """A text in its parts, which are together the whole text."""
 
     opening: str
-    """The line `---` above the YAML, with its line break and a byte order mark before it."""
+    """The line `---` above the YAML, with its line break, and what is above it."""
     yaml: str
     closing: str
     """The line `---` below the YAML, with its line break; empty if there is none, so that the YAML is not closed."""
     body: str
+
+    @property
+    def is_at_top(self) -> bool:
+        """True if there is nothing above the first line `---` but a byte order mark. Otherwise other software takes the
+        front matter for text.
+        """
+        return self.opening.startswith(("---", "\ufeff---"))
 
     @property
     def declares_manifest(self) -> bool:
@@ -35,7 +42,9 @@ class FrontMatter:
 
 
 def split(text: str) -> FrontMatter | None:
-    """Return the front matter and the body of a text; None if it does not begin with a line `---`."""
+    """Return the front matter and the body of a text; None if it does not begin with a line `---`, or with empty lines
+    and HTML comments above one.
+    """
     opening = _OPENING.match(text)
     if opening is None:
         return None

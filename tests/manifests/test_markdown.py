@@ -49,6 +49,8 @@ class TestText:
             ("\n\n\n", "New", "\nNew\n"),
             ("\r\nOne\r\nTwo\r\n", "One\nOr\nTwo", "\r\nOne\r\nOr\r\nTwo\r\n"),
             ("One\r\nTwo\nThree\nFour\n", "One\nTwo\nOr\nFour", "One\r\nTwo\nOr\nFour\n"),
+            ("One\rTwo\nThree\nFour\n", "One\nTwo\n\nFour", "One\nTwo\n\nFour\n"),
+            ("One\rTwo\r", "One\n\nTwo", "One\r\rTwo\r"),
             ("Old\n", None, ""),
         ],
     )
@@ -57,6 +59,10 @@ class TestText:
 
     def test_text_below_a_last_line_of_the_file_begins_on_a_line_of_its_own(self):
         assert body("", closing="---").with_text("New") == "---\n\nNew\n"
+
+    def test_empty_line_below_a_carriage_return_is_no_part_of_it(self):
+        made = Body("instructions", "bot.md", 6, "---\r", "Old\n", "\r").with_text("\nNew")
+        assert made == "---\r\r\rNew\r"
 
     def test_place_of_a_character_is_in_the_file(self):
         place = body("\nOne\nTwo\n").place_of(5)
@@ -103,6 +109,11 @@ class TestManifest:
         (problem,) = folder.problems()
         assert problem.startswith("bot.md:5:23: error[duplicate-body]")
 
+    @pytest.mark.parametrize("lines", [1, 1000, 20_000])
+    def test_front_matter_of_any_length_is_read(self, folder: Folder, lines: int):
+        folder.write("bot.md", FRONT.replace("kind: Bot", "# about\n" * lines + "kind: Bot") + "Be kind.\n")
+        assert folder.spec().instructions == "Be kind."
+
     def test_blank_body_is_no_text(self, folder: Folder):
         folder.write("bot.md", FRONT + "\n \n")
         assert folder.spec().instructions is None
@@ -121,6 +132,8 @@ class TestMistakes:
         ("text", "problem"),
         [
             (FRONT.removesuffix("---\n") + "Be kind.\n", "bot.md:1:1: error[front-matter]: the front matter of this"),
+            ("\n" + FRONT, "bot.md:1:1: error[front-matter]: there is something above the front matter"),
+            ("<!-- SPDX\n -->\n" + FRONT, "bot.md:1:1: error[front-matter]: there is something above"),
             (FRONT.replace("kind: Bot", "kind: Bto"), "bot.md:3:7: error[unknown-kind]: unknown kind `Bto`\n  did you"),
             (FRONT.replace("kind: Bot\n", ""), "bot.md:2:1: error[missing-field]"),
             (FRONT.replace("kind: Bot", "kind: Store"), "bot.md:3:7: error[yaml-only]: only manifests of kind `Bot`"),
@@ -153,7 +166,8 @@ class TestMistakes:
             "---\n# Rules\n\n```yaml\napiVersion: reconciler/v1\nkind: Bot\n```\n\n---\n",
             "---\nexample:\n  apiVersion: reconciler/v1\n  kind: Bot\n---\n",
             "+++\napiVersion = 'reconciler/v1'\n+++\n",
-            "\n" + FRONT,
+            "\n\n---\ntitle: A page\n---\n",
+            "<!-- About -->\n# Rules\n" + FRONT,
             "----\n" + FRONT.removeprefix("---\n"),
         ],
     )

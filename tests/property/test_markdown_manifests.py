@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.manifests.bodies import can_hold
 from reconciler.manifests.editing.markdown import edited_markdown
 from reconciler.manifests.formatting import format_documents
-from reconciler.manifests.markdown import documents_of
+from reconciler.manifests.markdown import documents_of, near_miss
 from reconciler.manifests.parsing import Document
+from reconciler.resources.registry import kinds
 from reconciler.resources.variables import PREFIX
 from tests.support.pulling import PROJECT, is_settled, pull, update
 from tests.support.world import World, is_silent, world
@@ -67,6 +68,40 @@ def test_text_that_is_written_is_read(old: str, new: str, newline: str) -> None:
         assert result.startswith(FRONT.replace("\n", newline))
         assert after.body
         assert after.body.text == new
+
+
+FRONTS = [
+    "---\n",
+    "---",
+    "apiVersion: reconciler/v1\n",
+    "apiVersion: [reconciler/v1]\n",
+    "kind: Assistant\n",
+    "kind: [a]\n",
+]
+FRONTS += [
+    "kind: Project\n",
+    "kind: Vault\n",
+    "metadata: {name: x}\n",
+    "spec: {model: m}\n",
+    "spec: []\n",
+    "spec:\n",
+    "{",
+]
+FRONTS += ["&a *a\n", "\ufeff", "<!-- a -->\n", "```\n", "\r", "# a\n", "\x00", "  instructions: a\n"]
+fronts = st.lists(st.sampled_from(FRONTS), max_size=10).map("".join)
+
+
+@FEW
+@given(text=st.one_of(st.text(), fronts, fronts.map("---\n".__add__)))
+def test_any_markdown_is_a_text_a_manifest_or_an_error(text: str) -> None:
+    found = documents_of(text, "a.md")
+    assert near_miss(text, "a.md", kinds()) is None or found == []
+    for document in found:
+        assert document.source == text
+        if document.problems:
+            assert format_documents([document]) == text
+        else:
+            assert document.value["apiVersion"] == "reconciler/v1"
 
 
 lines = st.lists(st.sampled_from(["", "One", "Two", "Three", "---", "  four"]), max_size=8).map("\n".join)

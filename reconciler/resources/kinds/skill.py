@@ -75,7 +75,7 @@ def members(parts: Iterable[LocalFile]) -> dict[str, LocalFile]:
 def front_matter(text: str) -> dict[str, JSON] | str:
     """Return the front matter of a SKILL.md, or the reason why there is none."""
     found = split(text)
-    if found is None or not found.closing:
+    if found is None or not (found.closing and found.is_at_top):
         return "has no front matter: it must begin with a line `---`, and a second one must end the front matter"
     try:
         given = YAML(typ="safe", pure=True).load(found.yaml)
