@@ -233,5 +233,5 @@ def _edited(word: str, done: "StateEdit", format_: str) -> int:
     else:
         from reconciler.reports.text.state import edited_text
 
-        show(edited_text(word, done))
+        show(edited_text(word, done, style=style(sys.stdout, rows=True)))
     return 0

@@ -114,7 +114,8 @@ class _Work:
 
     def add(self, found: Iterable[Live], requested_ids: frozenset[str]) -> None:
         """Draft manifests, first for objects that already have an address, so that it stays free for them."""
-        for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
+        addresses = self.live_inventory.addresses
+        for live in sorted(found, key=lambda one: (one.id not in addresses, str(addresses.get(one.id, "")))):
             why = self._skip_reason(live, requested_ids)
             if why:
                 self.skipped.append(Skipped(live.type, live.id, live.name, why))

@@ -60,6 +60,7 @@ class VariableChange:
     """A variable with its values; `ABSENT` if it is not used."""
 
     environment: str
+    """Empty in a project without environments."""
     name: str
     before: JSON | Absent
     after: JSON | Absent

@@ -119,24 +119,28 @@ def problems_json(problems: Iterable[Problem], environments: Sequence[str] = ())
     """Return `problems`, in their order, as a JSON document. `environments` are those that were checked."""
     documents = [problem_json(problem) for problem in problems]
     severities = Counter(document["severity"] for document in documents)
-    return {
+    document: ProblemsDocument = {
         "format": PROBLEMS_FORMAT,
         "summary": {"error": severities["error"], "warning": severities["warning"]},
         "problems": documents,
-        **({"environments": list(environments)} if environments else {}),
     }
+    if environments:
+        document["environments"] = list(environments)
+    return document
 
 
 def problem_json(problem: Problem) -> ProblemDocument:
     place = problem.place
-    return {
+    document: ProblemDocument = {
         "severity": problem.severity,
         "code": problem.code,
         "message": problem.message,
         "place": place_json(place) if place else None,
         "hint": problem.hint,
-        **({"environments": list(problem.environments)} if problem.environments else {}),
     }
+    if problem.environments:
+        document["environments"] = list(problem.environments)
+    return document
 
 
 def place_json(place: Place) -> PlaceDocument:

@@ -92,3 +92,17 @@ def test_archive_edits_the_manifests(bot: str, project: Path, cli: Cli) -> None:
 
 def test_no_address_is_wrong_usage(bot: str, cli: Cli) -> None:
     assert cli("archive", bot).code == 64
+
+
+def test_release_of_a_project_without_environments_keeps_its_variables(project, cli):
+    text = (project / "project.yaml").read_text()
+    lines = [line for line in text.splitlines() if "company" not in line]
+    (project / "project.yaml").write_text("\n".join([*lines, "  variables: {company: Acme, n: 1.10}"]) + "\n")
+    with (project / "prompts" / "helper.md").open("a") as file:
+        file.write("\nFor ${var.company} at ${var.n}.\n")
+    assert cli("release", "helper", "--publish", "--vendor", "-m", "First").code == 0
+    assert cli("apply", "--yes").code == 0
+    assert cli("plan").out.startswith("No changes.")
+    edit(project / "project.yaml", "company: Acme", "company: Globex")
+    done = cli("diff", "helper@1", "helper")
+    assert '  ~ company: "Acme" -> "Globex"' in done.out

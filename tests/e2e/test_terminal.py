@@ -116,7 +116,7 @@ def change_live(root: Path) -> None:
 def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
     """Return projects by stage: `new`, `applied` with a published release, and `changed` in the manifests and live."""
     folder = tmp_path_factory.mktemp("estates")
-    roots = {name: folder / name / "brightwater" for name in ("new", "applied", "changed", "broken")}
+    roots = {name: folder / name / "brightwater" for name in ("new", "applied", "changed", "broken", "unformatted")}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRON.items():
             patch.setenv(name, value)
@@ -142,6 +142,12 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
         edit(there / "assistants" / "triage.yaml", "[handbook]", "[handbok]")
         edit(there / "assistants" / "outages.yaml", "gpt-6-luna", "7")
         edit(there / "project.yaml", "variables: {tone: friendly}", "variables: {}")
+        there = shutil.copytree(roots["new"], roots["unformatted"])
+        edit(
+            there / "automations" / "nightly.yaml",
+            "spec:\n  expression: 30 5 * * *",
+            "spec:\n  expression:   '30 5 * * *'",
+        )
         yield roots
 
 
@@ -169,6 +175,10 @@ COMMANDS = {
     "adopt": ("changed", "adopt --dry-run"),
     "plan-refused": ("changed", "plan"),
     "drift": ("changed", "drift"),
+    "drift-without-drift": ("applied", "drift"),
+    "plan-targeted": ("changed", "plan --target assistant/triage --on-drift keep"),
+    "plan-offline": ("applied", "plan --offline"),
+    "plan-without-an-environment": ("applied", "plan"),
     "diff": ("changed", "diff support@1 support"),
     "validate": ("new", "validate"),
     "validate-errors": ("broken", "validate"),
@@ -183,6 +193,13 @@ WRITING = {
     "pull": ("changed", "pull assistant/night-outage-reporter-of-the-northern-network"),
     "import": ("changed", "import --exclude night-*"),
     "release": ("new", "release support --publish -m First"),
+    "publish": ("applied", "publish support none"),
+    "archive": ("applied", "archive chatbot/support"),
+    "archive-refused": ("applied", "archive assistant/triage"),
+    "apply-refused": ("changed", "apply --yes"),
+    "apply-of-a-part": ("changed", "apply --yes --target assistant/triage"),
+    "fmt-diff": ("unformatted", "fmt --diff"),
+    "state-rm": ("applied", "state rm vectorstore/handbook"),
 }
 """Commands that run on a copy of the project. Progress is not shown."""
 
@@ -192,7 +209,7 @@ WRITING = {
 def test_output_in_a_terminal(snapshots, estates, monkeypatch, name, width):
     stage, words = COMMANDS[name]
     monkeypatch.chdir(estates[stage])
-    if words == "validate":
+    if words == "validate" or name == "plan-without-an-environment":
         monkeypatch.delenv("RECONCILER_ENV")
     plain = snapshots.check(name, *words.split(), width=width, errors=not words.startswith("inventory"))
     assert too_wide(plain, width) == []
@@ -217,3 +234,11 @@ def test_output_of_a_command_that_writes_in_a_terminal(snapshots, estates, monke
 def test_every_snapshot_has_a_test():
     expected = {f"{name}.{width}.txt" for name in (*COMMANDS, *WRITING) for width in WIDTHS}
     assert {file.name for file in HERE.iterdir()} == expected
+
+
+def test_paused_automation_is_in_the_document(estates, cli, monkeypatch):
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    found = {one["address"]: one for one in cli("status", "-o", "json", "-C", estates["applied"]).document["objects"]}
+    assert [address for address, one in found.items() if one["paused"]] == ["automation/nightly-outage-report"]
+    assert found["automation/nightly-outage-report"]["in_sync"]

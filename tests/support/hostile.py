@@ -1,9 +1,9 @@
 """Texts with a special meaning in some format, in every text of plans, results and other reports."""
 
-from typing import Any
+from typing import Any, get_args
 
 from reconciler.applying.model import ApplyResult, Note, Outcome
-from reconciler.importing.inventory_model import Inventory, Item
+from reconciler.importing.inventory_model import Filter, Inventory, Item, NotRead
 from reconciler.manifests.drafts import Draft
 from reconciler.migration.model import Entry, Export, Migrated, Migration, Outcome as MappingOutcome
 from reconciler.planning.model import (
@@ -142,8 +142,9 @@ def result_of(value: str) -> ApplyResult:
 
 def inventory_of(value: str) -> Inventory:
     """Return an inventory with `value` in every text."""
-    item = Item(value, value, value, "ours", value, value, 1, 0.0, 0.0, 0.1, value, (value, value), False, value)
-    return Inventory(value, value, value, value, (item,), (Problem("x", value, hint=value),))
+    item = Item(value, value, value, "ours", value, value, 1, 0.0, 0.0, 0.1, value, (value, value), False, False, value)
+    shown: dict[str, Any] = {"chosen": Filter(unused=True, name=value), "not_read": get_args(NotRead), "undecided": 2}
+    return Inventory(value, value, value, value, (item,), (Problem("x", value, hint=value),), **shown)
 
 
 def comparison_of(value: str) -> Comparison:

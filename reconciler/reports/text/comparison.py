@@ -62,4 +62,5 @@ def _file(one: FileChange, style: Style) -> str:
 
 
 def _variable(one: VariableChange, style: Style) -> list[str]:
-    return field_lines([ShownField((one.environment, one.name), one.before, one.after)], style, indent=2)
+    path = (one.environment, one.name) if one.environment else (one.name,)
+    return field_lines([ShownField(path, one.before, one.after)], style, indent=2)

@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.project.edits import Edit
 from reconciler.releases.model import Archived, Move, Publication, Released, Rollback
-from reconciler.reports.style import Style, count, plain
+from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.text.comparison import comparison_brief
 from reconciler.reports.text.edits import edit_text
 from reconciler.reports.text.refusals import refusal_lines
@@ -50,13 +50,10 @@ def archived_text(done: Archived, style: Style) -> str:
     lines += [f"  - {plain(address)}" for address in done.removed]
     lines += [f"  > {plain(address)} is archived; its number is never reused" for address in done.marked]
     lines += [f"  {'removed' if edit.after is None else 'wrote'} {plain(edit.path)}" for edit in done.edits]
-    lines += [
-        f"  {plain(path)} had edits that are not committed: `git cat-file -p {blob}` prints the removed text"
-        for path, blob in done.kept.items()
-    ]
-    return (
-        "\n".join([*lines, "Next: commit it, and have it reviewed. The plan also checks references at OpenAI."]) + "\n"
-    )
+    for path, blob in done.kept.items():
+        lines += [f"  {plain(path)} had edits that are not committed. To print them:", f"    git cat-file -p {blob}"]
+    text = "Next: commit it, and have it reviewed. The plan also checks references at OpenAI."
+    return "\n".join([*lines, *wrap(text, style.width, hang="  ")]) + "\n"
 
 
 def _refused(done: Archived, style: Style) -> Iterator[str]:

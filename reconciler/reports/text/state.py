@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-from reconciler.reports.style import count, plain
+from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.wording.phrases import object_text
 from reconciler.state.backend_migration import StateMigration
 from reconciler.state.edits import StateEdit, StateRebuild
 
 
-def edited_text(word: str, done: StateEdit) -> str:
+def edited_text(word: str, done: StateEdit, *, style: Style) -> str:
     """Return `word`, the entries that were added, changed and removed, and notes."""
     entries = list(_entries(done))
     head = f"{word}: {plain(done.identity)}" + ("." if entries else ", no entries changed.")
-    return "\n".join([head, *entries, *(f"  note: {plain(text)}" for text in done.notes)]) + "\n"
+    notes = (line for text in done.notes for line in wrap(text, style.width, lead="  note: ", hang="    "))
+    return "\n".join([head, *entries, *notes]) + "\n"
 
 
 def rebuilt_text(done: StateRebuild) -> str:
