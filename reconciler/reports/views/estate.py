@@ -181,7 +181,11 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
     syncs = {one.address: one for one in view.assistants}
     cards: list[EstateChatbot | EstateAssistant | EstateStore] = [*estate.chatbots, *estate.assistants, *estate.stores]
     shown, owners = {one.address for one in cards}, {one.owner for one in cards}
-    odd = {one.address for one in view.rows if not one.in_sync}
+    odd = frozenset(one.address for one in view.rows if not one.in_sync)
+    odd_users: dict[str, list[str]] = defaultdict(list)
+    for one in estate.assistants:
+        for chatbot in one.used_by if one.address in odd else ():
+            odd_users[chatbot].append(one.address)
     largest = max((store.bytes or 0 for store in estate.stores), default=0)
     priciest = max((store.cost_per_day or 0.0 for store in estate.stores), default=0.0)
     return EstateView(
@@ -192,7 +196,7 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
         made=estate.report.plan.created_at,
         commit=estate.report.plan.commit or "",
         environments=tuple(map(_environment, estate.environments)),
-        chatbots=tuple(_chatbot(one, _row(rows, one.address), estate, odd) for one in estate.chatbots),
+        chatbots=tuple(_chatbot(one, _row(rows, one.address), odd_users[one.address], odd) for one in estate.chatbots),
         assistants=tuple(
             _assistant(one, _row(rows, one.address), syncs.get(one.address), today) for one in estate.assistants
         ),
@@ -228,9 +232,9 @@ def _environment(one: EstateEnvironment) -> EnvironmentRow:
     return EnvironmentRow(name, sources[one.source], "-" if unknown else applied, "-" if unknown else str(one.objects))
 
 
-def _chatbot(one: EstateChatbot, row: RowView, estate: Estate, odd: Iterable[str]) -> ChatbotCard:
-    users = [other.address for other in estate.assistants if one.address in other.used_by]
-    used = sorted({*users, *([one.working] if one.working else [])} & set(odd))
+def _chatbot(one: EstateChatbot, row: RowView, odd_assistants: Iterable[str], odd: frozenset[str]) -> ChatbotCard:
+    answering = [one.working] if one.working and one.working in odd else []
+    used = sorted({*odd_assistants, *answering})
     return ChatbotCard(
         row=row,
         name=_name(one.address),
@@ -239,7 +243,7 @@ def _chatbot(one: EstateChatbot, row: RowView, estate: Estate, odd: Iterable[str
         answers=tuple(map(_answer, one.answers)),
         releases=tuple(map(_milestone, one.releases)),
         out_of_sync=tuple(used),
-        flow=_picture(one.flow, frozenset(odd)) if one.flow else None,
+        flow=_picture(one.flow, odd) if one.flow else None,
         flow_name=one.flow.address if one.flow else "",
         flow_steps=tuple(_steps(one.flow)) if one.flow else (),
     )
