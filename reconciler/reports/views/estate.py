@@ -22,7 +22,7 @@ from reconciler.project.estate import (
 from reconciler.project.status import Status
 from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import count, first_few
-from reconciler.reports.views.assistants import AssistantView
+from reconciler.reports.views.assistants import NOT_APPLIED, AssistantView
 from reconciler.reports.views.drift import DriftView, drift_view
 from reconciler.reports.views.inventory import money
 from reconciler.reports.views.refusals import RefusalView, refusal_views
@@ -96,6 +96,10 @@ class ChatbotCard:
     @property
     def in_sync(self) -> bool:
         return self.row.in_sync and not self.out_of_sync
+
+    @property
+    def word(self) -> str:
+        return self.row.word if self.in_sync or not self.row.in_sync else "not in sync"
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,7 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
 
 
 def _row(rows: Mapping[str, RowView], address: str) -> RowView:
-    return rows.get(address) or RowView(address, "not applied", "-", in_sync=False)
+    return rows.get(address) or RowView(address, NOT_APPLIED, "-", False, NOT_APPLIED)
 
 
 def _summary(view: StatusView, estate: Estate) -> str:
@@ -256,7 +260,7 @@ def _answer(one: Answer) -> AnswerRow:
     if not one.is_known:
         return AnswerRow(environment, "not known", "", f"the manifest publishes {wanted}")
     if not one.is_applied:
-        return AnswerRow(environment, "not applied", "", f"the manifest publishes {wanted}")
+        return AnswerRow(environment, NOT_APPLIED, "", f"the manifest publishes {wanted}" if one.wanted else "")
     differs = (number or None) != (one.wanted or None)
     note = f"the manifest publishes {wanted}" if differs else ""
     return AnswerRow(environment, f"v{number}" if number else NO_RELEASE, one.answers or "nothing", note)
