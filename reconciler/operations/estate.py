@@ -37,8 +37,8 @@ from reconciler.project.status import last_apply
 from reconciler.project.workspace import Workspace
 from reconciler.releases.archive import blockers
 from reconciler.releases.model import Refused
-from reconciler.resources.address import Address, Identity, release_address
-from reconciler.resources.base import Live
+from reconciler.resources.address import RELEASE, Address, Identity, version_of
+from reconciler.resources.base import Live, Resource
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import Fields, is_reference, references_in
 from reconciler.state.backend import Backend
@@ -238,7 +238,7 @@ class _Estate:
         return published.get(environment or "") if isinstance(published, dict) else published
 
     def _releases(self, chatbot: Address, answers: Sequence[Answer]) -> Iterator[EstateRelease]:
-        for number, resource in self._project.releases_of(chatbot.name).items():
+        for number, resource in sorted(self._releases_of(chatbot).items()):
             yield EstateRelease(
                 address=str(resource.address),
                 number=number,
@@ -247,6 +247,22 @@ class _Estate:
                 created_at=self._added.get(resource.place.file),
                 published_in=tuple(one.environment for one in answers if one.release == str(resource.address)),
             )
+
+    def _releases_of(self, chatbot: Address) -> Mapping[int, Resource]:
+        """Return the releases of a chatbot by number, with those that it made under earlier names."""
+        found: dict[int, Resource] = {}
+        for name in self._project.names_of(chatbot.name):
+            found = {**self._releases_by_name.get(name, {}), **found}
+        return found
+
+    @cached_property
+    def _releases_by_name(self) -> Mapping[str, dict[int, Resource]]:
+        found: dict[str, dict[int, Resource]] = defaultdict(dict)
+        for address, resource in self._project.resources.items():
+            version = version_of(address.name) if address.kind == RELEASE else None
+            if version:
+                found[version[0]][version[1]] = resource
+        return found
 
     @cached_property
     def _added(self) -> Mapping[str, str]:
@@ -319,14 +335,15 @@ class _Estate:
         """The chatbots that use each assistant, in their working version or in a release."""
         found: dict[Address, set[str]] = defaultdict(set)
         for chatbot in self._of_kind(CHATBOT):
-            known = self._project.releases_of(chatbot.name)
             seen: set[Address] = set()
-            waiting = [chatbot, *(release_address(chatbot.name, number) for number in known)]
+            waiting = [chatbot, *(resource.address for resource in self._releases_of(chatbot).values())]
             while waiting:
                 address = waiting.pop()
                 if address not in seen:
                     seen.add(address)
-                    waiting += self._needs.get(address, ())
+                    # Below assistants and stores there are only files, which many chatbots share.
+                    ends = address.kind == ASSISTANT or address in self._costs
+                    waiting += () if ends else self._needs.get(address, ())
             for used in seen:
                 if used.kind == ASSISTANT:
                     found[self._planned.matched.family(used)].add(str(chatbot))

@@ -13,7 +13,9 @@ from reconciler.reports.html.plan import MOST_NODES, remark_parts
 from reconciler.reports.html.refusals import refusal_article, section_lists
 from reconciler.reports.html.status import code_list, group_block, tone_of
 from reconciler.reports.html.svg import svg
+from reconciler.reports.views.assistants import IN_SYNC, NOT_APPLIED
 from reconciler.reports.views.changes import Tone
+from reconciler.reports.views.drift import NEVER_APPLIED
 from reconciler.reports.views.estate import (
     AnswerRow,
     AssistantCard,
@@ -35,6 +37,7 @@ _MOST_RELEASES: Final = 12
 """The latest releases that the time line shows; earlier ones are folded, unless they are published."""
 _OK: Final[Tone] = "new"
 _ODD: Final[Tone] = "drift"
+_TONES: Final[dict[str, Tone]] = {IN_SYNC: _OK, "refused": "refused", "pending": "changed", NOT_APPLIED: "changed"}
 _REPORT: Final = "report"
 """The kind of entries that are searched with the objects and not counted as objects."""
 
@@ -44,7 +47,8 @@ def estate_html(status: Status, estate: Estate, *, pull: str = "", revert: str =
     view = estate_view(status, estate)
     known = view.status
     level: Level = "refused" if view.refusals else "safe" if known.in_sync else "risky"
-    word = "Refused" if view.refusals else "In sync" if known.in_sync else "Not in sync"
+    out = NEVER_APPLIED if view.drift.never_applied else "Not in sync"
+    word = REFUSED if view.refusals else "In sync" if known.in_sync else out
     facts = [
         ("API", known.endpoint),
         ("Made", view.made),
@@ -79,6 +83,7 @@ def _tools(kinds: Iterable[str], owners: Iterable[str]) -> Markup:
             element("span", id="found", role="status", aria_live="polite"),
             element("span", " Every word must occur. Press ", element("kbd", "/"), " to search.", id="keys"),
         ),
+        element("p", "Nothing matches the search.", id="none", hidden=True),
         id="tools",
         class_="tools",
         role="search",
@@ -94,7 +99,6 @@ def _select(name: str, label: str, every: str, values: Iterable[tuple[str, str]]
 
 
 def _parts(view: EstateView) -> Iterator[Part]:
-    nothing = element("p", "Nothing matches the search.", id="none", hidden=True)
     yield Part("refused", REFUSED, [*map(_searched, map(refusal_article, view.refusals))], len(view.refusals))
     for part in drift_parts(view.drift):
         yield Part(part.id, part.title, [*map(_searched, part.content)], part.count)
@@ -106,7 +110,7 @@ def _parts(view: EstateView) -> Iterator[Part]:
     yield Part("environments", "Environments", [_environments(view)], len(view.environments))
     yield from remark_parts(view.drift.remarks)
     unread = [element("ul", [element("li", text) for text in view.unread])]
-    yield Part("unread", "Not looked at", [nothing, *unread])
+    yield Part("unread", "Not looked at", unread)
 
 
 def _searched(markup: Markup) -> Markup:
@@ -123,10 +127,9 @@ def _chatbots(view: EstateView) -> Iterator[Markup]:
 
 
 def _chatbot(card: ChatbotCard, index: int, *, is_open: bool) -> Markup:
-    word = "in sync" if card.in_sync else "not in sync"
     return element(
         "article",
-        _title(word, _OK if card.in_sync else _ODD, card.name, ""),
+        _title(card.word, _OK if card.in_sync else _TONES.get(card.word, _ODD), card.name, ""),
         _facts([("Owner", card.owner or "not named"), ("Labels", card.labels)]),
         element("p", card.row.text, class_="quiet") if not card.row.in_sync else None,
         element("div", element("h4", "Not in sync"), code_list(card.out_of_sync)) if card.out_of_sync else None,
@@ -312,10 +315,10 @@ def _data(kind: str, row: RowView, owner: str = "") -> dict[str, str]:
 def _named(row: RowView) -> Markup:
     """Return an object with its status."""
     return join(
-        badge("in sync" if row.in_sync else "differs", _OK if row.in_sync else _ODD),
+        badge(row.word, _TONES.get(row.word, _ODD)),
         " ",
         element("span", row.address, class_="address"),
-        element("p", row.text) if not row.in_sync or row.text != "in sync" else None,
+        element("p", row.text) if row.text != row.word else None,
     )
 
 

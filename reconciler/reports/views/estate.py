@@ -22,7 +22,7 @@ from reconciler.project.estate import (
 from reconciler.project.status import Status
 from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import count, first_few
-from reconciler.reports.views.assistants import AssistantView
+from reconciler.reports.views.assistants import NOT_APPLIED, AssistantView
 from reconciler.reports.views.drift import DriftView, drift_view
 from reconciler.reports.views.inventory import money
 from reconciler.reports.views.refusals import RefusalView, refusal_views
@@ -96,6 +96,10 @@ class ChatbotCard:
     @property
     def in_sync(self) -> bool:
         return self.row.in_sync and not self.out_of_sync
+
+    @property
+    def word(self) -> str:
+        return self.row.word if self.in_sync or not self.row.in_sync else "not in sync"
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,11 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
     syncs = {one.address: one for one in view.assistants}
     cards: list[EstateChatbot | EstateAssistant | EstateStore] = [*estate.chatbots, *estate.assistants, *estate.stores]
     shown, owners = {one.address for one in cards}, {one.owner for one in cards}
-    odd = {one.address for one in view.rows if not one.in_sync}
+    odd = frozenset(one.address for one in view.rows if not one.in_sync)
+    odd_users: dict[str, list[str]] = defaultdict(list)
+    for one in estate.assistants:
+        for chatbot in one.used_by if one.address in odd else ():
+            odd_users[chatbot].append(one.address)
     largest = max((store.bytes or 0 for store in estate.stores), default=0)
     priciest = max((store.cost_per_day or 0.0 for store in estate.stores), default=0.0)
     return EstateView(
@@ -192,7 +200,7 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
         made=estate.report.plan.created_at,
         commit=estate.report.plan.commit or "",
         environments=tuple(map(_environment, estate.environments)),
-        chatbots=tuple(_chatbot(one, _row(rows, one.address), estate, odd) for one in estate.chatbots),
+        chatbots=tuple(_chatbot(one, _row(rows, one.address), odd_users[one.address], odd) for one in estate.chatbots),
         assistants=tuple(
             _assistant(one, _row(rows, one.address), syncs.get(one.address), today) for one in estate.assistants
         ),
@@ -205,7 +213,7 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
 
 
 def _row(rows: Mapping[str, RowView], address: str) -> RowView:
-    return rows.get(address) or RowView(address, "not applied", "-", in_sync=False)
+    return rows.get(address) or RowView(address, NOT_APPLIED, "-", False, NOT_APPLIED)
 
 
 def _summary(view: StatusView, estate: Estate) -> str:
@@ -228,9 +236,9 @@ def _environment(one: EstateEnvironment) -> EnvironmentRow:
     return EnvironmentRow(name, sources[one.source], "-" if unknown else applied, "-" if unknown else str(one.objects))
 
 
-def _chatbot(one: EstateChatbot, row: RowView, estate: Estate, odd: Iterable[str]) -> ChatbotCard:
-    users = [other.address for other in estate.assistants if one.address in other.used_by]
-    used = sorted({*users, *([one.working] if one.working else [])} & set(odd))
+def _chatbot(one: EstateChatbot, row: RowView, odd_assistants: Iterable[str], odd: frozenset[str]) -> ChatbotCard:
+    answering = [one.working] if one.working and one.working in odd else []
+    used = sorted({*odd_assistants, *answering})
     return ChatbotCard(
         row=row,
         name=_name(one.address),
@@ -239,7 +247,7 @@ def _chatbot(one: EstateChatbot, row: RowView, estate: Estate, odd: Iterable[str
         answers=tuple(map(_answer, one.answers)),
         releases=tuple(map(_milestone, one.releases)),
         out_of_sync=tuple(used),
-        flow=_picture(one.flow, frozenset(odd)) if one.flow else None,
+        flow=_picture(one.flow, odd) if one.flow else None,
         flow_name=one.flow.address if one.flow else "",
         flow_steps=tuple(_steps(one.flow)) if one.flow else (),
     )
@@ -252,7 +260,7 @@ def _answer(one: Answer) -> AnswerRow:
     if not one.is_known:
         return AnswerRow(environment, "not known", "", f"the manifest publishes {wanted}")
     if not one.is_applied:
-        return AnswerRow(environment, "not applied", "", f"the manifest publishes {wanted}")
+        return AnswerRow(environment, NOT_APPLIED, "", f"the manifest publishes {wanted}" if one.wanted else "")
     differs = (number or None) != (one.wanted or None)
     note = f"the manifest publishes {wanted}" if differs else ""
     return AnswerRow(environment, f"v{number}" if number else NO_RELEASE, one.answers or "nothing", note)
