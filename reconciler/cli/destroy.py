@@ -20,7 +20,7 @@ _NO_NAME: Final = "--yes does not confirm that everything is removed; pass --con
 
 
 @click.command(name="destroy")
-@options.reviewed
+@options.destroying
 @click.option(
     "--out",
     metavar="PLAN",
