@@ -28,6 +28,13 @@ def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -
     return _fitting(names.environments(_start(ctx)), incomplete)
 
 
+def destroyable(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments of the project, and those that only have a local state."""
+    from reconciler.project import names
+
+    return _fitting([*names.environments(_start(ctx)), *names.environments_with_state(_start(ctx))], incomplete)
+
+
 def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return addresses that are not on the command line yet, as `assistant/triage` and `release/support@1`."""
     given = ctx.params.get(param.name or "") or ()

@@ -20,7 +20,7 @@ _NO_NAME: Final = "--yes does not confirm that everything is removed; pass --con
 
 
 @click.command(name="destroy")
-@options.reviewed
+@options.destroying
 @click.option(
     "--out",
     metavar="PLAN",
@@ -98,7 +98,9 @@ def _destroy(
     from reconciler.applying.model import ApplyResult
     from reconciler.operations.destroy import destroyed
     from reconciler.planning.model import Plan
+    from reconciler.resources.address import Identity
     from reconciler.resources.display import moment
+    from reconciler.resources.problems import env_option
 
     result = destroyed(
         start,
@@ -113,6 +115,9 @@ def _destroy(
     if isinstance(result, Plan):
         return not_applied(result, format_, out=out)
     if isinstance(result, ApplyResult):
+        if result.complete and not result.already_applied:
+            undo = f"reconciler destroy --undo{env_option(Identity.parse(result.identity).environment)}"
+            note(f"{result.identity} is destroyed. To apply its manifests again, run `{undo}`.")
         return report(result, format_, out=out)
     if format_ != "text":
         show_plan(result.plan, format_, out=out)

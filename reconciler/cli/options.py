@@ -45,12 +45,18 @@ folder = click.option(
     default=Path(),
     help="Search for the project in DIR, its parents and DIR/manifests. Default: the current folder.",
 )
-environment = click.option(
-    "--env",
-    metavar="NAME",
-    shell_complete=completing.environments,
-    help="Select the environment; required by online commands when the project has several environments.",
-)
+
+
+def _environment(complete: completing.Complete) -> Callable[[Function], Function]:
+    return click.option(
+        "--env",
+        metavar="NAME",
+        shell_complete=complete,
+        help="Select the environment; required by online commands when the project has several environments.",
+    )
+
+
+environment = _environment(completing.environments)
 
 confirm = click.option(
     "--confirm",
@@ -217,9 +223,13 @@ out = click.option(
 )
 
 
-def project(function: Function, printed: Callable[[Function], Function] = output) -> Function:
+def project(
+    function: Function,
+    printed: Callable[[Function], Function] = output,
+    env: Callable[[Function], Function] = environment,
+) -> Function:
     """Add `-C`, `--env`, `-o` and `--no-color`."""
-    for option in (colour, printed, environment, folder):
+    for option in (colour, printed, env, folder):
         function = option(function)
     return function
 
@@ -242,6 +252,11 @@ def drawn(function: Function) -> Function:
 def reviewed(function: Function) -> Function:
     """Add the options of `live`, with the formats `-o markdown` and `-o html`."""
     return project(endpoint(function), document)
+
+
+def destroying(function: Function) -> Function:
+    """Add the options of `reviewed`; --env may be an environment that project.yaml does not have any longer."""
+    return project(endpoint(function), document, _environment(completing.destroyable))
 
 
 _CARRIED: Final = {

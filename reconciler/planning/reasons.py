@@ -178,7 +178,7 @@ RemedyCode: TypeAlias = Literal[
     "make-readable",
     "keep-or-target",
     "publish-or-remove",  # chatbots; number: of the latest other release of the first; null without one
-    "unpublish",  # chatbot; environment; removed: if project.yaml does not have the environment
+    "unpublish",  # name: of a chatbot; environment; removed: if project.yaml does not have the environment
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted
     "unprotect",

@@ -53,6 +53,17 @@ def environments(start: Path) -> list[str]:
     return list(_block_keys(text[found.end() :], len(found[1])))
 
 
+def environments_with_state(start: Path) -> list[str]:
+    """Return the names of the environments that have a local state, of the project around a folder."""
+    root = project_around(start)
+    found = root.glob(".reconciler/state/*/*") if root else ()
+    return [one.name for one in found if one.name != "journal" and any(map(Path.exists, _documents(one)))]
+
+
+def _documents(folder: Path) -> tuple[Path, Path]:
+    return folder / "state.json", folder / "journal"
+
+
 def _flow_keys(text: str) -> Iterator[str]:
     """Yield the keys of a flow mapping, after its opening bracket."""
     depth, part = 0, ""

@@ -105,9 +105,9 @@ def labelled(root: Path, environment: str) -> int:
     """Return the number of live objects with the label of an environment."""
 
     async def read(sdk: AsyncOpenAI) -> int:
-        agents = [one.to_dict() async for one in sdk.beta.agents.list()]
-        stores = [one.to_dict() async for one in sdk.vector_stores.list()]
-        owners = [(one.get("metadata") or {}).get("reconciler-project", "") for one in (*agents, *stores)]
+        agents = [one.to_dict().get("metadata") async for one in sdk.beta.agents.list()]
+        stores = [one.metadata async for one in sdk.vector_stores.list()]
+        owners = [str(dict(one or {}).get("reconciler-project", "")) for one in (*agents, *stores)]  # type: ignore[call-overload]
         return sum(owner.split()[0] == f"acme/{environment}" for owner in owners if owner)
 
     return by_hand(root, read)
@@ -150,7 +150,12 @@ class TestConfirmation:
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         asked: list[str] = []
         for answer, code, left in (("yes", 1, 3), ("staging", 0, 0)):
-            monkeypatch.setattr("click.prompt", lambda text, answer=answer, **_: asked.append(text) or answer)
+
+            def prompt(text: str, answer: str = answer, **_: object) -> str:
+                asked.append(text)
+                return answer
+
+            monkeypatch.setattr("click.prompt", prompt)
             assert cli(*DESTROY).code == code
             assert labelled(unpublished, "staging") == left
         assert "Type staging to confirm" in asked[0]
@@ -261,6 +266,41 @@ class TestSavedPlan:
     def test_a_name_is_not_accepted_for_an_ordinary_plan(self, unpublished, cli):
         assert cli("plan", "--env", "staging", "--out", "plan.json").code == 0
         assert cli("apply", "plan.json", "--confirm", "staging", "--yes").code == 64
+
+
+class TestPartial:
+    """A destroy of which some deletes fail."""
+
+    @pytest.fixture
+    def partial(self, unpublished: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Path:
+        assert cli(*CONFIRMED, "--out", "plan.json").code == 0
+        with monkeypatch.context() as patch:
+            patch.setenv("RECONCILER_FAULTS", "403:DELETE:/v1/vector_stores/*")
+            assert cli("apply", "plan.json", "--yes").code == 4
+        return unpublished
+
+    def test_nothing_is_applied_until_it_is_complete(self, partial, cli):
+        done = cli("apply", "--yes", "--env", "staging")
+        assert (done.code, "acme/staging is being destroyed" in done.err) == (3, True)
+        assert cli("drift", "--env", "staging").code == 3
+        assert "is being destroyed" in cli("status", "--env", "staging").out
+        assert cli("status", "--env", "staging", "-o", "json").document["destroyed"]["finished"] is None
+
+    def test_the_same_plan_completes_it(self, partial, cli):
+        assert labelled(partial, "staging") == 2
+        done = cli("apply", "plan.json", "--yes")
+        assert done.code == 0, done.err
+        assert labelled(partial, "staging") == 0
+        assert "was destroyed" in cli("status", "--env", "staging").out
+
+    def test_a_new_destroy_completes_it(self, partial, cli):
+        assert cli(*CONFIRMED).code == 0
+        assert labelled(partial, "staging") == 0
+
+    def test_it_can_be_undone(self, partial, cli):
+        assert cli("destroy", "--undo", "--env", "staging").code == 0
+        assert cli("apply", "--env", "staging", "--yes").code == 0
+        assert labelled(partial, "staging") == 3
 
 
 class TestDestroyed:

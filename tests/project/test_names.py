@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import load
-from reconciler.project.names import environments, manifests
+from reconciler.project.names import environments, environments_with_state, manifests
 
 ROOT = Path(__file__).parents[2] / "manifests"
 
@@ -90,3 +90,13 @@ def test_environments_are_the_keys_of_their_mapping(tmp_path, spec):
 def test_no_project_has_no_names(tmp_path):
     assert (list(manifests(tmp_path)), environments(tmp_path)) == ([], [])
     assert environments(written(tmp_path)) == []
+
+
+def test_environments_that_only_have_a_local_state_are_found(tmp_path):
+    written(tmp_path)
+    for path in ("acme/staging/state.json", "acme/test/journal/00000001.json", "acme/journal/00000001.json"):
+        file = tmp_path / ".reconciler/state" / path
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    (tmp_path / ".reconciler/state/acme/empty").mkdir()
+    assert sorted(environments_with_state(tmp_path)) == ["staging", "test"]

@@ -281,7 +281,7 @@ def test_the_mark_of_a_destroyed_environment_is_read_back_from_a_format_of_its_o
     ):
         assert json.loads(encode_segment(segment))["format"] == "reconciler/journal/v2"
         assert decode_segment(encode_segment(segment), "1.json") == segment
-    merged = [RunBegun("run"), RunProgress("run", destroyed=True)]
+    merged: list[Segment] = [RunBegun("run"), RunProgress("run", destroyed=True)]
     assert json.loads(encode_merged(merged))["format"] == "reconciler/journal-merged/v2"
     assert decode_merged(encode_merged(merged), 2, "1-2.json") == merged
 

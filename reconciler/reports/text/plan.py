@@ -41,7 +41,10 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
 def apply_question(plan: Plan) -> str:
     """Return the question whether to apply `plan`, with the live objects that it deletes."""
     if plan.destroys:
-        return f"This removes everything of {plan.identity} and cannot be undone. Type {plan.name} to confirm:"
+        return (
+            f"This removes everything of {plan.identity}. Deleted objects cannot be restored.\n"
+            f"Type {plan.name} to confirm:"
+        )
     deleted = [text for change in plan.work if (text := deleted_text(change))]
     if not deleted:
         return f"Apply this to {plan.identity}?"

@@ -87,8 +87,8 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         f"`reconciler destroy --undo{env_option(args.get('environment'))}`"
     ),
     "environment-left": (
-        "project.yaml does not have the environment {environment}, and its state has objects, which no plan updates or "
-        "removes: put it back into `spec.environments`, or remove its objects with "
+        "project.yaml does not have the environment {environment}, and the state of {identity} has objects, which no "
+        "plan updates or removes: put it back into `spec.environments`, or remove its objects with "
         "`reconciler destroy --env {environment}`"
     ),
     "settings-unrecorded": lambda args: (

@@ -212,7 +212,7 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": _publish,
     "unpublish": lambda args: (
-        f"{_put_back(args)}run `reconciler publish {args['chatbot']} none{env_option(args.get('environment'))}`, and "
+        f"{_put_back(args)}run `reconciler publish {args['name']} none{env_option(args.get('environment'))}`, and "
         "destroy the environment again"
     ),
     "restore-and-release": "restore the manifest from Git, or, if it was never committed, run "
