@@ -52,6 +52,12 @@ environment = click.option(
     help="Select the environment; required by online commands when the project has several environments.",
 )
 
+confirm = click.option(
+    "--confirm",
+    metavar="NAME",
+    help="Confirm that the environment NAME, or the project without environments, is destroyed.",
+)
+
 TIMEOUT: Final = "RECONCILER_TIMEOUT"
 
 
@@ -168,7 +174,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
         "--format",
         "format_",
         type=click.Choice(formats),
-        default="text",
+        default=formats[0],
         show_default=True,
         callback=_remember,
         help="Select the output format.",
@@ -179,6 +185,7 @@ output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
 page = _printed("text", "json", "html")
 document = _printed("text", "json", "markdown", "html")
+drawing = _printed("mermaid", "dot", "svg", "json")
 colour = click.option(
     "--no-color",
     is_flag=True,
@@ -227,6 +234,11 @@ def paged(function: Function) -> Function:
     return project(endpoint(function), page)
 
 
+def drawn(function: Function) -> Function:
+    """Add the options of `live`, with the formats of graphs."""
+    return project(endpoint(function), drawing)
+
+
 def reviewed(function: Function) -> Function:
     """Add the options of `live`, with the formats `-o markdown` and `-o html`."""
     return project(endpoint(function), document)
@@ -242,10 +254,12 @@ _CARRIED: Final = {
 """Options that determine a plan, by parameter name. A saved plan contains the last two."""
 
 
-def again(verb: str, saved: Path | None = None, **other: Any) -> str:
+def again(
+    verb: str, saved: Path | None = None, *, words: tuple[str, ...] = (), left: tuple[str, ...] = (), **other: Any
+) -> str:
     """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `other` sets further options by parameter name.
+    `words` are its arguments. `other` sets further options by parameter name, and those in `left` are omitted.
     """
     ctx = click.get_current_context()
     given = {
@@ -253,9 +267,10 @@ def again(verb: str, saved: Path | None = None, **other: Any) -> str:
         for name, value in ctx.params.items()
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     } | other
-    names = [name for name in _CARRIED if name in given and not (saved and name in ("on_drift", "targets"))]
-    words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
-    return command_line([verb, *words, *([str(saved)] if saved else [])])
+    left = (*left, "on_drift", "targets") if saved else left
+    names = [name for name in _CARRIED if name in given and name not in left]
+    given_words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
+    return command_line([verb, *words, *given_words, *([str(saved)] if saved else [])])
 
 
 def command_line(words: Iterable[str]) -> str:

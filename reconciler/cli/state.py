@@ -30,6 +30,10 @@ def list_(start: Path, env: str | None, format_: str) -> int:
         from reconciler.state.output import state_list_json
 
         show_json(state_list_json(state))
+    elif state.destruction is not None and not state.objects:
+        from reconciler.project.destroyed import destroyed_problem
+
+        show(destroyed_problem(state.identity, state.destruction).message)
     else:
         from reconciler.reports.text import state_list_text
 

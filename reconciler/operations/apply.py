@@ -132,7 +132,8 @@ async def apply_plan(
     changes were made.
     """
     plan, behind = observed.planned.plan, observed.snapshot.is_behind
-    if not plan.work and not behind:
+    destroys = observed.planned.inputs.destroys is not None
+    if not plan.work and not behind and not destroys:
         return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
     secrets = Secrets(workspace.environ)
     secrets.check(observed.planned)
@@ -220,8 +221,9 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         openai_project=project,
         plan=record,
         outlets=names,
-        environments=tuple(environments),
+        environments=None if inputs.destroys else tuple(environments),
         holds=dict(unrecorded(inputs, observed.planned.matched)),
+        destroys=inputs.destroys is not None,
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}

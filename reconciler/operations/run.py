@@ -77,7 +77,7 @@ def applied(
     """
 
     async def run() -> ApplyResult | Plan:
-        workspace = open_workspace(start, environ, env=env or _environment(saved, environ), endpoint=endpoint)
+        workspace = open_workspace(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
         return await while_unlocked(workspace, partial(once, workspace))
 
     async def once(workspace: Workspace) -> ApplyResult | Plan:
@@ -85,7 +85,7 @@ def applied(
             if saved is None:
                 observed = await _observed(workspace, connection, on_drift, targets, applies=True)
             else:
-                _check_identity(workspace, saved)
+                check_identity(workspace, saved)
                 observed = await make_plan(
                     workspace,
                     connection,
@@ -141,14 +141,14 @@ async def _observed(
     return observed
 
 
-def _environment(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
+def environment_of(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
     """Return the environment of a saved plan; None without a plan, or if RECONCILER_ENV is set."""
     if saved is None or environ.get("RECONCILER_ENV"):
         return None
     return Identity.parse(saved.identity).environment
 
 
-def _check_identity(workspace: Workspace, saved: Plan) -> None:
+def check_identity(workspace: Workspace, saved: Plan) -> None:
     if saved.identity != str(workspace.identity):
         message = f"the plan is for {saved.identity}, not for {workspace.identity}"
         hint = f"Pass -C and --env for {saved.identity}, or create a new plan."
