@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli import codes, options
 from reconciler.cli.apply import command_line, listening, not_applied, plan_text_for, report
+from reconciler.cli.observing import EVENTS
 from reconciler.cli.output import note, show, show_json
 from reconciler.cli.plan import show_plan
 
@@ -31,6 +32,7 @@ _NO_NAME: Final = "--yes does not confirm that everything is removed; pass --con
 @options.confirm
 @click.option("--yes", is_flag=True, help="Has no effect; --confirm is required without a terminal.")
 @click.option("--undo", is_flag=True, help="Permit `apply` in a destroyed environment again.")
+@options.applying
 def command(
     start: Path,
     env: str | None,
@@ -136,6 +138,8 @@ def _asking(format_: str, confirm: str | None) -> "Callable[[Plan], bool]":
     def ask(plan: "Plan") -> bool:
         from reconciler.reports.text import apply_question
 
+        if log := EVENTS.get():
+            log.planned(plan)
         if format_ == "text":
             show(plan_text_for(plan, sys.stdout))
         elif confirm is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.out
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@options.applying
 def command(
     chatbot: str,
     number: int | None,

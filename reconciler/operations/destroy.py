@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -10,7 +11,7 @@ from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
 from reconciler.live.client import Connection
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.run import Progress, check_identity, check_unlocked, confirmed, environment_of
+from reconciler.operations.run import Progress, check_identity, confirmed, environment_of, while_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.model import Change, Plan
@@ -71,7 +72,9 @@ def destroyed(
     async def run() -> ApplyResult | Plan | NothingToDestroy:
         named = env or environment_of(saved, environ)
         workspace = open_to_destroy(start, environ, env=named, endpoint=endpoint)
-        check_unlocked(workspace)
+        return await while_unlocked(workspace, partial(once, workspace))
+
+    async def once(workspace: Workspace) -> ApplyResult | Plan | NothingToDestroy:
         async with connected(workspace) as connection:
             observed = await make_plan(workspace, connection, applies=True)
             plan = observed.planned.plan

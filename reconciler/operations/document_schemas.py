@@ -41,7 +41,7 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     ApplyDocument: "apply, adopt, rollback, destroy",
     StatusDocument: "status",
     GraphDocument: "graph",
-    EventDocument: "apply --json-events, adopt --json-events",
+    EventDocument: "apply, adopt, rollback, destroy with --json-events",
     DoctorDocument: "doctor",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",

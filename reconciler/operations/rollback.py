@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from reconciler.applying.steps import lower
 from reconciler.manifests import find_project, load
 from reconciler.manifests.editing.documents import source_of
 from reconciler.operations.plan import make_plan
-from reconciler.operations.run import Progress, check_unlocked, confirmed, planned
+from reconciler.operations.run import Progress, confirmed, planned
 from reconciler.planning.build import Planned
 from reconciler.planning.consents import PROJECT
 from reconciler.planning.model import Change, Plan
@@ -80,13 +81,16 @@ def roll_back(
     interrupted run. Errors of manifests are ignored, unless the rollback uses these manifests: of the release, the
     chatbot, and the objects that run it.
     """
-    prepared = _prepared(start, environ, chatbot, number, env or environ.get("RECONCILER_ENV") or None, endpoint)
+    prepare = partial(
+        _prepared, start, environ, chatbot, number, env or environ.get("RECONCILER_ENV") or None, endpoint
+    )
+    prepared = prepare()
+    if confirm and prepared.workspace.backend.wait_until_free():
+        prepared = prepare()  # the other run may have published another release
     workspace, choice = prepared.workspace, prepared.choice
     announce(choice)
 
     async def run() -> ApplyResult | Plan:
-        if confirm:
-            check_unlocked(workspace)
         async with connected(workspace) as connection:
             targets = [prepared.chatbot, prepared.release]
             observed = await make_plan(

@@ -159,7 +159,8 @@ def check_unlocked(workspace: Workspace) -> None:
     """Raise LockedError if another run holds the lock, before a plan is made and confirmed; wait as long as
     `--lock-timeout` allows.
     """
-    workspace.backend.wait_until_free()
+    with interruptible():
+        workspace.backend.wait_until_free()
 
 
 async def while_unlocked(workspace: Workspace, work: Callable[[], Awaitable[T]]) -> T:

@@ -108,9 +108,9 @@ class Backend:
         """Raise StoreError if the state cannot be written, as far as that can be found out; see `Store`."""
         self.store.check_writable(f"state/{self.identity}/doctor")
 
-    def wait_until_free(self) -> None:
-        """Return when no other run holds the lock; see `lock.wait_until_free`."""
-        lock.wait_until_free(self.store, self.identity, self.now)
+    def wait_until_free(self) -> bool:
+        """Return when no other run holds the lock, and whether one did; see `lock.wait_until_free`."""
+        return lock.wait_until_free(self.store, self.identity, self.now)
 
     def unlock(self) -> Lock | None:
         """Release the lock of any holder and return it; for `state unlock`, after its run has died."""

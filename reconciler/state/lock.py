@@ -206,10 +206,15 @@ def acquire(
                 return Lease(store, identity, fresh, version, now)
 
 
-def wait_until_free(store: Store, identity: Identity, now: Callable[[], float] = time.time) -> None:
-    """Return when no other run holds the lock; raises `LockedError` if that takes longer than `LOCK_WAIT` allows."""
+def wait_until_free(store: Store, identity: Identity, now: Callable[[], float] = time.time) -> bool:
+    """Return when no other run holds the lock, and whether one did; raises `LockedError` if that takes longer than
+    `LOCK_WAIT` allows.
+    """
+    waited = False
     while (lock := read_lock(store, identity)) is not None and not lock.is_free(now()):
         _wait(store, identity, lock, now())
+        waited = True
+    return waited
 
 
 def _wait(store: Store, identity: Identity, lock: Lock, now: float) -> None:

@@ -47,8 +47,9 @@ _DELETE: Final = "DELETE FROM {table} WHERE key = ANY(%(keys)s)"
 _LIST: Final = "SELECT key FROM {table} WHERE key > %(prefix)s AND key < %(end)s"
 
 _PRESENT: Final = "SELECT to_regclass(%(name)s)::text"
-_MAY_CREATE: Final = """SELECT has_database_privilege(current_database(), 'CREATE')
-    OR EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s AND has_schema_privilege(oid, 'CREATE'))"""
+_MAY_CREATE: Final = """SELECT current_setting('transaction_read_only') = 'off' AND (
+    has_database_privilege(current_database(), 'CREATE')
+    OR EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s AND has_schema_privilege(oid, 'CREATE')))"""
 
 
 class PostgresStore:
@@ -93,7 +94,7 @@ class PostgresStore:
         if self._run(_PRESENT, name=f"{self._schema}.documents") != [(None,)]:
             self._run(_REPLACE, key=check_key(key), data=b"", version=0)
         elif self._run(_MAY_CREATE, schema=self._schema) == [(False,)]:
-            message = f"cannot use the state in {self.location}: this role may not create the schema {self._schema}"
+            message = f"cannot use the state in {self.location}: this role may only read"
             hint = f"Ask the owner of the database for: {_grant(self._schema)}"
             raise StoreError(Problem("state-postgres", message, hint=hint))
 

@@ -1,8 +1,10 @@
 """`doctor`: a line for everything that commands need, and nothing is written."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -295,7 +297,7 @@ class TestOutlets:
 
 class TestVersions:
     def test_a_package_that_is_too_old_is_a_failure(self, project: Path, doctor: Doctor, monkeypatch):
-        known = machine.version
+        known = metadata.version
         monkeypatch.setattr(machine, "version", lambda name: "1.0.0" if name == "openai" else known(name))
         (found,) = doctor()["versions"]
         assert found["condition"] == "failure"
@@ -303,11 +305,11 @@ class TestVersions:
         assert "pip install --upgrade" in found["hint"]
 
     def test_the_extras_of_the_state_are_needed(self, project: Path, doctor: Doctor, monkeypatch):
-        known = machine.version
+        known = metadata.version
 
         def version(name: str) -> str:
             if name == "botocore":
-                raise machine.PackageNotFoundError(name)
+                raise metadata.PackageNotFoundError(name)
             return known(name)
 
         monkeypatch.setattr(machine, "version", version)
@@ -336,8 +338,6 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path, doctor: Doct
         raise ZeroDivisionError
 
     async def endless(_subject: Subject) -> list[CheckResult]:
-        import asyncio
-
         await asyncio.sleep(60)
         return []
 

@@ -54,6 +54,7 @@ def test_apply_waits_for_the_run_that_holds_the_lock(project: Path, cli: Cli, mo
         "state mv vectorstore/handbook vectorstore/manual",
         "state rm vectorstore/handbook",
         "state rebuild --yes",
+        "destroy --confirm acme",
     ],
 )
 def test_every_command_that_locks_waits(applied: Path, cli: Cli, monkeypatch, line: str):

@@ -91,6 +91,15 @@ class TestEvents:
         assert (end["outcome"], end["exit_code"]) == ("error", 1)
         assert end["problems"]
 
+    def test_destroy_has_the_same_events(self, applied: Path, cli: Cli, tmp_path: Path):
+        edit(applied / "project.yaml", "spec:\n", "spec:\n  safety: {max_deletes: 9}\n")
+        done = cli("destroy", "--confirm", "acme", "--json-events", tmp_path / "events")
+        found = events(tmp_path / "events")
+        assert found[0]["event"] == "planned"
+        deleted = [event["deleted"]["id"] for event in found if event["event"] == "change-done" and "deleted" in event]
+        assert any(id_.startswith("vs_") for id_ in deleted)
+        assert (found[-1]["event"], found[-1]["exit_code"]) == ("finished", done.code) == ("finished", 0)
+
     def test_text_and_json_are_the_same_beside_it(self, project: Path, cli: Cli, tmp_path: Path):
         done = cli("apply", "--yes", "-o", "json", "--json-events", tmp_path / "events")
         assert done.document["verdict"] == "applied"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.operations import supervision
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
@@ -142,6 +143,23 @@ class TestPlan:
         assert cli("rollback", "helper", "--yes").code == 6
         lease.release()
         assert cli("rollback", "helper", "--yes").code == 0
+
+    def test_it_waits_for_the_lock_and_records_events(self, released: Path, cli: Cli, monkeypatch):
+        lease = lock.acquire(LocalStore(released / ".reconciler"), Identity("acme"), lock.this_process({"USER": "ada"}))
+        monkeypatch.setattr(supervision, "sleep", lambda _seconds: lease.release())
+        events = released / "events.jsonl"
+        done = cli("rollback", "helper", "--yes", "--lock-timeout", "1m", "--json-events", events)
+        assert done.code == 0
+        found = [json.loads(line) for line in events.read_text().splitlines()]
+        assert [event["event"] for event in found] == [
+            "message",
+            "planned",
+            "started",
+            "change-started",
+            "change-done",
+            "finished",
+        ]
+        assert "acme is locked by ada" in found[0]["message"]
 
 
 class TestDeadRelease:

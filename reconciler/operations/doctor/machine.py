@@ -95,13 +95,17 @@ async def check_manifests(environment: Environment) -> list[CheckResult]:
     if errors:
         place = f"{errors[0].place}: " if errors[0].place else ""
         first = f"{place}{errors[0].message}"
-        text = f"{len(errors)} errors, the first one: {first}" if len(errors) > 1 else first
+        text = f"{_count(len(errors), 'error')}, the first one: {first}" if len(errors) > 1 else first
         return [CheckResult("failure", text, f"reconciler validate{option}", errors[0].code)]
-    warnings = len(loaded.problems)
-    text = f"{len(loaded.resources)} manifests are valid"
-    if warnings:
-        return [CheckResult("warning", f"{text}, with {warnings} warnings", f"reconciler validate{option}")]
+    text = f"{_count(len(loaded.resources), 'manifest')}, no errors"
+    if loaded.problems:
+        warnings = _count(len(loaded.problems), "warning")
+        return [CheckResult("warning", f"{text}, {warnings}", f"reconciler validate{option}")]
     return [ok(text)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 async def check_git(subject: Subject) -> list[CheckResult]:

@@ -154,7 +154,7 @@ class Subject:
 
     async def used(self) -> set[str]:
         """Return the types of which the project has objects, as far as its manifests and states can be read."""
-        return set[str]().union(*[await one.used() for one in self.environments])
+        return set[str]().union(*await asyncio.gather(*(one.used() for one in self.environments)))
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -61,7 +61,7 @@ def _of_system(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
     if missing:
         yield CheckResult("warning", f"{name}: missing {few(missing)}", command)
     if differing:
-        message = f"{name}: {few(differing)} differ from what this version writes: edited, or of another version"
+        message = f"{name}: not as this version writes them: {few(differing)} (edited, or of another version)"
         yield CheckResult("warning", message, f"git rm {' '.join(differing)} && {command}")
     if not missing and not differing:
         yield ok(f"{name}: {len(texts)} files are those of this version")
