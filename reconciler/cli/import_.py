@@ -1,12 +1,13 @@
 """`reconciler import`"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import note, show, show_json, show_problems
+from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
     from reconciler.importing import Imported
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     "--name", "pattern", metavar="GLOB", help="Import only objects whose live name matches GLOB, case-insensitively."
 )
 @click.option(
+    "--exclude",
+    "exclusions",
+    metavar="GLOB|ADDRESS|ID",
+    multiple=True,
+    help="Leave out objects whose live name, address or id matches, case-insensitively; repeatable.",
+)
+@click.option(
     "--into",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
@@ -34,6 +42,7 @@ def command(
     endpoint: str | None,
     format_: str,
     pattern: str | None,
+    exclusions: tuple[str, ...],
     into: Path | None,
 ) -> int:
     """Write manifests for live objects: all, or those selected by kind, address, id or --name.
@@ -41,13 +50,14 @@ def command(
     \b
     reconciler import                       all unmanaged objects
     reconciler import agents --name 'bot*'  agents with a matching name
+    reconciler import --exclude 'test-*'    all unmanaged objects except some
     reconciler import vs_68f0 agent_91c2    objects by id, including foreign objects
     reconciler import response resp_68f0    the configuration of a stored response
     reconciler import request body.json     a body of `responses.create` or `agents.create`
 
     Live objects are not changed, and files are not overwritten. To manage the objects, run `reconciler adopt` next.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
-    done = _import(what, start, env, endpoint, pattern, into)
+    done = _import(what, start, env, endpoint, pattern, exclusions, into)
     if format_ == "json":
         from reconciler.importing.codec import import_json
 
@@ -55,7 +65,7 @@ def command(
     else:
         from reconciler.reports.text.importing import import_text
 
-        if text := import_text(done):
+        if text := import_text(done, style=style(sys.stdout, rows=True)):
             show(text)
     if done.problems:
         show_problems(done.problems)
@@ -63,14 +73,21 @@ def command(
 
 
 def _import(
-    what: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, pattern: str | None, into: Path | None
+    what: tuple[str, ...],
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    pattern: str | None,
+    exclusions: tuple[str, ...],
+    into: Path | None,
 ) -> "Imported":
     from reconciler.importing import import_live, import_requests, import_responses
 
     word, *rest = what or ("",)
-    if word in ("response", "request") and (not rest or pattern is not None):
+    if word in ("response", "request") and (not rest or pattern is not None or exclusions):
         raise click.UsageError(
-            f"`import {word}` requires {'ids' if word == 'response' else 'files'} and does not accept --name."
+            f"`import {word}` requires {'ids' if word == 'response' else 'files'} and does not accept --name "
+            "or --exclude."
         )
     if word == "response":
         return import_responses(start, options.environ(), env=env, endpoint=endpoint, ids=rest, into=into)
@@ -83,6 +100,7 @@ def _import(
         endpoint=endpoint,
         words=what,
         pattern=pattern,
+        exclusions=exclusions,
         into=into,
         on_progress=note,
     )

@@ -22,17 +22,38 @@ if TYPE_CHECKING:
 @click.option(
     "--by",
     metavar="KEY",
-    help="Add totals by `label.NAME` of manifests or `metadata.NAME` of live objects, such as label.customer.",
+    help="Add totals by type, owner, project or environment, by `label.NAME` of manifests, or by `metadata.NAME` of "
+    "live objects, such as label.customer.",
 )
-def command(start: Path, env: str | None, endpoint: str | None, format_: str, by: str | None) -> int:
+@click.option(
+    "--unused",
+    is_flag=True,
+    help="List only objects that no manifest, no entry of the state and no live object refers to.",
+)
+@click.option(
+    "--name", "pattern", metavar="GLOB", help="List only objects whose name or id matches GLOB, case-insensitively."
+)
+def command(
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    by: str | None,
+    unused: bool,
+    pattern: str | None,
+) -> int:
     """List every live object with its owner, size, last activity, cost and references.
+
+    With --unused and --name, only those that fit both are listed, and totals are of these objects.
 
     Requires an API key, but no manifests: outside a project, no object is shown as managed. Sends list requests only,
     and writes nothing.
     """
     from reconciler.importing.inventory import inventory
+    from reconciler.importing.inventory_model import Filter
 
-    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, on_progress=note)
+    chosen = Filter(unused, pattern)
+    found = inventory(start, options.environ(), env=env, endpoint=endpoint, by=by, chosen=chosen, on_progress=note)
     _show(found, format_)
     if found.problems:
         show_problems(found.problems)

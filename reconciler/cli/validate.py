@@ -13,7 +13,8 @@ from reconciler.cli.output import show, show_json, show_problems
 def command(start: Path, env: str | None, format_: str) -> int:
     """Check all manifests offline, without reading OpenAI or the state.
 
-    All problems are reported together, with file, line and column.
+    All environments are checked, unless --env or RECONCILER_ENV selects one. All problems are reported together, with
+    file, line and column; one that only some environments have names them.
 
     Exit code 1 if there is an error.
     """
@@ -23,12 +24,13 @@ def command(start: Path, env: str | None, format_: str) -> int:
     if format_ == "json":
         from reconciler.resources.problems import problems_json
 
-        show_json(problems_json(checked.problems))
+        show_json(problems_json(checked.problems, checked.environments))
     else:
         if checked.problems:
             show_problems(checked.problems)
         if checked.valid:
             from reconciler.reports.style import count
 
-            show(f"{checked.identity}: {count(checked.resources, 'manifest')}, all valid.")
+            several = f" in {', '.join(checked.environments)}" if len(checked.environments) > 1 else ""
+            show(f"{checked.identity}: {count(checked.resources, 'manifest')}, all valid{several}.")
     return 0 if checked.valid else 1

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from typing_extensions import TypedDict
 
-from reconciler.importing.inventory_model import Inventory, Item, Ownership, Sum
+from reconciler.importing.inventory_model import Inventory, Item, NotRead, Ownership, Sum
 from reconciler.importing.model import Imported, Origin, Skipped
 from reconciler.resources.json_documents import ShapeOf, Timestamp, timestamp
 from reconciler.resources.problems import ProblemDocument, problem_json
@@ -54,8 +54,20 @@ class ItemDocument(TypedDict):
     """Addresses of manifests and live objects that reference it; the live id if there is no address."""
     unused: bool
     """True if no live object and no manifest references it, and its type is referenced by id only."""
+    unreferenced: bool
+    """True if no live object, no manifest and no entry of the state references it, and all of them could be read:
+    `--unused` lists these objects. False for an object of another identity, and for one that acts by itself."""
     group: str | None
     """The value of the key for totals, with `--by`."""
+
+
+class FilterDocument(TypedDict):
+    """The objects that are listed."""
+
+    unused: bool
+    """True with `--unused`."""
+    name: str | None
+    """The value of `--name`."""
 
 
 class InventoryDocument(TypedDict):
@@ -77,6 +89,17 @@ class InventoryDocument(TypedDict):
     """The value of `--by`."""
     groups: list[Annotated[dict[str, JSON], ShapeOf(Sum)]]
     """Totals by the value of `--by`; objects without a value have an empty name and come last."""
+    filter: FilterDocument
+    """The objects that are listed. Totals, costs and groups are of these objects."""
+    total: int
+    """Number of live objects, listed or not."""
+    not_read: list[NotRead]
+    """Sources of references that were not read: `applications` (ids in their code, and in stored responses and
+    conversations), `sessions` in progress, `manifests` (outside of a project), `peers` (states of other projects), and
+    other `environments` of the project."""
+    undecided: int
+    """Number of objects without a known reference that `--unused` leaves out, because references to them were not
+    read."""
     objects: list[ItemDocument]
     """The objects, sorted by type and decreasing size."""
     problems: list[ProblemDocument]
@@ -100,6 +123,10 @@ def inventory_json(inventory: Inventory) -> InventoryDocument:
         "types": [asdict(one) for one in inventory.types],
         "by": inventory.by,
         "groups": [asdict(one) for one in inventory.groups],
+        "filter": {"unused": inventory.chosen.unused, "name": inventory.chosen.name},
+        "total": inventory.total,
+        "not_read": list(inventory.not_read),
+        "undecided": inventory.undecided,
         "objects": list(map(_item_json, inventory.items)),
         "problems": list(map(problem_json, inventory.problems)),
     }
@@ -121,6 +148,7 @@ def _item_json(item: Item) -> ItemDocument:
         "status": item.status,
         "used_by": list(item.used_by),
         "unused": item.unused,
+        "unreferenced": item.unreferenced,
         "group": item.group,
     }
 

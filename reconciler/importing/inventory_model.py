@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final, Literal, TypeAlias
 
 from reconciler.resources.base import Live
@@ -12,6 +13,8 @@ from reconciler.resources.problems import Problem
 _TIMES: Final = ("last_active_at", "updated_at", "created_at")
 
 Ownership: TypeAlias = Literal["ours", "other", "unmanaged"]
+NotRead: TypeAlias = Literal["applications", "sessions", "manifests", "peers", "environments"]
+"""A source of references that an inventory does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Item:
     """Addresses of manifests and live objects that reference it; the live id if there is no address."""
     unused: bool
     """True if no live object and no manifest references it, and its type is referenced by id only."""
+    unreferenced: bool
+    """True if it may be superfluous: no live object, no manifest and no entry of the state references it, and all of
+    them could be read. False for an object of another identity, whose manifests are not read, and for one that acts by
+    itself."""
     group: str | None
     """Value of the key for totals."""
 
@@ -64,9 +71,34 @@ class Sum:
     """Estimate in US dollars."""
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The objects of an inventory that are shown; without any criterion, all objects."""
+
+    unused: bool = False
+    """Only objects without a reference: `Item.unreferenced`."""
+    name: str | None = None
+    """Shell pattern of the name or the id, case-insensitive."""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.unused and self.name is None
+
+    def fits(self, item: Item) -> bool:
+        return (item.unreferenced or not self.unused) and self.matches(item)
+
+    def matches(self, item: Item) -> bool:
+        """Return True if the name or the id of an object matches the pattern."""
+        pattern = self.name.lower() if self.name is not None else "*"
+        return any(fnmatchcase(text.lower(), pattern) for text in (item.name, item.id))
+
+
+ALL: Final = Filter()
+
+
 @dataclass(frozen=True)
 class Inventory:
-    """Every live object of one OpenAI project."""
+    """The live objects of one OpenAI project: all of them, or those that a filter selects."""
 
     identity: str | None
     endpoint: str
@@ -75,6 +107,14 @@ class Inventory:
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = ()
     prices: Prices = field(default_factory=Prices)
+    chosen: Filter = field(default_factory=Filter)
+    total: int = 0
+    """Number of live objects before the filter."""
+    not_read: tuple[NotRead, ...] = ()
+    """Sources of references to the objects of the inventory that were not read."""
+    undecided: int = 0
+    """Number of objects without a known reference that `--unused` leaves out, because references to them were not
+    read."""
 
     @property
     def types(self) -> tuple[Sum, ...]:
@@ -102,21 +142,26 @@ def items(
     wanted_by: Mapping[str, Iterable[str]],
     served: frozenset[str],
     stored: frozenset[str],
+    acting: frozenset[str] = frozenset(),
+    unread: frozenset[str] = frozenset(),
     group: Callable[[Live], str | None],
+    inherits: bool = True,
     prices: Prices,
 ) -> Iterator[Item]:
     """Return the inventory items, sorted by type and decreasing size.
 
     `addresses` are our addresses by live id; `wanted_by` are addresses of manifests that reference a live id; `served`
     are the types that only objects that refer to them use (applications may use others by their ids); `stored` are the
-    types that OpenAI bills by byte and day; `group` returns the value of an object for totals. An object without a
-    value has that of the objects that reference it, if they have the same.
+    types that OpenAI bills by byte and day; `acting` are the types of objects that act by themselves; `unread` are the
+    types of objects to which some references could not be read; `group` returns the value of an object for totals.
+    If it `inherits`, an object without a value has that of the objects that reference it, if they have the same.
     """
     users = _users(live, addresses, wanted_by)
     groups = {one.id: group(one) for one in live}
     holders = _holders(live)
     cost = _costs([one for one in live if one.type in stored], prices)
-    for one in sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, one.id)):
+    order = sorted(live, key=lambda one: (one.type, -(_bytes(one) or 0), one.name, addresses.get(one.id, ""), one.id))
+    for one in order:
         owned = owner(one)
         used_by = tuple(sorted(users.get(one.id, ())))
         yield Item(
@@ -132,8 +177,9 @@ def items(
             cost_per_day=cost.get(one.id),
             status=one.detail.get("status"),
             used_by=used_by,
-            unused=one.type in served and not used_by,
-            group=groups[one.id] or _agreed(groups.get(holder) for holder in holders.get(one.id, ())),
+            unused=one.type in served - unread and not used_by,
+            unreferenced=not used_by and one.type not in acting | unread and _ownership(owned, identity) != "other",
+            group=groups[one.id] or _agreed(groups.get(holder) for holder in holders.get(one.id, ()) if inherits),
         )
 
 

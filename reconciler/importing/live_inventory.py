@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -16,7 +16,7 @@ from reconciler.manifests.folder import NO_PROJECT
 from reconciler.project.endpoint import choose, shown
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Live
+from reconciler.resources.base import Applied, Live
 from reconciler.resources.labelled import labelled_address
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
@@ -57,6 +57,10 @@ class LiveInventory:
     """Problems of objects that could not be read."""
     unproven: frozenset[str] = frozenset()
     """Ids of the objects in `addresses` that another state has labelled; see `planning.lineage`."""
+    unread: frozenset[str] = frozenset()
+    """Types of which some objects could not be read."""
+    applied: Mapping[Address, Applied] = field(default_factory=dict)
+    """The entries of the state."""
 
     def owner(self, live: Live) -> str | None:
         """Return the identity that owns an object; None for an unmanaged object."""
@@ -101,7 +105,8 @@ async def read_live_inventory(
     """
     by_type = {name: one for name, one in adapters(connection).items() if types is None or name in types}
     problems: list[Problem] = []
-    applied, lineage = await asyncio.to_thread(_applied, here.workspace)
+    entries, lineage = await asyncio.to_thread(_applied, here.workspace)
+    applied = {entry.id: address for address, entry in entries.items()}
     known = [*applied]
     listing = Listing(connection)
     walks = (
@@ -113,7 +118,10 @@ async def read_live_inventory(
     if by_type and all(found is None for found in listed):
         raise LiveError(*dict.fromkeys(problems))
     everything = [item for found in listed for item in found or ()]
+    without_lists = {name for name, found in zip(by_type, listed, strict=True) if found is None}
+    failed = len(problems)
     live = await _with_parts(by_type, everything, with_parts, on_progress, problems)
+    read = {item.id for item in live} if len(problems) > failed else {item.id for item in everything}
     identity = here.project.identity if here.workspace else None
     return LiveInventory(
         identity=identity,
@@ -121,6 +129,8 @@ async def read_live_inventory(
         live=tuple(sorted(live, key=lambda item: (item.detail.get("created_at", 0), item.id))),
         addresses={**_labelled(live, identity, applied), **applied},
         problems=tuple(dict.fromkeys(problems)),
+        unread=frozenset(without_lists | {item.type for item in everything if item.id not in read}),
+        applied=entries,
         unproven=frozenset(one.id for one in live if one.id not in applied and not _is_of(one, lineage)),
     )
 
@@ -130,12 +140,12 @@ def _is_of(live: Live, lineage: str | None) -> bool:
     return live.labels is None or (lineage is not None and live.labels.lineage == lineage)
 
 
-def _applied(workspace: Workspace | None) -> tuple[dict[str, Address], str | None]:
-    """Return the addresses in the state by live id, and the lineage of the state."""
+def _applied(workspace: Workspace | None) -> tuple[Mapping[Address, Applied], str | None]:
+    """Return the entries of the state, and its lineage."""
     if workspace is None:
         return {}, None
     state = workspace.backend.read().state
-    return {entry.id: address for address, entry in state.objects.items()}, state.lineage
+    return state.objects, state.lineage
 
 
 def _known_types(workspace: Workspace | None) -> set[str]:

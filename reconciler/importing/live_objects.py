@@ -1,5 +1,6 @@
 """Import of live objects as manifests."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from reconciler.importing.live_inventory import (
     read_live_inventory,
 )
 from reconciler.importing.model import Imported, Origin, Skipped, origin_comment
-from reconciler.importing.selection import Selection, importable, missing, selection
+from reconciler.importing.selection import Selection, idle_exclusions, importable, missing, selection
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
 from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
@@ -27,7 +28,7 @@ from reconciler.resources.problems import Problem
 from reconciler.resources.references import with_names
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, strings_in
 
 
 def import_live(
@@ -38,10 +39,13 @@ def import_live(
     endpoint: str | None,
     words: Sequence[str],
     pattern: str | None,
+    exclusions: Sequence[str] = (),
     into: Path | None,
     on_progress: OnProgress,
 ) -> Imported:
-    """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) select."""
+    """Write manifests for the live objects that `words` (kinds, addresses, ids) and `pattern` (of the name) select,
+    without those that one of the `exclusions` matches (names, addresses, ids).
+    """
 
     async def run() -> Imported:
         here = project_context(start, environ, env=env, endpoint=endpoint)
@@ -49,7 +53,7 @@ def import_live(
         async with open_connection(here.project, here.endpoint) as connection:
             return await import_objects(here, connection, target, selected, on_progress)
 
-    selected = selection(words, pattern)
+    selected = selection(words, pattern, exclusions)
     return run_async(run())
 
 
@@ -67,13 +71,17 @@ async def import_objects(
 
     def is_read(live: Live) -> bool:
         foreign = live.labels is not None and live.labels.identity != str(here.project.identity)
-        return is_wanted(live) and (not foreign or live.id in selected.ids)
+        is_excluded = bool(selected.excluded_by(live, _address(live, prefixes.get(live.type, ""))))
+        return is_wanted(live) and not is_excluded and (not foreign or live.id in selected.ids)
 
     live_inventory = await read_live_inventory(here, connection, on_progress, needed, is_read)
     found = [(live, _address(live, prefixes[live.type])) for live in live_inventory.live if is_wanted(live)]
     work = _Work(live_inventory, target, {live.id: _called(live) for live in live_inventory.live})
-    work.add([live for live, _ in found], selected.ids)
-    return work.finish([*live_inventory.problems, *missing(selected, found)])
+    excluded = {live.id: pattern for live, address in found if (pattern := selected.excluded_by(live, address))}
+    work.exclude((live, excluded[live.id]) for live, _ in found if live.id in excluded)
+    work.add([live for live, _ in found if live.id not in excluded], selected.ids)
+    problems = [*live_inventory.problems, *missing(selected, found), *idle_exclusions(selected, found)]
+    return work.finish(problems)
 
 
 def _address(live: Live, prefix: str) -> str:
@@ -98,6 +106,12 @@ class _Work:
     skipped: list[Skipped] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def exclude(self, found: Iterable[tuple[Live, str]]) -> None:
+        """Note the objects that patterns of `--exclude` leave out, each with the pattern."""
+        for live, pattern in found:
+            why = f"excluded by --exclude {pattern}"
+            self.skipped.append(Skipped(live.type, live.id, live.name, why, excluded_by=pattern))
+
     def add(self, found: Iterable[Live], requested_ids: frozenset[str]) -> None:
         """Draft manifests, first for objects that already have an address, so that it stays free for them."""
         for live in sorted(found, key=lambda one: one.id not in self.live_inventory.addresses):
@@ -113,12 +127,27 @@ class _Work:
         made = [(draft, origin) for draft, origin in self.drafts if id(draft) in kept]
         origins = sorted((origin for _, origin in made), key=lambda one: one.address)
         names = {**self._managed(), **{origin.id: draft.name for draft, origin in made}}
+        drafts = [_with_names(draft, resource_types()[origin.type], names) for draft, origin in made]
         written = self.target.write(
-            [_with_names(draft, resource_types()[origin.type], names) for draft, origin in made],
+            drafts,
             f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}.",
         )
-        found = (*problems, *self.problems, *refused, *self._unknown_owners(origins))
+        literal_ids = self._literal_ids(drafts, [origin.address for _, origin in made])
+        found = (*problems, *self.problems, *refused, *self._unknown_owners(origins), *literal_ids)
         return Imported(self.target.root, written, tuple(origins), tuple(self.skipped), found)
+
+    def _literal_ids(self, drafts: Iterable[Draft], addresses: Iterable[str]) -> Iterator[Problem]:
+        """Yield a warning for each excluded object to which an imported one refers: the manifest has its id."""
+        excluded = {one.id: one for one in self.skipped if one.excluded_by}
+        users: dict[str, list[str]] = defaultdict(list)
+        for draft, address in zip(drafts, addresses, strict=True):
+            for id_ in sorted(excluded.keys() & set(strings_in(draft.spec))):
+                users[id_].append(address)
+        for id_, those in sorted(users.items()):
+            verb = "refers" if len(those) == 1 else "refer"
+            message = f"{few(sorted(those))} {verb} by id to {self.names[id_]} ({id_}), which --exclude leaves out"
+            hint = "The object stays unmanaged. To refer to it by name, import it, too."
+            yield Problem("excluded-reference", message, hint=hint, severity="warning")
 
     def _unknown_owners(self, origins: Iterable[Origin]) -> Iterator[Problem]:
         """Yield a warning about the objects without labels that are not in the state."""
@@ -140,6 +169,8 @@ class _Work:
         address = self.live_inventory.addresses.get(live.id)
         if address and self.target.has(address):
             return f"already managed by the manifest of {address}"
+        if address and address.is_frozen and live.id not in requested_ids:
+            return f"managed as {address}, a copy that releases use"
         if live.id in self.target.imported:
             return f"already imported as {self.target.imported[live.id]}"
         if owner is None or address or live.id in requested_ids:

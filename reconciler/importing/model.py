@@ -42,6 +42,8 @@ class Skipped:
     """Its name at OpenAI."""
     why: str
     """The reason, for people."""
+    excluded_by: str = ""
+    """The pattern of `--exclude` that is the reason; empty for any other reason."""
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ class Expansion:
 
     expander: Expander
     where: Where
+    place_in: Callable[[Path, int], Place] | None = None
+    """Returns the place of a character of the text at a path; None if that of the text is sufficient."""
     included: bool = False
     """True for an included document, which cannot include others."""
     includes: dict[Path, Source] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class Expansion:
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
     """Paths at which an include or a variable is missing. `problems` reports it; the value is not checked further."""
+    variables: dict[Path, str] = field(default_factory=dict)
+    """Names of the variables that are a whole value, by path."""
     secrets: dict[Path, EnvReference] = field(default_factory=dict)
     """References to environment variables. Whether a field accepts one is known only to its model."""
     accepted: set[int] = field(default_factory=set)
@@ -120,14 +124,18 @@ class Expansion:
 
     def _substitute(self, text: str, path: Path) -> JSON:
         value, unknown = self.expander.variables.substitute(text)
+        if name := self.expander.variables.whole(text):
+            self.variables[path] = name
         for one in unknown:
-            self.problems.append(Problem("unknown-variable", one.message, self.where(path, False), one.hint))
+            self.problems.append(Problem("unknown-variable", one.message, self._place(path, one.offset), one.hint))
             self.failed.add(path)
         for offset, name in self.expander.variables.miswritten(text):
-            del offset
-            self.problems.append(_miswritten(name, self.where(path, False)))
+            self.problems.append(_miswritten(name, self._place(path, offset)))
         added = size_of(value) - len(text) if isinstance(value, str) else 0
         return value if added <= 0 or self._fits(added, added, path) else self._failed(path)
+
+    def _place(self, path: Path, offset: int) -> Place:
+        return self.place_in(path, offset) if self.place_in else self.where(path, False)
 
     def _fits(self, size: int, repeated: int, path: Path) -> bool:
         """Add `size` bytes to the document; return False, with one problem a document, if they are too many."""
@@ -227,6 +235,7 @@ class Expansion:
                 inner = self.expander.structure(source)[1]
                 self.problems += inner.problems
                 self.failed.update((*path, *failed) for failed in inner.failed)
+                self.variables |= {(*path, *at): name for at, name in inner.variables.items()}
 
     def _failed(self, path: Path) -> object:
         self.failed.add(path)

@@ -11,13 +11,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.files.search import PROJECT_FILE
-from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
+from reconciler.manifests.envelope import name_in, open_envelope
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem
@@ -28,6 +29,7 @@ _UNNAMED: Final = "unnamed"
 """Placeholder for the name of a project without a valid one, which is a problem."""
 _FOLLOWING: Final[Mapping[str, frozenset[str]]] = {
     "environments": frozenset({"unknown-variable", "unknown-environment", "environment-required"}),
+    "variables": frozenset({"unknown-variable"}),
     "defaults": frozenset({"missing-target"}),
 }
 """Codes of problems that may be caused by an error in a part of the spec."""
@@ -47,7 +49,8 @@ class Project:
     where: Callable[[Keys], Place] = field(default=lambda _path: Place("project.yaml"), compare=False)
     """Returns the place of the value at a path of the document, or of the closest value around it."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Variables as written, such as `1.10`, where they differ from their values, by environment."""
+    """Variables as written, such as `1.10`, where they differ from their values, by environment; by an empty name in a
+    project without environments."""
 
     def shown(self, path: str) -> str:
         """Return a path in the project folder as messages show it."""
@@ -60,7 +63,7 @@ class Project:
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        return self.environment.variables
+        return self.spec.variables_in(self.identity.environment)
 
     @property
     def variable_texts(self) -> Mapping[str, str]:
@@ -109,8 +112,12 @@ def is_project(document: Document) -> bool:
     return isinstance(written, dict) and written.get("kind") == KIND
 
 
-def open_project(documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str) -> Opened:
-    """Return the project that one of these documents defines, or the valid part of it."""
+def open_project(
+    documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str, *, removed: bool = False
+) -> Opened:
+    """Return the project that one of these documents defines, or the valid part of it. With `removed`, the environment
+    may be one that it does not have any longer.
+    """
     home = shown + PROJECT_FILE
     projects = [found for found in documents if is_project(found)]
     document = next((found for found in projects if found.file == home), None)
@@ -129,6 +136,8 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     spec, findings = _spec(document.value) if document.value is not None else (ProjectSpec(), [])
     following = _following(findings) if document.value is not None else _ALL
     environment, finding = choose_environment(spec, env)
+    if removed and env is not None and is_name(env):
+        environment, finding = env, None
     findings += [finding] if finding and finding.code not in following else []
     name = name_in(document.written)
     identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)
@@ -144,10 +153,11 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
 def _texts(spec: ProjectSpec, positions: Positions) -> dict[str, dict[str, str]]:
     """Return the source of the variables that are not strings, where it differs from their value, by environment."""
     found: dict[str, dict[str, str]] = {}
-    for environment, settings in spec.environments.items():
-        for name, value in settings.variables.items():
-            path = ("spec", "environments", environment, "variables", name)
-            written = "" if isinstance(value, str) else positions.source(path)
+    for environment in spec.environments or ("",):
+        for name, value in spec.variables_in(environment).items():
+            own = ("spec", "environments", environment, "variables", name)
+            is_own = environment in spec.environments and name in spec.environments[environment].variables
+            written = "" if isinstance(value, str) else positions.source(own if is_own else ("spec", "variables", name))
             if written and written != as_text(value):
                 found.setdefault(environment, {})[name] = written
     return found

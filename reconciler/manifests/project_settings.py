@@ -212,7 +212,8 @@ class Environment(Spec):
 
     variables: Variables = Field(default_factory=dict)
     """Values of `${var.name}` in this environment: text of at most 4,096 characters, numbers, `true` or `false`. Names
-    consist of letters, digits, `_` and `-`, and do not start with a digit or `-`. Default: none."""
+    consist of letters, digits, `_` and `-`, and do not start with a digit or `-`. Default: the project's `variables`,
+    which each of these overrides."""
     openai_project: str | None = None
     """Id of the OpenAI project that API keys must belong to in this environment, such as `proj_68a1`. Default: the
     project's `openai_project`."""
@@ -269,8 +270,8 @@ class ProjectSpec(Spec):
     """Backend that stores the state. Default: `{backend: local}`, the folder `.reconciler/` inside the project folder.
     """
     outlets: tuple[Outlet, ...] = ()
-    """Folders (`directory`) and buckets (`s3`) that bundles are published to, besides `.reconciler/bundles`. An entry has
-    one of the two. Default: none."""
+    """Folders (`directory`) and buckets (`s3`) that bundles are published to, besides `.reconciler/bundles`. An entry
+    has one of the two. Default: none."""
     defaults: Defaults = Defaults()
     """Values for fields that manifests leave out."""
     safety: Safety = Safety()
@@ -283,9 +284,18 @@ class ProjectSpec(Spec):
     """Parameters that a model refuses, by model, instead of those in `docs/risks.md`: `temperature` for any value,
     `reasoning.effort=none` for one, `temperature!=1` for all others. An empty list for a model that refuses none.
     Default: none."""
+    variables: Variables = Field(default_factory=dict)
+    """Values of `${var.name}` in all environments, and in a project without environments: text of at most 4,096
+    characters, numbers, `true` or `false`. `variables` of an environment overrides them. Names consist of letters,
+    digits, `_` and `-`, and do not start with a digit or `-`. Default: none."""
     environments: dict[EnvironmentName, Environment] = Field(default_factory=dict)
     """Environments by name, each with its own variables, state, labels and bundles. Names consist of lower-case
     letters, digits and `-`, at most 63 characters. Default: none."""
     peers: Peers = ()
     """Other identities that may refer by id to live objects of this project. Their states are read before an object is
     deleted. An entry is `PROJECT`, `PROJECT/ENVIRONMENT`, or a mapping. Default: none."""
+
+    def variables_in(self, environment: str | None) -> Mapping[str, Scalar]:
+        """Return the variables of an environment: those of the project, overridden by its own."""
+        own = self.environments.get(environment or "", Environment())
+        return {**self.variables, **own.variables}

@@ -66,6 +66,8 @@ def dangling(
     provided = (address for resource in live for address in resource.kind.provides(resource))
     archived = {address for address, resource in resources.items() if _is_archived(resource)}
     known = {*resources, *provided, *known} - archived
+    similar = known | {Address(one.kind, one.name) for one in unread if one.kind and one.name}
+    of_any_kind = {one.name for one in unread if one.name and not one.kind}
     hints: dict[Address, str] = {}
     for resource in resources.values():
         for reference in resource.kind.references(resource):
@@ -78,7 +80,8 @@ def dangling(
                 if target not in hints:
                     in_skipped = skipped.get(Unread(target.kind, target.name), "")
                     searched = len(hints) < SUGGESTIONS
-                    hints[target] = in_skipped or (_hint(target, known, archived) if searched else "")
+                    candidates = similar | {Address(target.kind, name) for name in of_any_kind} if searched else ()
+                    hints[target] = in_skipped or (_hint(target, candidates, archived) if searched else "")
                 place = resource.where(reference.path)
                 yield Dangling(resource.address, reference, place, _problem(target, archived, place, hints[target]))
 

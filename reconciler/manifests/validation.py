@@ -1,7 +1,7 @@
 """Validation of one parsed document as one typed resource."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import KIND as PROJECT
 from reconciler.manifests.references import Unread
 from reconciler.manifests.targets import choose_target, with_alternatives
-from reconciler.manifests.validation_errors import explain
+from reconciler.manifests.validation_errors import IN_QUOTES, explain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
@@ -65,7 +65,7 @@ def validate(
         message, hint = "this file is empty", "write a manifest, or remove it"
         result.problems.append(Problem("empty-manifest", message, document.place, hint, "warning"))
         return result
-    expansion = Expansion(expander, positions.where, size=document.repeated_bytes)
+    expansion = Expansion(expander, positions.where, positions.place_in, size=document.repeated_bytes)
     verbatim = [one.name for one in kinds.values() if one.verbatim]
     literal = isinstance(document.value, dict) and document.value.get("kind") in verbatim
     value = expansion.expand(document.value) if document.dollars and not literal else document.value
@@ -83,6 +83,7 @@ def validate(
         findings += found
     expansion.settle()
     findings = [*_without_places(findings, expansion.secrets), *_misplaced(findings, expansion)]
+    findings = [_of_variable(one, expansion.variables.get(one.path)) for one in findings]
     result.problems += expansion.problems
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
@@ -157,6 +158,16 @@ def _without_places(findings: Iterable[Finding], secrets: Collection[Path]) -> l
     such.
     """
     return [finding for finding in findings if finding.path not in secrets]
+
+
+def _of_variable(finding: Finding, variable: str | None) -> Finding:
+    """Return a finding about the value of a variable with a hint to the variable, which is what must be changed."""
+    if variable is None:
+        return finding
+    if finding.hint == IN_QUOTES:
+        return replace(finding, hint=f"write the value of the variable `{variable}` in quotes, in project.yaml")
+    source = f"the value of the variable `{variable}` in project.yaml"
+    return replace(finding, hint=f"{finding.hint} (for {source})" if finding.hint else f"change {source}")
 
 
 def _misplaced(findings: Sequence[Finding], expansion: Expansion) -> Iterator[Finding]:

@@ -10,12 +10,13 @@ from reconciler.resources.values import JSON
 from reconciler.resources.variables import PREFIX, VARIABLE, as_text
 
 MAX_INSERTED: Final = 64 * 2**20
+DEFINED: Final = "define it in project.yaml, under `variables` for all environments, or under those of an environment"
 _MISWRITTEN: Final = re.compile(r"(?<!\$)\$(?:\{(?P<braced>[A-Za-z_][\w-]*)\}|var\.(?P<dotted>[A-Za-z_][\w-]*))")
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A reference to a variable that the environment does not have."""
+    """A reference to a variable without a value in the environment."""
 
     offset: int
     message: str
@@ -38,10 +39,13 @@ class Variables:
         """Replace the variables of `text`. A text that is only one variable becomes its value, with the type of that.
         Unknown variables are not replaced.
         """
-        whole = VARIABLE.fullmatch(text) if PREFIX in text else None
-        if whole and whole["name"] in self.values:
-            return self.values[whole["name"]], []
-        return self.inside(text)
+        whole = self.whole(text)
+        return self.inside(text) if whole is None else (self.values[whole], [])
+
+    def whole(self, text: str) -> str | None:
+        """Return the name of the known variable that is the only content of `text`."""
+        found = VARIABLE.fullmatch(text) if PREFIX in text else None
+        return found["name"] if found and found["name"] in self.values else None
 
     def inside(self, text: str) -> tuple[str, list[Unknown]]:
         """Replace the variables of `text` by their texts, as they are written in `project.yaml`."""
@@ -62,7 +66,7 @@ class Variables:
             return found["escaped"]
         name = found["name"]
         if name not in self.values:
-            message = f"this environment does not have a variable {shown(name)}"
+            message = f"the variable {shown(name)} is not defined"
             unknown.append(Unknown(found.start(), message, self._hint(name)))
             return found[0]
         text = self.texts.get(name) or as_text(self.values[name])
@@ -74,5 +78,5 @@ class Variables:
 
     def _hint(self, name: str) -> str:
         if name not in self.hints and len(self.hints) < SUGGESTIONS:
-            self.hints[name] = suggestion(name, self.values) if self.values else "the environment has no variables"
+            self.hints[name] = (suggestion(name, self.values) if self.values else "") or DEFINED
         return self.hints.get(name, "")

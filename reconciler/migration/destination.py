@@ -39,8 +39,9 @@ class Destination:
     @property
     def variables(self) -> frozenset[str]:
         """Names of the variables that have a value in every environment."""
-        environments = [set(one.variables) for one in self.project.spec.environments.values()]
-        return frozenset(set.intersection(*environments)) if environments else frozenset()
+        spec = self.project.spec
+        first, *others = (frozenset(spec.variables_in(one)) for one in spec.environments or ("",))
+        return first.intersection(*others)
 
     @cached_property
     def migrated(self) -> Mapping[str, str]:

@@ -1,13 +1,14 @@
 """`validate`: check the manifests without state and API."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project, load
 from reconciler.operations.release_blockers import undefined_names
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.release_retention import apply_retention
+from reconciler.project.all_environments import load_each
 from reconciler.project.connection import ended
 from reconciler.project.endpoint import EMBEDDED, choose
 from reconciler.project.workspace import Workspace
@@ -20,6 +21,9 @@ class Checked:
     """The result of a check of the manifests."""
 
     identity: str
+    """The identity of the environment; of several environments, the name of the project."""
+    environments: tuple[str, ...]
+    """The environments that were checked; empty for a project without environments."""
     resources: int
     problems: tuple[Problem, ...]
 
@@ -29,14 +33,40 @@ class Checked:
 
 
 def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None) -> Checked:
-    """Check the project at or above `start`; every reference must have a manifest, as the state is not read."""
-    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
+    """Check the project at or above `start`, in all environments or in one; every reference must have a manifest, as
+    the state is not read.
+    """
+    folder, chosen = find_project(start), env or environ.get("RECONCILER_ENV") or None
+    loads = (load(folder, env=chosen),) if chosen else load_each(folder).loads
+    project = loads[0].project
+    environments = tuple(one.project.identity.environment or "" for one in loads)
+    found = _together({name: _problems(loaded, environ) for name, loaded in zip(environments, loads, strict=True)})
+    return Checked(
+        identity=project.identity.project if len(loads) > 1 else str(project.identity),
+        environments=tuple(filter(None, environments)),
+        resources=len({resource.address for loaded in loads for resource in loaded.resources}),
+        problems=tuple(sorted(found, key=_place)),
+    )
+
+
+def _problems(loaded: Loaded, environ: Mapping[str, str]) -> list[Problem]:
+    """Return the problems of one environment."""
     found = [*loaded.problems, *(item.problem for item in loaded.dangling)]
     if not any(problem.severity == "error" for problem in found):
         workspace = Workspace(loaded, _endpoint(loaded, environ), environ)
         found += _of_releases(workspace)
         found += (Problem("target-ended", one.message, one.place, one.hint, "warning") for one in ended(workspace))
-    return Checked(str(loaded.project.identity), len(loaded.resources), tuple(sorted(found, key=_place)))
+    return found
+
+
+def _together(problems: Mapping[str, Iterable[Problem]]) -> Iterator[Problem]:
+    """Yield each problem once, with the environments that have it unless all have it."""
+    found: dict[Problem, list[str]] = {}
+    for environment, those in problems.items():
+        for problem in dict.fromkeys(those):
+            found.setdefault(problem, []).append(environment)
+    for problem, names in found.items():
+        yield problem if len(names) == len(problems) else replace(problem, environments=tuple(names))
 
 
 def _endpoint(loaded: Loaded, environ: Mapping[str, str]) -> str | None:

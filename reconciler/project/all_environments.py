@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
+from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
@@ -53,6 +54,13 @@ class AllEnvironments:
         found = {name: item.place for item in desired for name in item.secrets.values()}
         return dict(sorted(found.items()))
 
+    def opened(self, environ: Mapping[str, str], environments: Iterable[str | None]) -> Iterator[Workspace]:
+        """Yield a workspace with the state for each of these environments."""
+        wanted = set(environments)
+        for loaded in self.loads:
+            if loaded.project.identity.environment in wanted:
+                yield Workspace(loaded, choose(loaded.project, None, environ), environ)
+
     def problems(self) -> list[Problem]:
         """Return the problems of all environments without repetitions."""
         return list(dict.fromkeys(problem for loaded in self.loads for problem in loaded.problems))
@@ -91,13 +99,18 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
-    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
+def load_each(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
     first = load(folder, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
     loads = (load(folder, env=name, edited=edited) for name in others)
-    found = AllEnvironments((replace(first, problems=reported), *loads))
+    return AllEnvironments((replace(first, problems=reported), *loads))
+
+
+def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+    """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
+    found = load_each(folder, edited=edited)
     raise_errors(found.problems())
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reconciler.files.search import PROJECT_FILE, project_around, yaml_files
+from reconciler.files.search import MARKDOWN, PROJECT_FILE, manifest_files, project_around
 
 _PART: Final = 2**16
 """Number of bytes that are read at once."""
@@ -31,8 +31,9 @@ _KEY: Final = re.compile(r"""[ \t]*["']?([\w-]+)["']?[ \t]*:""")
 def manifests(start: Path) -> Iterator[tuple[str, str]]:
     """Yield the kind and the name of each manifest of the project around a folder."""
     root = project_around(start)
-    for file in yaml_files(root) if root else ():
-        for document in _DOCUMENTS.split(_text(file)):
+    for file in manifest_files(root) if root else ():
+        documents = _DOCUMENTS.split(_text(file))
+        for document in documents[1:2] if file.name.endswith(MARKDOWN) else documents:
             kind, metadata = _KIND.search(document), _METADATA.search(document)
             fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
             found = sorted(_NAME.findall(fields), key=lambda one: len(one[0].rpartition("\n")[2]))

@@ -14,7 +14,7 @@ from reconciler.resources.base import Resource, Scope
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
-from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, lacking, parts
+from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, environment_text, lacking, parts
 from reconciler.resources.resource_type import CONTENT, Members
 from reconciler.resources.values import JSON, Fields, reference, replace_references
 
@@ -34,6 +34,9 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
 
 def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
     name = text.removeprefix(f"{RELEASE}/").removeprefix(f"{CHATBOT}/")
+    if "/" in name:
+        hint = f"To compare a manifest with the live object, run `reconciler plan --target {name}`."
+        raise ReconcilerError(Problem("unknown-address", f"{name} is not a chatbot or a release", hint=hint))
     address = Address(RELEASE if "@" in name else CHATBOT, name)
     if address.kind == RELEASE:
         return of_release(project.named(address), loaded)
@@ -59,8 +62,9 @@ def of_release(release: Resource, loaded: Loaded) -> Version:
     environment = loaded.project.identity.environment
     missing = lacking(spec.content, environment)
     if missing:
-        message = f"{release.address} has no value for {', '.join(missing)} in {environment}"
-        hint = f"Pass --env with one of {', '.join(sorted(spec.content.variables))}."
+        message = f"{release.address} has no value for {', '.join(missing)} in {environment_text(environment)}"
+        names = ", ".join(sorted(filter(None, spec.content.variables)))
+        hint = f"Pass --env with one of {names}." if names else "Release the chatbot again."
         raise ReconcilerError(Problem("release-without-values", message, release.place, hint))
     scope = replace(loaded.scope, files=KeptFiles(spec.content.files))
     files = {composed(path): kept.sha256 for path, kept in spec.content.files.items()}

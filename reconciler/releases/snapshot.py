@@ -38,7 +38,7 @@ class Snapshot:
     files: Mapping[str, RequiredFile]
     """Required files by path."""
     variables: Mapping[str, Mapping[str, JSON]]
-    """Variables that the objects use, by environment."""
+    """Variables that the objects use, by environment; by an empty name in a project without environments."""
     texts: Mapping[str, Mapping[str, str]]
     """Those of the variables whose source differs from their value, as written, by environment."""
 
@@ -73,9 +73,9 @@ def snapshot(project: AllEnvironments, address: Address) -> Snapshot:
     }
     names = names_in(objects)
     variables = {
-        environment: {name: spec.variables[name] for name in sorted(names)}
-        for environment, spec in project.project.spec.environments.items()
-        if names
+        environment: {name: values[name] for name in sorted(names)}
+        for environment in project.environments or ("",)
+        if names and (values := project.project.spec.variables_in(environment))
     }
     written = {
         environment: {name: texts[name] for name in sorted(names & texts.keys())}

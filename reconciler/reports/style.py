@@ -54,6 +54,16 @@ def clip(text: str, room: int) -> str:
     return text[: _chars_in(text, max(room - 1, 0))] + "…"
 
 
+def clip_inside(text: str, room: int) -> str:
+    """`text`, or its beginning and its end with `…` between them, in `room` columns."""
+    if cells(text) <= room:
+        return text
+    end = len(text)
+    while cells(text[end - 1 :]) <= max(room - 1, 0) // 2:
+        end -= 1
+    return clip(text, room - cells(text[end:])) + text[end:]
+
+
 def pad(text: str, room: int) -> str:
     """`text` filled up with spaces to `room` columns."""
     return text + " " * (room - cells(text))

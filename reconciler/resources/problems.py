@@ -1,9 +1,9 @@
 """Problems as values with a code, a message, a place and a hint. Commands collect them and print them together."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -57,11 +57,18 @@ class Problem:
     place: Place | None = None
     hint: str = ""
     severity: Severity = "error"
+    environments: tuple[str, ...] = ()
+    """The environments that have the problem, if several were checked and not all of them have it."""
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         hint = f"\n  {self.hint}" if self.hint else ""
-        return f"{where}{self.severity}[{self.code}]: {self.message}{hint}"
+        return f"{where}{self.severity}[{self.code}]: {self.text}{hint}"
+
+    @property
+    def text(self) -> str:
+        """The message, with the environments."""
+        return f"{self.message} (only in {', '.join(self.environments)})" if self.environments else self.message
 
 
 class PlaceDocument(TypedDict):
@@ -84,6 +91,8 @@ class ProblemDocument(TypedDict):
     """Position in a file; null if there is none."""
     hint: str
     """The next step; empty if there is none."""
+    environments: NotRequired[list[str]]
+    """The environments that have the problem, if several were checked and not all of them have it."""
 
 
 class SeverityCounts(TypedDict):
@@ -102,16 +111,19 @@ class ProblemsDocument(TypedDict):
     summary: SeverityCounts
     """The number of problems by severity."""
     problems: list[ProblemDocument]
+    environments: NotRequired[list[str]]
+    """The environments that `validate` checked; omitted for a project without environments, and by other commands."""
 
 
-def problems_json(problems: Iterable[Problem]) -> ProblemsDocument:
-    """Return `problems`, in their order, as a JSON document."""
+def problems_json(problems: Iterable[Problem], environments: Sequence[str] = ()) -> ProblemsDocument:
+    """Return `problems`, in their order, as a JSON document. `environments` are those that were checked."""
     documents = [problem_json(problem) for problem in problems]
     severities = Counter(document["severity"] for document in documents)
     return {
         "format": PROBLEMS_FORMAT,
         "summary": {"error": severities["error"], "warning": severities["warning"]},
         "problems": documents,
+        **({"environments": list(environments)} if environments else {}),
     }
 
 
@@ -123,6 +135,7 @@ def problem_json(problem: Problem) -> ProblemDocument:
         "message": problem.message,
         "place": place_json(place) if place else None,
         "hint": problem.hint,
+        **({"environments": list(problem.environments)} if problem.environments else {}),
     }
 
 

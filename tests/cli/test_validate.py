@@ -80,3 +80,64 @@ class TestEndedTargets:
         monkeypatch.delenv("RECONCILER_ENDPOINT")
         warnings = cli("plan", "--offline", "-o", "json").document["warnings"]
         assert [one["code"] for one in warnings] == ["offline", "target-ended"]
+
+
+class TestEnvironments:
+    """All environments are checked, unless one is selected."""
+
+    @pytest.fixture(autouse=True)
+    def environments(self, project):
+        edit(
+            project / "project.yaml",
+            "spec:\n",
+            "spec:\n  environments:\n    dev: {}\n    staging: {variables: {tone: calm}}\n    production: {}\n",
+        )
+
+    def test_valid_project_names_the_environments(self, cli: Cli):
+        done = cli("validate")
+        assert (done.code, done.out, done.err) == (
+            0,
+            "acme: 3 manifests, all valid in dev, staging, production.\n",
+            "",
+        )
+
+    def test_problem_of_some_environments_names_them(self, project, cli: Cli):
+        edit(project / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-luna\n  truncation: ${var.tone}")
+        done = cli("validate")
+        assert done.code == 1
+        assert "the variable `tone` is not defined (only in dev, production)" in done.err
+        assert "(only in staging)" in done.err  # there the value is not valid
+
+    def test_problem_of_all_environments_is_shown_once(self, project, cli: Cli):
+        edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: nobody")
+        done = cli("validate")
+        assert done.err.count("no manifest defines assistant/nobody") == 1
+        assert "only in" not in done.err
+        assert done.err.endswith("1 error\n")
+
+    def test_json_names_the_environments(self, project, cli: Cli):
+        assert cli("validate", "-o", "json").document["environments"] == ["dev", "staging", "production"]
+        edit(project / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-luna\n  prompt_cache_key: ${var.tone}")
+        edit(project / "chatbots" / "helper.yaml", "assistant: helper", "assistant: nobody")
+        found = cli("validate", "-o", "json").document["problems"]
+        assert [(one["code"], one.get("environments")) for one in found] == [
+            ("unknown-variable", ["dev", "production"]),
+            ("dangling-reference", None),
+        ]
+
+    def test_env_selects_one(self, project, cli: Cli, monkeypatch):
+        edit(project / "assistants" / "helper.yaml", "gpt-6-luna", "gpt-6-luna\n  prompt_cache_key: ${var.tone}")
+        done = cli("validate", "--env", "staging")
+        assert (done.code, done.out) == (0, "acme/staging: 3 manifests, all valid.\n")
+        monkeypatch.setenv("RECONCILER_ENV", "production")
+        done = cli("validate", "-o", "json")
+        assert (done.code, done.document["environments"]) == (1, ["production"])
+        assert [one.get("environments") for one in done.document["problems"]] == [None]
+
+    def test_unknown_environment_is_an_error(self, cli: Cli):
+        done = cli("validate", "--env", "stagign")
+        assert done.code == 1
+        assert "did you mean `staging`?" in done.err
+
+    def test_online_commands_still_need_one(self, cli: Cli):
+        assert "environment-required" in cli("plan").err

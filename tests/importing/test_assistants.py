@@ -38,10 +38,11 @@ def estate(tmp_path):
         yield made
 
 
-def run_import(estate: World, *words: str) -> Imported:
+def run_import(estate: World, *words: str, exclusions: tuple[str, ...] = ()) -> Imported:
     here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, None, here)
-    return estate.run(import_objects(here, estate.connection, target, selection(words, None), lambda _: None))
+    selected = selection(words, None, exclusions)
+    return estate.run(import_objects(here, estate.connection, target, selected, lambda _: None))
 
 
 def assistant(estate: World, **given: Any) -> str:
@@ -218,3 +219,18 @@ def test_a_store_without_a_name_is_not_called_deleted(estate):
     assistant(estate, name="Clerk", **tools)
     run_import(estate, "assistant/clerk")
     assert "# unnamed vector store" in (estate.root / "assistants/clerk.yaml").read_text()
+
+
+def test_reference_to_an_excluded_object_stays_its_id_with_a_warning(estate):
+    store = estate.by_hand(estate.sdk.vector_stores.create(name="kb")).id
+    resources = {"file_search": {"vector_store_ids": [store]}}
+    for name in ("desk", "hours"):
+        assistant(estate, name=name, tools=[{"type": "file_search"}], tool_resources=resources)
+    done = run_import(estate, exclusions=("kb",))
+    (warning,) = done.problems
+    assert (warning.code, warning.severity) == ("excluded-reference", "warning")
+    assert warning.message == (
+        f"assistant/desk, assistant/hours refer by id to kb ({store}), which --exclude leaves out"
+    )
+    assert store in (estate.root / "assistants/desk.yaml").read_text()
+    assert [one.address for one in done.origins] == ["assistant/desk", "assistant/hours"]

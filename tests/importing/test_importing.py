@@ -28,11 +28,19 @@ def estate(tmp_path):
         yield made
 
 
-def run_import(estate: World, *words: str, pattern: str | None = None, into: Path | None = None) -> Imported:
+def run_import(
+    estate: World,
+    *words: str,
+    pattern: str | None = None,
+    exclusions: tuple[str, ...] = (),
+    into: Path | None = None,
+) -> Imported:
     """Import into a folder beside the project, so that nothing is ours but by label or state."""
     here = project_context(estate.root, estate.environ, env=None, endpoint=None)
     target = destination(estate.root, into, here)
-    return estate.run(import_objects(here, estate.connection, target, selection(words, pattern), lambda _: None))
+    return estate.run(
+        import_objects(here, estate.connection, target, selection(words, pattern, exclusions), lambda _: None)
+    )
 
 
 def agent(estate: World, **given):
@@ -337,3 +345,37 @@ class TestConfigurations:
         done = import_requests(estate.root, estate.environ, files=[bad, tmp_path / "none.json", good], into=None)
         assert [origin.address for origin in done.origins] == ["assistant/good"]
         assert len(done.problems) == 2
+
+
+class TestExclude:
+    """Excluded objects stay unmanaged."""
+
+    @pytest.mark.parametrize("pattern", ["TEST-*", "assistant/test-bot", "agents/test-*", "assistant/t*"])
+    def test_objects_are_excluded_by_name_or_address(self, estate, pattern):
+        agent(estate, name="test-bot")
+        agent(estate, name="desk")
+        done = run_import(estate, exclusions=(pattern,))
+        assert [one.address for one in done.origins] == ["assistant/desk"]
+        assert [(one.name, bool(one.excluded_by)) for one in done.skipped] == [("test-bot", True)]
+        assert done.problems == ()
+
+    def test_objects_are_excluded_by_id_even_if_they_are_named(self, estate):
+        one = agent(estate, name="desk")
+        done = run_import(estate, one.id, exclusions=(one.id,))
+        assert (done.origins, done.written, done.problems) == ((), (), ())
+        assert done.skipped[0].why == f"excluded by --exclude {one.id}"
+
+    @pytest.mark.parametrize(
+        ("pattern", "hint"),
+        [
+            ("dsek", "did you mean `desk`?"),
+            ("agents", "to exclude all objects of the kind, write `--exclude 'assistant/*'`"),
+            ("x*", ""),
+        ],
+    )
+    def test_exclusion_that_matches_nothing_is_a_warning(self, estate, pattern, hint):
+        agent(estate, name="desk")
+        done = run_import(estate, exclusions=(pattern,))
+        (warning,) = done.problems
+        assert (warning.code, warning.hint) == ("idle-exclusion", hint)
+        assert [one.address for one in done.origins] == ["assistant/desk"]

@@ -1,12 +1,13 @@
 """What is live, whose it is, what it costs and who uses it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from reconciler.importing.codec import inventory_json
 from reconciler.importing.inventory import check_by, take_inventory
-from reconciler.importing.inventory_model import Inventory, items
+from reconciler.importing.inventory_model import ALL, Filter, Inventory, items
 from reconciler.importing.live_inventory import project_context
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
@@ -30,11 +31,12 @@ def estate(tmp_path):
         yield made
 
 
-def taken(estate: World, by: str | None = None, lines: list[str] | None = None) -> Inventory:
-    here = project_context(estate.root, estate.environ, env=None, endpoint=None)
-    return estate.run(
-        take_inventory(here, estate.connection, by=by, on_progress=(lines if lines is not None else []).append)
-    )
+def taken(
+    estate: World, by: str | None = None, lines: list[str] | None = None, chosen: Filter = ALL, root: Path | None = None
+) -> Inventory:
+    here = project_context(root or estate.root, estate.environ, env=None, endpoint=None)
+    said = lines if lines is not None else []
+    return estate.run(take_inventory(here, estate.connection, by=by, on_progress=said.append, chosen=chosen))
 
 
 def by_name(inventory: Inventory):
@@ -205,3 +207,97 @@ def test_inventory_sends_list_requests_only(estate):
         "GET /v1/vector_stores/{id}/files": 2,
     }
     assert lines[-1] == "contents: 2 of 2 read"
+
+
+UNUSED = Filter(unused=True)
+
+
+class TestUnused:
+    """Objects that nothing refers to, as far as everything that refers to them could be read."""
+
+    def test_only_objects_without_a_reference_are_listed(self, estate):
+        estate.file("kb/a.md", "text")
+        estate.wants(manifest("VectorStore", "handbook", {"files": ["kb/a.md"]}), DESK)
+        estate.apply()
+        store_with(estate, "b.md", name="loose")
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="bot"))
+        found = taken(estate, chosen=UNUSED)
+        assert sorted(one.name for one in found.items) == ["bot", "loose"]
+        assert found.total == 5
+
+    def test_owned_object_without_a_user_is_listed(self, estate):
+        estate.wants(BOT)
+        estate.apply()
+        assert [one.address for one in taken(estate, chosen=UNUSED).items] == ["assistant/bot"]
+
+    def test_object_that_only_the_state_refers_to_is_used(self, estate):
+        estate.wants(manifest("VectorStore", "handbook", {}), DESK)
+        estate.apply()
+        estate.wants(manifest("VectorStore", "handbook", {}))
+        found = taken(estate)
+        assert by_name(found)["handbook"].used_by == ("assistant/desk",)
+
+    def test_objects_of_others_are_undecided(self, estate):
+        labels = {"reconciler-project": "umbrella/prod", "reconciler-address": "assistant/theirs"}
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
+        found = taken(estate, chosen=UNUSED)
+        assert (found.items, found.undecided) == ((), 1)
+        assert "1 further object without a known reference may have one that was not read" in inventory_text(
+            found, style=Style(width=1000)
+        )
+
+    def test_sources_that_were_not_read_are_named(self, estate, tmp_path):
+        assert taken(estate, chosen=UNUSED).not_read == ("applications",)
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="bot"))
+        (tmp_path / "elsewhere").mkdir()
+        found = taken(estate, chosen=UNUSED, root=tmp_path / "elsewhere")
+        assert found.not_read == ("applications", "sessions", "manifests")
+        text = inventory_text(found, style=Style(width=1000))
+        assert (
+            "Not read: ids in the code of applications, and in stored responses and conversations; sessions in" in text
+        )
+
+    def test_nothing_is_unused_while_manifests_have_errors(self, estate):
+        estate.by_hand(estate.sdk.files.create(file=("b.md", b"b"), purpose="assistants"))
+        estate.file("broken.yaml", "kind: [")
+        item = by_name(taken(estate))["b.md"]
+        assert (item.unused, item.unreferenced) == (False, False)
+
+    def test_name_matches_names_and_ids(self, estate):
+        first = estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="Bot-1"))
+        estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="desk"))
+        for pattern in ("bot-*", first.id.upper(), f"{first.id[:12]}*{first.id[-6:]}"):
+            found = taken(estate, chosen=Filter(name=pattern))
+            assert [one.id for one in found.items] == [first.id]
+            assert [one.objects for one in found.types] == [1]
+        assert "1 of 2 objects with a name or id that matches bot-*" in inventory_text(
+            taken(estate, chosen=Filter(name="bot-*")), style=Style(width=1000)
+        )
+
+    def test_filters_combine_and_the_document_says_so(self, estate):
+        estate.by_hand(estate.sdk.files.create(file=("b.md", b"b"), purpose="assistants"))
+        estate.by_hand(estate.sdk.files.create(file=("c.md", b"b"), purpose="assistants"))
+        document = inventory_json(taken(estate, by="owner", chosen=Filter(unused=True, name="B*")))
+        assert [one["name"] for one in document["objects"]] == ["b.md"]
+        assert (document["filter"], document["total"]) == ({"unused": True, "name": "B*"}, 2)
+        assert [(one["what"], one["objects"]) for one in document["groups"]] == [("", 1)]
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("type", ["agent"]),
+        ("owner", ["acme", "umbrella/prod", ""]),
+        ("project", ["acme", "umbrella", ""]),
+        ("environment", ["prod", ""]),
+    ],
+)
+def test_totals_by_type_and_owner(estate, by, names):
+    estate.wants(BOT)
+    estate.apply()
+    labels = {"reconciler-project": "umbrella/prod", "reconciler-address": "assistant/theirs"}
+    estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
+    estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="loose"))
+    found = taken(estate, by)
+    assert [one.what for one in found.groups] == names
+    assert sum(one.objects for one in found.groups) == 3

@@ -124,6 +124,14 @@ def test_an_undefined_target_beside_a_manifest_with_errors_is_reported(folder):
     folder.write("store.yaml", STORE.replace("kind: Store", "kind: Stoer"))
     (one,) = folder.load().dangling
     assert one.problem.message == "no manifest defines vectorstore/handbok"
+    assert one.problem.hint == "did you mean `handbook`?"
+
+
+def test_an_undefined_target_is_corrected_to_a_manifest_with_errors(folder):
+    folder.bot("{target: cloud, tools: [{type: search, stores: [handbok]}]}")
+    folder.write("store.yaml", STORE.replace("files: []", "files: 1"))
+    (one,) = folder.load().dangling
+    assert one.problem.hint == "did you mean `handbook`?"
 
 
 def test_a_target_in_a_manifest_that_cannot_be_opened_is_not_reported_as_undefined(folder, monkeypatch):

@@ -22,9 +22,7 @@ VARIABLES = Variables({"url": "https://x", "n": 3, "on": True, "ratio": 0.5})
 def test_only_variables_are_replaced(text, value):
     found, unknown = VARIABLES.substitute(text)
     assert (found, type(found)) == ((text, str) if value is None else (value, type(value)))
-    assert [one.message for one in unknown] == (
-        ["this environment does not have a variable ``"] if "${var.}" in text else []
-    )
+    assert [one.message for one in unknown] == (["the variable `` is not defined"] if "${var.}" in text else [])
 
 
 @pytest.mark.parametrize(
@@ -99,3 +97,49 @@ def test_any_other_dollar_is_plain_text(folder, text):
     folder.environments(dev="tone: calm")
     folder.bot(f'{{target: cloud, instructions: "{text}"}}')
     assert folder.spec().instructions == text.replace("$${var", "${var")
+
+
+class TestDefaults:
+    """Variables of the project apply to all environments, which may override them."""
+
+    PROJECT = (
+        "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: acme}\nspec:\n"
+        "  variables: {price: 1.10, team: sales}\n"
+    )
+    ENVIRONMENTS = "  environments: {dev: {}, prod: {variables: {price: 2.50, team: 7}}}\n"
+    BOT = "{target: cloud, instructions: 'from ${var.price} by ${var.team}'}"
+
+    def test_environment_overrides_the_project(self, folder):
+        folder.write("project.yaml", self.PROJECT + self.ENVIRONMENTS)
+        folder.bot(self.BOT)
+        assert folder.spec("dev").instructions == "from 1.10 by sales"
+        assert folder.spec("prod").instructions == "from 2.50 by 7"
+
+    def test_project_without_environments_has_variables(self, folder):
+        folder.write("project.yaml", self.PROJECT)
+        folder.bot(self.BOT)
+        assert folder.spec().instructions == "from 1.10 by sales"
+
+    def test_error_in_a_variable_has_its_place_and_no_others_follow(self, folder):
+        folder.write("project.yaml", self.PROJECT.replace("team: sales", "team: [sales]"))
+        folder.bot(self.BOT)
+        (problem,) = folder.problems()
+        assert problem.startswith("project.yaml:5:34: error[wrong-type]")
+
+    def test_wrong_type_names_the_variable(self, folder):
+        folder.write("project.yaml", self.PROJECT)
+        folder.bot("{target: cloud, instructions: '${var.price}'}")
+        (problem,) = folder.problems()
+        assert problem.endswith("\n  write the value of the variable `price` in quotes, in project.yaml")
+
+    def test_wrong_value_names_the_variable(self, folder):
+        folder.write("project.yaml", self.PROJECT)
+        folder.bot("{target: cloud, model: '${var.team}'}")
+        (problem,) = folder.problems()
+        assert problem.startswith("bot.yaml:4:30: error[unknown-value]")
+        assert problem.endswith("(for the value of the variable `team` in project.yaml)")
+
+    def test_hint_of_an_unknown_variable_names_the_place_of_definitions(self, folder):
+        folder.bot("{target: cloud, instructions: '${var.price}'}")
+        (problem,) = folder.problems()
+        assert "the variable `price` is not defined\n  define it in project.yaml" in problem

@@ -60,6 +60,14 @@ def test_other_texts_have_no_name(tmp_path, text):
     assert [one for one in manifests(written(tmp_path, a=text)) if one[0] != "Project"] == []
 
 
+def test_markdown_with_front_matter_has_the_name_in_it(tmp_path):
+    root = written(tmp_path, b="kind: B\nmetadata: {name: y}\n")
+    body = "---\nkind: C\nmetadata: {name: z}\n---\n"
+    (root / "a.md").write_text("---\nkind: A\nmetadata:\n  name: x\n---\n" + body)
+    (root / "README.md").write_text("# Read me\n" + body)
+    assert [one[1] for one in manifests(root)] == ["x", "y", "acme"]
+
+
 def test_names_below_a_long_text_are_found(tmp_path):
     text = "kind: A\nmetadata: {name: x}\nspec:\n  text: " + "word " * 30_000 + "\n---\nkind: B\nmetadata: {name: y}\n"
     assert [one[1] for one in manifests(written(tmp_path, a=text))] == ["x", "y", "acme"]

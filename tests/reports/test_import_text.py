@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from reconciler.importing.model import Imported, Origin, Skipped
+from reconciler.reports.style import Style
 from reconciler.reports.text.importing import import_text
 
 ROOT, WRITTEN = Path("/acme"), (Path("assistants/bot.yaml"),)
+
+WIDE = Style(width=1000)
 
 
 def bot(number: int, name: str = "Bot", **given: tuple[str, ...]) -> Origin:
@@ -13,7 +16,7 @@ def bot(number: int, name: str = "Bot", **given: tuple[str, ...]) -> Origin:
 
 
 def lines(*origins: Origin, skipped: tuple[Skipped, ...] = ()) -> list[str]:
-    return import_text(Imported(ROOT, WRITTEN, origins, skipped)).splitlines()
+    return import_text(Imported(ROOT, WRITTEN, origins, skipped), style=WIDE).splitlines()
 
 
 def test_a_manifest_is_listed_with_its_live_object_and_what_it_does_not_contain():
@@ -70,8 +73,10 @@ def test_objects_that_are_skipped_for_one_reason_are_under_it():
 
 
 def test_names_cannot_change_the_terminal():
-    assert "\x1b" not in import_text(Imported(ROOT, WRITTEN, (bot(1, "\x1b[31mBot"), bot(2, "\x1b[31mBot"))))
+    assert "\x1b" not in import_text(
+        Imported(ROOT, WRITTEN, (bot(1, "\x1b[31mBot"), bot(2, "\x1b[31mBot"))), style=WIDE
+    )
 
 
 def test_an_import_without_objects_says_so():
-    assert import_text(Imported(ROOT)) == "Nothing to import."
+    assert import_text(Imported(ROOT), style=WIDE) == "Nothing to import."

@@ -2,7 +2,7 @@ from textwrap import dedent
 
 import pytest
 
-from reconciler.reports.style import Style, cells
+from reconciler.reports.style import Style, cells, clip_inside
 from reconciler.reports.text import state_list_text, table
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -30,9 +30,42 @@ def test_the_widest_columns_give_way_first_and_ids_last():
 
 
 def test_what_a_narrow_line_cannot_hold_is_left_out():
-    head, row = shown(80)
+    head, row, _, note = shown(80)
     assert head.split() == ["ID", "OWNER", "NAME"]
-    assert row == "agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4  ours as assistant…  bot bot bot bot bot…"
+    assert row == "agent_68f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4  ours as a…t/triage  bot bot bot bot bot…"
+    assert note == "Hidden at 80 columns: TYPE, SIZE; use -o json or a wider terminal."
+
+
+def test_addresses_are_cut_in_the_middle_and_ids_not_at_all():
+    rows = [
+        (f"file/kb/tariffs/household-customers.md@{number * 12}", "in sync", f"file-{number * 32}") for number in "12"
+    ]
+    style = Style(width=80)
+    text = table(
+        rows, ("ADDRESS", "STATUS", "ID"), style=style, expendable=("ID",), least={"ADDRESS": 40, "STATUS": 30}
+    )
+    assert text == (
+        "ADDRESS                                              STATUS\n"
+        "file/kb/tariffs/household-customers.md@111111111111  in sync\n"
+        "file/kb/tariffs/household-customers.md@222222222222  in sync\n"
+        "\nHidden at 80 columns: ID; use -o json or a wider terminal.\n"
+    )
+    narrow = table(rows, ("ADDRESS", "STATUS", "ID"), style=style).splitlines()
+    assert narrow[1] == f"file/kb/tariffs/…md@111111111111  in sync  file-{'1' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "cut"),
+    [
+        ("abcdefgh", 8, "abcdefgh"),
+        ("abcdefgh", 5, "ab…gh"),
+        ("abcdefgh", 4, "ab…h"),
+        ("日本語日本語", 7, "日本…語"),
+        ("ab", 1, "…"),
+    ],
+)
+def test_text_is_cut_in_the_middle(text, room, cut):
+    assert clip_inside(text, room) == cut
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120])

@@ -232,6 +232,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "name-lost": {"before": "assistant/old", "after": "assistant/new"},
         "consent-used": PERMISSION,
         "published-version-changed": {"before": 1, "after": 2},
+        "rolled-back-release": {"before": 1, "after": 2},
         "knowledge-removed": {"change": "files", "names": ["a.md", "b.md"], "of": 3},
         "expiry-shortened": {"before": 7, "after": 2},
         "web-opened": {"tool": "web_search", "change": "reach"},

@@ -4,21 +4,33 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.importing.inventory_model import Inventory
 from reconciler.reports.markdown.escaping import code, prose, table
-from reconciler.reports.style import count
-from reconciler.reports.views.inventory import OBJECT_HEADERS, SUM_HEADERS, estimate, object_row, sum_row
+from reconciler.reports.views.inventory import (
+    OBJECT_HEADERS,
+    SUM_HEADERS,
+    estimate,
+    found_text,
+    none_text,
+    object_row,
+    sum_row,
+    unused_text,
+)
 
 
 def inventory_markdown(inventory: Inventory) -> str:
     """Return `inventory` as headings and tables."""
-    found, taken = count(len(inventory.items), "object"), prose(inventory.taken_at)
+    found, taken = prose(found_text(inventory)), prose(inventory.taken_at)
     owner = "no project in this folder"
     if inventory.identity:
         owner = f"owned objects are those of {code(inventory.identity)}"
     parts = [f"## Inventory\n\n{found} at {code(inventory.endpoint)}, {taken}; {owner}."]
-    parts.append(_table(map(sum_row, inventory.types), ("Type", *SUM_HEADERS)))
+    if inventory.by != "type":
+        parts.append(_table(map(sum_row, inventory.types), ("Type", *SUM_HEADERS)))
     if inventory.by:
-        parts.append(_table(map(sum_row, inventory.groups), (inventory.by, *SUM_HEADERS)))
+        none = none_text(inventory.by)
+        parts.append(_table((sum_row(one, none) for one in inventory.groups), (inventory.by, *SUM_HEADERS)))
     parts.append(_table(map(object_row, inventory.items), OBJECT_HEADERS))
+    if inventory.chosen.unused:
+        parts.append(prose(unused_text(inventory)))
     return "\n\n".join([*filter(None, parts), estimate(inventory.prices)]) + "\n"
 
 

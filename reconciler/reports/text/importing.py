@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.importing.model import Imported, Origin
-from reconciler.reports.style import clip, count, plain
+from reconciler.reports.style import Style, cells, clip, count, plain, wrap
 from reconciler.resources.name_lists import few
 
 _NAME_CELLS: Final = 60
@@ -14,7 +14,7 @@ _WITHOUT_OBJECT: Final = ("request", "response")
 """Types of origins that cannot be adopted."""
 
 
-def import_text(done: Imported) -> str:
+def import_text(done: Imported, *, style: Style) -> str:
     """Return the lines for a terminal. A line about several objects is printed once, after the manifests."""
     origins = sorted(done.origins, key=lambda origin: _in_order(origin.address))
     said: dict[str, list[Origin]] = defaultdict(list)
@@ -29,7 +29,13 @@ def import_text(done: Imported) -> str:
     for line, those in shared.items():
         lines += [f"{len(those)} manifests ({few([one.address for one in those])})", f"    {line}"]
     lines += [*_equal_names(origins), *_skipped(done)]
-    return "\n".join([*lines, *_next(done)])
+    return "\n".join([*(part for line in lines for part in _wrapped(line, style.width)), *_next(done)])
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return a line as lines of at most `width` columns with its indentation."""
+    lead = " " * (len(line) - len(line.lstrip()))
+    return [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}    ")
 
 
 def _said(origin: Origin) -> Iterator[str]:
@@ -53,11 +59,14 @@ def _equal_names(origins: Iterable[Origin]) -> Iterator[str]:
 def _skipped(done: Imported) -> Iterator[str]:
     """Yield the objects that were not imported, under their reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
+    excluding = {one.why for one in done.skipped if one.excluded_by}
     for one in done.skipped:
         by_reason[one.why].append(_object(one.type, one.id, one.name))
     for why, objects in by_reason.items():
         if len(objects) == 1:
             yield f"skipped: {objects[0]}: {plain(why)}"
+        elif why in excluding:
+            yield f"skipped {len(objects)} objects: {plain(why)} ({few(objects)})"
         else:
             yield f"skipped {len(objects)} objects: {plain(why)}"
             yield from (f"    {one}" for one in objects)

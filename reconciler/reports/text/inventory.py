@@ -3,9 +3,18 @@
 from typing import Final
 
 from reconciler.importing.inventory_model import Inventory
-from reconciler.reports.style import Style, count, headline, joined, wrap
+from reconciler.reports.style import Style, headline, joined, wrap
 from reconciler.reports.text.tables import table
-from reconciler.reports.views.inventory import OBJECT_HEADERS, SUM_HEADERS, estimate, object_row, sum_row
+from reconciler.reports.views.inventory import (
+    OBJECT_HEADERS,
+    SUM_HEADERS,
+    estimate,
+    found_text,
+    none_text,
+    object_row,
+    sum_row,
+    unused_text,
+)
 
 _EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
 """The columns that a narrow terminal leaves out, first to last. The prefix of an id shows its type."""
@@ -14,15 +23,18 @@ _EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER"
 def inventory_text(inventory: Inventory, *, style: Style) -> str:
     """Return the tables for a terminal."""
     whose = f"owned objects are those of {inventory.identity}" if inventory.identity else "no project in this folder"
-    found = f"{count(len(inventory.items), 'object')} at {inventory.endpoint}; {whose}."
+    found = f"{found_text(inventory)} at {inventory.endpoint}; {whose}."
     parts = [headline("Live:", "cyan", found, style)]
-    if inventory.items:
+    if inventory.items and inventory.by != "type":
         parts.append(_lines(table([sum_row(one) for one in inventory.types], ("TYPE", *SUM_HEADERS), style=style)))
     if inventory.by:
         headers = (inventory.by.upper(), *SUM_HEADERS)
-        parts.append(_lines(table([sum_row(one) for one in inventory.groups], headers, style=style)))
+        none = none_text(inventory.by)
+        parts.append(_lines(table([sum_row(one, none) for one in inventory.groups], headers, style=style)))
     rows = [object_row(item) for item in inventory.items]
     parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=_EXPENDABLE)))
+    if inventory.chosen.unused:
+        parts.append(wrap(unused_text(inventory), style.width))
     parts.append(wrap(estimate(inventory.prices), style.width))
     return joined(parts)
 

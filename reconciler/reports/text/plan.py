@@ -40,6 +40,8 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
 
 def apply_question(plan: Plan) -> str:
     """Return the question whether to apply `plan`, with the live objects that it deletes."""
+    if plan.destroys:
+        return f"This removes everything of {plan.identity} and cannot be undone. Type {plan.name} to confirm:"
     deleted = [text for change in plan.work if (text := deleted_text(change))]
     if not deleted:
         return f"Apply this to {plan.identity}?"
@@ -67,7 +69,8 @@ def _other_risks(risks: Sequence[RiskView], style: Style) -> list[str]:
     """Return the number of the other risks, which the rows of the changes show."""
     found = Counter(risk.level for risk in risks)
     counts = risk_counts({level: found[level] for level in LEVELS if level != "high"})
-    return wrap(f"{counts}, shown with their changes.", style.width, lead="  ", hang="  ") if counts else []
+    whose = "its change" if sum(found.values()) - found["high"] == 1 else "their changes"
+    return wrap(f"{counts}, shown with {whose}.", style.width, lead="  ", hang="  ") if counts else []
 
 
 def _note(text: str, style: Style) -> list[str]:

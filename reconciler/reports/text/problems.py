@@ -21,7 +21,7 @@ def problem_lines(problem: Problem, style: Style, *, indent: str = "") -> Iterat
     """One problem, `indent` spaces to the right; its hint on lines of its own."""
     where = f"{indent}{plain(str(problem.place))}: " if problem.place else indent
     label = f"{problem.severity}[{plain(problem.code)}]:"
-    first, *others = wrap(problem.message, style.width, lead=f"{where}{label} ", hang=f"{indent}    ")
+    first, *others = wrap(problem.text, style.width, lead=f"{where}{label} ", hang=f"{indent}    ")
     rest = first[len(where) + len(label) :]
     yield style.paint(where, "bold") + style.paint(label, _LOOKS[problem.severity]) + rest
     yield from others

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.reports.style import Look, Style, joined, more, plain, wrap
-from reconciler.reports.text.tables import table
+from reconciler.reports.text.tables import ADDRESSES, table
 from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, AssistantView, SyncGroup
 from reconciler.reports.views.status import StatusView
 
@@ -21,7 +21,10 @@ def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str =
     lines = wrap(f"{view.identity} at {view.endpoint}; {view.last_apply}", style.width, hang="  ")
     if view.locked_by:
         lines += wrap(f"locked by {view.locked_by}", style.width, hang="  ")
-    rows = table([(one.address, one.text, one.id) for one in view.listed], ("ADDRESS", "STATUS", "ID"), style=style)
+    if view.destroyed:
+        return "\n".join([*lines, *wrap(view.destroyed, style.width, hang="  ")])
+    listed = [(one.address, one.text, one.id) for one in view.listed]
+    rows = table(listed, ("ADDRESS", "STATUS", "ID"), style=style, expendable=("ID",), least=ADDRESSES)
     if not view.is_chosen:
         return "\n".join([*lines, "", rows])
     blocks = [list(_assistant(one, style)) for one in view.assistants]

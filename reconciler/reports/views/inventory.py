@@ -1,21 +1,55 @@
 """The rows of an inventory as all reports show them: totals, objects, and the assumptions of the estimate."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from reconciler.importing.inventory_model import Item, Sum
+from reconciler.importing.inventory_model import Inventory, Item, NotRead, Sum
+from reconciler.reports.style import count, plain
 from reconciler.reports.views.values import bytes_text
 from reconciler.resources.display import day
 from reconciler.resources.name_lists import few
 from reconciler.resources.prices import Prices
 
 OBJECT_HEADERS: Final = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
+_NOT_READ: Final[Mapping[NotRead, str]] = {
+    "applications": "ids in the code of applications, and in stored responses and conversations",
+    "sessions": "sessions in progress",
+    "manifests": "manifests, because there is no project in this folder",
+    "peers": "states of peers",
+    "environments": "manifests of other environments",
+}
 SUM_HEADERS: Final = ("OBJECTS", "OURS", "OTHERS", "UNMANAGED", "UNUSED", "SIZE", "$/DAY")
 
 
-def sum_row(one: Sum) -> tuple[str, ...]:
-    """Return one row of a table of totals."""
+def found_text(inventory: Inventory) -> str:
+    """Return the number of objects that are shown: `3 of 40 objects without a reference`."""
+    chosen = inventory.chosen
+    if chosen.is_open:
+        return count(len(inventory.items), "object")
+    named = f" with a name or id that matches {plain(chosen.name)}" if chosen.name is not None else ""
+    reference = " without a reference" if chosen.unused else ""
+    return f"{len(inventory.items)} of {count(inventory.total, 'object')}{reference}{named}"
+
+
+def unused_text(inventory: Inventory) -> str:
+    """Return the meaning of `--unused`: what was read, what was not, and what is left out."""
+    read = "no live object"
+    if inventory.identity:
+        read = f"no manifest of {plain(inventory.identity)}, no entry of its state and no live object"
+    places = "; ".join(_NOT_READ[one] for one in inventory.not_read)
+    text = f"Without a reference: {read} refers to these objects. Not read: {places}. "
+    text += "Make sure that none of these uses an object before you delete it."
+    if inventory.undecided:
+        others = count(inventory.undecided, "further object")
+        text += f" {others} without a known reference may have one that was not read, such as in the manifests of "
+        text += f"{'its' if inventory.undecided == 1 else 'their'} owner."
+    return text
+
+
+def sum_row(one: Sum, none: str = "(none)") -> tuple[str, ...]:
+    """Return one row of a table of totals. `none` stands for an empty name."""
     counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
-    return (one.what or "(none)", *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
+    return (one.what or none, *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
 def object_row(item: Item) -> tuple[str, ...]:
@@ -30,6 +64,11 @@ def object_row(item: Item) -> tuple[str, ...]:
         used_text(item),
         item.name,
     )
+
+
+def none_text(by: str | None) -> str:
+    """Return the name of the objects without a value of `by`."""
+    return "(unmanaged)" if by in ("owner", "project") else "(none)"
 
 
 def owner_text(item: Item) -> str:

@@ -44,6 +44,8 @@ class StatusView:
     in_sync: bool
     pullable: tuple[str, ...]
     """Addresses of the assistants, and of what they use, whose live values can be copied into the manifests."""
+    destroyed: str
+    """The message about a destroyed environment, and the commands that continue; empty for others."""
     revertible: tuple[str, ...]
     """Assistants of which `apply` reverts some differences."""
 
@@ -64,6 +66,7 @@ def status_view(status: Status) -> StatusView:
         assistants=assistants,
         in_sync=all(one.in_sync for one in status.objects),
         pullable=tuple(dict.fromkeys(address for one in assistants for address in one.pullable)),
+        destroyed=f"{status.destroyed.message}. {status.destroyed.hint}" if status.destroyed else "",
         revertible=tuple(one.address for one in assistants if one.is_revertible),
     )
 
@@ -82,6 +85,8 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
     yield from (f"drift: {count(len(files), noun)}" for noun, files in _files(one) if files)
     yield from _used(one)
     yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
+    if one.paused:
+        yield "paused"
     if one.published:
         yield f"{one.published} is published"
 

@@ -10,7 +10,15 @@ from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.kind import Kind, Naming
 from reconciler.resources.kinds.chatbot import CHATBOT
 from reconciler.resources.problems import Finding
-from reconciler.resources.releases.content import ChatbotVersionSpec, content_digest, frozen, lacking, parts, provided
+from reconciler.resources.releases.content import (
+    ChatbotVersionSpec,
+    content_digest,
+    environment_text,
+    frozen,
+    lacking,
+    parts,
+    provided,
+)
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import JSON
 
@@ -33,7 +41,8 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
         return
     missing = lacking(spec.content, scope.environment)
     if missing:
-        message = f"the release has no value of {', '.join(missing)} for {scope.environment}, and is not created there"
+        environment = environment_text(scope.environment)
+        message = f"the release has no value of {', '.join(missing)} for {environment}, and is not created there"
         hint = "to publish it there, release the chatbot again"
         yield Finding(("spec", "content", "variables"), "release-without-values", message, hint, "warning")
         return

@@ -66,7 +66,8 @@ class Content(Spec):
     files: dict[str, KeptFile] = Field(default_factory=dict)
     """Files that the objects use, by path in the project folder. Default: none."""
     variables: dict[str, dict[str, Value]] = Field(default_factory=dict)
-    """Values of the variables that the objects use, by environment. Default: none."""
+    """Values of the variables that the objects use, by environment; by an empty name in a project without
+    environments. Default: none."""
     texts: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Values inside other text, such as `"1.10"` of the number 1.1, of those variables whose source differs from the
     value, by environment. Default: none."""
@@ -99,6 +100,11 @@ def content_digest(content: Content) -> str:
 def lacking(content: Content, environment: str | None) -> list[str]:
     """Return the variables of a release without values in an environment."""
     return sorted(names_in(content.objects) - content.variables.get(environment or "", {}).keys())
+
+
+def environment_text(environment: str | None) -> str:
+    """Return the name of an environment in messages."""
+    return environment or "a project without environments"
 
 
 @dataclass(frozen=True)
