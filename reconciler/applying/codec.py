@@ -99,7 +99,7 @@ def apply_json(result: ApplyResult) -> ApplyDocument:
         "complete": result.complete,
         "interrupted": result.interrupted,
         "summary": {status: len(result.of(status)) for status in _STATUSES},
-        "outcomes": list(map(_outcome_json, result.outcomes)),
+        "outcomes": list(map(outcome_json, result.outcomes)),
         "kept": [{"address": change.address, "class": drift_class(change)} for change in result.kept],
         "found": list(result.found),
         "requests": dict(result.requests),
@@ -108,7 +108,8 @@ def apply_json(result: ApplyResult) -> ApplyDocument:
     }
 
 
-def _outcome_json(outcome: Outcome) -> OutcomeDocument:
+def outcome_json(outcome: Outcome) -> OutcomeDocument:
+    """Return one outcome as JSON."""
     document: dict[str, Any] = {
         "address": outcome.address,
         "action": outcome.action,

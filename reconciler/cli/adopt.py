@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--dry-run", is_flag=True, help="Show the plan and write nothing. With --out, save it for `reconciler apply`."
 )
+@options.applying
 def command(
     what: tuple[str, ...],
     start: Path,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from reconciler.cli import codes, options
+from reconciler.cli.observing import EVENTS, shown_with
 from reconciler.cli.output import note, show, show_json, style, write_json
 from reconciler.cli.plan import show_plan
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @options.targets
 @options.out
 @click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@options.applying
+@options.confirm
 def command(
     plan_file: Path | None,
     start: Path,
@@ -37,17 +40,29 @@ def command(
     targets: tuple[str, ...],
     out: Path | None,
     yes: bool,
+    confirm: str | None,
 ) -> int:
     """Apply the manifests. With PLAN, apply exactly that saved plan.
+
+    A plan of `destroy` asks for the name of the environment; --yes answers only if it was saved with --confirm.
 
     Exit code 3 if the plan is refused, 4 if it was partially applied, 5 if PLAN is stale, 6 if another run holds the
     lock.
     """
     _check_usage(plan_file)
-    check_terminal(yes=yes)
-    from reconciler.applying.model import ApplyResult
+    if plan_file is None or (not yes and confirm is None):
+        check_terminal(yes=yes)
     from reconciler.operations.run import applied
     from reconciler.review.saved_plans import read_plan
+
+    saved = read_plan(plan_file) if plan_file else None
+    if saved and saved.destroys:
+        from reconciler.cli.destroy import apply_saved
+
+        return apply_saved(saved, start, env, endpoint, format_, out=out, yes=yes, confirm=confirm)
+    if confirm is not None:
+        raise click.UsageError("--confirm is for plans of `reconciler destroy`")
+    from reconciler.applying.model import ApplyResult
 
     result = applied(
         start,
@@ -56,7 +71,7 @@ def command(
         endpoint,
         on_drift,
         options.addresses(targets),
-        saved=read_plan(plan_file) if plan_file else None,
+        saved=saved,
         confirm=asking(format_, yes=yes),
         listen=listening(),
         resume=command_line(),
@@ -68,6 +83,8 @@ def command(
 
 def not_applied(plan: "Plan", format_: str, *, out: Path | None) -> int:
     """Show a plan that was refused or not confirmed, and return the exit code."""
+    if log := EVENTS.get():
+        log.result(plan)
     if plan.refusals:
         show_plan(plan, format_, out=out)
         return codes.REFUSED
@@ -81,10 +98,12 @@ def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
     """Return a function that shows a plan and asks for confirmation, unless `yes` is set."""
 
     def confirm(plan: "Plan") -> bool:
+        if log := EVENTS.get():
+            log.planned(plan)
         if format_ == "text":
-            show(_text(plan, sys.stdout))
+            show(plan_text_for(plan, sys.stdout))
         elif not yes:
-            note(_text(plan, sys.stderr))
+            note(plan_text_for(plan, sys.stderr))
         return yes or click.confirm(f"\n{_question(plan)}", err=True)
 
     return confirm
@@ -103,8 +122,10 @@ def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
     def listen(steps: int) -> "Iterator[Progress]":
         from reconciler.reports.progress import progress_to
 
-        with progress_to(sys.stderr, steps, style=style(sys.stderr)) as progress:
-            yield progress
+        if log := EVENTS.get():
+            log.begin(steps)
+        with progress_to(sys.stderr, steps, style=style(sys.stderr)) as progress, shown_with(progress) as shown:
+            yield shown
 
     return listen
 
@@ -124,7 +145,8 @@ def _check_usage(plan_file: Path | None) -> None:
             raise click.UsageError(f"{option} cannot be combined with a saved plan; pass it to `reconciler plan`")
 
 
-def _text(plan: "Plan", stream: TextIO) -> str:
+def plan_text_for(plan: "Plan", stream: TextIO) -> str:
+    """Return a plan as text for a stream."""
     from reconciler.reports.text import plan_text
 
     return plan_text(plan, style=style(stream)).rstrip("\n")
@@ -132,6 +154,8 @@ def _text(plan: "Plan", stream: TextIO) -> str:
 
 def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show the result of an apply, and return the exit code."""
+    if log := EVENTS.get():
+        log.result(result)
     from reconciler.reports.wording.documents import apply_document
 
     if format_ == "json":

@@ -12,6 +12,8 @@ _PREFIXES: Final = {"ChatbotVersion": "release", "EnvironmentTemplate": "templat
 """First parts of addresses that are not the kind in lower case. The registry of kinds is too slow for a shell."""
 _PROJECT: Final = "Project"
 _CHATBOT: Final = "chatbot"
+RULES: Final = ("cost", "protected", "referenced", "release-drift", "retired-model", "threshold", "wrong-project")
+"""The rules that a consent can permit; see `operations.consent`."""
 _RELEASE: Final = "release"
 
 
@@ -26,10 +28,36 @@ def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -
     return _fitting(names.environments(_start(ctx)), incomplete)
 
 
+def destroyable(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments of the project, and those that only have a local state."""
+    from reconciler.project import names
+
+    return _fitting([*names.environments(_start(ctx)), *names.environments_with_state(_start(ctx))], incomplete)
+
+
 def addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return addresses that are not on the command line yet, as `assistant/triage` and `release/support@1`."""
     given = ctx.params.get(param.name or "") or ()
     return _fitting([one for one in _addresses(ctx) if one not in given], incomplete)
+
+
+def commands(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the commands, or the subcommands of the group that is on the command line."""
+    group: click.Command | None = ctx.find_root().command
+    for word in ctx.params.get(param.name or "") or ():
+        group = group.get_command(ctx, word) if isinstance(group, click.Group) else None
+    return _fitting(group.list_commands(ctx), incomplete) if isinstance(group, click.Group) else []
+
+
+def consented(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a plan may refuse to change: objects, and the project for the plan as a whole."""
+    projects = [f"{_PROJECT.lower()}/{name}" for name in _names(ctx, _PROJECT.lower())]
+    return _fitting([*_addresses(ctx), *projects], incomplete)
+
+
+def rules(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the rules that a consent can permit."""
+    return _fitting(RULES, incomplete)
 
 
 def chatbots(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -43,10 +71,15 @@ def versions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
 
 def numbers(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the numbers of the releases of the chatbot on the command line, the newest first, and `none`."""
+    return [*release_numbers(ctx, _param, incomplete), *(["none"] if "none".startswith(incomplete) else [])]
+
+
+def release_numbers(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the numbers of the releases of the chatbot on the command line, the newest first."""
     chatbot = str(ctx.params.get(_CHATBOT) or "").removeprefix(f"{_CHATBOT}/")
     found = [name.partition("@")[2] for name in _names(ctx, _RELEASE) if name.partition("@")[0] == chatbot]
     known = sorted(filter(str.isdecimal, found), key=int, reverse=True)
-    return [one for one in (*known, "none") if one.startswith(incomplete)]
+    return [one for one in known if one.startswith(incomplete)]
 
 
 def bundles(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import show, show_error, show_json, show_warnings, style, write_json
+from reconciler.cli.output import UNBROKEN, save_text, show, show_error, show_json, show_warnings, style, write_json
 
 
 @click.command(name="drift")
@@ -62,33 +62,54 @@ def command(
 @click.command(name="status")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @options.paged
-def status_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=options.in_a_folder,
+    help="Write the status to FILE in the format of -o. Default: print it.",
+)
+def status_(
+    addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str, out: Path | None
+) -> int:
     """List every managed object with its live id and whether it is in sync.
 
     With ADDRESS, such as assistant/NAME, show for each of these assistants, and for those that these objects use, the
     fields that differ and, by tool, the files and vector stores that only OpenAI or only the manifests have.
+
+    `-o html` without ADDRESS is the estate page: every chatbot with what answers in each environment, every assistant
+    with its owner, model and costs, vector stores, drift and refusals, in one file that can be searched offline.
     """
     from reconciler.operations.status import status
 
     chosen = options.addresses(addresses)
-    found = status(start, options.environ(), env=env, endpoint=endpoint, addresses=chosen)
+    is_estate = format_ != "text" and not chosen
+    found = status(start, options.environ(), env=env, endpoint=endpoint, addresses=chosen, with_estate=is_estate)
     show_warnings(found.warnings)
     if format_ == "json":
         from reconciler.project.status import status_json
 
-        show_json(status_json(found))
+        document = status_json(found)
+        write_json(document, out) if out else show_json(document)
         return 0
     from reconciler.reports.views.status import status_view
 
     view = status_view(found)
     pull = f"{options.again('pull')} {shlex.join(view.pullable)}"
     revert = options.again("apply", targets=view.revertible, on_drift="revert")
-    if format_ == "html":
-        from reconciler.reports.html.status import status_html
-
-        show(status_html(view, pull=pull, revert=revert))
-    else:
+    if format_ == "text":
+        from reconciler.reports.style import Style
         from reconciler.reports.text.status import status_text
 
-        show(status_text(view, style=style(sys.stdout, rows=not chosen), pull=pull, revert=revert))
+        look = Style(width=UNBROKEN) if out else style(sys.stdout, rows=not chosen)
+        text = status_text(view, style=look, pull=pull, revert=revert)
+    elif found.estate is not None:
+        from reconciler.reports.html.estate import estate_html
+
+        text = estate_html(found, found.estate, pull=pull, revert=revert)
+    else:
+        from reconciler.reports.html.status import status_html
+
+        text = status_html(view, pull=pull, revert=revert)
+    save_text(text, out) if out else show(text)
     return 0

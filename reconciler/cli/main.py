@@ -27,33 +27,44 @@ COMMANDS: Final = {
     "drift": "Report changes made outside Reconciler.",
     "pull": "Copy live changes into the manifests.",
     "status": "List every managed object with its id and sync status.",
+    "graph": "Print the dependencies of all objects, or of one.",
     "inventory": "List every live object with owner, size, cost and references.",
     "import": "Write manifests for live objects.",
     "adopt": "Adopt unmanaged objects that match a manifest.",
     "migrate": "Write manifests from assistants and prompts of a server or of exports.",
     "release": "Create an immutable release of a chatbot.",
     "publish": "Set the published release of a chatbot.",
+    "rollback": "Publish an earlier release of a chatbot immediately.",
+    "promote": "Publish the release of one environment in another one.",
     "archive": "Remove an object and its dependents from the manifests.",
+    "destroy": "Remove everything of one environment.",
     "diff": "Show the changes between two versions of a chatbot.",
     "export": "Print the bundle that an application loads.",
     "state": "Inspect and edit the state.",
+    "consent": "Write the consent that permits one refused change.",
+    "doctor": "Check the key, the API, the state, Git and everything else that commands need.",
     "explain": "Explain a kind, a field of a manifest, or the code of a message.",
     "schema": "Print or write the JSON Schemas of manifests and bundles.",
     "ci": "Run steps of CI workflows.",
     "completion": "Print the script that completes commands and names in a shell.",
     "emulator": "Run the embedded OpenAI API as a server.",
     "demo": "Run the demo on the sample organisation.",
+    "help": "Show the help of a command.",
+    "version": "Print the versions of Reconciler, Python and the OpenAI SDK.",
 }
 MODULES: Final = {
     "import": "import_",
     "demo": "init",
     "show": "plan",
     "status": "drift",
-    **dict.fromkeys(("release", "publish", "archive", "diff", "export"), "releases"),
+    "version": "help",
+    **dict.fromkeys(("release", "publish", "promote", "archive", "diff", "export"), "releases"),
 }
 """Modules of commands. Default: the name of the command."""
 
 
+_WORDS: Final = "reconciler.words"
+"""Key of the command line in the click context, for errors about it."""
 _NO_THREAD: Final = "can't start new thread"
 _NOT_MAPPED: Final = ("failed to map segment", "cannot allocate memory")
 _NO_EXCEPTION: Final = ("without exception set", "without setting an exception")
@@ -84,7 +95,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"No such command '{args[0]}'.{_suggestion(args[0])}")
+            from reconciler.cli.habits import suggestion
+
+            ctx.fail(f"No such command '{args[0]}'. {suggestion(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem[str]"]:
@@ -95,11 +108,13 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_WORDS] = tuple(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            message = f"{error.format_message()} Options go after the command, as in: reconciler plan -C DIR"
-            raise click.UsageError(message, ctx) from error
+            from reconciler.cli.habits import translated
+
+            raise translated(error, ctx.meta[_WORDS]) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and print errors in the selected format."""
@@ -108,6 +123,10 @@ class LazyGroup(click.Group):
 
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            from reconciler.cli.habits import translated
+
+            raise translated(error, ctx.meta[_WORDS]) from error
         except ReconcilerError as error:
             show_error(error.problems, ctx.meta.get(FORMAT, "text"))
             return error.exit_code
@@ -129,13 +148,6 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _suggestion(word: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(word, COMMANDS, n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def _unusable(error: OSError) -> "Problem":

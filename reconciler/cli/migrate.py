@@ -213,7 +213,7 @@ def _show(done: "Migration", format_: str) -> None:
     callback=options.in_a_folder,
     help="Write the conversations to FILE. Default: standard output.",
 )
-@options.time_limit
+@options.requesting
 @options.colour
 @click.pass_context
 def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Path | None) -> int:

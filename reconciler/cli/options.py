@@ -45,14 +45,51 @@ folder = click.option(
     default=Path(),
     help="Search for the project in DIR, its parents and DIR/manifests. Default: the current folder.",
 )
-environment = click.option(
-    "--env",
+
+
+def _environment(complete: completing.Complete) -> Callable[[Function], Function]:
+    return click.option(
+        "--env",
+        metavar="NAME",
+        shell_complete=complete,
+        help="Select the environment; required by online commands when the project has several environments.",
+    )
+
+
+environment = _environment(completing.environments)
+
+confirm = click.option(
+    "--confirm",
     metavar="NAME",
-    shell_complete=completing.environments,
-    help="Select the environment; required by online commands when the project has several environments.",
+    help="Confirm that the environment NAME, or the project without environments, is destroyed.",
 )
 
 TIMEOUT: Final = "RECONCILER_TIMEOUT"
+
+
+LOCK_TIMEOUT: Final = "RECONCILER_LOCK_TIMEOUT"
+_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION: Final = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", re.ASCII)
+_LONGEST: Final = 7 * 86_400
+
+
+class Duration(click.ParamType[int]):
+    """A duration in seconds: a number, with or without units."""
+
+    name = "duration"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        found = _DURATION.fullmatch(text)
+        if not text or not found:
+            self.fail(f"{text!r} is not a duration. Use seconds, or units: 90, 90s, 10m, 1h30m.", param, ctx)
+        seconds = sum(int(number or 0) * unit for number, unit in zip(found.groups(), _UNITS.values(), strict=True))
+        if not self._least <= seconds <= _LONGEST:
+            self.fail(f"{text!r} is not between {self._least} s and 7 days.", param, ctx)
+        return seconds
 
 
 def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
@@ -68,19 +105,73 @@ def time_limit(function: Function) -> Function:
     """Add `--timeout`."""
     return click.option(
         "--timeout",
-        metavar="SECONDS",
-        type=click.IntRange(1, 7 * 86_400),
+        metavar="DURATION",
+        type=Duration(1),
         envvar=TIMEOUT,
         expose_value=False,
         callback=_limit,
-        help="End after this time. Default: one hour for reading, no limit for an apply.",
+        help="End after this time: seconds, or 90s, 10m, 1h. Default: one hour for reading, no limit for an apply.",
     )(function)
 
 
+def _wait(ctx: click.Context, param: click.Parameter, value: int) -> None:
+    """Set the wait for locks until the command ends."""
+    del param
+    if value:
+        from reconciler.cli.observing import wait_note
+        from reconciler.operations.supervision import sleep
+        from reconciler.state.lock_wait import LOCK_WAIT, LockWait
+
+        token = LOCK_WAIT.set(LockWait(value, tell=wait_note, sleep=sleep))
+        ctx.call_on_close(lambda: LOCK_WAIT.reset(token))
+
+
+def locking(function: Function) -> Function:
+    """Add `--lock-timeout`, for a command that takes the lock."""
+    return click.option(
+        "--lock-timeout",
+        metavar="DURATION",
+        type=Duration(0),
+        default=0,
+        envvar=LOCK_TIMEOUT,
+        expose_value=False,
+        callback=_wait,
+        help="Wait this long for a lock that another run holds: seconds, or 90s, 10m, 1h. Default: 0.",
+    )(function)
+
+
+def applying(function: Callable[..., int]) -> Callable[..., int]:
+    """Add `--lock-timeout` and `--json-events`, for a command that applies a plan."""
+    from reconciler.cli.observing import recorded
+
+    return locking(recorded(function))
+
+
+def _watch(ctx: click.Context, param: click.Parameter, value: int) -> None:
+    del param
+    if value:
+        from reconciler.cli.observing import watch_requests
+
+        watch_requests(ctx, detailed=value > 1)
+
+
+def requesting(function: Function) -> Function:
+    """Add `--timeout` and `-v`."""
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=_watch,
+        help="Print a line for each request on stderr; -vv also when it is sent, and its waits.",
+    )
+    return time_limit(verbose(function))
+
+
 def endpoint(function: Function) -> Function:
-    """Add `--endpoint` and `--timeout`."""
+    """Add `--endpoint`, `--timeout` and `-v`."""
     api = click.option("--endpoint", metavar="URL", help="Use this API: a URL, `embedded`, or `embedded+assistants`.")
-    return api(time_limit(function))
+    return api(requesting(function))
 
 
 def _printed(*formats: str) -> Callable[[Function], Function]:
@@ -89,7 +180,7 @@ def _printed(*formats: str) -> Callable[[Function], Function]:
         "--format",
         "format_",
         type=click.Choice(formats),
-        default="text",
+        default=formats[0],
         show_default=True,
         callback=_remember,
         help="Select the output format.",
@@ -100,6 +191,7 @@ output = _printed("text", "json")
 report = _printed("text", "json", "markdown")
 page = _printed("text", "json", "html")
 document = _printed("text", "json", "markdown", "html")
+drawing = _printed("mermaid", "dot", "svg", "json")
 colour = click.option(
     "--no-color",
     is_flag=True,
@@ -131,9 +223,13 @@ out = click.option(
 )
 
 
-def project(function: Function, printed: Callable[[Function], Function] = output) -> Function:
+def project(
+    function: Function,
+    printed: Callable[[Function], Function] = output,
+    env: Callable[[Function], Function] = environment,
+) -> Function:
     """Add `-C`, `--env`, `-o` and `--no-color`."""
-    for option in (colour, printed, environment, folder):
+    for option in (colour, printed, env, folder):
         function = option(function)
     return function
 
@@ -148,9 +244,19 @@ def paged(function: Function) -> Function:
     return project(endpoint(function), page)
 
 
+def drawn(function: Function) -> Function:
+    """Add the options of `live`, with the formats of graphs."""
+    return project(endpoint(function), drawing)
+
+
 def reviewed(function: Function) -> Function:
     """Add the options of `live`, with the formats `-o markdown` and `-o html`."""
     return project(endpoint(function), document)
+
+
+def destroying(function: Function) -> Function:
+    """Add the options of `reviewed`; --env may be an environment that project.yaml does not have any longer."""
+    return project(endpoint(function), document, _environment(completing.destroyable))
 
 
 _CARRIED: Final = {
@@ -163,10 +269,12 @@ _CARRIED: Final = {
 """Options that determine a plan, by parameter name. A saved plan contains the last two."""
 
 
-def again(verb: str, saved: Path | None = None, **other: Any) -> str:
+def again(
+    verb: str, saved: Path | None = None, *, words: tuple[str, ...] = (), left: tuple[str, ...] = (), **other: Any
+) -> str:
     """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `other` sets further options by parameter name.
+    `words` are its arguments. `other` sets further options by parameter name, and those in `left` are omitted.
     """
     ctx = click.get_current_context()
     given = {
@@ -174,9 +282,10 @@ def again(verb: str, saved: Path | None = None, **other: Any) -> str:
         for name, value in ctx.params.items()
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     } | other
-    names = [name for name in _CARRIED if name in given and not (saved and name in ("on_drift", "targets"))]
-    words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
-    return command_line([verb, *words, *([str(saved)] if saved else [])])
+    left = (*left, "on_drift", "targets") if saved else left
+    names = [name for name in _CARRIED if name in given and name not in left]
+    given_words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
+    return command_line([verb, *words, *given_words, *([str(saved)] if saved else [])])
 
 
 def command_line(words: Iterable[str]) -> str:

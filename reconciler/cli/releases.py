@@ -1,5 +1,6 @@
 """`reconciler release`, `publish`, `archive`, `diff` and `export`: releases of chatbots."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -93,6 +94,56 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
         show_json(publication_json(done))
     else:
         show(publication_text(done))
+    return 0
+
+
+@click.command(name="promote")
+@click.argument("chatbot", shell_complete=completing.chatbots)
+@click.option(
+    "--from",
+    "source",
+    metavar="NAME",
+    required=True,
+    shell_complete=completing.environments,
+    help="Take the release that this environment publishes.",
+)
+@click.option(
+    "--to",
+    "target",
+    metavar="NAME",
+    required=True,
+    shell_complete=completing.environments,
+    help="Publish the release in this environment.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the edit and write nothing.")
+@options.colour
+@options.output
+@options.folder
+def promote_(chatbot: str, source: str, target: str, dry_run: bool, start: Path, format_: str) -> int:
+    """Publish in one environment the release of CHATBOT that another one publishes.
+
+    \b
+    reconciler promote support --from staging --to production
+
+    Edits the published release in the manifest and nothing else. Works offline. Commit the edit; the next `apply` moves
+    the pointer, then updates the automations.
+    """  # noqa: D301 - click wants the character \\b, which keeps the lines
+    from reconciler.releases.publish import promote
+    from reconciler.reports.text.releases import promotion_text
+
+    if source == target:
+        raise click.UsageError(f"--from and --to are both {source!r}; name two environments")
+    done, edit = promote(start, chatbot.removeprefix("chatbot/"), source, target, dry_run=dry_run)
+    show_warnings(done.warnings)
+    if format_ == "json":
+        from reconciler.releases.codec import publication_json
+
+        show_json(publication_json(done, written=not dry_run))
+    else:
+        plan = options.again("plan", env=target)
+        message = f"Promote release {done.number} of {done.chatbot} to {target}"
+        commit = shlex.join(["git", "commit", "--message", message, "--", f":/{done.file}"])
+        show(promotion_text(done, edit, source, target, (plan, commit), style(sys.stdout), written=not dry_run))
     return 0
 
 

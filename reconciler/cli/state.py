@@ -30,6 +30,10 @@ def list_(start: Path, env: str | None, format_: str) -> int:
         from reconciler.state.output import state_list_json
 
         show_json(state_list_json(state))
+    elif state.destruction is not None and not state.objects:
+        from reconciler.project.destroyed import destroyed_problem
+
+        show(destroyed_problem(state.identity, state.destruction).message)
     else:
         from reconciler.reports.text import state_list_text
 
@@ -123,6 +127,7 @@ def pull_(start: Path, env: str | None, out: Path | None) -> int:
 @command.command(name="push", short_help="Replace the state with a document from `state pull`.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @options.project
+@options.locking
 def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
     """Replace the state with FILE. Fails if anything was recorded since FILE was pulled."""
     from reconciler.operations.state_edits import push
@@ -134,6 +139,7 @@ def push_(file: Path, start: Path, env: str | None, format_: str) -> int:
 @click.argument("former", metavar="FROM", shell_complete=completing.addresses)
 @click.argument("address", metavar="TO", shell_complete=completing.addresses)
 @options.project
+@options.locking
 def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -> int:
     """Move the entry FROM to the address TO, without changing manifests. To rename a manifest, use `moved_from`."""
     from reconciler.operations.state_edits import move
@@ -145,6 +151,7 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True, shell_complete=completing.addresses)
 @options.live
+@options.locking
 def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
     """Stop managing objects without deleting them. Their labels are removed."""
     from reconciler.operations.state_edits import forget
@@ -165,6 +172,7 @@ def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str 
     metavar="ID",
     help="Take over the objects of the state with this lineage. Required if there are several, or without a terminal.",
 )
+@options.locking
 def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, yes: bool, lineage: str | None) -> int:
     """Rebuild lost state from live labels, bundles and manifests. All other information is marked as unknown."""
     from reconciler.operations.state_rebuild import rebuild
@@ -203,6 +211,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
 @click.argument("to", metavar="URL")
 @options.folder
 @options.environment
+@options.locking
 def migrate_(to: str, start: Path, env: str | None) -> int:
     """Migrate the state, bundles and history to the backend URL, in the format of RECONCILER_STATE.
 

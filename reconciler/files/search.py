@@ -1,11 +1,22 @@
-"""The search for the project folder and its YAML files. Imports no parser, because completion in shells uses it."""
+"""The search for the project folder and its manifests. Imports no parser, because completion in shells uses it."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 PROJECT_FILE: Final = "project.yaml"
+YAML: Final = (".yaml", ".yml")
+MARKDOWN: Final = ".md"
+_FIRST: Final = 2**12
+_PART: Final = 2**16
+"""Numbers of bytes that are read at once: of every Markdown file, and then of a long front matter."""
+_LONGEST: Final = 5 * 2**20
+LFS: Final = b"version https://git-lfs.github.com/spec/v1"
+"""The start of a file that Git LFS has not fetched."""
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*+---[ \t]*[\r\n]|" + re.escape(LFS), re.DOTALL)
+_CLOSING: Final = re.compile(rb"(?<=[\r\n])---[ \t]*[\r\n]")
 
 
 def project_around(start: Path) -> Path | None:
@@ -22,12 +33,39 @@ def project_around(start: Path) -> Path | None:
     return inside if (inside / PROJECT_FILE).is_file() else None
 
 
-def yaml_files(root: Path) -> Iterator[Path]:
-    """Yield the files with the name of a manifest, without hidden ones and those in linked folders."""
+def front_matter_of(file: str | Path) -> bytes:
+    """Return the start of a file that begins with front matter, up to the end of that, and of a file that Git LFS has
+    not fetched; empty for other files.
+
+    Files without front matter are not read further than that can be seen. Pipes are not waited for.
+    """
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = os.read(opened, _FIRST)
+            opening = _OPENING.match(found)
+            if opening is None:
+                return b""
+            searched = opening.end()
+            while not (closing := _CLOSING.search(found, searched)) and len(found) < _LONGEST:
+                searched = max(found.rfind(b"\n") - 1, searched)
+                part = os.read(opened, _PART)
+                if not part:
+                    break
+                found += part
+            return found[: closing.end()] if closing else found
+        finally:
+            os.close(opened)
+    except OSError:
+        return b""
+
+
+def manifest_files(root: Path) -> Iterator[Path]:
+    """Yield the YAML files and the Markdown files with front matter, without hidden ones and linked folders."""
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
-        yield from (
-            Path(folder, name)
-            for name in sorted(names)
-            if name.endswith((".yaml", ".yml")) and not name.startswith(".")
-        )
+        for name in sorted(names):
+            if name.startswith("."):
+                continue
+            if name.endswith(YAML) or (name.endswith(MARKDOWN) and front_matter_of(f"{folder}/{name}")):
+                yield Path(folder, name)

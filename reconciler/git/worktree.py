@@ -48,10 +48,34 @@ class Worktree:
         head = self._attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return None if head.code else f"{head.text}{'-dirty' if any(self.changed()) else ''}"
 
+    def branch(self) -> str:
+        """Return the checked out branch; empty if none is."""
+        name = self._attempt("rev-parse", "--abbrev-ref", "HEAD").text
+        return "" if name == "HEAD" else name
+
+    def remote(self) -> str:
+        """Return the name of the remote `origin`, or else of the first one; empty if there is none."""
+        keys = self._attempt("config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.url$").records
+        names = [key.removeprefix("remote.").removesuffix(".url") for key in keys]
+        return "origin" if "origin" in names else next(iter(names), "")
+
+    def below(self, folder: str) -> tuple[list[str], list[str]]:
+        """Return the files below a folder of the project that are tracked, and those that are neither tracked nor
+        ignored.
+        """
+        where = _literal(f"{self._prefix}/{folder}".lstrip("/"))
+        return self._records("ls-files", "-z", "--", where), self._records(
+            "ls-files", "-z", "--others", "--exclude-standard", "--", where
+        )
+
     def blob(self, id_: str) -> bytes | None:
         """Return a blob; None if the repository does not have it, as a shallow or partial clone may not."""
         done = self._attempt("cat-file", "blob", id_)
         return None if done.code else done.out
+
+    def contents(self, blobs: Iterable[str]) -> dict[str, bytes]:
+        """Return the contents of those of the blobs that the repository has, by id."""
+        return {id_: content for id_, content in self._objects(dict.fromkeys(blobs)) if content is not None}
 
     def index(self) -> list[Entry]:
         """Return the entries of the index in the project folder; raises GitError if Git fails."""
@@ -94,6 +118,23 @@ class Worktree:
         options = ("--all", "--no-renames", "--no-ext-diff", "--no-textconv", "--format=", "--name-only", "-z")
         names = self._records("log", *options, "--", folder)
         return {int(found[1]) for name in names if (found := _RELEASE.search(name))}
+
+    def added(self, folder: str) -> Mapping[str, str]:
+        """Return the time of the commit that added each file below a folder of the project, as ISO 8601, by path
+        relative to the top. A file that was added several times has the latest time.
+        """
+        options = ("--diff-filter=A", "--no-renames", "--no-ext-diff", "--no-textconv", "--format=%x01%cI", "-z")
+        found: dict[str, str] = {}
+        at = ""
+        for record in self._records(
+            "log", *options, "--name-only", "--", _literal(f"{self._prefix}/{folder}".lstrip("/"))
+        ):
+            text = record.strip("\n")
+            if text.startswith("\x01"):
+                at = text[1:]
+            elif text:
+                found.setdefault(text, at)
+        return found
 
     def changed(self) -> Iterator[str]:
         """Yield the tracked files that differ from the commit, relative to the top, without running a filter. The index
@@ -146,15 +187,20 @@ class Worktree:
 
     def _committed(self, names: Sequence[str]) -> dict[str, str]:
         """Return the texts of files in the last commit; empty for a file that it does not have."""
-        asked = "".join(f"HEAD:{name}\n" for name in names)
-        found = self._run("cat-file", "--batch", data=asked).out if names else b""
-        texts: dict[str, str] = {}
-        for name in names:
-            header, _, found = found.partition(b"\n")
+        found = self._objects(f"HEAD:{name}" for name in names)
+        return {one.removeprefix("HEAD:"): (content or b"").decode("utf-8", "replace") for one, content in found}
+
+    def _objects(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the contents of objects, by id or by commit and path; None for one that does not exist."""
+        asked = tuple(names)
+        found = self._run("cat-file", "--batch", data="".join(f"{name}\n" for name in asked)).out if asked else b""
+        at = 0
+        for name in asked:
+            end = found.index(b"\n", at)
+            header, at = found[at:end], end + 1
             size = 0 if header.endswith(b" missing") else int(header.rpartition(b" ")[2])
-            texts[name] = found[:size].decode("utf-8", "replace")
-            found = found if header.endswith(b" missing") else found[size + 1 :]
-        return texts
+            yield name, None if header.endswith(b" missing") else found[at : at + size]
+            at += 0 if header.endswith(b" missing") else size + 1
 
     def _is_inside(self, name: str) -> bool:
         return name.startswith(f"{self._prefix}/") if self._prefix else True

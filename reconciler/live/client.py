@@ -19,6 +19,7 @@ from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
 from reconciler.live.source import Source
+from reconciler.live.watching import Watch
 from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
@@ -67,6 +68,9 @@ class Connection:
         self.client = client
         self.mirrors_openai = mirrors_openai
         self.pace = pace
+        self.attempts = ATTEMPTS
+        """Maximum number of attempts of a request."""
+        self._watch = Watch(client.api_key)
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], Awaitable[None]] = _always
@@ -76,6 +80,8 @@ class Connection:
         """
         self.project: str | None = None
         """The OpenAI project of the key, from the header `openai-project` of the last response."""
+        self.organization: str | None = None
+        """The organisation of the key, from the header `openai-organization` of the last response."""
         self._ahead = math.inf
         self.lists: set[str] = set()
         """Paths of the lists that the API returned."""
@@ -95,6 +101,13 @@ class Connection:
         clock counts as correct, as does a clock that was not compared yet.
         """
         return max(0.0, self._ahead) if math.isfinite(self._ahead) else 0.0
+
+    @property
+    def clock_difference(self) -> float | None:
+        """Seconds by which the local clock is fast (negative: slow), to about a second; None without a response that
+        has the time.
+        """
+        return self._ahead if math.isfinite(self._ahead) else None
 
     async def call(self, request: Request) -> Object:
         """Send one request and return the JSON of its response.
@@ -119,14 +132,15 @@ class Connection:
     async def _repeated(self, request: Request) -> Object:
         waited = 0.0
         for attempt in count(1):
-            outcome = await self._attempt(request)
+            outcome = await self._attempt(request, attempt)
             if not isinstance(outcome, Failure):
                 return outcome
             delay = _delay(outcome, attempt)
             waited += delay
             again = outcome.may_repeat(repeatable=request.repeatable)
-            if attempt == ATTEMPTS or waited > PATIENCE or not again:
+            if attempt >= self.attempts or waited > PATIENCE or not again:
                 raise outcome.exception(request.about, repeatable=request.repeatable)
+            self._watch.repeated(request, attempt, delay)
             await self._wait(outcome, delay, (*request.lanes, request.method))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -202,22 +216,28 @@ class Connection:
         finally:
             self._may_write = before
 
-    async def _attempt(self, request: Request) -> Object | Failure:
+    async def _attempt(self, request: Request, attempt: int) -> Object | Failure:
         import openai
 
+        asked = self.pace.clock()
         async with self.pace.turn(*request.lanes, request.method):
             if request.method != "GET":
                 await self._may_write()
             self.requests[request.method] += 1
+            begun = self.pace.clock()
+            sent = self._watch.sent(request, attempt, begun - asked)
             try:
                 response = await send(self.client, request)
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
+                if isinstance(error, openai.APIStatusError):
+                    self._learn(error.response)
                 failure = failure_of(error, self.client.api_key, scope_of(request.method, request.path[0]))
+                self._watch.answered(sent, self.pace.clock() - begun, error, failure.advice.code)
                 return failure.without(request.secrets)
-        self.project = response.headers.get("openai-project", self.project)
-        self._ahead = min(self._ahead, _ahead(response))
+        self._watch.answered(sent, self.pace.clock() - begun, response)
+        self._learn(response)
         if request.of_content:
             return {"content": response.content}
         found = decoded(response, is_list=request.of_list, id_=request.object_id)
@@ -226,6 +246,12 @@ class Connection:
         if request.of_list:
             self.lists.add(request.url)
         return found
+
+    def _learn(self, response: "httpx2.Response") -> None:
+        """Note what the headers of a response say about the key and the clock."""
+        self.project = response.headers.get("openai-project", self.project)
+        self.organization = response.headers.get("openai-organization", self.organization)
+        self._ahead = min(self._ahead, _ahead(response))
 
     async def _wait(self, failure: Failure, delay: float, lanes: tuple[str, ...]) -> None:
         """Wait before the next attempt: after a rate limit in all lanes, after any other failure only in this
@@ -244,7 +270,7 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     Key, organisation and project are read as the SDK reads them, from `OPENAI_API_KEY`, `OPENAI_ORG_ID` and
     `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
-    key = _key() if endpoint.transport is None and endpoint.source is None else NO_KEY
+    key = api_key() if endpoint.transport is None and endpoint.source is None else NO_KEY
     # Half a second of imports, in a thread: meanwhile the caller reads manifests.
     await asyncio.to_thread(importlib.import_module, "openai")
     async with _client(endpoint, key) as client:
@@ -278,7 +304,8 @@ def _made(endpoint: Endpoint, base_url: str | None, key: str) -> "AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
 
 
-def _key() -> str:
+def api_key() -> str:
+    """Return the key of the API from its variable; raises LiveError if there is none, or if it cannot be one."""
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key:
         hint = "Set OPENAI_API_KEY, or use the embedded API, which needs no key: export RECONCILER_ENDPOINT=embedded"

@@ -6,13 +6,14 @@ for no such reason, was deleted by the user.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.search import MARKDOWN
 from reconciler.git.worktree import LINK, SUBMODULE, Entry
-from reconciler.manifests.folder import UNNAMEABLE
-from reconciler.manifests.tree import Tree, UnreadableEntry
+from reconciler.manifests.folder import UNNAMEABLE, is_lfs_pointer
+from reconciler.manifests.tree import Tree, UnreadableEntry, declares_manifest
 from reconciler.resources.address import composed
 
 NOT_CHECKED_OUT: Final = "not-checked-out"
@@ -40,6 +41,24 @@ def add_absent(tree: Tree, index: Iterable[Entry]) -> None:
             missing.append(path)
     for one in _of_other_case(tree, missing) if missing else ():
         tree.add_absent(one)
+
+
+def add_absent_markdown(
+    tree: Tree, index: Iterable[Entry], contents: Callable[[Sequence[str]], Mapping[str, bytes]]
+) -> None:
+    """Add to `tree` the absent Markdown files that are manifests in Git, as errors, and those that may be manifests.
+
+    `contents` returns the contents of blobs that the repository has, by id.
+    """
+    absent = {path: entry for path, entry in tree.absent.items() if path.endswith(MARKDOWN) and not entry.folder}
+    blobs = {composed(entry.path): entry.blob for entry in index} if absent else {}
+    found = contents([blobs[path] for path in absent]) if absent else {}
+    for path, entry in absent.items():
+        content = found.get(blobs[path])
+        if content is None or is_lfs_pointer(content):
+            tree.unknown.append(entry)
+        elif declares_manifest(content):
+            tree.unreadable.append(entry)
 
 
 def _sparse(path: str, *, folder: bool) -> UnreadableEntry:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.manifests.folder import is_lfs_pointer
 from reconciler.resources.address import NAME_LENGTH
+from reconciler.resources.front_matter import split
 from reconciler.resources.values import JSON
 from reconciler.resources.variables import PREFIX
 
@@ -67,7 +68,8 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
     `formats/NAME.json`.
 
     `spec` must be escaped by `literal`. A text that would not be read back unchanged from a file (one that is empty,
-    begins with a byte order mark or like a Git LFS pointer, or contains a carriage return) stays in the spec.
+    begins with a byte order mark, like a Git LFS pointer or like a manifest, or contains a carriage return) stays in
+    the spec.
     """
     included: Included = {}
     apart = dict(spec)
@@ -94,10 +96,13 @@ def with_files(name: str, spec: Mapping[str, JSON]) -> tuple[dict[str, JSON], In
 
 
 def _fits_a_file(text: str) -> bool:
-    """Return True if a file with this text is read back unchanged. Reading drops a byte order mark and a final line
-    break, replaces carriage returns, and refuses LFS pointers.
+    """Return True if a Markdown file with this text is read back unchanged. Reading drops a byte order mark and a final
+    line break, replaces carriage returns, and refuses LFS pointers. A text that declares a manifest would be one.
     """
-    return bool(text) and not text.startswith("\ufeff") and "\r" not in text and not is_lfs_pointer(text.encode())
+    if not text or text.startswith("\ufeff") or "\r" in text or is_lfs_pointer(text.encode()):
+        return False
+    parts = split(text)
+    return parts is None or not parts.declares_manifest
 
 
 def _tool(tool: Any, folder: str, included: Included) -> Any:

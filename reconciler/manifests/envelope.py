@@ -2,17 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field, ValidationError
 
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.base import Lifecycle, Path, Spec
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.name_lists import shown, suggestion
 from reconciler.resources.problems import Finding
-
-API_VERSION: Final = "reconciler/v1"
 
 
 class Metadata(Spec):

@@ -80,6 +80,8 @@ class Expansion:
 
     expander: Expander
     where: Where
+    place_in: Callable[[Path, int], Place] | None = None
+    """Returns the place of a character of the text at a path; None if that of the text is sufficient."""
     included: bool = False
     """True for an included document, which cannot include others."""
     includes: dict[Path, Source] = field(default_factory=dict)
@@ -125,13 +127,15 @@ class Expansion:
         if name := self.expander.variables.whole(text):
             self.variables[path] = name
         for one in unknown:
-            self.problems.append(Problem("unknown-variable", one.message, self.where(path, False), one.hint))
+            self.problems.append(Problem("unknown-variable", one.message, self._place(path, one.offset), one.hint))
             self.failed.add(path)
         for offset, name in self.expander.variables.miswritten(text):
-            del offset
-            self.problems.append(_miswritten(name, self.where(path, False)))
+            self.problems.append(_miswritten(name, self._place(path, offset)))
         added = size_of(value) - len(text) if isinstance(value, str) else 0
         return value if added <= 0 or self._fits(added, added, path) else self._failed(path)
+
+    def _place(self, path: Path, offset: int) -> Place:
+        return self.place_in(path, offset) if self.place_in else self.where(path, False)
 
     def _fits(self, size: int, repeated: int, path: Path) -> bool:
         """Add `size` bytes to the document; return False, with one problem a document, if they are too many."""

@@ -10,7 +10,16 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, is_lfs_pointer, locate, open_regular, read_text
+from reconciler.manifests.folder import (
+    LFS_HINT,
+    LFS_MESSAGE,
+    MAX_INCLUDED,
+    UnreadableError,
+    is_lfs_pointer,
+    locate,
+    open_regular,
+    read_text,
+)
 from reconciler.manifests.tree import Tree
 from reconciler.resources.address import composed
 from reconciler.resources.base import LocalFile
@@ -122,9 +131,7 @@ class Files:
             if key not in self._hashed:
                 start = file.read(_START)
                 if is_lfs_pointer(start):
-                    raise UnreadableError(
-                        "lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`"
-                    )
+                    raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
                 if b"\r\n" in start and b"\0" not in start:
                     self.with_crlf[path] = real
                 file.seek(0)

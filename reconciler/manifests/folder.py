@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from reconciler.files.changes import recover
-from reconciler.files.search import PROJECT_FILE, project_around
+from reconciler.files.search import LFS, PROJECT_FILE, project_around
 from reconciler.git.worktree import worktree
 from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -22,7 +22,8 @@ MAX_MANIFEST: Final = 5 * 2**20
 MAX_INCLUDED: Final = 4 * 2**20
 UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Characters that are not allowed in paths: control characters, and bytes that are not UTF-8."""
-_LFS: Final = b"version https://git-lfs.github.com/spec/v1"
+LFS_MESSAGE: Final = "is a Git LFS pointer, not the file itself"
+LFS_HINT: Final = "run `git lfs pull`"
 
 
 class UnreadableError(Exception):
@@ -129,7 +130,7 @@ def read_text(path: Path, limit: int) -> str:
     if size > limit or len(data) > limit:
         raise UnreadableError("too-large", f"is larger than {limit // 2**20} MiB")
     if is_lfs_pointer(data):
-        raise UnreadableError("lfs-pointer", "is a Git LFS pointer, not the file itself", "run `git lfs pull`")
+        raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -138,4 +139,4 @@ def read_text(path: Path, limit: int) -> str:
 
 def is_lfs_pointer(start: bytes) -> bool:
     """Return True if a file that starts with these bytes is a pointer to one that Git LFS has not fetched."""
-    return start.startswith(_LFS)
+    return start.startswith(LFS)

@@ -191,12 +191,26 @@ class Positions:
         """
         if self.document.value is None:
             return self.document.place
+        if self._is_in_body(path):
+            return self.place_in(path, 0)
         for length in range(len(path)):
             source = self.includes.get(path[:length])
             if source and source.structured and not source.problems:
                 return source.where(path[length:], on_key)
         line, column = self._positions.find_key(path) if on_key else self._positions.find(path)[0]
         return Place(self.document.file, self.document.line + line + 1, column + 1)
+
+    def place_in(self, path: Keys, offset: int) -> Place:
+        """Return the place of a character of the text at `path`, if it is the body of a manifest in Markdown; otherwise
+        the place of the text.
+        """
+        body = self.document.body
+        return body.place_of(offset) if body and self._is_in_body(path) else self.where(path)
+
+    def _is_in_body(self, path: Keys) -> bool:
+        body = self.document.body
+        field = ("spec", body.field) if body and body.text is not None else ()
+        return bool(field) and path[:2] == field and self._positions.find(field)[1] < len(field)
 
     def source(self, path: Keys) -> str:
         """Return the source of the scalar at `path` of the document, such as `1.10`."""

@@ -1,25 +1,27 @@
 """Loading of a project folder as typed resources, with all problems in it."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.git.worktree import Entry, worktree
-from reconciler.manifests.checkout import add_absent, converted
+from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
 from reconciler.manifests.includes import Sources
-from reconciler.manifests.parsing import Allowance, Document, parse
+from reconciler.manifests.parsing import Allowance, parse
 from reconciler.manifests.project import Project, is_project, open_project
+from reconciler.manifests.reading import read_documents, unreadable
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
 from reconciler.manifests.tree import ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
+from reconciler.resources.address import Address
 from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
@@ -44,49 +46,59 @@ class Loaded:
     of_checkout: tuple[Problem, ...] = ()
     """Warnings, also in `problems`, about entries that were not read, and about line ends that the checkout changed."""
     unseen: tuple[Problem, ...] = ()
-    """Those of `of_checkout` about folders that were left out. Manifests may have been left out with them, so a plan
-    that removes objects is an error."""
+    """Warnings about folders that were left out, also in `of_checkout`, and about Markdown files without a content.
+    They may be or contain manifests, so a plan that removes objects is an error."""
 
 
 def load(
-    folder: Path, *, env: str | None, kinds: Mapping[str, Kind] | None = None, edited: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    env: str | None,
+    kinds: Mapping[str, Kind] | None = None,
+    edited: Mapping[str, str] | None = None,
+    removed: bool = False,
 ) -> Loaded:
     """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
     Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
-    and included files, by path, that are used instead of the files; a manifest among them may be new.
+    and included files, by path, that are used instead of the files; a manifest among them may be new. With `removed`,
+    `env` may be an environment that the project does not have any longer, and that has no variables.
     """
     root = folder.absolute()
     top = repository_of(root)
     prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
-    index, unknown = _index(root)
-    add_absent(tree, index)
+    index, unknown = _index(root, tree)
     edited = edited or {}
     allowance = Allowance()
-    documents, problems = _documents(tree, shown, edited, allowance)
-    opened = open_project(documents, env, root, top, shown)
+    known = registered_kinds() if kinds is None else kinds
+    found = read_documents(tree, shown, edited, allowance, known)
+    documents, problems = found.documents, [*found.problems]
+    opened = open_project(documents, env, root, top, shown, removed=removed)
     project = opened.project
     hints = PathHints(tree)
     variables = Variables(project.variables, project.variable_texts)
     expander = Expander(Sources(root, shown, edited), variables, allowance, hint=hints)
     target = project.spec.defaults.target
-    known = registered_kinds() if kinds is None else kinds
     validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
-    found, twice = unique(result.resource for result in validated if result.resource)
-    resources = with_former_releases(found)
+    defined, twice = unique(result.resource for result in validated if result.resource)
+    resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
     files = Files(tree, hints)
     scope, held, findings = _check(ordered, _scope(project, files))
-    used = {shown + path for path in held.union(*(result.includes for result in validated))}
+    used = {shown + path for path in {*held}.union(*(result.includes for result in validated))}
+    problems += _used_as_files(validated, ordered, held, shown)
     moved, misplaced = moves(resources)
     unread = {one for result in validated if not _is_data(result, used) for one in result.unread(known)}
     unread |= {Unread(None, None) for problem in problems if problem.severity == "error"}
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
-    of_checkout = (*unknown, *unseen, *_skipped(tree, shown, used), *_converted(files, index, shown))
+    markdown = {document.file for document in documents if document.body}
+    texts = (one for one in found.near_misses if one.place and one.place.file not in used)
+    unread_files = (*_skipped(tree, shown, used, markdown), *texts)
+    of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
     nowhere = Place("", 0, 0)
     skipped = _defined_in_skipped(tree, shown, known)
@@ -100,7 +112,7 @@ def load(
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
-        unseen=unseen,
+        unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
     )
 
 
@@ -112,13 +124,19 @@ def _public(problem: Problem) -> Problem:
     )
 
 
-def _index(root: Path) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
-    """Return the index of Git, which is empty without Git, and a warning if it cannot be read."""
+def _index(root: Path, tree: Tree) -> tuple[Sequence[Entry], tuple[Problem, ...]]:
+    """Add what the checkout left out to `tree`. Return the index of Git, which is empty without Git, and a warning if
+    it cannot be read.
+    """
     git = worktree(root)
     try:
-        return git.index() if git else (), ()
+        index = git.index() if git else ()
+        add_absent(tree, index)
+        if git:
+            add_absent_markdown(tree, index, git.contents)
     except ReconcilerError as error:
         return (), tuple(replace(problem, severity="warning") for problem in error.problems)
+    return index, ()
 
 
 def _converted(files: Files, index: Iterable[Entry], shown: str) -> Iterator[Problem]:
@@ -136,16 +154,20 @@ def _unseen(tree: Tree, shown: str) -> Iterator[Problem]:
             yield _warning(entry, shown)
 
 
-def _skipped(tree: Tree, shown: str, used: set[str]) -> Iterator[Problem]:
+def _skipped(tree: Tree, shown: str, used: Collection[str], markdown: Collection[str]) -> Iterator[Problem]:
     """Yield a warning for each entry that is not read, except for those that manifests use by their paths."""
     for entry in tree.skipped:
         file = shown + entry.path
         if not any(path.startswith(f"{file}/") for path in used) if entry.folder else file not in used:
             yield _warning(entry, shown)
-    manifests = {path.casefold(): path for path in tree.files if is_manifest_name(path) or shown + path in used}
+
+    def is_read(path: str) -> bool:
+        return is_manifest_name(path) or shown + path in used or shown + path in markdown
+
+    read = {path.casefold(): path for path in tree.files if is_read(path)}
     for path in tree.files:
-        other = manifests.get(path.casefold(), path)
-        if other != path and (is_manifest_name(path) or shown + path in used):
+        other = read.get(path.casefold(), path)
+        if other != path and is_read(path):
             message = f"differs from {other} only in case; macOS and Windows check out only one of both"
             yield _warning(UnreadableEntry(path, "same-name", message, "rename one of the two with `git mv`"), shown)
 
@@ -169,34 +191,27 @@ def _defined_in_skipped(tree: Tree, shown: str, kinds: Mapping[str, Kind]) -> di
 
 
 def _warning(entry: UnreadableEntry, shown: str) -> Problem:
-    problem = _unreadable(entry.code, entry.path, shown, entry.message, entry.hint)
-    return replace(problem, severity="warning")
+    return replace(unreadable(entry, shown), severity="warning")
 
 
-def _documents(
-    tree: Tree, shown: str, edited: Mapping[str, str], allowance: Allowance
-) -> tuple[list[Document], list[Problem]]:
-    """Return all YAML documents of the folder, and the problems of files that cannot be read. An empty document is
-    returned only if its file has no other.
-    """
-    documents: list[Document] = []
-    problems = [_unreadable(entry.code, entry.path, shown, entry.message, entry.hint) for entry in tree.unreadable]
-    for path in sorted({*tree.manifests(), *filter(is_manifest_name, edited)}):
-        if path in tree.absent:
-            continue
-        try:
-            text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
-        except UnreadableError as error:
-            problems.append(_unreadable(error.code, path, shown, error.message, error.hint))
-        else:
-            parsed = list(parse(text, shown + path, allowance))
-            documents += [document for document in parsed if not document.empty] or parsed[:1]
-    return documents, problems
-
-
-def _unreadable(code: str, path: str, shown: str, message: str, hint: str) -> Problem:
-    file = shown + path
-    return Problem(code, f"{file or 'the project folder'} {message}", Place(file or "."), hint)
+def _used_as_files(
+    validated: Iterable[Validated], resources: Iterable[Resource], held: Mapping[str, Address], shown: str
+) -> Iterator[Problem]:
+    """Yield an error for each manifest in Markdown that another manifest uses as a file."""
+    markdown = [one.positions.document for one in validated if one.positions.document.body]
+    if not markdown:
+        return
+    users = {shown + path: str(address) for path, address in held.items()}
+    for resource in resources:
+        targets = (one.target for one in resource.kind.references(resource))
+        users |= {shown + target.name: str(resource.address) for target in targets if target.kind in upload_kinds()}
+    for one in validated:
+        users |= {shown + path: str(one.positions.document.place) for path in one.includes}
+    for document in markdown:
+        if document.file in users:
+            message = f"this file is a manifest, and {users[document.file]} also uses it as a file"
+            hint = "move one of the two to another folder, or change the pattern or the path that selects the file"
+            yield Problem("manifest-as-file", message, document.place, hint)
 
 
 def _scope(project: Project, files: ProjectFiles) -> Scope:
@@ -209,29 +224,32 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
     )
 
 
-def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, set[str], list[Problem]]:
-    """Return the scope of all resources, the files that objects consist of, and the violations of their kinds.
+def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, dict[str, Address], list[Problem]]:
+    """Return the scope of all resources, the files that objects consist of, each with an object, and the violations of
+    their kinds.
 
     Stores are checked first: the upload of a file depends on whether a store contains it.
     """
     stores = [resource for resource in resources if resource.kind.attaches]
     problems: list[Problem] = []
     attached: set[str] = set()
-    held: set[str] = set()
+    held: dict[str, Address] = {}
     for store in stores:
         found = _checked(store, scope)
         problems += found
         if not any(problem.severity == "error" for problem in found):
             wanted = list(store.kind.desired(store, scope))
-            attached.update(one.address.name for one in wanted if one.type in upload_types())
-            held.update(part.path for one in wanted for part in one.parts)
+            uploads = {one.address.name for one in wanted if one.type in upload_types()}
+            attached |= uploads
+            held |= dict.fromkeys(uploads, store.address)
+            held |= {part.path: store.address for one in wanted for part in one.parts}
     scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
     for resource in resources:
         if not resource.kind.attaches:
             problems += _checked(resource, scope)
     for kind in registered_kinds().values():
         problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
-    return scope, held | attached, problems
+    return scope, held, problems
 
 
 def _staged(resources: Iterable[Resource]) -> frozenset[str]:

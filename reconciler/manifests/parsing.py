@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
@@ -27,6 +27,9 @@ from reconciler.manifests.scalars import Unclear, plain
 from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
+
+if TYPE_CHECKING:
+    from reconciler.manifests.bodies import Body
 
 MAX_DOCUMENTS: Final = 10_000
 MAX_DEPTH: Final = 64
@@ -85,6 +88,7 @@ class Document:
     line: int
     """Number of lines of the file above the document."""
     text: str
+    """Text of the document; of a manifest in Markdown, the front matter with the line above it."""
     value: JSON
     place: Place
     """Place of the first value."""
@@ -98,6 +102,13 @@ class Document:
     """Size of the text that aliases repeat."""
     outset: JSON = None
     """Part of the value above an error that ends the parsing of the document."""
+    body: "Body | None" = None
+    """Text below the front matter of a manifest in Markdown."""
+
+    @property
+    def source(self) -> str:
+        """The text of the document with its body."""
+        return self.text if self.body is None else self.text + self.body.source
 
     @property
     def written(self) -> JSON:

@@ -11,13 +11,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reconciler.files.search import PROJECT_FILE
-from reconciler.manifests.envelope import API_VERSION, name_in, open_envelope
+from reconciler.manifests.envelope import name_in, open_envelope
 from reconciler.manifests.includes import Positions
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project_settings import Environment, Peer, ProjectSpec
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Identity, is_name
 from reconciler.resources.base import Path as Keys
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Place, Problem
@@ -111,8 +112,12 @@ def is_project(document: Document) -> bool:
     return isinstance(written, dict) and written.get("kind") == KIND
 
 
-def open_project(documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str) -> Opened:
-    """Return the project that one of these documents defines, or the valid part of it."""
+def open_project(
+    documents: Sequence[Document], env: str | None, root: Path, repository: Path, shown: str, *, removed: bool = False
+) -> Opened:
+    """Return the project that one of these documents defines, or the valid part of it. With `removed`, the environment
+    may be one that it does not have any longer.
+    """
     home = shown + PROJECT_FILE
     projects = [found for found in documents if is_project(found)]
     document = next((found for found in projects if found.file == home), None)
@@ -131,6 +136,8 @@ def open_project(documents: Sequence[Document], env: str | None, root: Path, rep
     spec, findings = _spec(document.value) if document.value is not None else (ProjectSpec(), [])
     following = _following(findings) if document.value is not None else _ALL
     environment, finding = choose_environment(spec, env)
+    if removed and env is not None and is_name(env):
+        environment, finding = env, None
     findings += [finding] if finding and finding.code not in following else []
     name = name_in(document.written)
     identity = Identity(name if isinstance(name, str) and is_name(name) else _UNNAMED, environment)

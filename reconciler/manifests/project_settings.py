@@ -270,7 +270,8 @@ class ProjectSpec(Spec):
     """Backend that stores the state. Default: `{backend: local}`, the folder `.reconciler/` inside the project folder.
     """
     outlets: tuple[Outlet, ...] = ()
-    """Folders and buckets that bundles are published to, besides `.reconciler/bundles`. Default: none."""
+    """Folders (`directory`) and buckets (`s3`) that bundles are published to, besides `.reconciler/bundles`. An entry
+    has one of the two. Default: none."""
     defaults: Defaults = Defaults()
     """Values for fields that manifests leave out."""
     safety: Safety = Safety()

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from reconciler.manifests.envelope import API_VERSION, Envelope, Metadata
+from reconciler.manifests.envelope import Envelope, Metadata
 from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema_generator import BRANCHES, generate, reached, referred
 from reconciler.resources.base import Lifecycle, Spec
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kind import NAMES, Naming
 from reconciler.resources.registry import kinds
 from reconciler.resources.values import JSON

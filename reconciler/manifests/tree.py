@@ -9,13 +9,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from reconciler.manifests.folder import UNNAMEABLE, UnreadableError, joined, locate
+from reconciler.files.search import MARKDOWN, YAML, front_matter_of
+from reconciler.manifests.folder import (
+    LFS_HINT,
+    LFS_MESSAGE,
+    UNNAMEABLE,
+    UnreadableError,
+    is_lfs_pointer,
+    joined,
+    locate,
+    on_disk,
+)
 from reconciler.resources.address import composed
+from reconciler.resources.front_matter import API_VERSION, split
 
 MAX_ENTRIES: Final = 200_000
 ODD_EXTENSION: Final = "odd-extension"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
+_ALMOST_MARKDOWN: Final = re.compile(r"\.(?:md|mdx|mdown|markdown)(\.txt)?[. ]*\Z", re.IGNORECASE)
+_KIND: Final = re.compile(rb"""^["']?kind["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,8 @@ class Tree:
     absent: dict[str, UnreadableEntry] = field(default_factory=dict)
     """Entries by path that the project has and the working tree does not. They are not deleted: using them is an
     error."""
+    unknown: list[UnreadableEntry] = field(default_factory=list)
+    """Markdown files that may be manifests, because their contents are not available."""
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the files below `folder`; all files if it is empty."""
@@ -74,11 +89,44 @@ class Tree:
         return self.absent.get(path) or next((entry for entry in above if entry and entry.folder), None)
 
     def manifests(self) -> list[str]:
-        return [path for path in self.files if is_manifest_name(path)]
+        """Return the YAML files, and the Markdown files that may be manifests by their front matter."""
+        starts = {path: start for path in self.files if path.endswith(MARKDOWN) and (start := self.start_of(path))}
+        for path, start in starts.items():
+            if is_lfs_pointer(start):
+                self.unknown.append(UnreadableEntry(path, "lfs-pointer", LFS_MESSAGE, LFS_HINT))
+        found = {path for path, start in starts.items() if _may_be_manifest(start)}
+        found -= {path for path in found if self._leads_to_manifest(path)}
+        return [path for path in self.files if is_manifest_name(path) or path in found]
+
+    def is_manifest(self, path: str) -> bool:
+        """Return True for a YAML file, and for a Markdown file that declares a manifest, even a wrong one."""
+        return is_manifest_name(path) or (path.endswith(MARKDOWN) and declares_manifest(self.start_of(path)))
+
+    def start_of(self, path: str) -> bytes:
+        """Return the start of a Markdown file, up to the end of its front matter; empty without front matter."""
+        return front_matter_of(f"{self.root}/{on_disk(self.root, path)}")
+
+    def _leads_to_manifest(self, path: str) -> bool:
+        """Return True for a link to a file of the tree that is read itself."""
+        if path not in self.links:
+            return False
+        target = composed(locate(self.root, path).relative_to(os.path.realpath(self.root)).as_posix())
+        return target.endswith((MARKDOWN, *YAML)) and self.has(target)
 
 
 def is_manifest_name(path: str) -> bool:
-    return path.endswith((".yaml", ".yml"))
+    return path.endswith(YAML)
+
+
+def declares_manifest(start: bytes) -> bool:
+    """Return True if the front matter at the start of a file declares a manifest."""
+    parts = split(start.decode("utf-8", "replace")) if API_VERSION.encode() in start else None
+    return parts is not None and parts.declares_manifest
+
+
+def _may_be_manifest(start: bytes) -> bool:
+    """Return True if the front matter at the start of a file has a `kind`, or the `apiVersion` of manifests."""
+    return API_VERSION.encode() in start or _KIND.search(start) is not None
 
 
 def walk(root: Path) -> Tree:
@@ -155,10 +203,15 @@ def _sort_in(tree: Tree, found: _Found, pending: list[tuple[str, str]]) -> None:
 
 
 def _check_extension(tree: Tree, path: str) -> None:
-    end = None if is_manifest_name(path) else _ALMOST_MANIFEST.search(path)
+    if path.endswith((MARKDOWN, *YAML)):
+        return
+    end, names, suffix = _ALMOST_MANIFEST.search(path), "`.yaml` or `.yml`", YAML[0]
+    if end is None and (in_markdown := _ALMOST_MARKDOWN.search(path)):
+        is_manifest = declares_manifest(tree.start_of(path))
+        end, names, suffix = in_markdown if is_manifest else None, f"`{MARKDOWN}`", MARKDOWN
     if end:
-        message = "is not read as a manifest, because its name does not end with `.yaml` or `.yml`"
-        hint = f"rename it to `{path[: end.start()]}.yaml`, or move it out of the project folder"
+        message = f"is not read as a manifest, because its name does not end with {names}"
+        hint = f"rename it to `{path[: end.start()]}{suffix}`, or move it out of the project folder"
         tree.skipped.append(UnreadableEntry(path, ODD_EXTENSION, message, hint))
 
 

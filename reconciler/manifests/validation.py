@@ -65,7 +65,7 @@ def validate(
         message, hint = "this file is empty", "write a manifest, or remove it"
         result.problems.append(Problem("empty-manifest", message, document.place, hint, "warning"))
         return result
-    expansion = Expansion(expander, positions.where, size=document.repeated_bytes)
+    expansion = Expansion(expander, positions.where, positions.place_in, size=document.repeated_bytes)
     verbatim = [one.name for one in kinds.values() if one.verbatim]
     literal = isinstance(document.value, dict) and document.value.get("kind") in verbatim
     value = expansion.expand(document.value) if document.dollars and not literal else document.value

@@ -15,8 +15,8 @@ from reconciler.files.changes import FileChange, write_files
 from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.drafts import Draft
 from reconciler.manifests.emitting import comment, emit
-from reconciler.manifests.envelope import API_VERSION
 from reconciler.manifests.folder import UnreadableError, locate, repository_of
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import kinds
 

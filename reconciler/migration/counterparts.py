@@ -11,11 +11,11 @@ from reconciler.manifests.editing.comments import of_next
 from reconciler.manifests.editing.documents import ManifestSource
 from reconciler.manifests.editing.edits import UneditableError, edited
 from reconciler.manifests.emitting import emit
-from reconciler.manifests.envelope import API_VERSION
 from reconciler.manifests.writing import path_of
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
+from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
@@ -86,13 +86,15 @@ def copied(
     fields, which keeps its comments and its layout where that is possible.
     """
     document = source.document
-    own = document.text.removesuffix(of_next(document.text)) if len(source.documents) > 1 else document.text
     wanted = _envelope(document.value, resource, name, spec, ignored)
-    path = (PurePosixPath(source.path).parent / f"{name}.yaml").as_posix()
+    path = PurePosixPath(source.path).parent / f"{name}.yaml"
+    own = document.text.removesuffix(of_next(document.text)) if len(source.documents) > 1 else document.text
     try:
-        return path, _alone(edited(own, wanted))
+        if document.body:
+            return path.with_suffix(PurePosixPath(source.path).suffix).as_posix(), source.edited(wanted)
+        return path.as_posix(), _alone(edited(own, wanted))
     except UneditableError:
-        return path, emit(wanted)
+        return path.as_posix(), emit(wanted)
 
 
 @dataclass(frozen=True)

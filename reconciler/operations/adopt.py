@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
 from reconciler.importing.model import imported_from
 from reconciler.live.client import Connection
 from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_parts
-from reconciler.operations.run import Progress, check_unlocked, confirmed
+from reconciler.operations.run import Progress, confirmed, while_unlocked
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
 from reconciler.project.connection import connected
@@ -48,8 +49,10 @@ def adopt(
 
     async def run() -> Adopted:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        if not dry_run:
-            check_unlocked(workspace)
+        work = partial(once, workspace)
+        return await (work() if dry_run else while_unlocked(workspace, work))
+
+    async def once(workspace: Workspace) -> Adopted:
         async with connected(workspace) as connection:
             observed, pairing = await planned_adoption(workspace, connection, wanted, applies=not dry_run)
             if dry_run:

@@ -132,12 +132,14 @@ async def apply_plan(
     changes were made.
     """
     plan, behind = observed.planned.plan, observed.snapshot.is_behind
-    if not plan.work and not behind:
+    destroys = observed.planned.inputs.destroys is not None
+    if not plan.work and not behind and not destroys:
         return ApplyResult(plan.identity, plan.digest, (), kept=_kept(plan))
     secrets = Secrets(workspace.environ)
     secrets.check(observed.planned)
     stop = asyncio.Event()
-    with workspace.backend.lock(this_process(workspace.environ)) as lease, stopping(stop, interrupted, seconds, late):
+    holder = this_process(workspace.environ)
+    with workspace.backend.lock(holder, waits=False) as lease, stopping(stop, interrupted, seconds, late):
         begun = _begin(workspace, connection, observed, lease)
         run = Run(
             observed.planned,
@@ -219,8 +221,9 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         openai_project=project,
         plan=record,
         outlets=names,
-        environments=tuple(environments),
+        environments=None if inputs.destroys else tuple(environments),
         holds=dict(unrecorded(inputs, observed.planned.matched)),
+        destroys=inputs.destroys is not None,
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from reconciler.manifests.checkout import LARGEST_TEXT
 from reconciler.planning.build import Planned
@@ -31,12 +32,16 @@ def notices(workspace: Workspace, planned: Planned) -> Iterator[Notice]:
                 yield Notice("line-endings", address=change.address)
 
 
+_REMOVED: Final = frozenset({"manifest-removed", "environment-destroyed"})
+"""Reasons to remove an object that manifests may still protect or publish."""
+
+
 def unseen(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
-    """Yield an error for each folder that the checkout left out, if the plan removes objects without a manifest: their
-    manifests may be in that folder.
+    """Yield an error for each folder and each Markdown file that the checkout left out, if the plan removes objects
+    without a manifest: it may have their manifests.
     """
-    reasons = (reason.code for change in planned.plan.changes for reason in change.reasons)
-    if workspace.loaded.unseen and "manifest-removed" in reasons:
+    reasons = {reason.code for change in planned.plan.changes for reason in change.reasons}
+    if workspace.loaded.unseen and not reasons.isdisjoint(_REMOVED):
         for one in workspace.loaded.unseen:
             message = f"{one.message}, and may contain the manifests that this plan takes for removed"
             yield replace(one, severity="error", message=message)

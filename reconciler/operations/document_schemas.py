@@ -7,16 +7,21 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import get_original_bases, is_typeddict
 
 from reconciler.applying.codec import ApplyDocument
+from reconciler.applying.events import EventDocument
 from reconciler.bundles.render import EXPORT_FORMAT
 from reconciler.bundles.schema import BLOB
 from reconciler.explanations.codec import ExplanationDocument
 from reconciler.importing.codec import ImportDocument, InventoryDocument
 from reconciler.migration.codec import MigrationDocument
 from reconciler.migration.cutover_codec import CutoverDocument
+from reconciler.operations.consent import ConsentDocument
 from reconciler.operations.fmt import FormatDocument
 from reconciler.operations.pull_result import PullDocument
+from reconciler.operations.version import VersionDocument
+from reconciler.planning.dependencies_codec import GraphDocument
 from reconciler.planning.documents import PlanDocument
 from reconciler.planning.drift_codec import DriftDocument
+from reconciler.project.health import DoctorDocument
 from reconciler.project.status import StatusDocument
 from reconciler.releases.codec import ArchiveDocument, ComparisonDocument, PublicationDocument, ReleaseDocument
 from reconciler.resources.problems import ProblemsDocument
@@ -31,10 +36,13 @@ from reconciler.state.output import (
 )
 
 DOCUMENTS: Final[Mapping[type[Any], str]] = {
-    PlanDocument: "plan, show, adopt --dry-run, ci",
+    PlanDocument: "plan, show, adopt --dry-run, rollback --dry-run, destroy --out, ci",
     DriftDocument: "drift",
-    ApplyDocument: "apply, adopt",
+    ApplyDocument: "apply, adopt, rollback, destroy",
     StatusDocument: "status",
+    GraphDocument: "graph",
+    EventDocument: "apply, adopt, rollback, destroy with --json-events",
+    DoctorDocument: "doctor",
     ProblemsDocument: "validate, and every command that fails",
     PullDocument: "pull",
     InventoryDocument: "inventory",
@@ -42,15 +50,17 @@ DOCUMENTS: Final[Mapping[type[Any], str]] = {
     MigrationDocument: "migrate",
     CutoverDocument: "migrate --cutover",
     ReleaseDocument: "release",
-    PublicationDocument: "publish",
+    PublicationDocument: "publish, promote",
     ArchiveDocument: "archive",
     ComparisonDocument: "diff",
+    ConsentDocument: "consent",
     FormatDocument: "fmt",
     ExplanationDocument: "explain",
+    VersionDocument: "version",
     StateListDocument: "state list",
     StateEntryDocument: "state show",
     StateHistoryDocument: "state history",
-    StateEditDocument: "state push, state mv, state rm",
+    StateEditDocument: "state push, state mv, state rm, destroy --undo",
     StateRebuildDocument: "state rebuild",
     StateDocument: "state pull",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.live.adapters import Adapter, gather
@@ -11,15 +12,18 @@ from reconciler.operations.plan import Observed, check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport, drift_report, running
-from reconciler.planning.model import Refusal
+from reconciler.planning.model import Plan, Refusal
+from reconciler.planning.reasons import Notice
 from reconciler.planning.sync_status import foreign_files, unread
 from reconciler.planning.tool_files import UnmanagedObjects
 from reconciler.project.connection import connected
+from reconciler.project.destroyed import DestroyedError
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import upload_types
+from reconciler.state.model import Destruction
 
 
 def drift(
@@ -45,13 +49,26 @@ async def drift_of(
     """Return the drift report of an open project, with the requests of a plan, one request for shutdown dates,
     and a list of the uploads if there are foreign files and the plan did not need that list.
 
-    For another OpenAI project, in which all objects would seem to be deleted, and for a lost state, the refusal is
-    returned instead.
+    A destroyed environment has no drift, which the report says. For another OpenAI project, in which all objects would
+    seem to be deleted, and for a lost state, the refusal is returned instead.
     """
-    observed = await make_plan(workspace, connection, targets=targets, models=_of_interest)
+    try:
+        observed = await make_plan(workspace, connection, targets=targets, models=of_interest)
+    except DestroyedError as error:
+        if error.mark.finished is None:
+            raise
+        return _nothing_of(workspace, error.mark)
     planned = observed.planned
     check_targets(workspace, targets, planned.matched.live)
     return incomparable(planned) or await report_of(observed)
+
+
+def _nothing_of(workspace: Workspace, mark: Destruction) -> DriftReport:
+    where = workspace.chosen_environment
+    about = {"holder": mark.holder, "at": mark.finished, **({"environment": where} if where else {})}
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    plan = Plan(str(workspace.identity), (), warnings=(Notice("destroyed", about),), created_at=made)
+    return DriftReport(plan)
 
 
 def incomparable(planned: Planned) -> Refusal | None:
@@ -95,6 +112,7 @@ async def _read(adapter: Adapter, id_: str) -> Live | None:
     return None
 
 
-def _of_interest(planned: Planned) -> Iterator[str]:
+def of_interest(planned: Planned) -> Iterator[str]:
+    """Yield the models whose shutdown dates matter: those that the plan writes, and those that are in use."""
     yield from written(planned)
     yield from running(planned)

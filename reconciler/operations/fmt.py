@@ -13,7 +13,7 @@ from reconciler.files.search import project_around
 from reconciler.manifests import find_project
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, read_text, repository_of
 from reconciler.manifests.formatting import format_documents
-from reconciler.manifests.parsing import parse
+from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.tree import walk
 from reconciler.project.edits import Edit
 from reconciler.resources.problems import Place, Problem, ProblemDocument, SeverityCounts, problems_json
@@ -42,24 +42,27 @@ def fmt(start: Path, paths: Sequence[Path] = (), *, write: bool) -> Formatting:
     found = [(_shown(file), file, _read(file)) for file in files]
     problems = [text for _, _, text in found if isinstance(text, Problem)]
     edits: list[tuple[Path, Edit]] = []
+    unchanged = 0
     for shown, file, text in found:
         if isinstance(text, Problem):
             continue
-        documents = tuple(parse(text, shown))
+        documents = documents_of(text, shown)
         problems += (problem for document in documents for problem in document.problems)
-        new = format_documents(documents)
+        new = format_documents(documents) if documents else text  # none: Markdown that is not a manifest
         if new != text:
             edits.append((file, Edit(shown, text, new)))
+        else:
+            unchanged += 1
     if write:
         _write(edits)
-    readable = sum(not isinstance(text, Problem) for _, _, text in found)
-    return Formatting(tuple(edit for _, edit in edits), readable - len(edits), tuple(problems))
+    return Formatting(tuple(edit for _, edit in edits), unchanged, tuple(problems))
 
 
 def _files(start: Path, paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths or (find_project(start),):
         if path.is_dir():
-            yield from (path / name for name in walk(path).manifests())
+            tree = walk(path)
+            yield from (path / name for name in tree.manifests() if tree.is_manifest(name))
         else:
             yield path
 

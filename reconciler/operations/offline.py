@@ -7,10 +7,12 @@ from pathlib import Path
 from reconciler.operations.outlet_documents import read_outlets
 from reconciler.operations.plan import check_targets, plan_of
 from reconciler.operations.plan_inputs import inputs_of
+from reconciler.operations.removed import environments_left
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Notice
 from reconciler.project.connection import Ended, ended
+from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import BUILT_IN, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
@@ -31,6 +33,7 @@ def planned_offline(
     """Plan the project at or above `start` without requests to the API. Only the first outlet is read."""
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
+    check_not_destroyed(workspace, snapshot.state)
     outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
     resources = workspace.loaded.resources
     former = {Address(one.address.kind, name) for one in resources for name in one.lifecycle.moved_from}
@@ -42,7 +45,8 @@ def planned_offline(
     types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
     planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
-    warnings = (Notice("offline"), *map(_ended, ended(workspace)), *planned.plan.warnings)
+    left = environments_left(workspace)
+    warnings = (Notice("offline"), *map(_ended, ended(workspace)), *left, *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings))
 
 

@@ -16,7 +16,7 @@ from reconciler.live.client import Connection
 from reconciler.operations import checkout, release_blockers
 from reconciler.operations.plan_inputs import read, read_referrers
 from reconciler.operations.shutdowns import written
-from reconciler.planning.build import Planned, seal, unresolved
+from reconciler.planning.build import Planned, planned_deletions, seal, unresolved
 from reconciler.planning.difference import diff
 from reconciler.planning.guard import guard
 from reconciler.planning.held_names import only_in_state
@@ -56,17 +56,18 @@ async def make_plan(
     on_drift: OnDrift = "revert",
     targets: Sequence[Address] = (),
     models: Callable[[Planned], Iterable[str]] = written,
+    referred: Callable[[Planned], Mapping[str, frozenset[str]]] = planned_deletions,
     applies: bool = False,
 ) -> Observed:
     """Read everything that the plan requires, and plan.
 
-    If the plan deletes objects, their possible referrers, including peers, are read too, and the plan is made with
-    them. `models` returns the models of a plan whose shutdown dates are read. With `applies`, the outlets that apply
-    writes to are read; see `Workspace.reachable`.
+    The possible referrers, including peers, of the objects that `referred` returns are read too, and the plan is made
+    with them. By default, these are the objects that the plan deletes. `models` returns the models of a plan whose
+    shutdown dates are read. With `applies`, the outlets that apply writes to are read; see `Workspace.reachable`.
     """
     first = await read(workspace, connection, on_drift, targets, applies=applies)
     planned, bundles = plan_of(workspace, first.inputs)
-    second = await read_referrers(workspace, connection, first, planned, models(planned))
+    second = await read_referrers(workspace, connection, first, referred(planned), models(planned))
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
     plan = replace(planned.plan, warnings=(*planned.plan.warnings, *second.warnings))
@@ -136,13 +137,17 @@ def _bundle(content: JSON) -> Bundle:
 
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
-    everything = {*workspace.desired, *known, settings_address(workspace.identity)}
-    names = [str(address) for address in everything]
+    check_known(targets, {*workspace.desired, *known, settings_address(workspace.identity)})
+
+
+def check_known(addresses: Iterable[Address], known: Collection[Address]) -> None:
+    """Raise ReconcilerError for an address that is not among those that are `known`."""
+    names = [str(address) for address in known]
     every_address = "To list all addresses, run `reconciler status`."
     problems = [
-        Problem("unknown-address", f"{target} was not found", hint=did_you_mean(str(target), names) or every_address)
-        for target in targets
-        if target not in everything
+        Problem("unknown-address", f"{one} was not found", hint=did_you_mean(str(one), names) or every_address)
+        for one in addresses
+        if one not in known
     ]
     if problems:
         raise ReconcilerError(*problems)

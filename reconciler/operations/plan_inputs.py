@@ -16,9 +16,8 @@ from reconciler.live.listing import Listing
 from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
-from reconciler.operations.removed import outlet_references, removed_identities
+from reconciler.operations.removed import environments_left, outlet_references, removed_identities
 from reconciler.operations.shutdowns import look_up
-from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
@@ -27,6 +26,7 @@ from reconciler.planning.reasons import Notice
 from reconciler.planning.runners import chatbots_run
 from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
+from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Unlisted
@@ -54,6 +54,7 @@ async def read(
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read)
+    check_not_destroyed(workspace, snapshot.state)
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
@@ -61,24 +62,28 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    notices = tuple(Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
+    unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
+    notices = (*await asyncio.to_thread(environments_left, workspace), *unreached)
     return Reading(inputs, snapshot, by_type, notices, outlets.agreed, reachable.outlets)
 
 
 async def read_referrers(
-    workspace: Workspace, connection: Connection, first: Reading, planned: Planned, models: Iterable[str]
+    workspace: Workspace,
+    connection: Connection,
+    first: Reading,
+    ids: Mapping[str, frozenset[str]],
+    models: Iterable[str],
 ) -> Reading:
-    """Read the possible referrers of the objects that a plan deletes, and the shutdown dates of `models`.
+    """Read the possible referrers of the objects with these `ids`, by type, and the shutdown dates of `models`.
 
     `inputs` is the same object as before if nothing was found that can change the plan. Lists that the key or the
     server does not permit are in `inputs.unlisted`.
     """
-    deleted = planned_deletions(planned)
-    types = {name for name, adapter in first.adapters.items() if adapter.refers & deleted.keys()}
-    unadapted = [referrer for referrer in referrers(connection) if referrer.refers & deleted.keys()]
+    types = {name for name, adapter in first.adapters.items() if adapter.refers & ids.keys()}
+    unadapted = [referrer for referrer in referrers(connection) if referrer.refers & ids.keys()]
     known_models = await look_up(connection, models)
-    peers = await Peers(workspace, first.inputs.recorded).for_plan(deleted)
-    left = await asyncio.to_thread(outlet_references, workspace, first.inputs, deleted)
+    peers = await Peers(workspace, first.inputs.recorded).for_plan(ids)
+    left = await asyncio.to_thread(outlet_references, workspace, first.inputs, ids)
     read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))
     found = (known_models.ends, peers.objects, peers.unreadable, left.documents, left.unreadable)
     if not (types or unadapted or any(found)):
@@ -88,7 +93,7 @@ async def read_referrers(
     unlisted = await _list_live(workspace, first.adapters, more, first.snapshot, listing)
     complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted), listing)
     unmanaged = await gather(
-        listing.attempt(referrer.type, referrer.refers, referrer.referring(deleted), []) for referrer in unadapted
+        listing.attempt(referrer.type, referrer.refers, referrer.referring(ids), []) for referrer in unadapted
     )
     refused = (*listing.unlisted(first.inputs.known_types.__contains__), *peers.unreadable, *left.unreadable)
     live = (*complete, *chain.from_iterable(unmanaged))
@@ -152,7 +157,11 @@ def inputs_of(
         is_new=not snapshot.run,
         foreign_pointers=outlets.foreign,
     )
-    return with_copies_of_ours(inputs)
+    inputs = with_copies_of_ours(inputs)
+    manifests = workspace.destroys
+    if manifests is None:
+        return inputs
+    return replace(inputs, applied=manifests.marked(inputs.applied), removed_identities={}, destroys=manifests)
 
 
 def pending(intents: Iterable[Intent]) -> tuple[Pending, ...]:
@@ -189,7 +198,8 @@ def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     """Return the types of all objects of the project: an interrupted run may have created some that no manifest has."""
     created = [item for item in snapshot.pending if item.creates]
     used = (workspace.desired.values(), snapshot.state.objects.values(), created)
-    return {item.type for group in used for item in group}
+    known = workspace.destroys.types if workspace.destroys else frozenset[str]()
+    return {item.type for group in used for item in group} | known
 
 
 def _is_ended(unlisted: Unlisted) -> bool:

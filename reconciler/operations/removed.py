@@ -7,13 +7,14 @@ from itertools import chain
 
 from reconciler.bundles.publish import identities_in, published_by, read_all
 from reconciler.planning.inputs import BUNDLE, PlanInputs
+from reconciler.planning.reasons import Notice
 from reconciler.project.outlets import recorded_outlet
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
 from reconciler.resources.problems import ReconcilerError, reason
 from reconciler.resources.registry import outlet_types, resource_types
-from reconciler.state.backend import Backend
+from reconciler.state.backend import Backend, environments_in
 from reconciler.state.codec import MovedError
 from reconciler.state.model import Snapshot
 
@@ -52,8 +53,26 @@ def removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tup
 def _has_objects(workspace: Workspace, identity: Identity) -> bool:
     """Return True if the state of another identity has objects, and was not moved to another backend."""
     with suppress(MovedError):
-        return bool(Backend(workspace.backend.store, identity).read().state.objects)
+        return bool(Backend(workspace.backend.store, identity).read_latest().state.objects)
     return False
+
+
+def environments_left(workspace: Workspace) -> Iterator[Notice]:
+    """Yield a warning for each environment that project.yaml does not have and whose state has objects.
+
+    One list of the names in the state, and a read of each such state. A state that is not readable with these
+    credentials, or that was moved to another backend, is left out.
+    """
+    identity, present = workspace.identity, workspace.loaded.project.spec.environments
+    with suppress(ReconcilerError):
+        known = environments_in(workspace.backend.store, identity.project)
+        for name in sorted(known - {*present, identity.environment or ""}):
+            other = Identity(identity.project, name)
+            with suppress(ReconcilerError):
+                state = Backend(workspace.backend.store, other).read_latest().state
+                is_destroyed = state.destruction is not None and state.destruction.finished is not None
+                if state.objects and not is_destroyed:
+                    yield Notice("environment-left", {"identity": str(other), "environment": name})
 
 
 def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str, Collection[str]]) -> OutletReferences:

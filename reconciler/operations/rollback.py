@@ -1,21 +1,42 @@
-"""`ci rollback`: publish another release immediately, and edit the manifest accordingly."""
+"""`rollback` and `ci rollback`: publish another release immediately, without any other pending change."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Final
 
+from reconciler.applying.model import ApplyResult
 from reconciler.applying.steps import lower
-from reconciler.manifests import find_project
-from reconciler.operations.run import planned
+from reconciler.manifests import find_project, load
+from reconciler.manifests.editing.documents import source_of
+from reconciler.operations.plan import make_plan
+from reconciler.operations.run import Progress, confirmed, planned
 from reconciler.planning.build import Planned
+from reconciler.planning.consents import PROJECT
 from reconciler.planning.model import Change, Plan
 from reconciler.planning.requests import requests
-from reconciler.project.all_environments import load_all_environments
+from reconciler.project.all_environments import AllEnvironments, load_all_environments, load_each, unknown
+from reconciler.project.connection import connected
 from reconciler.project.edits import write
-from reconciler.releases.publish import publication
-from reconciler.resources.address import Address
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.project.endpoint import choose, run_async
+from reconciler.project.workspace import Workspace, raise_errors
+from reconciler.releases.model import Rollback
+from reconciler.releases.pointer import chosen, moves_to, published_numbers, publishing, runners
+from reconciler.releases.publish import publication, release_of
+from reconciler.resources.address import Address, release_number
+from reconciler.resources.base import Applied, Resource
+from reconciler.resources.problems import Place, Problem, ReconcilerError, env_option
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import references_in
 from reconciler.review.approval import contents, without
+from reconciler.review.reviewed_changes import rollback_branch
+from reconciler.state.model import State
+from reconciler.state.publications import interrupted_rollback, published_in
+
+_OF_OTHER_CHANGES: Final = ("threshold", "cost")
+"""Rules that refuse the deletes and the new storage of a plan. A rollback has neither."""
 
 
 def rollback(
@@ -35,13 +56,225 @@ def rollback(
     now = planned(start, environ, env, endpoint, on_drift="keep", targets=[address, release], edited=edited)
     if now.plan.refusals:
         return now.plan
+    plan = _pointer_only(now, address, release)
+    write(project.root, [edit])
+    return plan
+
+
+def roll_back(
+    start: Path,
+    environ: Mapping[str, str],
+    chatbot: str,
+    number: int | None,
+    *,
+    env: str | None,
+    endpoint: str | None,
+    announce: Callable[[Rollback], None],
+    confirm: Callable[[Plan], bool] | None,
+    listen: Callable[[int], AbstractContextManager[Progress]],
+    resume: Callable[[Rollback], str],
+) -> tuple[Rollback, ApplyResult | Plan]:
+    """Publish release `number` of a chatbot, without editing its manifest; without a number, the release that was
+    published before the present one. Returns the plan if it is refused or not confirmed, or without `confirm`.
+
+    `announce` is called with the choice before the plan is made; `resume` returns the command that completes an
+    interrupted run. Errors of manifests are ignored, unless the rollback uses these manifests: of the release, the
+    chatbot, and the objects that run it.
+    """
+    prepare = partial(
+        _prepared, start, environ, chatbot, number, env or environ.get("RECONCILER_ENV") or None, endpoint
+    )
+    prepared = prepare()
+    if confirm and prepared.workspace.backend.wait_until_free():
+        prepared = prepare()  # the other run may have published another release
+    workspace, choice = prepared.workspace, prepared.choice
+    announce(choice)
+
+    async def run() -> ApplyResult | Plan:
+        async with connected(workspace) as connection:
+            targets = [prepared.chatbot, prepared.release]
+            observed = await make_plan(
+                workspace, connection, on_drift="keep", targets=targets, applies=confirm is not None
+            )
+            now = replace(observed.planned, plan=_concerning(observed.planned, *targets))
+            plan = now.plan if now.plan.refusals else _pointer_only(now, *targets)
+            observed = replace(observed, planned=replace(now, plan=plan))
+            if confirm is None or plan.refusals:
+                return plan
+            return await confirmed(workspace, connection, observed, confirm, listen, resume(choice))
+
+    return choice, run_async(run())
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A rollback, and the manifests as if they published its release."""
+
+    workspace: Workspace
+    choice: Rollback
+    chatbot: Address
+    release: Address
+
+
+def _prepared(
+    start: Path, environ: Mapping[str, str], chatbot: str, number: int | None, env: str | None, endpoint: str | None
+) -> _Prepared:
+    folder = find_project(start)
+    project = load_each(folder)
+    (environment,) = _one(folder, chosen(project, env))
+    index = [loaded.project.identity.environment for loaded in project.loads].index(environment)
+    address = Address("chatbot", chatbot)
+    if len(project.in_each(address)) < len(project.loads):
+        raise_errors(project.problems())
+        raise ReconcilerError(unknown(address, project.resources))
+    found, loaded = project.named(address), project.loads[index]
+    project_problems = [one for one in project.problems() if one.place is None or one.place.file == _file(project)]
+    raise_errors(project_problems)
+    workspace = Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
+    state = workspace.backend.read().state
+    entry = next((state.objects[one] for one in _known_as(project, chatbot) if one in state.objects), None)
+    archived: tuple[int, ...] = ()
+    is_default = number is None
+    interrupted = interrupted_rollback(state, entry) if entry and is_default else None
+    if interrupted:
+        number = release_number(interrupted)
+    if number is None:
+        number, archived = _published_before(project, chatbot, entry, workspace)
+    if number not in project.releases_of(chatbot):
+        raise_errors(project.problems())
+    release = release_of(project, found, number)
+    errors = _others(project, [found, release, *runners(project, found)])
+    if errors:
+        _check_runners(project, chatbot, state, errors)
+    moves = moves_to(project, found, release, [environment])
+    before = published_numbers(project, found)
+    after = before | {move.environment: move.after for move in moves}
+    current = published_in(entry) if entry else None
+    choice = Rollback(
+        chatbot=chatbot,
+        environment=environment,
+        branch=rollback_branch(str(workspace.identity), chatbot),
+        file=found.place.file,
+        before=release_number(current) if current else None,
+        number=number,
+        is_default=is_default,
+        is_resumed=interrupted is not None,
+        archived=archived,
+        in_manifest=before[environment],
+        errors=errors,
+    )
+    workspace = replace(workspace, loaded=publishing(loaded, address, after))
+    return _Prepared(workspace, choice, address, release.address)
+
+
+def _one(folder: Path, environments: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    """Return the only environment; raises ReconcilerError if there are several, of which one must be named."""
+    if len(environments) > 1:
+        raise ReconcilerError(*(one for one in load(folder, env=None).problems if one.code == "environment-required"))
+    return environments
+
+
+def _file(project: AllEnvironments) -> str:
+    return project.project.where(("spec",)).file
+
+
+def _known_as(project: AllEnvironments, chatbot: str) -> tuple[Address, ...]:
+    return tuple(Address("chatbot", name) for name in project.names_of(chatbot))
+
+
+def _published_before(
+    project: AllEnvironments, chatbot: str, entry: Applied | None, workspace: Workspace
+) -> tuple[int, tuple[int, ...]]:
+    """Return the release that was published before the present one, and those between them that are archived.
+
+    The state is read, and not the outlets: a rollback that is interrupted before the state has it, and is repeated, has
+    the same default.
+    """
+    known = project.releases_of(chatbot)
+    usable = [number for number, one in known.items() if not one.spec.archived]
+    archived: list[int] = []
+    for release in reversed(entry.published_before if entry else ()):
+        number = release_number(Address.parse(release))
+        if number not in known:  # an error may hide its manifest
+            raise_errors(project.problems())
+        if number in usable:
+            return number, tuple(archived)
+        archived.append(number)
+    current = published_in(entry) if entry else None
+    where = f" in {workspace.identity.environment}" if workspace.identity.environment else ""
+    earlier = f"before release {release_number(current)}" if current else "before"
+    message = f"the state records no release of chatbot/{chatbot}{where} that was published {earlier}"
+    if archived:
+        message += f" and is not archived: {', '.join(map(str, archived))} cannot be published again"
+    others = [number for number in usable if not current or number != release_number(current)]
+    hint = f"To create one, run `reconciler release {chatbot}`."
+    if others:
+        command = f"reconciler rollback {chatbot} NUMBER{env_option(workspace.chosen_environment)}"
+        hint = f"To publish another release, name it: `{command}`. Releases: {', '.join(map(str, others))}."
+    raise ReconcilerError(Problem("no-earlier-release", message, hint=hint))
+
+
+def _others(project: AllEnvironments, used: Collection[Resource]) -> tuple[Problem, ...]:
+    """Return the errors of manifests that are not `used`; raises ReconcilerError if one of these has an error."""
+    errors = tuple(one for one in project.problems() if one.severity == "error")
+    documents = [source_of(project.project, one).document for one in used] if errors else []
+    spans = [(one.file, one.line, one.line + one.source.count("\n") + 1) for one in documents]
+
+    def concerns(place: Place | None) -> bool:
+        return place is None or any(place.file == file and first < place.line <= last for file, first, last in spans)
+
+    if any(concerns(one.place) for one in errors):
+        raise ReconcilerError(*errors)
+    return errors
+
+
+def _check_runners(project: AllEnvironments, chatbot: str, state: State, errors: Collection[Problem]) -> None:
+    """Raise ReconcilerError if an object that runs the chatbot has no manifest, which one of the errors may hide."""
+    names = project.names_of(chatbot)
+    for address, applied in state.objects.items():
+        if address not in project.resources and resource_types()[applied.type].suspended:
+            releases = (Address.parse(text).release for text in references_in(dict(applied.fields)))
+            if any(release and release.family.name in names for release in releases):
+                raise ReconcilerError(*errors)
+
+
+def _pointer_only(now: Planned, chatbot: Address, release: Address) -> Plan:
+    """Return the plan without all changes but those that move the pointer; raises ReconcilerError if an object of the
+    release is not live as released.
+    """
     problems = list(_unusable(now, release))
     if problems:
         raise ReconcilerError(*problems)
-    write(project.root, [edit])
-    kept = {change.digest for change in _moving(now, address)}
-    plan = without(now.plan, {change.digest for change in now.plan.work} - kept)
-    return replace(plan, requests=requests(now.inputs, now.matched, plan.work))
+    return _reduced(now, chatbot)
+
+
+def _concerning(now: Planned, chatbot: Address, release: Address) -> Plan:
+    """Return the plan with the refusals that concern a rollback: of the changes that move the pointer, of the objects
+    of the release, and of the project as a whole. If there are any, the plan has no other changes.
+    """
+    kept = {change.address for change in _moving(now, chatbot)} | _parts(now, release)
+    refusals = tuple(
+        one
+        for one in now.plan.refusals
+        if one.address in kept or (one.address.startswith(PROJECT) and one.rule not in _OF_OTHER_CHANGES)
+    )
+    plan = replace(now.plan, refusals=refusals)
+    return _reduced(replace(now, plan=plan), chatbot) if refusals else plan
+
+
+def _reduced(now: Planned, chatbot: Address) -> Plan:
+    """Return the plan without all changes but those that move the pointer."""
+    kept = {change.digest: change for change in _moving(now, chatbot)}
+    plan = without(now.plan, {change.digest for change in now.plan.work} - kept.keys())
+    made = {(change.address, change.action) for change in kept.values()}
+    risks = tuple(risk for risk in plan.risks if (risk.address, risk.action) in made)
+    return replace(plan, requests=requests(now.inputs, now.matched, plan.work), risks=risks, costs=None)
+
+
+def _parts(now: Planned, release: Address) -> set[str]:
+    """Return the addresses of a release and of all objects that it consists of."""
+    known = now.inputs.releases.get(release)
+    return {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
 
 
 def _moving(now: Planned, chatbot: Address) -> Iterator[Change]:
@@ -63,10 +296,16 @@ def _moving(now: Planned, chatbot: Address) -> Iterator[Change]:
 
 
 def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
-    """Return a problem for each object of the release that is not live as released."""
-    known = now.inputs.releases.get(release)
-    parts = {str(release), *contents(now, str(release)), *map(str, known.parts if known else ())}
-    for change in (*now.plan.changes, *now.plan.drift):
+    """Return a problem for each object of the release that is not live as released. Pending edits of working objects
+    that the release shares, such as a vector store with `releases: live`, are none.
+    """
+    parts, applied, live = _parts(now, release), now.inputs.applied, now.matched.live
+    edits = (
+        change
+        for change in now.plan.changes
+        if (address := Address.parse(change.address)).is_frozen or (address in applied and address not in live)
+    )
+    for change in (*edits, *now.plan.drift):
         if change.address in parts:
             message = f"{change.address}, a part of {release}, is not live as it was released"
             hint = "Choose another release, or restore this one with: reconciler apply --on-drift revert"

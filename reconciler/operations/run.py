@@ -1,13 +1,11 @@
 """Plan and apply from a project folder, with a connection that is opened and closed here."""
 
-import signal
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.run import Listener
@@ -15,6 +13,7 @@ from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
+from reconciler.operations.supervision import interruptible
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.planning.settings import settings_address
@@ -24,7 +23,10 @@ from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, on_drift_of, restricted
-from reconciler.state.lock import locked_error
+from reconciler.state.lock import LockedError
+from reconciler.state.lock_wait import LOCK_WAIT
+
+T = TypeVar("T")
 
 FINISHING: Final = "Finishing operations in flight. Press Ctrl-C again to stop immediately."
 LATE: Final = "The time limit is reached. Finishing operations in flight."
@@ -75,13 +77,15 @@ def applied(
     """
 
     async def run() -> ApplyResult | Plan:
-        workspace = open_workspace(start, environ, env=env or _environment(saved, environ), endpoint=endpoint)
-        check_unlocked(workspace)
+        workspace = open_workspace(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
+        return await while_unlocked(workspace, partial(once, workspace))
+
+    async def once(workspace: Workspace) -> ApplyResult | Plan:
         async with connected(workspace) as connection:
             if saved is None:
                 observed = await _observed(workspace, connection, on_drift, targets, applies=True)
             else:
-                _check_identity(workspace, saved)
+                check_identity(workspace, saved)
                 observed = await make_plan(
                     workspace,
                     connection,
@@ -137,14 +141,14 @@ async def _observed(
     return observed
 
 
-def _environment(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
+def environment_of(saved: Plan | None, environ: Mapping[str, str]) -> str | None:
     """Return the environment of a saved plan; None without a plan, or if RECONCILER_ENV is set."""
     if saved is None or environ.get("RECONCILER_ENV"):
         return None
     return Identity.parse(saved.identity).environment
 
 
-def _check_identity(workspace: Workspace, saved: Plan) -> None:
+def check_identity(workspace: Workspace, saved: Plan) -> None:
     if saved.identity != str(workspace.identity):
         message = f"the plan is for {saved.identity}, not for {workspace.identity}"
         hint = f"Pass -C and --env for {saved.identity}, or create a new plan."
@@ -152,16 +156,28 @@ def _check_identity(workspace: Workspace, saved: Plan) -> None:
 
 
 def check_unlocked(workspace: Workspace) -> None:
-    """Raise LockedError if another run holds the lock, before a plan is made and confirmed."""
-    lock, now = workspace.backend.held(), time.time()
-    if lock is not None and not lock.is_free(now):
-        raise locked_error(workspace.identity, lock, now)
+    """Raise LockedError if another run holds the lock, before a plan is made and confirmed; wait as long as
+    `--lock-timeout` allows.
+    """
+    with interruptible():
+        workspace.backend.wait_until_free()
+
+
+async def while_unlocked(workspace: Workspace, work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work`, which plans and applies, when no other run holds the lock. If another run takes the lock after the
+    plan was made, the plan is made again: the run may change what it is based on.
+
+    Raises LockedError if the lock is held for longer than `--lock-timeout` allows.
+    """
+    while True:
+        check_unlocked(workspace)
+        try:
+            return await work()
+        except LockedError:
+            if not LOCK_WAIT.get().left:
+                raise
 
 
 def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:
-    """Call `confirm` with the default handler of Ctrl-C, as that of asyncio would wait for the answer."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with interruptible():
         return confirm(plan)
-    finally:
-        signal.signal(signal.SIGINT, handler)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.live.adapters import Adapter, adapters
 from reconciler.operations.supervision import confirming
+from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.endpoint import open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
@@ -38,6 +39,7 @@ def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None
     pushed = decode_state(file.read_bytes(), workspace.identity, str(file), "")
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
+        check_not_destroyed(workspace, present.state)
         check_same_lineage(pushed.state, present.state, str(file))
         check_not_older(pushed, present, str(file))
         lineage = pushed.state.lineage or present.state.lineage
@@ -53,6 +55,7 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
     workspace = open_workspace(start, environ, env=env)
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
+        check_not_destroyed(workspace, present.state)
         check_known(present.state.objects, [former])
         entry = present.state.objects[former]
         _check_movable(present.state.objects, former, address, entry)
@@ -76,6 +79,7 @@ def forget(
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
+                check_not_destroyed(workspace, present.state)
                 removed = _removed_entries(present.state.objects, addresses)
                 with connection.writing_while(confirming(lease)):
                     by_type = adapters(connection, {applied.type for applied in removed.values()})

@@ -32,6 +32,7 @@ from reconciler.planning.match import Matched, match
 from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_made_of
 from reconciler.project.connection import connected
+from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, parsed
@@ -81,6 +82,7 @@ async def rebuild_state(
     """Rebuild the state of an open workspace; see `rebuild`."""
     check_unlocked(workspace)
     present, listing = await asyncio.to_thread(workspace.backend.read), Listing(connection)
+    check_not_destroyed(workspace, present.state)
     chosen, state, matched = await _rebuilt(workspace, connection, present, listing, lineage)
     return _written(workspace, present, state, matched, listing, chosen, confirm)
 

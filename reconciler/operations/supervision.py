@@ -4,6 +4,7 @@ limit stop it.
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -63,6 +64,22 @@ async def _keep(journal: Journal, lease: Lease, stop: asyncio.Event) -> None:
     except ReconcilerError:
         stop.set()
         raise
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the body at once: the handler of asyncio would wait for its end."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, until Ctrl-C."""
+    with interruptible():
+        time.sleep(seconds)
 
 
 @contextmanager

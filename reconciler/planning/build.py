@@ -65,6 +65,7 @@ def seal(difference: Difference, guarded: GuardResult, *, commit: str | None, cr
         references=references(touched, difference.before, difference.after),
         commit=commit,
         created_at=created_at,
+        destroys=inputs.destroys is not None,
     )
     return Planned(seal_plan(complete), inputs, matched, difference.before, difference.after)
 

@@ -21,7 +21,7 @@ from reconciler.planning.unfinished import (
     still_to_write,
 )
 from reconciler.planning.uploads import is_leftover
-from reconciler.planning.versions import of_one_version, with_version
+from reconciler.planning.versions import moved_default, of_one_version, unrecorded, with_version
 from reconciler.planning.write_only import changed_write_only, sent
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
@@ -214,7 +214,7 @@ def _difference(inputs: PlanInputs, matched: Matched, asked_for: Desired, live: 
     ] or list(_reworded(inputs, desired, applied))
     waiting = not_indexed_yet(inputs.members(live.type), matched, desired, live)
     if not found and not waiting:
-        yield from _accepted(inputs, desired, live, last)
+        yield from _accepted(inputs, desired, applied, live, last)
         return
     ours = tuple(item for item in found if item.origin not in DRIFT_ORIGINS)
     drift = tuple(item for item in found if item.origin in DRIFT_ORIGINS)
@@ -242,12 +242,15 @@ def _reworded(inputs: PlanInputs, wanted: Desired, applied: Applied | None) -> I
                 yield FieldChange((name, *keys), before, after, "manifest")
 
 
-def _accepted(inputs: PlanInputs, desired: Desired, live: Live, last: LastApplied) -> Iterator[ByOrigin]:
+def _accepted(
+    inputs: PlanInputs, desired: Desired, applied: Applied | None, live: Live, last: LastApplied
+) -> Iterator[ByOrigin]:
     """Yield the change that records values that are live already: without it, the next edit would look like a conflict.
 
     Not for copies: where their label differs, it was written before the API added its defaults.
     """
-    names = () if desired.whole else agreed(desired, last)
+    in_version = unrecorded(inputs.resource_types[live.type], desired, applied, live)
+    names = sorted({*(() if desired.whole else agreed(desired, last)), *in_version})
     if names and not inputs.is_upload(desired.type):
         taken = {name: field_hash(desired.fields[name]) for name in names}
         change = Change(
@@ -256,7 +259,7 @@ def _accepted(inputs: PlanInputs, desired: Desired, live: Live, last: LastApplie
             id=live.id,
             preconditions={"agreed": taken},
             source=source_of(desired),
-            reasons=(Reason("already-live", {"fields": list(names)}),),
+            reasons=(Reason("already-live", {"fields": list(names)}), *moved_default(applied, live)),
         )
         yield ByOrigin(change, None)
 

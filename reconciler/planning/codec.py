@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from reconciler.planning.documents import (
     FORMAT,
@@ -49,6 +50,12 @@ from reconciler.resources.json_documents import check_readable, format_of
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import ABSENT, JSON, digest
 
+
+class _Marks(TypedDict, total=False):
+    destroys: bool
+    confirmed: bool
+
+
 _HINT: Final = "Create it again with `reconciler plan --out FILE`."
 
 
@@ -68,6 +75,11 @@ def seal_plan(plan: Plan) -> Plan:
 
 def to_json(plan: Plan) -> PlanDocument:
     """Return `plan` as the JSON document that `plan -o json` prints and `--out` writes."""
+    marks: _Marks = {}
+    if plan.destroys:
+        marks["destroys"] = True
+    if plan.confirmed:
+        marks["confirmed"] = True
     return {
         "format": FORMAT,
         "digest": plan.digest,
@@ -84,6 +96,7 @@ def to_json(plan: Plan) -> PlanDocument:
         "costs": _costs_json(plan.costs) if plan.costs else None,
         "requests": dict(plan.requests),
         "references": [(node_json(referrer), node_json(target)) for referrer, target in plan.references],
+        **marks,
     }
 
 
@@ -138,6 +151,8 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         commit=document["commit"],
         created_at=document["created_at"],
         digest=document["digest"],
+        destroys=document.get("destroys", False),
+        confirmed=document.get("confirmed", False),
     )
 
 
@@ -273,6 +288,7 @@ def _plan_digest(plan: Plan) -> str:
             "identity": plan.identity,
             "work": sorted(change.digest for change in plan.work),
             "refusals": sorted(digest(item) for item in refusals),
+            **({"destroys": plan.destroys, "confirmed": plan.confirmed} if plan.destroys or plan.confirmed else {}),
         }
     )
 

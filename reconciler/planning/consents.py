@@ -39,7 +39,11 @@ class Lifted:
 
 def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
     """Return the consents among the manifests."""
-    return tuple(_consent(one, one.spec) for one in resources if isinstance(one.spec, ConsentSpec))
+    return tuple(_consent(one, one.spec) for one in consent_manifests(resources))
+
+
+def consent_manifests(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    return tuple(one for one in resources if isinstance(one.spec, ConsentSpec))
 
 
 def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
@@ -110,12 +114,17 @@ def _scalar(address: str) -> str:
     return address if _PLAIN.fullmatch(address) else json.dumps(address, ensure_ascii=False)
 
 
+def consent_name(rule: str, subject: str) -> str:
+    """Return the name of a consent in its refusal."""
+    return f"{rule}-{subject.removeprefix('sha256:')[:8]}"
+
+
 def consent_document(identity: str, address: str, rule: str, subject: str) -> str:
     """Return the smallest manifest that lifts one refusal. The person who consents adds the reason and the last day."""
     return f"""\
 apiVersion: reconciler/v1
 kind: Consent
-metadata: {{name: {rule}-{subject.removeprefix("sha256:")[:8]}}}
+metadata: {{name: {consent_name(rule, subject)}}}
 spec:
   identity: {identity}
   address: {_scalar(address)}

@@ -264,3 +264,8 @@ class PlanDocument(TypedDict):
     """Write requests to OpenAI that applying takes, by HTTP method."""
     references: list[tuple[Node, Node]]
     """Pairs of referrer and referent, of everything that the plan changes and everything that depends on it."""
+    destroys: NotRequired[bool]
+    """True for a plan of `destroy`, which removes everything and marks the environment as destroyed. Left out
+    otherwise."""
+    confirmed: NotRequired[bool]
+    """True if `destroy --confirm NAME` made the plan: `apply --yes` then applies it. Left out otherwise."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -140,6 +140,36 @@ class Consent:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class DestroyedManifests:
+    """The properties, in the manifests, of the objects that `destroy` removes; each by its address and former ones."""
+
+    published: frozenset[Address] = frozenset()
+    """Chatbots that publish a release."""
+    unpublished: frozenset[Address] = frozenset()
+    """Chatbots that publish none."""
+    protected: frozenset[Address] = frozenset()
+    kept: frozenset[Address] = frozenset()
+    """Objects with `keep_on_delete`."""
+    types: frozenset[str] = frozenset()
+    """The types of all objects of the manifests."""
+    is_removed: bool = False
+    """True if project.yaml does not have the environment any longer, so that manifests may not be readable for it."""
+
+    def publishes(self, chatbot: Address) -> bool:
+        """Return True if the manifests publish a release of a chatbot, or if that is not known."""
+        return chatbot in self.published or (self.is_removed and chatbot not in self.unpublished)
+
+    def marked(self, applied: Mapping[Address, Applied]) -> dict[Address, Applied]:
+        """Return the entries of a state, also protected and kept as the manifests demand, applied or not."""
+        return {
+            address: replace(
+                one, protected=one.protected or address in self.protected, keep=one.keep or address in self.kept
+            )
+            for address, one in applied.items()
+        }
+
+
 @dataclass(frozen=True)
 class PlanInputs:
     """Desired, applied and live objects of one identity."""
@@ -228,6 +258,9 @@ class PlanInputs:
     foreign_pointers: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
     """Digests of bundles in outlets beside the built-in one that another state may have published, by object and
     outlet."""
+
+    destroys: DestroyedManifests | None = None
+    """Set for a plan that removes everything: nothing is desired."""
 
     @property
     def guarding(self) -> tuple[GuardSettings, ...]:

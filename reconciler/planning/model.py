@@ -244,6 +244,15 @@ class Plan:
     commit: str | None = None
     created_at: str = ""
     digest: str = ""
+    destroys: bool = False
+    """True if applying it removes everything and marks the environment as destroyed."""
+    confirmed: bool = False
+    """True if the name of the environment was given when a plan that destroys it was saved."""
+
+    @property
+    def name(self) -> str:
+        """The name that confirms a plan that destroys: of the environment, or of a project without environments."""
+        return self.identity.rpartition("/")[2]
 
     @property
     def work(self) -> tuple[Change, ...]:

@@ -39,6 +39,7 @@ ReasonCode: TypeAlias = Literal[
     # type: of an object that is not an upload
     "former-secret",  # as still-held: the replaced object does not get the secret that the change sends
     "manifest-removed",
+    "environment-destroyed",  # by `destroy`, whether the object has a manifest or not
     "archived-in-manifest",  # the manifest of the release has `archived: true`
     "release-leaves",  # release: the copy is part of a release that is archived
     "assistant-removed",  # assistant: the release uses one that has no manifest
@@ -105,6 +106,9 @@ NoticeCode: TypeAlias = Literal[
     "list-not-served",  # request: a list that this server does not have
     "models-not-listed",  # scope: of a restricted key
     "model-unlisted",  # model, similar: names that the API lists
+    "threshold-by-name",  # cause: of more deletes or archives than are allowed; permitted by name
+    "destroyed",  # holder, at (Unix time), environment: in place of a comparison
+    "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
@@ -174,6 +178,7 @@ RemedyCode: TypeAlias = Literal[
     "make-readable",
     "keep-or-target",
     "publish-or-remove",  # chatbots; number: of the latest other release of the first; null without one
+    "unpublish",  # name: of a chatbot; environment; removed: if project.yaml does not have the environment
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted
     "unprotect",

@@ -166,11 +166,16 @@ def why_leaving(inputs: PlanInputs, address: Address, live: Live, archived: Mapp
     """Return the reason to remove a live object; `archived` has the reasons for releases that still have a manifest."""
     if address.kind == RELEASE:
         marked = address in inputs.archived
-        return archived.get(address) or Reason("archived-in-manifest" if marked else "manifest-removed")
+        return archived.get(address) or _gone(inputs, Reason("archived-in-manifest" if marked else "manifest-removed"))
     if address.release is not None and _exists(inputs, address.release, archived):
         return Reason("release-leaves", {"release": str(address.release)})
     if is_leftover(address, live.id):
         return Reason("upload-superseded", {} if inputs.is_upload(live.type) else {"type": live.type})
     if address.is_frozen:
         return Reason("no-release-left")
-    return Reason("unused" if inputs.is_upload(live.type) else "manifest-removed")
+    return _gone(inputs, Reason("unused" if inputs.is_upload(live.type) else "manifest-removed"))
+
+
+def _gone(inputs: PlanInputs, reason: Reason) -> Reason:
+    """Return the reason, or the one of a plan that removes everything, whatever the manifests say."""
+    return reason if inputs.destroys is None else Reason("environment-destroyed")

@@ -38,7 +38,7 @@ def settings_address(identity: Identity) -> Address:
 def settings_change(inputs: PlanInputs, live: int) -> Change | None:
     """Return the change of the settings; None if there is none. `live` is the number of live objects."""
     address, recorded = settings_address(inputs.identity), inputs.recorded
-    if recorded is None or not inputs.in_scope(address):
+    if recorded is None or not inputs.in_scope(address) or inputs.destroys is not None:
         return None
     then, now = recorded.values, inputs.settings.values
     pairs = ((keys, then.get(keys, ABSENT), now.get(keys, ABSENT)) for keys in sorted({*then, *now}))
@@ -78,6 +78,8 @@ def weaker_settings(change: Change, live: int) -> list[str]:
 
 def records_settings(inputs: PlanInputs, plan: Plan) -> bool:
     """Return True if applying the plan completely records the settings of project.yaml."""
+    if inputs.destroys is not None:
+        return False
     if inputs.recorded is None:
         return inputs.in_scope(settings_address(inputs.identity))
     return any(map(is_settings_change, plan.work))

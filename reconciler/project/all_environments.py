@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.project import Project
+from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
@@ -52,6 +53,13 @@ class AllEnvironments:
         desired = (item for workspace in self.workspaces for item in workspace.desired.values())
         found = {name: item.place for item in desired for name in item.secrets.values()}
         return dict(sorted(found.items()))
+
+    def opened(self, environ: Mapping[str, str], environments: Iterable[str | None]) -> Iterator[Workspace]:
+        """Yield a workspace with the state for each of these environments."""
+        wanted = set(environments)
+        for loaded in self.loads:
+            if loaded.project.identity.environment in wanted:
+                yield Workspace(loaded, choose(loaded.project, None, environ), environ)
 
     def problems(self) -> list[Problem]:
         """Return the problems of all environments without repetitions."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reconciler.files.search import PROJECT_FILE, project_around, yaml_files
+from reconciler.files.search import MARKDOWN, PROJECT_FILE, manifest_files, project_around
 
 _PART: Final = 2**16
 """Number of bytes that are read at once."""
@@ -31,8 +31,9 @@ _KEY: Final = re.compile(r"""[ \t]*["']?([\w-]+)["']?[ \t]*:""")
 def manifests(start: Path) -> Iterator[tuple[str, str]]:
     """Yield the kind and the name of each manifest of the project around a folder."""
     root = project_around(start)
-    for file in yaml_files(root) if root else ():
-        for document in _DOCUMENTS.split(_text(file)):
+    for file in manifest_files(root) if root else ():
+        documents = _DOCUMENTS.split(_text(file))
+        for document in documents[1:2] if file.name.endswith(MARKDOWN) else documents:
             kind, metadata = _KIND.search(document), _METADATA.search(document)
             fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
             found = sorted(_NAME.findall(fields), key=lambda one: len(one[0].rpartition("\n")[2]))
@@ -50,6 +51,17 @@ def environments(start: Path) -> list[str]:
     if found[2]:
         return list(_flow_keys(text[found.end(2) :]))
     return list(_block_keys(text[found.end() :], len(found[1])))
+
+
+def environments_with_state(start: Path) -> list[str]:
+    """Return the names of the environments that have a local state, of the project around a folder."""
+    root = project_around(start)
+    found = root.glob(".reconciler/state/*/*") if root else ()
+    return [one.name for one in found if one.name != "journal" and any(map(Path.exists, _documents(one)))]
+
+
+def _documents(folder: Path) -> tuple[Path, Path]:
+    return folder / "state.json", folder / "journal"
 
 
 def _flow_keys(text: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -19,13 +19,15 @@ from reconciler.planning.drift_codec import (
 from reconciler.planning.model import Action, Change, Refusal, drift_class
 from reconciler.planning.sync_status import FailingFile, SyncStatus
 from reconciler.planning.tool_files import ForeignFile
+from reconciler.project.estate import Estate, EstateDocument, estate_json
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
+from reconciler.resources.json_documents import Timestamp, timestamp
 from reconciler.resources.problems import Problem
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.values import references_in
 from reconciler.state.lock import Lock
-from reconciler.state.model import AppliedPlan, State
+from reconciler.state.model import AppliedPlan, Destruction, State
 from reconciler.state.output import AppliedPlanDocument, LockDocument, applied_plan_json, lock_json
 
 FORMAT: Final = "reconciler/status/v2"
@@ -76,6 +78,23 @@ class Status:
     """Every assistant with its copies and everything that they use, as `drift` reports them."""
     chosen: frozenset[str] = frozenset()
     """The addresses that were asked for; empty for all."""
+    estate: Estate | None = None
+    """Chatbots, owners, costs and blockers of archiving; only for all objects, as a page or as JSON."""
+    destruction: Destruction | None = None
+    """Set for an environment that is destroyed or being destroyed: no object is listed."""
+    destroyed: Problem | None = None
+    """The message about it, with the commands that continue."""
+
+
+class DestroyedDocument(TypedDict):
+    """The mark of a destroyed environment."""
+
+    holder: str
+    """The user or the CI job that began it."""
+    started: Timestamp
+    """ISO 8601, in UTC."""
+    finished: Timestamp | None
+    """Null until everything was removed."""
 
 
 class PendingDocument(TypedDict):
@@ -131,6 +150,10 @@ class StatusDocument(TypedDict):
     """Every object, or those that were asked for with everything that they use, by address."""
     assistants: list[AssistantDocument]
     """Every assistant among them with everything that it uses, as in the drift report."""
+    estate: EstateDocument | None
+    """What the estate page shows besides; null if addresses were asked for."""
+    destroyed: NotRequired[DestroyedDocument]
+    """Present if `destroy` removed the environment, or began to: no object is listed then."""
 
 
 def object_statuses(planned: Planned, report: DriftReport) -> Iterator[ObjectStatus]:
@@ -192,7 +215,7 @@ def last_apply(state: State) -> AppliedPlan | None:
 
 def status_json(status: Status) -> StatusDocument:
     """Return `status` as the JSON document that `status -o json` prints."""
-    return {
+    document: StatusDocument = {
         "format": FORMAT,
         "identity": status.identity,
         "endpoint": status.endpoint,
@@ -200,7 +223,13 @@ def status_json(status: Status) -> StatusDocument:
         "lock": lock_json(status.lock) if status.lock else None,
         "objects": list(map(_object_json, status.objects)),
         "assistants": list(map(assistant_json, status.assistants)),
+        "estate": estate_json(status.estate) if status.estate else None,
     }
+    mark = status.destruction
+    if mark is not None:
+        finished = None if mark.finished is None else timestamp(mark.finished)
+        document["destroyed"] = {"holder": mark.holder, "started": timestamp(mark.started), "finished": finished}
+    return document
 
 
 def _by_address(changes: tuple[Change, ...]) -> dict[str, list[Change]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load
-from reconciler.planning.inputs import Link, Release
+from reconciler.planning.inputs import DestroyedManifests, Link, Release
 from reconciler.project.endpoint import choose, is_embedded
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.resources.address import RELEASE, Address, Identity
@@ -30,6 +30,8 @@ class Workspace:
     loaded: Loaded
     endpoint: str | None
     environ: Mapping[str, str]
+    destroys: DestroyedManifests | None = None
+    """Set to remove everything: of the manifests, only consents are left. See `project.destroyed`."""
 
     @property
     def identity(self) -> Identity:

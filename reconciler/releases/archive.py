@@ -18,6 +18,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.release_retention import apply_retention
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.edits import Edit, write
+from reconciler.project.workspace import Workspace
 from reconciler.releases.hypothetical import hypothetical
 from reconciler.releases.model import Archived, Refused
 from reconciler.resources.address import RELEASE, Address
@@ -26,7 +27,8 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
 
-KINDS: Final = ("assistant", "chatbot", "pipeline", RELEASE)
+ASSISTANT: Final = "assistant"
+KINDS: Final = (ASSISTANT, "chatbot", "pipeline", RELEASE)
 RULES: Final = frozenset({"referenced", "published", "protected"})
 """Rules of the guard that depend on manifests only."""
 
@@ -61,6 +63,26 @@ def archive(start: Path, address: Address) -> Archived:
     )
 
 
+def blockers(project: AllEnvironments) -> Mapping[Address, tuple[Refused, ...]]:
+    """Return the refusals of `archive` for each assistant that it would refuse, from one plan for each environment.
+
+    That plan removes all assistants, and nothing else: assistants do not refer to each other, so that it finds for each
+    of them what a plan that removes only this one finds.
+    """
+    found: dict[Address, list[Refused]] = {}
+    for one in _refusals(map(_without_assistants, project.workspaces)):
+        found.setdefault(Address.parse(one.refusal.address), []).append(one)
+    return {address: tuple(refused) for address, refused in found.items() if address.kind == ASSISTANT}
+
+
+def _without_assistants(workspace: Workspace) -> PlanInputs:
+    inputs = hypothetical(workspace, workspace)
+    removed = {address for address in inputs.desired if address.kind == ASSISTANT and not address.is_frozen}
+    desired = {address: one for address, one in inputs.desired.items() if address not in removed}
+    links = {address: found for address, found in inputs.links.items() if address not in removed}
+    return replace(inputs, desired=desired, links=links)
+
+
 def _target(project: AllEnvironments, address: Address) -> Resource:
     if address.kind not in KINDS:
         hint = f"Only {', '.join(KINDS)} can be archived. For other kinds, remove the manifest."
@@ -88,7 +110,7 @@ class _Tree:
         """Remove a manifest; mark the manifest of a release as archived."""
         source = source_of(self.project.project, resource, self.texts)
         self.before.setdefault(source.path, source.text)
-        self.lost[source.path] = self.lost.get(source.path, "") + source.document.text
+        self.lost[source.path] = self.lost.get(source.path, "") + source.document.source
         if resource.address.kind != RELEASE:
             self.texts[source.path] = source.removed()
             self.removed.append(str(resource.address))
@@ -141,7 +163,7 @@ def _dependents(project: AllEnvironments, after: Iterable[PlanInputs], address: 
         releases |= retired.reasons.keys() - apply_retention(now)[1].reasons.keys()
         needed |= _targets(staying.desired)
         used |= _targets(now.desired)
-    stores = used - needed if address.kind == "assistant" else set()
+    stores = used - needed if address.kind == ASSISTANT else set()
     yield from (project.resources[release] for release in sorted(releases))
     yield from (project.resources[store] for store in sorted(stores) if _is_removable(project.resources.get(store)))
 

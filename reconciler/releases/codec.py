@@ -121,7 +121,7 @@ class ReleaseDocument(TypedDict):
 
 
 class PublicationDocument(TypedDict):
-    """The published release of a chatbot after an edit: printed by `publish`."""
+    """The published release of a chatbot after an edit: printed by `publish` and `promote`."""
 
     format: Literal["reconciler/publication/v1"]
     chatbot: str
@@ -129,7 +129,7 @@ class PublicationDocument(TypedDict):
     number: int | None
     """Number of the published release; null if no release is published."""
     files: list[str]
-    """Paths of the written manifests, relative to the project folder."""
+    """Paths of the written manifests, relative to the project folder; empty after `promote --dry-run`."""
     published: list[MoveDocument]
     """Changes of the published release; empty if it was already published."""
 
@@ -182,13 +182,13 @@ def released_json(done: Released) -> ReleaseDocument:
     }
 
 
-def publication_json(done: Publication) -> PublicationDocument:
-    """Return `done` as the JSON document that `publish -o json` prints."""
+def publication_json(done: Publication, *, written: bool = True) -> PublicationDocument:
+    """Return `done` as the JSON document that `publish -o json` and `promote -o json` print."""
     return {
         "format": PUBLICATION_FORMAT,
         "chatbot": f"chatbot/{done.chatbot}",
         "number": done.number,
-        "files": [done.path] if done.moves else [],
+        "files": [done.path] if done.moves and written else [],
         "published": moves_json(done.moves),
     }
 

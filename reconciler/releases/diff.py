@@ -34,6 +34,9 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
 
 def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
     name = text.removeprefix(f"{RELEASE}/").removeprefix(f"{CHATBOT}/")
+    if "/" in name:
+        hint = f"To compare a manifest with the live object, run `reconciler plan --target {name}`."
+        raise ReconcilerError(Problem("unknown-address", f"{name} is not a chatbot or a release", hint=hint))
     address = Address(RELEASE if "@" in name else CHATBOT, name)
     if address.kind == RELEASE:
         return of_release(project.named(address), loaded)

@@ -64,8 +64,40 @@ class Publication:
     """Empty if the release was already published."""
     path: str
     """Path of the manifest, relative to the project folder."""
+    file: str = ""
+    """Path of the manifest, relative to the repository."""
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """A chatbot, and the release that a rollback publishes in one environment."""
+
+    chatbot: str
+    environment: str | None
+    """None if the project has no environments."""
+    branch: str
+    """The branch of the pull request that makes the manifest agree; see `review.reviewed_changes.rollback_branch`."""
+    file: str
+    """The file with the manifest, relative to the repository."""
+    before: int | None
+    """The release that the state records as published; None if there is none."""
+    number: int
+    is_default: bool
+    """True if the release was not named: it is the one that was published before."""
+    is_resumed: bool
+    """True if the release was not named, and a rollback to it was interrupted."""
+    archived: tuple[int, ...]
+    """Releases that were published after it and before the present one, and that cannot be published again."""
+    in_manifest: int | None
+    """The release that the manifest publishes; None if there is none."""
+    errors: tuple[Problem, ...] = ()
+    """Errors of other manifests, which the rollback does not use."""
+
+    @property
+    def is_in_manifest(self) -> bool:
+        return self.in_manifest == self.number
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """The published release of a chatbot in each environment, and the edit of its manifest."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from reconciler.manifests import Loaded
 from reconciler.manifests.editing.comments import comments
 from reconciler.manifests.editing.documents import ManifestSource, source_of
 from reconciler.manifests.editing.edits import UneditableError
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.edits import Edit
 from reconciler.releases.model import Move
-from reconciler.resources.address import release_number
+from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Resource
-from reconciler.resources.kinds.chatbot import published_in
+from reconciler.resources.kinds.chatbot import published_in, publishing_spec
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import environment_text, lacking
@@ -29,6 +31,23 @@ def set_published(
 
     Raises ReconcilerError if the release cannot be created in one of the environments.
     """
+    moves = moves_to(project, chatbot, release, environments)
+    source = source_of(project.project, chatbot, texts)
+    if not moves:
+        return (), Edit(source.path, source.text, source.text)
+    after = published_numbers(project, chatbot) | {move.environment: move.after for move in moves}
+    try:
+        return moves, Edit(source.path, source.text, _edited(source, after, everywhere=len(environments) == len(after)))
+    except UneditableError as error:
+        raise ReconcilerError(source.uneditable(error)) from error
+
+
+def moves_to(
+    project: AllEnvironments, chatbot: Resource, release: Resource | None, environments: Collection[str | None]
+) -> tuple[Move, ...]:
+    """Return the changes that publish `release`, or none, in `environments`; raises ReconcilerError if it cannot be
+    published in one of them.
+    """
     number = release_number(release.address) if release else None
     if release:
         problems = [
@@ -40,17 +59,17 @@ def set_published(
             raise ReconcilerError(*problems)
     before = published_numbers(project, chatbot)
     after = {name: number if name in environments else known for name, known in before.items()}
-    users = tuple(sorted(str(one.address) for one in _users(project, chatbot)))
-    moves = tuple(Move(name, before[name], after[name], users) for name in before if before[name] != after[name])
-    source = source_of(project.project, chatbot, texts)
-    if not moves:
-        return (), Edit(source.path, source.text, source.text)
-    try:
-        return moves, Edit(
-            source.path, source.text, _edited(source, after, everywhere=len(environments) == len(before))
-        )
-    except UneditableError as error:
-        raise ReconcilerError(source.uneditable(error)) from error
+    users = tuple(sorted(str(one.address) for one in runners(project, chatbot)))
+    return tuple(Move(name, before[name], after[name], users) for name in before if before[name] != after[name])
+
+
+def publishing(loaded: Loaded, chatbot: Address, numbers: Mapping[str | None, int | None]) -> Loaded:
+    """Return the manifests of one environment as if that of the chatbot published these releases, by environment."""
+    resources = (
+        replace(one, spec=publishing_spec(one.spec, numbers)) if one.address == chatbot else one
+        for one in loaded.resources
+    )
+    return replace(loaded, resources=tuple(resources))
 
 
 def _edited(source: ManifestSource, after: Mapping[str | None, int | None], *, everywhere: bool) -> str:
@@ -113,7 +132,7 @@ def _not_an_agent(
     project: AllEnvironments, chatbot: Resource, release: Resource, environments: Collection[str | None]
 ) -> Iterator[Problem]:
     """Yield a problem if other manifests run the chatbot, and the release is not one agent."""
-    users = _users(project, chatbot)
+    users = runners(project, chatbot)
     faults = (fault_of_release(release, name, project.resources) for name in environments) if users else iter(())
     fault = next(filter(None, faults), "")
     for resource in users if fault else ():
@@ -121,7 +140,7 @@ def _not_an_agent(
         yield Problem("not-an-agent", message, resource.place, INSTEAD)
 
 
-def _users(project: AllEnvironments, chatbot: Resource) -> list[Resource]:
+def runners(project: AllEnvironments, chatbot: Resource) -> list[Resource]:
     """Return the manifests that run a chatbot."""
     return [resource for resource, _ in running([*project.resources.values()]).get(chatbot.address, ())]
 

@@ -1,13 +1,14 @@
-"""`publish`: set the published release of a chatbot by editing one line of its manifest."""
+"""`publish` and `promote`: set the published release of a chatbot by editing one line of its manifest."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
+from reconciler.project.destroyed import check_publishable
 from reconciler.project.edits import Edit, write
 from reconciler.releases.model import Publication
-from reconciler.releases.pointer import chosen, set_published
+from reconciler.releases.pointer import chosen, published_numbers, set_published
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -22,9 +23,34 @@ def publish(
     """
     project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
+    if number is not None:
+        check_publishable(project.opened(environ, (move.environment for move in done.moves)))
     if done.moves:
         write(project.root, [edit])
     return done
+
+
+def promote(start: Path, chatbot: str, source: str, target: str, *, dry_run: bool = False) -> tuple[Publication, Edit]:
+    """Edit the manifest of a chatbot so that the environment `target` publishes the release that `source` publishes.
+    With `dry_run`, nothing is written.
+
+    Raises ReconcilerError and writes nothing if `source` publishes no release, or if `target` cannot
+    publish it.
+    """
+    project = load_all_environments(find_project(start))
+    for environment in (source, target):
+        chosen(project, environment)
+    found = project.named(Address("chatbot", chatbot))
+    number = published_numbers(project, found)[source]
+    if number is None:
+        hint = f"To publish one there, run `reconciler publish {chatbot} NUMBER --env {source}`."
+        raise ReconcilerError(
+            Problem("no-published-release", f"{found.address} publishes no release in {source}", found.place, hint)
+        )
+    done, edit = publication(project, chatbot, number, target)
+    if done.moves and not dry_run:
+        write(project.root, [edit])
+    return done, edit
 
 
 def publication(
@@ -32,12 +58,13 @@ def publication(
 ) -> tuple[Publication, Edit]:
     """Return the result of `publish`, and the edit to write."""
     found = project.named(Address("chatbot", chatbot))
-    release = None if number is None else _release(project, found, number)
+    release = None if number is None else release_of(project, found, number)
     moves, edit = set_published(project, found, release, chosen(project, env))
-    return Publication(chatbot, number, moves, edit.path, project.warnings()), edit
+    return Publication(chatbot, number, moves, edit.path, found.place.file, project.warnings()), edit
 
 
-def _release(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
+def release_of(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:
+    """Return a release of a chatbot; raises ReconcilerError if it does not exist or is archived."""
     found = project.releases_of(chatbot.address.name)
     if number in found and not found[number].spec.archived:
         return found[number]

@@ -9,6 +9,7 @@ from reconciler.files.changes import FileChange
 from reconciler.git.worktree import Worktree, worktree
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
+from reconciler.project.destroyed import check_publishable
 from reconciler.project.edits import Edit, write
 from reconciler.releases.comparison import Comparison, compare_versions
 from reconciler.releases.diff import of_release
@@ -53,6 +54,7 @@ def release(
     if publish:
         environments = chosen(project, env or environ.get("RECONCILER_ENV") or None)
         moves, edit = set_published(project, working.snapshot.chatbot, made, environments)
+        check_publishable(project.opened(environ, (move.environment for move in moves)))
         edits.append(edit)
     write(project.root, edits, working.vendored(project.root))
     changes = _changes(before, made, project) if before else None

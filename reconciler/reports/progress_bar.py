@@ -53,7 +53,8 @@ class BarProgress:
             self._bar.console.print(Text(outcome_line(outcome), style="red"))
 
     def note(self, text: str) -> None:
-        self._bar.console.print(Text(plain(text), style="yellow"))
+        # Not wrapped here, so that ids and paths in it can be copied.
+        self._bar.console.print(Text(plain(text), style="yellow"), soft_wrap=True)
 
 
 class _ItemsBar(Bar):

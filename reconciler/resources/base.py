@@ -235,6 +235,13 @@ class Applied:
     """Live ids by address. Of a release, the present ones of the objects that it uses or was copied from, by the names
     that it has: see `planning.held_names`. Of a live object with ids in its fields, those that were written: see
     `planning.renewals`. Empty if it was applied by a version that does not record them."""
+    published_before: tuple[str, ...] = ()
+    """Addresses of the releases that a chatbot published before the present one, the latest last. A rollback removes
+    the release that it publishes again, and those after it: see `state.publications`. Empty if none is recorded."""
+    rolled_back: tuple[str, ...] = ()
+    """Addresses of the releases of a chatbot that an older release replaced, and that were not published again."""
+    rolled_back_by: str = ""
+    """The run that published an older release of a chatbot than before, if no run has published another one since."""
 
 
 def version_of(revision: str) -> str:

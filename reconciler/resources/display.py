@@ -21,3 +21,8 @@ def day(seconds: JSON) -> str:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LAST:
         return ""
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def moment(seconds: float) -> str:
+    """Return a Unix time in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -75,6 +75,8 @@ class Kind:
     """Rule for `metadata.name`."""
     ended_targets: frozenset[str] = frozenset()
     """Targets whose API OpenAI ended. They are suggested only for what no other target supports."""
+    body: str = ""
+    """Field of `spec` that is the body of a manifest in Markdown; empty if manifests of the kind are YAML only."""
     folder: str = ""
     """Folder of new manifests. Default: the plural of `name` in lower case."""
     attaches: bool = False

@@ -27,6 +27,7 @@ High: TypeAlias = Literal[
     "name-lost",  # before, after: addresses
     "guard-weakened",  # settings: paths in `spec` of project.yaml
     "consent-used",  # consent, until, why
+    "rolled-back-release",  # before, after: numbers
 ]
 Medium: TypeAlias = Literal[
     "published-version-changed",  # before, after: numbers

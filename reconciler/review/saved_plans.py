@@ -78,7 +78,7 @@ def restricted(planned: Planned, snapshot: Snapshot, saved: Plan) -> Planned:
     due = _digests(now)
     bodies = {change.id: change.preconditions[BODY] for change in now.work if BODY in change.preconditions}
     stale = [change for change in saved.work if change.digest not in due or _is_edited(change, bodies)]
-    if _was_interrupted(snapshot, saved):
+    if unfinished(snapshot, saved):
         pending = {(change.address, change.id) for change in now.work}
         stale = [change for change in stale if (change.address, change.id) in pending]
     if stale:
@@ -99,8 +99,8 @@ def _is_edited(change: Change, bodies: Mapping[str | None, JSON]) -> bool:
     return planned is not None and bodies.get(change.id, planned) != planned
 
 
-def _was_interrupted(snapshot: Snapshot, saved: Plan) -> bool:
-    """Return True if a run of this plan was interrupted."""
+def unfinished(snapshot: Snapshot, saved: Plan) -> bool:
+    """Return True if a run of this plan was interrupted, or did not make every change."""
     record = snapshot.state.plans.get(saved.digest)
     return record is not None and record.outcome != "complete"
 

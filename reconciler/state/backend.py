@@ -51,10 +51,16 @@ class Backend:
         """Return the current state. Takes no lock and writes nothing."""
         return snapshots.read(self.store, self.identity)
 
+    def read_latest(self) -> Snapshot:
+        """Return the state as the store last saw it, if reading again is slow."""
+        return snapshots.read(self.store, self.identity, latest=True)
+
     @contextmanager
-    def lock(self, holder: Holder) -> Iterator[Lease]:
-        """Hold the lock; raises `LockedError`. The caller must renew the lease every `lock.DURATION / 3` seconds."""
-        lease = lock.acquire(self.store, self.identity, holder, self.now)
+    def lock(self, holder: Holder, *, waits: bool = True) -> Iterator[Lease]:
+        """Hold the lock; raises `LockedError`, see `lock.acquire`. The caller must renew the lease every
+        `lock.DURATION / 3` seconds.
+        """
+        lease = lock.acquire(self.store, self.identity, holder, self.now, waits=waits)
         try:
             yield lease
         except BaseException:
@@ -74,6 +80,7 @@ class Backend:
         outlets: tuple[str, ...] | None = None,
         environments: tuple[str, ...] | None = None,
         holds: Mapping[Address, Mapping[str, str]] | None = None,
+        destroys: bool = False,
     ) -> journal.Journal:
         """Begin the journal of a run; see `journal.begin`."""
         return journal.begin(
@@ -86,6 +93,7 @@ class Backend:
             outlets=outlets,
             environments=environments,
             holds=holds,
+            destroys=destroys,
         )
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:
@@ -95,6 +103,14 @@ class Backend:
     def held(self) -> Lock | None:
         """Return the lock, even if it has expired; None if no lock is held."""
         return lock.read_lock(self.store, self.identity)
+
+    def check_writable(self) -> None:
+        """Raise StoreError if the state cannot be written, as far as that can be found out; see `Store`."""
+        self.store.check_writable(f"state/{self.identity}/doctor")
+
+    def wait_until_free(self) -> bool:
+        """Return when no other run holds the lock, and whether one did; see `lock.wait_until_free`."""
+        return lock.wait_until_free(self.store, self.identity, self.now)
 
     def unlock(self) -> Lock | None:
         """Release the lock of any holder and return it; for `state unlock`, after its run has died."""
@@ -142,6 +158,15 @@ class StoreOutlet:
             self.store.defer(self.prefix + key, None)
         else:
             self.store.delete([self.prefix + key])
+
+
+def environments_in(store: Store, project: str) -> frozenset[str]:
+    """Return the environments of a project that have a state in a store, from one list of its documents."""
+    prefix = f"state/{project}/"
+    keys = (key.removeprefix(prefix).split("/") for key in latest_documents(store).list(prefix))
+    return frozenset(
+        name for name, *rest in keys if rest == ["state.json"] or (len(rest) == 2 and rest[0] == "journal")
+    )
 
 
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:

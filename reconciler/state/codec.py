@@ -26,12 +26,26 @@ from reconciler.state.documents import (
     optional,
     typed,
 )
-from reconciler.state.model import AppliedPlan, Completed, Intent, Outcome, Snapshot, State, Stored, Written
+from reconciler.state.model import (
+    AppliedPlan,
+    Completed,
+    Destruction,
+    Intent,
+    Outcome,
+    Snapshot,
+    State,
+    Stored,
+    Written,
+)
 from reconciler.state.segments import RunBegun, RunProgress, Segment, StateReplaced
 
 STATE_FORMAT: Final = "reconciler/state/v1"
 JOURNAL_FORMAT: Final = "reconciler/journal/v1"
 MERGED_FORMAT: Final = "reconciler/journal-merged/v1"
+# Documents with the mark of a destroyed environment, which a version that does not read it must not apply to.
+STATE_DESTROYED: Final = "reconciler/state/v2"
+JOURNAL_DESTROYED: Final = "reconciler/journal/v2"
+MERGED_DESTROYED: Final = "reconciler/journal-merged/v2"
 MOVED_FORMAT: Final = "reconciler/moved/v1"
 
 
@@ -42,7 +56,7 @@ class MovedError(ReconcilerError):
 def encode_state(snapshot: Snapshot) -> bytes:
     return document(
         {
-            "format": line(STATE_FORMAT),
+            "format": line(STATE_DESTROYED if snapshot.state.destruction else STATE_FORMAT),
             "identity": line(str(snapshot.state.identity)),
             "openai_project": line(snapshot.state.openai_project),
             "position": line(snapshot.position),
@@ -59,7 +73,7 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
     `MovedError` if `data` is the note that the state was moved to another backend.
     """
     _check_moved(data, source)
-    record = load(data, STATE_FORMAT, source)
+    record = load(data, STATE_FORMAT, source, STATE_DESTROYED)
     if record.get("identity") != str(identity):
         raise format_error(
             "state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source
@@ -75,7 +89,7 @@ def encode_segment(segment: Segment) -> bytes:
     if isinstance(segment, StateReplaced):
         return document(
             {
-                "format": line(JOURNAL_FORMAT),
+                "format": line(_journal_format(segment)),
                 "run": line(segment.run),
                 "identity": line(str(segment.state.identity)),
                 "openai_project": line(segment.state.openai_project),
@@ -83,49 +97,73 @@ def encode_segment(segment: Segment) -> bytes:
             }
         )
     parts = {
-        "format": line(JOURNAL_FORMAT),
+        "format": line(_journal_format(segment)),
         "run": line(segment.run),
         "plan": line(asdict(segment.plan) if segment.plan else None),
     }
-    if isinstance(segment, RunBegun):
-        parts["openai_project"] = line(segment.openai_project)
-        parts["intents"] = array(map(_intent_record, segment.intents))
-        if segment.outlets is not None:
-            parts["outlets"] = array(segment.outlets)
-        if segment.environments is not None:
-            parts["environments"] = array(segment.environments)
-        if segment.holds:
-            parts["holds"] = mapping((str(address), dict(held)) for address, held in sorted(segment.holds.items()))
-        if segment.lineage is not None:
-            parts["lineage"] = line(segment.lineage)
-    else:
-        parts["completed"] = array(map(_completed_record, segment.completed))
-        parts["discarded"] = array(map(str, segment.discarded))
-        if segment.announced:
-            parts["announced"] = array(map(_intent_record, segment.announced))
-        if segment.written:
-            parts["written"] = array(map(asdict, segment.written))
-        if segment.settings is not None:
-            parts["settings"] = line(_settings_record(segment.settings))
-    return document(parts)
+    return document(parts | (_begun(segment) if isinstance(segment, RunBegun) else _progress(segment)))
+
+
+def _begun(segment: RunBegun) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    parts["openai_project"] = line(segment.openai_project)
+    parts["intents"] = array(map(_intent_record, segment.intents))
+    if segment.outlets is not None:
+        parts["outlets"] = array(segment.outlets)
+    if segment.environments is not None:
+        parts["environments"] = array(segment.environments)
+    if segment.holds:
+        parts["holds"] = mapping((str(address), dict(held)) for address, held in sorted(segment.holds.items()))
+    if segment.lineage is not None:
+        parts["lineage"] = line(segment.lineage)
+    if segment.destroys:
+        parts["destroys"] = line(segment.destroys)
+    return parts
+
+
+def _progress(segment: RunProgress) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    parts["completed"] = array(map(_completed_record, segment.completed))
+    parts["discarded"] = array(map(str, segment.discarded))
+    if segment.announced:
+        parts["announced"] = array(map(_intent_record, segment.announced))
+    if segment.written:
+        parts["written"] = array(map(asdict, segment.written))
+    if segment.settings is not None:
+        parts["settings"] = line(_settings_record(segment.settings))
+    if segment.destroyed:
+        parts["destroyed"] = line(segment.destroyed)
+    return parts
+
+
+def _journal_format(segment: Segment) -> str:
+    match segment:
+        case StateReplaced():
+            marks = segment.state.destruction is not None
+        case RunBegun():
+            marks = segment.destroys
+        case RunProgress():
+            marks = segment.destroyed
+    return JOURNAL_DESTROYED if marks else JOURNAL_FORMAT
 
 
 def decode_segment(data: bytes, source: str) -> Segment:
     """Return the journal segment in `data`; `source` names it in errors."""
-    record = load(data, JOURNAL_FORMAT, source)
+    record = load(data, JOURNAL_FORMAT, source, JOURNAL_DESTROYED)
     with format_errors(source):
         return _segment(record)
 
 
 def encode_merged(segments: Iterable[Segment]) -> bytes:
     """Encode consecutive segments as one document, with one segment a line."""
-    records = (json.loads(encode_segment(segment)) for segment in segments)
-    return document({"format": line(MERGED_FORMAT), "segments": array(records)})
+    records = [json.loads(encode_segment(segment)) for segment in segments]
+    marks = any(record["format"] == JOURNAL_DESTROYED for record in records)
+    return document({"format": line(MERGED_DESTROYED if marks else MERGED_FORMAT), "segments": array(records)})
 
 
 def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
     """Return the `count` journal segments in `data`; `source` names it in errors."""
-    record = load(data, MERGED_FORMAT, source)
+    record = load(data, MERGED_FORMAT, source, MERGED_DESTROYED)
     with format_errors(source):
         segments = list(map(_segment, record["segments"]))
         if len(segments) != count:
@@ -160,7 +198,8 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         outlets, environments = _names(record, "outlets"), _names(record, "environments")
         held = typed(dict, record.get("holds", {})).items()
         holds = {Address.parse(release): _holds(names) for release, names in held}
-        return RunBegun(run, intents, project, plan, outlets, environments, holds, _lineage(record))
+        destroys = typed(bool, record.get("destroys", False))
+        return RunBegun(run, intents, project, plan, outlets, environments, holds, _lineage(record), destroys)
     return RunProgress(
         run,
         completed=tuple(map(_completed, record["completed"])),
@@ -169,6 +208,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         announced=tuple(map(_intent, record.get("announced", ()))),
         written=tuple(map(_written, record.get("written", ()))),
         settings=_settings(record.get("settings")),
+        destroyed=typed(bool, record.get("destroyed", False)),
     )
 
 
@@ -182,6 +222,7 @@ def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
         **({} if state.environments is None else {"environments": array(state.environments)}),
         **({} if state.settings is None else {"settings": line(_settings_record(state.settings))}),
         **({} if state.lineage is None else {"lineage": line(state.lineage)}),
+        **({} if state.destruction is None else {"destruction": line(_destruction_record(state.destruction))}),
         "objects": mapping(_object_records(state.objects)),
     }
 
@@ -202,8 +243,25 @@ def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple
         environments=_names(record, "environments"),
         settings=_settings(record.get("settings")),
         lineage=_lineage(record),
+        destruction=_destruction(record.get("destruction")),
     )
     return state, tuple(map(_intent, record["pending"]))
+
+
+def _destruction_record(mark: Destruction) -> dict[str, JSON]:
+    return {**asdict(mark), "tombstones": sorted(map(str, mark.tombstones))}
+
+
+def _destruction(record: JSON) -> Destruction | None:
+    """Return the mark of a destroyed environment; None for a state without it."""
+    if record is None:
+        return None
+    return Destruction(
+        started=moment(record["started"]),
+        holder=typed(str, record["holder"]),
+        finished=None if record["finished"] is None else moment(record["finished"]),
+        tombstones=frozenset(map(Address.parse, typed(list, record["tombstones"]))),
+    )
 
 
 def _outlets(record: Mapping[str, JSON]) -> Mapping[str, Mapping[str, str]] | None:
@@ -256,7 +314,16 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
-    return record
+    return {**record, **_publications_record(applied)}
+
+
+def _publications_record(applied: Applied) -> dict[str, JSON]:
+    found: dict[str, JSON] = {
+        "published_before": list(applied.published_before),
+        "rolled_back": list(applied.rolled_back),
+        "rolled_back_by": applied.rolled_back_by,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _applied(record: JSON) -> Applied:
@@ -276,7 +343,14 @@ def _applied(record: JSON) -> Applied:
         unproven=tuple(typed(list, record.get("unproven", []))),
         revision=typed(str, record.get("revision", "")),
         holds=_holds(record.get("holds", {})),
+        published_before=_addresses(record.get("published_before", [])),
+        rolled_back=_addresses(record.get("rolled_back", [])),
+        rolled_back_by=typed(str, record.get("rolled_back_by", "")),
     )
+
+
+def _addresses(record: JSON) -> tuple[str, ...]:
+    return tuple(str(Address.parse(typed(str, text))) for text in typed(list, record))
 
 
 def _holds(record: JSON) -> Mapping[str, str]:

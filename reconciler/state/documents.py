@@ -50,8 +50,8 @@ def document(parts: Mapping[str, str]) -> bytes:
     return f"{{\n  {text}\n}}\n".encode("utf-8", "backslashreplace")
 
 
-def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
-    """Return the JSON object in `data`, which must have the format `expected`; `source` names it in errors."""
+def load(data: bytes, expected: str, source: str, newest: str = "") -> dict[str, Any]:
+    """Return the JSON object in `data`, which has the format `expected` or `newest`; `source` names it in errors."""
     try:
         record = json.loads(data, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
@@ -61,11 +61,11 @@ def load(data: bytes, expected: str, source: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # not UTF-8, or a number of thousands of digits
         raise format_error("state-damaged", f"not valid JSON: {error}", source) from error
     found = record.get("format") if isinstance(record, dict) else None
-    if found == expected:
+    if found in (expected, newest):
         return typed(dict, record)
     family, _, version = str(found).rpartition("/v")
     if family == expected.rpartition("/v")[0] and version.isdecimal():
-        message = f"written by a newer version of Reconciler ({found}); this version reads {expected}"
+        message = f"written by a newer version of Reconciler ({found}); this version reads {newest or expected}"
         raise format_error("state-newer", message, source)
     raise format_error("state-damaged", f"not a document in the format {expected}", source)
 

@@ -93,6 +93,14 @@ class GitStore:
         check_prefix(prefix)
         return self.snapshot().list(prefix)
 
+    def check_writable(self, key: str) -> None:
+        """Rehearse a push. Rules of the server for the branch, such as its protection, are not applied to it."""
+        check_key(key)
+        with self._exclusive():
+            error = self._repository.rehearse_push()
+        if error:
+            raise error
+
     def _write(self, changes: Sequence[Change], documents: Mapping[str, bytes | None], note: str) -> str:
         """Push a commit on the tip known to this clone; if it is outdated, on the tip of the remote."""
         repository, until = self._repository, time.monotonic() + PATIENCE

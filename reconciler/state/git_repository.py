@@ -99,6 +99,14 @@ class Repository:
         said = "\n".join(line.split("\t")[-1] for line in done.text.splitlines() if line.startswith("!\t"))
         return RejectedPush(self._git.failed(f"{done.err}\n{said}"), overtaken=bool(_OVERTAKEN.search(said)))
 
+    def rehearse_push(self) -> GitStateError | None:
+        """Connect to the remote as for a push, and change nothing; return the error, if there is one."""
+        known = self.tip or self._git.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}").text
+        if not known:
+            return None
+        done = self._git.attempt(*_PUSH, "--dry-run", self._remote, f"{known}:{self._theirs}")
+        return self._git.failed(done.err) if done.code else None
+
     def commit(self, parent: str | None, documents: Mapping[str, bytes | None], message: str) -> str:
         """Create a commit after `parent` that changes `documents`; None deletes one. Does not push."""
         with TemporaryDirectory(prefix="reconciler-") as scratch:

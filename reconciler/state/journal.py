@@ -50,6 +50,7 @@ class Journal:
         self, store: Store, lease: Lease, base: Snapshot, begun: RunBegun, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
+        self._destroys = begun.destroys
         self.lineage = base.state.lineage or begun.lineage
         self._segments: list[Segment] = [begun]
         self._waiting: list[_Entry] = []
@@ -101,6 +102,8 @@ class Journal:
     def close(self, outcome: Literal["partial", "complete"]) -> Snapshot:
         """Write the queued entries and the outcome, release the lock, and return the state. See `snapshots.finish`.
 
+        A complete `destroy` marks the state as destroyed if it has no objects left but those that stay published.
+
         Raises `LeaseLostError`. Entries that were flushed before the lock was lost remain recorded.
         """
         with self._turn:
@@ -111,11 +114,17 @@ class Journal:
                 plan = replace(self._plan, finished=self._lease.now(), outcome=outcome, summary=said)
                 self._waiting.append(plan)
             self._sending = self._take()
-            closed = self._finish(_progress(self._lease.token, self._sending))
+            closed = self._finish(self._marked(_progress(self._lease.token, self._sending), outcome))
             self._sending = []
         if closed is None:
             raise self._lease.lost_error("was taken over")
         return closed
+
+    def _marked(self, last: RunProgress, outcome: Literal["partial", "complete"]) -> RunProgress:
+        if not self._destroys or outcome != "complete":
+            return last
+        left = replay(self._base, [*self._segments, last]).state.objects.values()
+        return replace(last, destroyed=all(applied.keep for applied in left))
 
     def _wait(self, entry: _Entry) -> None:
         if not self._waiting:
@@ -178,6 +187,7 @@ def begin(
     outlets: tuple[str, ...] | None = None,
     environments: tuple[str, ...] | None = None,
     holds: Mapping[Address, Mapping[str, str]] | None = None,
+    destroys: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
@@ -190,7 +200,9 @@ def begin(
     identity = snapshot.state.identity
     base = read(store, identity)
     lineage = None if base.state.lineage else new_lineage()
-    begun = RunBegun(lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {}, lineage)
+    begun = RunBegun(
+        lease.token, tuple(intents), openai_project, plan, outlets, environments, holds or {}, lineage, destroys
+    )
     # The lock was held after the read: a run that takes it later begins with the same number or a higher one.
     lease.verify()
     said = note(identity, f"begin {identity}: {sum(one.creates for one in begun.intents)} to create", plan)

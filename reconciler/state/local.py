@@ -1,5 +1,6 @@
 """The `local` backend: documents as files in one folder, for one machine."""
 
+import errno
 import fcntl
 import os
 import time
@@ -62,6 +63,12 @@ class LocalStore:
         with self._errors():
             files = _visible_files(self._folder / check_prefix(prefix))
             return sorted(file.relative_to(self._folder).as_posix() for file in files)
+
+    def check_writable(self, key: str) -> None:
+        with self._errors():
+            present = next(folder for folder in self._path(key).parents if folder.exists())
+            if not os.access(present, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(present))
 
     def _path(self, key: str) -> Path:
         path = self._folder / check_key(key)

@@ -21,6 +21,7 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.documents import document, format_errors, line, load, moment, typed
+from reconciler.state.lock_wait import LOCK_WAIT, age
 from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
 FORMAT: Final = "reconciler/lock/v1"
@@ -182,12 +183,19 @@ def this_process(environ: Mapping[str, str]) -> Holder:
     return Holder(name, socket.gethostname(), _machine(), os.getpid(), _run_url(environ))
 
 
-def acquire(store: Store, identity: Identity, holder: Holder, now: Callable[[], float] = time.time) -> Lease:
-    """Acquire the lock of `identity`; raises `LockedError` while another run holds it."""
-    while True:  # each repetition follows a successful write of another run
+def acquire(
+    store: Store, identity: Identity, holder: Holder, now: Callable[[], float] = time.time, *, waits: bool = True
+) -> Lease:
+    """Acquire the lock of `identity`; raises `LockedError` if another run holds it for longer than `LOCK_WAIT` allows,
+    or at all with `waits` unset.
+    """
+    while True:  # each repetition follows a successful write of another run, or a wait
         lock, version = _read(store, identity)
         if lock is not None and not lock.is_free(now()):
-            raise locked_error(identity, lock, now())
+            if not waits:
+                raise locked_error(identity, lock, now())
+            _wait(store, identity, lock, now())
+            continue
         moment = now()
         fresh = Lock(_token(moment), holder, moment, moment, moment + DURATION)
         try:
@@ -196,6 +204,24 @@ def acquire(store: Store, identity: Identity, holder: Holder, now: Callable[[], 
             lock, version = _read(store, identity)
             if lock == fresh and version is not None:
                 return Lease(store, identity, fresh, version, now)
+
+
+def wait_until_free(store: Store, identity: Identity, now: Callable[[], float] = time.time) -> bool:
+    """Return when no other run holds the lock, and whether one did; raises `LockedError` if that takes longer than
+    `LOCK_WAIT` allows.
+    """
+    waited = False
+    while (lock := read_lock(store, identity)) is not None and not lock.is_free(now()):
+        _wait(store, identity, lock, now())
+        waited = True
+    return waited
+
+
+def _wait(store: Store, identity: Identity, lock: Lock, now: float) -> None:
+    """Wait until the lock is worth another look; raises `LockedError` if no time is left."""
+    waiting = LOCK_WAIT.get()
+    if not waiting.pause(_held(identity, lock, now), lock.token, is_quick=store.is_quick):
+        raise locked_error(identity, lock, now, waited=waiting.seconds)
 
 
 def read_lock(store: Store, identity: Identity) -> Lock | None:
@@ -222,14 +248,20 @@ def lock_key(identity: Identity) -> str:
     return f"state/{identity}/lock.json"
 
 
-def locked_error(identity: Identity, lock: Lock, now: float) -> LockedError:
+def locked_error(identity: Identity, lock: Lock, now: float, *, waited: float = 0.0) -> LockedError:
+    message = _held(identity, lock, now) + (f"; waited {age(waited)} for it" if waited else "")
+    free = f"if it is not renewed, the lock expires in {age(lock.expires + GRACE - now)}"
+    wait = "Wait for that run to end" + ("" if waited else ", or pass --lock-timeout 10m")
+    hint = f"{wait}; {free}. If the run has died, run `reconciler state unlock`."
+    return LockedError(Problem("locked", message, hint=hint))
+
+
+def _held(identity: Identity, lock: Lock, now: float) -> str:
+    """Return the sentence that says who holds the lock, and since when."""
     holder = lock.holder
     run = f", {holder.run_url}" if holder.run_url else ""
-    since = f"for {_age(now - lock.acquired)}, renewed {_age(now - lock.renewed)} ago"
-    message = f"{identity} is locked by {holder.name} on {holder.host} (process {holder.pid}{run}) {since}"
-    free = f"if it is not renewed, the lock expires in {_age(lock.expires + GRACE - now)}"
-    hint = f"Wait for that run to end; {free}. If the run has died, run `reconciler state unlock`."
-    return LockedError(Problem("locked", message, hint=hint))
+    since = f"for {age(now - lock.acquired)}, renewed {age(now - lock.renewed)} ago"
+    return f"{identity} is locked by {holder.name} on {holder.host} (process {holder.pid}{run}) {since}"
 
 
 def _put(store: Store, identity: Identity, lock: Lock, version: str | None) -> str:
@@ -321,9 +353,3 @@ def _run_url(environ: Mapping[str, str]) -> str:
     if run := environ.get("GITHUB_RUN_ID"):
         return f"{environ.get('GITHUB_SERVER_URL')}/{environ.get('GITHUB_REPOSITORY')}/actions/runs/{run}"
     return environ.get("CI_JOB_URL", "")
-
-
-def _age(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

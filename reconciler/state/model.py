@@ -83,6 +83,20 @@ class AppliedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Destruction:
+    """The mark of an environment that `destroy` removed, or is removing. Until it is undone, nothing is applied."""
+
+    started: float
+    """Unix time at which the first run began, as is `finished`."""
+    holder: str
+    """The user or the CI job that began it."""
+    finished: float | None = None
+    """None until everything was removed."""
+    tombstones: frozenset[Address] = frozenset()
+    """Releases that were archived before. The others are archived only as long as the environment is destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The objects applied under one identity."""
 
@@ -105,6 +119,8 @@ class State:
     lineage: str | None = None
     """A random id that distinguishes this state from others of the same identity. It is on the labels of the objects
     that its runs write. None before the first run, and in states of versions without lineages."""
+    destruction: Destruction | None = None
+    """Set from the beginning of the first `destroy` until `destroy --undo`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,12 @@ class StateEntryDocument(TypedDict):
     holds: NotRequired[dict[str, str]]
     """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them. Of
     an object with ids in its fields: the ids that were written, by address."""
+    published_before: NotRequired[list[str]]
+    """Of a chatbot: the releases that it published before the present one, the latest last."""
+    rolled_back: NotRequired[list[str]]
+    """Of a chatbot: the releases that an older release replaced, and that were not published again."""
+    rolled_back_by: NotRequired[str]
+    """Of a chatbot: the run that published an older release than before."""
 
 
 class StateHistoryDocument(TypedDict):
@@ -136,6 +142,12 @@ class StoredObject(TypedDict):
     holds: NotRequired[dict[str, str]]
     """Of a release: the live ids of the objects that it uses or was copied from, by the names that it has for them. Of
     an object with ids in its fields: the ids that were written, by address."""
+    published_before: NotRequired[list[str]]
+    """Of a chatbot: the releases that it published before the present one, the latest last."""
+    rolled_back: NotRequired[list[str]]
+    """Of a chatbot: the releases that an older release replaced, and that were not published again."""
+    rolled_back_by: NotRequired[str]
+    """Of a chatbot: the run that published an older release than before."""
 
 
 class StoredIntent(TypedDict):
@@ -173,6 +185,19 @@ class StoredSettings(TypedDict, total=False):
     """The URL of the state of each peer; null for the backend of the project."""
 
 
+class StoredDestruction(TypedDict):
+    """The mark of a destroyed environment."""
+
+    started: float
+    """Unix time, as is `finished`."""
+    holder: str
+    """The user or the CI job that began it."""
+    finished: float | None
+    """Null until everything was removed."""
+    tombstones: list[str]
+    """Releases that were archived before: the others can be created again after `destroy --undo`."""
+
+
 class StateDocument(TypedDict):
     """The whole state of one identity, as backends store it: a backup, and the input of `state push`."""
 
@@ -200,6 +225,9 @@ class StateDocument(TypedDict):
     Missing before an apply has recorded them."""
     lineage: NotRequired[str]
     """The id that is on the labels of the objects that the runs of this state write. Missing before the first run."""
+    destruction: NotRequired[StoredDestruction]
+    """Present from the beginning of `destroy` until `destroy --undo`. The format is then `reconciler/state/v2`, which
+    earlier versions of Reconciler reject."""
     objects: dict[str, StoredObject]
     """By address."""
 
@@ -260,7 +288,15 @@ def state_entry_json(address: Address, applied: Applied) -> StateEntryDocument:
         "keep": applied.keep,
         "unproven": list(applied.unproven),
     }
-    return {**entry, "holds": dict(applied.holds)} if applied.holds else entry
+    if applied.holds:
+        entry["holds"] = dict(applied.holds)
+    if applied.published_before:
+        entry["published_before"] = list(applied.published_before)
+    if applied.rolled_back:
+        entry["rolled_back"] = list(applied.rolled_back)
+    if applied.rolled_back_by:
+        entry["rolled_back_by"] = applied.rolled_back_by
+    return entry
 
 
 def state_history_json(identity: Identity, plans: Iterable[AppliedPlan]) -> StateHistoryDocument:

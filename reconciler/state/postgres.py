@@ -46,6 +46,11 @@ _REPLACE: Final = """UPDATE {table} SET data = %(data)s, version = DEFAULT, writ
 _DELETE: Final = "DELETE FROM {table} WHERE key = ANY(%(keys)s)"
 _LIST: Final = "SELECT key FROM {table} WHERE key > %(prefix)s AND key < %(end)s"
 
+_PRESENT: Final = "SELECT to_regclass(%(name)s)::text"
+_MAY_CREATE: Final = """SELECT current_setting('transaction_read_only') = 'off' AND (
+    has_database_privilege(current_database(), 'CREATE')
+    OR EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s AND has_schema_privilege(oid, 'CREATE')))"""
+
 
 class PostgresStore:
     """A `Store` in the table `documents` of a schema. The first write creates both if they are missing.
@@ -83,6 +88,15 @@ class PostgresStore:
         # Between `a/` and `a0`, because `0` is the character after the slash. Keys are ASCII.
         end = check_prefix(prefix)[:-1] + "0" if prefix else "\x7f"
         return sorted(key for (key,) in self._run(_LIST, prefix=prefix, end=end))
+
+    def check_writable(self, key: str) -> None:
+        """Send a write of a version that does not exist, and changes no row."""
+        if self._run(_PRESENT, name=f"{self._schema}.documents") != [(None,)]:
+            self._run(_REPLACE, key=check_key(key), data=b"", version=0)
+        elif self._run(_MAY_CREATE, schema=self._schema) == [(False,)]:
+            message = f"cannot use the state in {self.location}: this role may only read"
+            hint = f"Ask the owner of the database for: {_grant(self._schema)}"
+            raise StoreError(Problem("state-postgres", message, hint=hint))
 
     def _run(self, query: str, *, make: bool = False, **values: Any) -> Rows:
         """Return the rows of `query`. If the table is missing, create it (`make`), or return no rows."""
@@ -126,15 +140,16 @@ class PostgresStore:
         from psycopg.errors import InsufficientPrivilege, QueryCanceled, ReadOnlySqlTransaction
 
         if isinstance(error, InsufficientPrivilege):
-            return (
-                f"Ask the owner of the database for: CREATE SCHEMA IF NOT EXISTS {self._schema}; "
-                f"GRANT USAGE, CREATE ON SCHEMA {self._schema} TO your role"
-            )
+            return f"Ask the owner of the database for: {_grant(self._schema)}"
         if isinstance(error, QueryCanceled):
             return "Another session locks the row, or the server is slow. Inspect pg_stat_activity."
         if isinstance(error, ReadOnlySqlTransaction):
             return "This role or database is read-only, which allows `plan` but not `apply`. Use a role that may write."
         return _CHECK
+
+
+def _grant(schema: str) -> str:
+    return f"CREATE SCHEMA IF NOT EXISTS {schema}; GRANT USAGE, CREATE ON SCHEMA {schema} TO your role"
 
 
 def open_postgres(config: BackendConfig) -> Store:

@@ -66,6 +66,15 @@ class S3Store:
         with _errors():
             return sorted(self._objects.list(check_prefix(prefix)))
 
+    def check_writable(self, key: str) -> None:
+        """Send a write of a version that does not exist, which the bucket refuses if it may be written."""
+        with _errors():
+            if self._objects.replace(check_key(key), _sealed(b""), '"0"') is None:
+                return
+            self._objects.delete([key])
+        message = f"{self.location} ignores the conditions of writes"
+        raise StoreError(Problem("state-unconditional", message, hint="Use a store that supports `If-Match`."))
+
     def _opened(self, key: str, data: bytes) -> bytes:
         if not _SEAL.fullmatch(data[-_SEAL_LENGTH:]):
             message = f"{self.location}/{key} was not written by Reconciler, or is truncated"

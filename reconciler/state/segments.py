@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.resources.address import ENVIRONMENT, OUTLET, RELEASE, Address, composed
 from reconciler.resources.guard_settings import GuardSettings
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Written
+from reconciler.state.model import AppliedPlan, Completed, Destruction, Intent, Snapshot, State, Written
+from reconciler.state.publications import with_publications
 
 if TYPE_CHECKING:
     from reconciler.resources.base import Applied
@@ -31,6 +32,8 @@ class RunBegun:
     """`Applied.holds` of releases whose entries do not have it yet."""
     lineage: str | None = None
     """The new lineage of a state that had none."""
+    destroys: bool = False
+    """True for a run of `destroy`: from here on, nothing is applied until it is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class RunProgress:
     """Pointers that were written to outlets, or withdrawn from them, in order."""
     settings: GuardSettings | None = None
     """The settings of the project, which a complete run records; None if it does not."""
+    destroyed: bool = False
+    """True in the last segment of a `destroy` that removed everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class _Replay:
         self._outlets, self._environments = _copied(base.state.outlets), base.state.environments
         self._settings = base.state.settings
         self._lineage = base.state.lineage
+        self._destruction = base.state.destruction
         self._pending: dict[Address, list[Intent]] = {}
         self._intend(base.pending)
         self._holders: dict[str, set[Address]] | None = None
@@ -112,6 +118,7 @@ class _Replay:
             self._environments,
             self._settings,
             self._lineage,
+            self._destruction,
         )
         pending, superseded = map(_in_order, (self._pending, self._superseded))
         return Snapshot(state, pending, self._position, self._run, self._base.stored, superseded)
@@ -122,6 +129,9 @@ class _Replay:
         self._lineage = self._lineage or begun.lineage
         self._intend(begun.intents)
         self._remember(begun.plan)
+        if begun.destroys and self._destruction is None:
+            started, holder = (begun.plan.started, begun.plan.holder) if begun.plan else (0.0, "")
+            self._destruction = Destruction(started, holder, tombstones=frozenset(self._tombstones))
         if begun.outlets is not None:  # what was written to an outlet is forgotten once the project does not name it
             known = self._outlets or {}
             self._outlets = {name: known.get(name, {}) for name in begun.outlets}
@@ -139,6 +149,7 @@ class _Replay:
         self._outlets, self._environments = _copied(state.outlets), state.environments
         self._settings = state.settings
         self._lineage = state.lineage
+        self._destruction = state.destruction
         self._intend(replaced.pending)
 
     def _progress(self, progress: RunProgress) -> None:
@@ -152,6 +163,9 @@ class _Replay:
         self._intend(progress.announced)
         self._remember(progress.plan)
         self._settings = progress.settings or self._settings
+        if progress.destroyed and self._destruction is not None:
+            finished = progress.plan.finished if progress.plan else None
+            self._destruction = replace(self._destruction, finished=finished or self._destruction.started)
 
     def _intend(self, intents: Iterable[Intent]) -> None:
         for intent in intents:
@@ -163,13 +177,14 @@ class _Replay:
     def _complete(self, completed: Completed) -> None:
         self._resolve(completed)
         self._follow(completed)
+        known = self._objects.get(completed.instead_of or completed.address) or self._objects.get(completed.address)
         if completed.instead_of is not None:
             self._objects.pop(completed.instead_of, None)
         if completed.applied is None:
             self._objects.pop(completed.address, None)
             self._end(completed.address)
         else:
-            self._objects[completed.address] = completed.applied
+            self._objects[completed.address] = with_publications(completed.applied, known, self._run)
 
     def _follow(self, completed: Completed) -> None:
         """Replace the id of the object in what releases hold, if it has another one now: an object was replaced, or a

@@ -47,10 +47,12 @@ SEGMENTS: Final = 900
 _READS: Final = 5
 
 
-def read(store: Store, identity: Identity) -> Snapshot:
-    """Return the current state. Takes no lock and writes nothing; a run may write at the same time."""
+def read(store: Store, identity: Identity, *, latest: bool = False) -> Snapshot:
+    """Return the current state. Takes no lock and writes nothing; a run may write at the same time. With `latest`, a
+    store whose calls are slow is not called again.
+    """
     for _ in range(_READS):
-        documents = current_documents(store)
+        documents = latest_documents(store) if latest else current_documents(store)
         # In this order: segments that are compacted after the listing are in the state document read after it.
         spans = _spans(documents, identity)
         base = _checkpoint(documents, identity, store.location)

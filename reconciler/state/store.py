@@ -93,6 +93,12 @@ class Store(Protocol):
         """Return the keys below `prefix`, sorted. `prefix` is empty or ends with a slash."""
         ...
 
+    def check_writable(self, key: str) -> None:
+        """Raise `StoreError` if a write would fail, as far as that can be found out without a write. `key` names a
+        document that does not exist.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Put:

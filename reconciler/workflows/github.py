@@ -21,6 +21,7 @@ _ACTIONS: Final = {
     "SAVE": "actions/cache/save@cdf6c1fa76f9f475f3d7449005a359c84ca0f306 # v5.0.3",
     "UPLOAD": "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f # v6.0.0",
     "DOWNLOAD": "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131 # v7.0.0",
+    "PAGES": "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0",
 }
 """Actions at fixed commits, which run on Node.js 24."""
 _IF_CHANGED: Final = "if: steps.changed.outputs.project == 'true'"
@@ -166,6 +167,7 @@ def _values(setup: Setup, file: str) -> dict[str, str]:
         "FILE": file,
         "PREFIX": setup.prefix,
         "BRANCH": json.dumps(pattern(setup.branch)),
+        "REF": "'refs/heads/{}'".format(setup.branch.replace("'", "''")),
         "QUOTED_PROJECT": json.dumps(setup.project),
         "GROUP_INPUT": json.dumps(f"{setup.prefix}-{setup.project}-{'${{ inputs.env }}' if several else ''}"),
         "PATHS": " ".join(map(shlex.quote, (f"{FOLDER}/{file}*", f".github/{file}*"))),

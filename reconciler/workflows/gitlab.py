@@ -59,6 +59,8 @@ def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     for entry in setup.entries:
         values = {**shared, "NAME": setup.environment(entry), "ENV": json.dumps(entry)}
         text += filled("gitlab/environment.yml", blocks, values)
+    drifts = json.dumps([f"{setup.environment(entry)}-drift" for entry in setup.entries])
+    text += filled("gitlab/pages.yml", blocks, {**shared, "DRIFTS": drifts})
     return {f"{FOLDER}/{setup.prefix}.yml": text, requirements: source.requirements(setup.extras)}
 
 

@@ -1,5 +1,6 @@
 """Tests of `drift`, and of `status`, which summarises drift per object."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -226,3 +227,40 @@ def test_status_names_the_holder_of_the_lock(applied, cli: Cli):
         assert "locked by kim@laptop\n" in cli("status").out
     assert (lock["holder"], lock["host"], lock["process"]) == ("kim", "laptop", 4242)
     assert lock["acquired_at"] <= lock["renewed_at"]
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "html"])
+@pytest.mark.parametrize("address", [(), ("assistant/helper",)], ids=["all", "one"])
+def test_status_is_written_to_a_file_in_every_format(applied, cli: Cli, format_: str, address):
+    printed = cli("status", *address, "-o", format_).out
+    done = cli("status", *address, "-o", format_, "--out", "status.out")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    written = Path("status.out").read_text(encoding="utf-8")
+    without_time = re.compile(r"20\d\d-\d\d-\d\dT[\d:]+\+00:00")
+    lines, shown = (without_time.sub("", text).split() for text in (written, printed))
+    assert lines == shown
+
+
+def test_status_out_in_a_missing_folder_is_refused_before_any_request(applied, cli: Cli):
+    done = cli("status", "-o", "html", "--out", "missing/estate.html")
+    assert (done.code, "folder missing does not exist" in done.err) == (64, True)
+
+
+def test_estate_page_is_the_status_of_all_objects(applied, cli: Cli):
+    rename_store(applied, "by hand")
+    page = cli("status", "-o", "html").out
+    assert page.startswith("<!doctype html>")
+    for text in ("Changed outside Reconciler", "chatbot/helper", 'id="find"', "assistant/helper", "Not looked at"):
+        assert text in page
+    assert 'id="find"' not in cli("status", "assistant/helper", "-o", "html").out
+
+
+def test_status_json_has_the_estate_of_all_objects(applied, cli: Cli):
+    estate = cli("status", "-o", "json").document["estate"]
+    assert [one["address"] for one in estate["chatbots"]] == ["chatbot/helper"]
+    (answer,) = estate["chatbots"][0]["answers"]
+    assert (answer["environment"], answer["known"], answer["applied"]) == (None, True, True)
+    (helper,) = estate["assistants"]
+    assert helper["stores"] == [one["address"] for one in estate["stores"]] == ["vectorstore/handbook"]
+    assert [one["rule"] for one in helper["blockers"]] == ["referenced"]
+    assert cli("status", "assistant/helper", "-o", "json").document["estate"] is None

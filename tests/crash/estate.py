@@ -84,6 +84,35 @@ def make(root: Path) -> None:
         archive(root, Address.parse("release/support@1"))
 
 
+def make_unpublished(root: Path) -> set[str]:
+    """Create and apply the project with a release, unpublish it in the manifest, and add objects of others. Return the
+    ids of these.
+    """
+    with world(root, data=root / DATA, now=time.time, assistants=True) as made:
+        made.environ = {**made.environ, **SECRETS}
+        _git(root, "init", "--quiet")
+        made.file(".gitignore", f".reconciler/\n{DATA}*\n{OUTLET}/\n")
+        _first(made)
+        around_agents.first(made)
+        made.apply()
+        _release(made, 1)
+        made.apply()
+        made.wants(manifest("Chatbot", "support", {"pipeline": "flow"}))
+        return made.by_hand(_others(made))
+
+
+async def _others(made: World) -> set[str]:
+    """Create objects of another project and of nobody."""
+    sdk = made.sdk
+    foreign = {"reconciler-project": "globex", "reconciler-address": "assistant/triage"}
+    agents = [
+        await sdk.beta.agents.create(name="foreign", model="gpt-6-luna", metadata=foreign),
+        await sdk.beta.agents.create(name="triage", model="gpt-6-luna"),
+    ]
+    upload = await sdk.files.create(file=("a.md", b"Bills."), purpose="user_data")
+    return {*(one.id for one in agents), upload.id}
+
+
 def _first(made: World) -> None:
     for name, text in {"kb/a": "Bills.", "kb/b": "Sundays.", "old/x": "Old.", "old/y": "Older."}.items():
         made.file(f"{name}.md", text)

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import stat
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,15 +19,18 @@ from reconciler.applying import walk
 from reconciler.applying.model import ApplyResult
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
+from reconciler.operations import rollback
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Plan
+from reconciler.project.destroyed import open_to_destroy
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.model import Written
 from reconciler.state.store import BatchStore
+from tests.crash.estate import DATA
 from tests.support.world import Quiet
 
 Moment: TypeAlias = Literal["before-send", "after-send", "after-answer", "document", "state-before", "state-after"]
@@ -108,6 +113,21 @@ def apply(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -
     return asyncio.run(run()), mortal.met
 
 
+def destroy(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -> tuple[ApplyResult, Counter[Moment]]:
+    """Plan to remove everything and apply it, and return the number of moments of each type."""
+    mortal = Mortal(kill)
+    _watch_disk(mortal)
+    if kill is None or kill.moment in IN_STATE:
+        _record_each()
+
+    async def run() -> ApplyResult:
+        workspace = open_to_destroy(root, environ)
+        async with connected(url, mortal) as connection:
+            return await _applied(workspace, connection, await make_plan(workspace, connection))
+
+    return asyncio.run(run()), mortal.met
+
+
 def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[ApplyResult, Plan]:
     """Run the same command again, then plan, as a user does after a kill. What the killed run did not finish is not
     drift: with `--on-drift keep`, as in the workflows, all of it is completed.
@@ -128,6 +148,46 @@ def apply_and_plan(root: Path, url: str, environ: Mapping[str, str]) -> tuple[Ap
             return result, (await make_plan(open_workspace(root, environ), connection)).planned.plan
 
     return asyncio.run(run())
+
+
+def objects(root: Path, kind: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(root / DATA)) as database:
+        return [loads(body) for (body,) in database.execute("SELECT body FROM objects WHERE kind = ?", [kind])]
+
+
+def what_runs(root: Path) -> str:
+    """Return the instructions of the agent that the automation runs. Fail if there is no such agent."""
+    (automation,) = objects(root, "agent.automation")
+    agents = {one["id"]: one["given"]["instructions"] for one in objects(root, "agent")}
+    return str(agents[automation["target"]["agent_id"]])
+
+
+class _Silent(Quiet):
+    def note(self, text: str) -> None: ...
+
+
+def roll_back(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None) -> tuple[int, Counter[Moment]]:
+    """Roll back the chatbot `support` to the release before, and return it with the number of moments of each type."""
+    mortal = Mortal(kill)
+    _watch_disk(mortal)
+    if kill is None or kill.moment in IN_STATE:
+        _record_each()
+    rollback.connected = lambda _workspace: connected(url, mortal)  # type: ignore[assignment, attr-defined]
+    choice, result = rollback.roll_back(
+        root,
+        environ,
+        "support",
+        None,
+        env=None,
+        endpoint=None,
+        announce=lambda _choice: None,
+        confirm=lambda _plan: True,
+        listen=lambda _steps: nullcontext(_Silent()),
+        resume=lambda _choice: "reconciler rollback support 1",
+    )
+    assert isinstance(result, ApplyResult), result
+    assert result.complete, result
+    return choice.number, mortal.met
 
 
 LEASE: Final = 1.5

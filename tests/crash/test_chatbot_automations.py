@@ -5,12 +5,9 @@ has moved. The next run ends with the new release, without a second copy of anyt
 """
 
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from json import loads
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,18 +97,6 @@ def edited(templates: Path, tmp_path: Path) -> Callable[[str], Path]:
     return build
 
 
-def objects(root: Path, kind: str) -> list[dict[str, Any]]:
-    with closing(sqlite3.connect(root / DATA)) as database:
-        return [loads(body) for (body,) in database.execute("SELECT body FROM objects WHERE kind = ?", [kind])]
-
-
-def what_runs(root: Path) -> str:
-    """Return the instructions of the agent that the automation runs. Fail if there is no such agent."""
-    (automation,) = objects(root, "agent.automation")
-    agents = {one["id"]: one["given"]["instructions"] for one in objects(root, "agent")}
-    return str(agents[automation["target"]["agent_id"]])
-
-
 def is_archived(root: Path) -> bool:
     """Return True if the state records that release 1 was archived."""
     return Address.parse("release/support@1") in open_workspace(root, KEYLESS).backend.read().state.tombstones
@@ -134,13 +119,13 @@ def test_killed_anywhere_it_runs_a_release_and_the_next_run_converges(edited, na
     with api(root / DATA) as url:
         with pytest.raises(Killed):
             run(KEYLESS, runs.apply, root, url, KEYLESS, kill)
-        assert what_runs(root) in ({"Second."} if is_archived(root) else {"First.", "Second."})
+        assert runs.what_runs(root) in ({"Second."} if is_archived(root) else {"First.", "Second."})
         result, plan = run(KEYLESS, runs.apply_and_plan, root, url, KEYLESS)
     assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
     assert is_silent(plan)
-    assert what_runs(root) == edit.runs
-    (automation,) = objects(root, "agent.automation")
+    assert runs.what_runs(root) == edit.runs
+    (automation,) = runs.objects(root, "agent.automation")
     assert bool(automation.get("paused")) == (edit.status == "paused")
-    labels = [one["given"]["metadata"]["reconciler-address"] for one in objects(root, "agent")]
+    labels = [one["given"]["metadata"]["reconciler-address"] for one in runs.objects(root, "agent")]
     copies = ["assistant/triage@support.1"] if name == "unpublication" else []
     assert sorted(labels) == ["assistant/triage", *copies, "assistant/triage@support.2"]

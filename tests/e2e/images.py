@@ -53,6 +53,13 @@ def main() -> None:
         tab.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         tab.open(page)
         save(tab, IMAGES / "plan.png", width, height)
+        page.write_text(estate_page(Path(scratch, "estate")), encoding="utf-8")
+        tab.open(page)
+        tab.call("Emulation.setScrollbarsHidden", hidden=True)
+        tab.press("/")
+        tab.type("support")
+        tab.evaluate("new Promise(done => setTimeout(done, 500))")
+        save(tab, IMAGES / "estate.png", width, height, beyond=False)
 
 
 def prepare(folder: Path) -> Path:
@@ -72,6 +79,28 @@ def prepare(folder: Path) -> Path:
     run(*git, "add", ".", folder=folder)
     run(*git, "commit", "--quiet", "--message", "Remove the moving assistant", folder=folder)
     return folder
+
+
+def estate_page(folder: Path) -> str:
+    """Return the estate page of the sample organisation, which publishes another release in each environment."""
+    shutil.copytree(ROOT / "manifests", folder / "manifests", ignore=shutil.ignore_patterns(".reconciler"))
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com")
+    folder.joinpath(".gitignore").write_text(".reconciler/\n", encoding="utf-8")
+    run("git", "init", "--quiet", folder=folder)
+    run("git", "add", ".", folder=folder)
+    run("reconciler", "release", "support", "--publish", "--message", "First answers on bills", folder=folder)
+    prompt = folder / "manifests" / "prompts" / "technical.md"
+    for message, environment in (("Ask for the postcode first", "staging"), ("Name the tariff year", "")):
+        prompt.write_text(f"{prompt.read_text(encoding='utf-8')}- {message}.\n", encoding="utf-8")
+        run("git", "add", ".", folder=folder)
+        run("reconciler", "release", "support", "--message", message, folder=folder)
+        if environment:
+            run("reconciler", "publish", "support", "2", "--env", environment, folder=folder)
+    run("git", "add", ".", folder=folder)
+    run(*git, "commit", "--quiet", "--message", "Release support", folder=folder)
+    for name in ("staging", "production"):
+        run("reconciler", "apply", "--yes", "--env", name, folder=folder)
+    return run("reconciler", "status", "-o", "html", folder=folder)
 
 
 def run(*command: str, folder: Path, codes: tuple[int, ...] = (0,)) -> str:
@@ -107,9 +136,10 @@ def colored(text: str) -> str:
     return re.sub("\x1b\\[([0-9;]+)m(.*?)\x1b\\[0m", span, html.escape(text, quote=False), flags=re.DOTALL)
 
 
-def save(tab: Browser, path: Path, width: float, height: float) -> None:
+def save(tab: Browser, path: Path, width: float, height: float, *, beyond: bool = True) -> None:
+    """Save what the tab shows; `beyond` the window, parts that are only drawn there would be empty."""
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-    shot = tab.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    shot = tab.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=beyond)
     path.write_bytes(base64.b64decode(shot["data"]))
 
 

@@ -117,7 +117,7 @@ class Shell:
         if word == "cd":
             os.chdir(rest)
         elif word == "export":
-            name, _, value = rest.partition("=")
+            name, _, value = "".join(shlex.split(rest)).partition("=")
             os.environ[name] = value
         elif word == "reconciler" and ">" not in rest:
             words, _, pipe = rest.partition(" | ")

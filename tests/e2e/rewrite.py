@@ -9,13 +9,16 @@ from pathlib import Path
 
 from tests.e2e import (
     test_docs_adopt,
+    test_docs_applications,
     test_docs_drift,
     test_docs_guard,
     test_docs_manifests,
     test_docs_migrate,
+    test_docs_other_ci,
     test_docs_pull_requests,
     test_docs_releases,
     test_docs_state,
+    test_docs_tutorial,
 )
 from tests.e2e.kinds_table import HEAD, table
 from tests.e2e.test_readme import DEMO, TRANSCRIPT, transcript
@@ -26,12 +29,15 @@ BLANK = "\n\n"
 def main() -> None:
     pages = (
         test_docs_adopt,
+        test_docs_applications,
         test_docs_drift,
         test_docs_guard,
         test_docs_migrate,
+        test_docs_other_ci,
         test_docs_pull_requests,
         test_docs_releases,
         test_docs_state,
+        test_docs_tutorial,
     )
     for page in pages:
         with tempfile.TemporaryDirectory() as scratch:

@@ -477,3 +477,19 @@ class TestRollback:
         changes = {(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]}
         assert changes == {("publish", "chatbot/support"), ("update", RUN)}
         assert cli("apply", plan, "--yes").code == 0
+
+    def test_without_a_saved_plan_it_is_one_command(self, published, cli: Cli):
+        published.wants(triage("Some day."))
+        done = cli("rollback", "support", "--yes", "-o", "json")
+        assert done.code == 0
+        assert published.runs() == "First."
+        made = [(one["action"], one["address"]) for one in done.document["outcomes"]]
+        assert made == [("publish", "chatbot/support"), ("update", RUN)]
+        assert cli("publish", "support", 1).code == 0
+        assert {one["address"] for one in cli("plan", "-o", "json").document["changes"]} == {"assistant/triage"}
+
+    def test_an_error_in_the_manifest_of_the_automation_stops_it(self, published, cli: Cli):
+        published.wants(nightly(odd=1))
+        done = cli("rollback", "support", "--yes")
+        assert (done.code, "unknown field `odd`" in done.err) == (1, True)
+        assert published.runs() == "Second."

@@ -160,6 +160,17 @@ class TestAServerThatReturnsSecrets:
             assert code == 0, said.decode()
             check(said, around)
 
+    def test_requests_and_events_that_are_reported(self, server, around, cli: Cli):
+        """The ids of objects and of requests are the server's, which may have the secret in them."""
+        edits: list[Document] = [{}, {"generation": 2}]
+        for more in edits:
+            wants(around / "acme", **more)
+            code, said = printed(cli, "apply", "--yes", "-vv", "--json-events", "events.jsonl")
+            assert code == 0, said.decode()
+            assert b"> POST /vaults" in said
+            assert b'"change-done"' in (around / "acme" / "events.jsonl").read_bytes()
+            check(said, around)
+
     def test_what_is_imported_and_what_is_rebuilt(self, server, around, cli: Cli):
         assert printed(cli, "apply", "--yes")[0] == 0
         for command in ("state rebuild --yes", "import credential --into a", "import template --into b"):

@@ -438,11 +438,14 @@ class TestImport:
 
     def test_a_file_that_would_be_a_manifest_is_left_out(self, estate):
         text = 'apiVersion: reconciler/v1\n"k\\x69nd": Consent\n'
-        create(estate, {"SKILL.md": NOTES.replace("meeting-notes", "recipes"), "x.yaml": text, ".env": "A=1"})
+        page = "---\napiVersion: reconciler/v1\nkind: Assistant\n---\n"
+        files = {"x.yaml": text, "y.md": page, "z.md": "---\ntitle: A page\n---\n", ".env": "A=1"}
+        create(estate, {"SKILL.md": NOTES.replace("meeting-notes", "recipes"), **files})
         (origin,) = import_skills(estate).origins
         assert sorted(origin.losses) == [
             "'.env': a path that project folders do not have",
             "'x.yaml': a file that would be read as a manifest",
+            "'y.md': a file that would be read as a manifest",
         ]
 
     def test_adopting_it_writes_state_and_nothing_else(self, estate):

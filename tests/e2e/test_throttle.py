@@ -1,7 +1,6 @@
 """A large apply against an API that enforces its limits: as fast as is allowed, and never faster."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,31 +17,45 @@ from reconciler.project.workspace import open_workspace
 from tests.support.world import PROJECT, Quiet, as_yaml, manifest
 
 OBJECTS = 1000
-FASTER = 10
 ALLOWED = 300
 """POST requests a minute."""
-
-
-def now() -> float:
-    return time.time() * FASTER
-
-
-async def sleep(seconds: float) -> None:
-    await asyncio.sleep(seconds / FASTER)
+DURATION = 0.02
+"""Seconds of a request."""
 
 
 class Watched(httpx2.ASGITransport):
-    """Notes when POST requests arrive, and every status."""
+    """Notes when POST requests arrive, and every status.
+
+    Its time passes with requests and waits only, so that the load of the machine decides nothing.
+    """
 
     def __init__(self, *, assistants: bool) -> None:
-        super().__init__(create_app(Settings(now=now, rate_limit=1.0, assistants=assistants)))
+        super().__init__(create_app(Settings(now=self.now, rate_limit=1.0, assistants=assistants)))
         self.posts: list[float] = []
         self.statuses: set[int] = set()
+        self._time = 0.0
+        self._in_flight = 0
+
+    def now(self) -> float:
+        return self._time
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until all requests that have a turn are answered, then let the time pass."""
+        until, arrived = self._time + seconds, -1
+        while self._in_flight or arrived != len(self.posts):
+            arrived = len(self.posts)
+            await asyncio.sleep(0.01)
+        self._time = max(self._time, until)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._time += DURATION
         if request.method == "POST":
-            self.posts.append(now())
-        response = await super().handle_async_request(request)
+            self.posts.append(self._time)
+        self._in_flight += 1
+        try:
+            response = await super().handle_async_request(request)
+        finally:
+            self._in_flight -= 1
         self.statuses.add(response.status_code)
         return response
 
@@ -65,7 +78,7 @@ def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path, target, endpoi
     async def applied() -> None:
         workspace = open_workspace(tmp_path, {"RECONCILER_ENDPOINT": endpoint})
         async with AsyncExitStack() as stack:
-            pace = Pace(clock=now, sleep=sleep)
+            pace = Pace(clock=api.now, sleep=api.sleep)
             pace.tell = told.append
             connection = await stack.enter_async_context(connect(Endpoint(transport=api), pace=pace))
             observed = await make_plan(workspace, connection)

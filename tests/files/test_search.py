@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.files.search import project_around, yaml_files
+from reconciler.files.search import manifest_files, project_around
 
 
 def write(root: Path, *names: str) -> None:
@@ -30,12 +30,12 @@ def test_project_above_the_repository_is_not_found(tmp_path):
     assert project_around(tmp_path / "repository") is None
 
 
-def test_yaml_files_are_listed_without_hidden_and_linked_folders(tmp_path):
+def test_manifest_files_are_listed_without_hidden_and_linked_folders(tmp_path):
     write(tmp_path, "b.yaml", "a/c.yml", "a/d.json", ".hidden.yaml", ".reconciler/e.yaml", "elsewhere/f.yaml")
     (tmp_path / "a" / "link").symlink_to(tmp_path / "elsewhere")
-    found = [file.relative_to(tmp_path).as_posix() for file in yaml_files(tmp_path)]
+    found = [file.relative_to(tmp_path).as_posix() for file in manifest_files(tmp_path)]
     assert found == ["b.yaml", "a/c.yml", "elsewhere/f.yaml"]
 
 
 def test_missing_folder_has_no_files(tmp_path):
-    assert list(yaml_files(tmp_path / "nowhere")) == []
+    assert list(manifest_files(tmp_path / "nowhere")) == []

@@ -216,3 +216,17 @@ class TestHostile:
 def git_config_value(top: Path) -> bytes:
     """Return the configuration of the repository, which no test may change."""
     return (top / ".git" / "config").read_bytes()
+
+
+def test_times_of_the_commits_that_added_files_are_found_by_path(top, monkeypatch):
+    monkeypatch.setitem(ENVIRON, "GIT_COMMITTER_DATE", "2026-10-02T10:00:00+00:00")
+    (top / "bots" / "releases" / "help desk").mkdir(parents=True)
+    file = top / "bots" / "releases" / "help desk" / "v1.yaml"
+    file.write_text("a: 1\n")
+    git(top, "add", ".")
+    git(top, "commit", "--quiet", "-m", "release")
+    monkeypatch.setitem(ENVIRON, "GIT_COMMITTER_DATE", "2026-11-02T10:00:00+00:00")
+    file.write_text("a: 2\n")
+    git(top, "commit", "--quiet", "-am", "archive it")
+    times = {path: at[:19] for path, at in found(top).added("releases").items()}
+    assert times == {"bots/releases/help desk/v1.yaml": "2026-10-02T10:00:00"}

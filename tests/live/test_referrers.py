@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.live.adapters import referrers
+from reconciler.live.referrers.session import ASKED_BY_ID
 
 HOSTED = {"type": "openai_hosted"}
 
@@ -51,6 +52,15 @@ class TestSessions:
         for _ in range(120):
             self.started(api, sdk, other, input="Hello")
         assert asking("session", agent=[agent, "agent_gone"]) == ([], ["GET /v1/agents/sessions"] * 2)
+
+    def test_of_many_agents_all_sessions_are_listed_in_one_walk(self, api, sdk, agent, asking):
+        other = api.run(sdk.agents.create(model="gpt-5")).id
+        made = [self.started(api, sdk, one, input="Hello") for one in (agent, other)]
+        self.started(api, sdk, agent)
+        many = [f"agent_{number}" for number in range(ASKED_BY_ID)]
+        found, requests = asking("session", agent=[agent, *many])
+        assert [(one.id, one.refers_to) for one in found] == [(made[0], (agent,))]
+        assert requests == ["GET /v1/agents/sessions"]
 
 
 def test_an_agent_needs_the_credentials_of_its_servers(api, sdk):

@@ -85,6 +85,7 @@ BOT = Kind(
     references=_bot_references,
     desired=lambda _resource, _scope: (),
     check=_bot_check,
+    body="instructions",
     hints={"cloud": {"prompt": "write `instructions`"}, "local": {"temperature": "a local bot is always at 0"}},
 )
 STORE = Kind(

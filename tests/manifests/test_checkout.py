@@ -270,3 +270,48 @@ def test_variables_of_a_git_hook_do_not_redirect_the_query(checkout, monkeypatch
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
     checkout_without = load(checkout.root, env=None).problems
     assert checkout_without == ()
+
+
+class TestMarkdown:
+    """Markdown files without their contents, which may be manifests."""
+
+    TEXT = (
+        "---\napiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: clerk}\n"
+        "spec: {target: responses, model: gpt-6-luna}\n---\nBe kind.\n"
+    )
+    POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
+    def leave_out(self, checkout: Checkout, text: str) -> None:
+        checkout.write("team/clerk.md", text)
+        checkout.write("team/README.md", "---\ntitle: The team\n---\n")
+        checkout.commit()
+        checkout.git("sparse-checkout", "set", "--no-cone", "/*", "!/team")
+
+    def test_manifest_that_a_sparse_checkout_leaves_out_is_an_error(self, checkout):
+        self.leave_out(checkout, self.TEXT)
+        assert checkout.problems() == [("error", "not-checked-out", "team/clerk.md")]
+
+    def test_text_that_a_sparse_checkout_leaves_out_is_ignored(self, checkout):
+        self.leave_out(checkout, "# The clerk\n")
+        assert checkout.problems() == []
+        assert load(checkout.root, env=None).unseen == ()
+
+    def test_file_of_a_partial_clone_may_be_a_manifest(self, checkout, monkeypatch):
+        self.leave_out(checkout, self.TEXT)
+        monkeypatch.setattr(worktree.Worktree, "contents", lambda _self, _blobs: {})
+        assert checkout.problems() == []
+        unseen = load(checkout.root, env=None).unseen
+        assert [(one.code, str(one.place)) for one in unseen] == [
+            ("not-checked-out", "team/README.md:1:1"),
+            ("not-checked-out", "team/clerk.md:1:1"),
+        ]
+
+    def test_pointer_of_git_lfs_may_be_a_manifest(self, checkout):
+        checkout.write("team/clerk.md", self.POINTER)
+        assert checkout.problems() == []
+        (unseen,) = load(checkout.root, env=None).unseen
+        assert (unseen.code, unseen.hint, str(unseen.place)) == (
+            "lfs-pointer",
+            "run `git lfs pull`",
+            "team/clerk.md:1:1",
+        )

@@ -167,6 +167,12 @@ def test_unique_names_of_any_texts_are_valid_and_unique(text: str, times: int):
     assert all(map(is_name, taken))
 
 
+def test_text_that_would_be_a_manifest_stays_in_the_spec():
+    text = "---\napiVersion: reconciler/v1\nkind: Assistant\n---\nBe kind."
+    assert with_files("bot", {"instructions": text}) == ({"instructions": text}, {})
+    assert with_files("bot", {"instructions": "---\ntitle: A page\n---\n"})[1]
+
+
 def test_with_files_moves_texts_and_schemas_to_files():
     function = {"type": "function", "name": "f!", "description": "d", "parameters": {"type": "object"}}
     spec = {

@@ -49,6 +49,19 @@ def short_status(desk: Desk) -> list[str]:
 
 
 class TestTheSwitch:
+    def test_counterpart_of_a_manifest_in_markdown_is_in_markdown(self, desk: Desk) -> None:
+        manifest, body = desk.read("assistants/triage.yaml"), desk.read("prompts/triage.md")
+        (desk.root / "assistants/triage.yaml").unlink()
+        front = manifest.replace("  instructions: {$file: prompts/triage.md}  # reviewed by legal\n", "")
+        desk.write("assistants/triage.md", f"---\n{front}---\n\n{body}")
+        desk.commit()
+        done = switch(desk)
+        assert done.refusals == ()
+        made = desk.read("assistants/triage-responses.md")
+        assert made.startswith("---\n# The first contact.\napiVersion: reconciler/v1\n")
+        assert made.endswith(f"\n---\n\n{body}")
+        desired(desk, "staging")
+
     def test_one_chatbot_is_switched_and_everything_else_stays(self, desk: Desk) -> None:
         done = switch(desk)
         assert done.refusals == () == done.warnings

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import load
-from reconciler.project.names import environments, manifests
+from reconciler.project.names import environments, environments_with_state, manifests
 
 ROOT = Path(__file__).parents[2] / "manifests"
 
@@ -60,6 +60,14 @@ def test_other_texts_have_no_name(tmp_path, text):
     assert [one for one in manifests(written(tmp_path, a=text)) if one[0] != "Project"] == []
 
 
+def test_markdown_with_front_matter_has_the_name_in_it(tmp_path):
+    root = written(tmp_path, b="kind: B\nmetadata: {name: y}\n")
+    body = "---\nkind: C\nmetadata: {name: z}\n---\n"
+    (root / "a.md").write_text("---\nkind: A\nmetadata:\n  name: x\n---\n" + body)
+    (root / "README.md").write_text("# Read me\n" + body)
+    assert [one[1] for one in manifests(root)] == ["x", "y", "acme"]
+
+
 def test_names_below_a_long_text_are_found(tmp_path):
     text = "kind: A\nmetadata: {name: x}\nspec:\n  text: " + "word " * 30_000 + "\n---\nkind: B\nmetadata: {name: y}\n"
     assert [one[1] for one in manifests(written(tmp_path, a=text))] == ["x", "y", "acme"]
@@ -82,3 +90,13 @@ def test_environments_are_the_keys_of_their_mapping(tmp_path, spec):
 def test_no_project_has_no_names(tmp_path):
     assert (list(manifests(tmp_path)), environments(tmp_path)) == ([], [])
     assert environments(written(tmp_path)) == []
+
+
+def test_environments_that_only_have_a_local_state_are_found(tmp_path):
+    written(tmp_path)
+    for path in ("acme/staging/state.json", "acme/test/journal/00000001.json", "acme/journal/00000001.json"):
+        file = tmp_path / ".reconciler/state" / path
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    (tmp_path / ".reconciler/state/acme/empty").mkdir()
+    assert sorted(environments_with_state(tmp_path)) == ["staging", "test"]

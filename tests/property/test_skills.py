@@ -5,7 +5,7 @@ import shutil
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from tests.property.projects import new_world
 from tests.support.world import World, is_silent, manifest, told
@@ -87,8 +87,12 @@ def check(folder: dict[str, bytes], events: list[tuple[Any, ...]]) -> None:
         assert len(world.by_hand(world.connection.page("skills"))["data"]) == 1
 
 
+SAME: Final = {"SKILL.md": b"---\nname: same\ndescription: Same.\n---\nText."}
+
+
 @FEW
 @given(folders(), EVENTS)
+@example(SAME, [("upload", SAME, True)])
 def test_after_apply_there_is_nothing_to_do(folder, events):
     check(folder, events)
 

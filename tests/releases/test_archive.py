@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.releases.archive import archive
+from reconciler.project.all_environments import load_all_environments
+from reconciler.releases.archive import archive, blockers
 from reconciler.releases.model import Archived
 from reconciler.releases.publish import publish
 from reconciler.releases.release import release
@@ -16,6 +17,7 @@ FIRST = "releases/support/v1.yaml"
 
 def archived(desk: Desk, address: str) -> Archived:
     """Archive something that may go."""
+    assert Address.parse(address) not in blockers(load_all_environments(desk.root))
     done = archive(desk.root, Address.parse(address))
     assert done.refusals == ()
     assert [problem for env in ("staging", "production") for problem in desk.load(env).problems] == []
@@ -29,6 +31,8 @@ def refused(desk: Desk, address: str) -> list[tuple[str, tuple[str, ...], dict[s
     assert desk.changed() == []
     assert done.refusals
     assert done.edits == ()
+    if address.startswith("assistant/"):
+        assert blockers(load_all_environments(desk.root))[Address.parse(address)] == done.refusals
     return [
         (
             one.refusal.rule,

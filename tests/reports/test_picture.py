@@ -1,7 +1,8 @@
+from reconciler.planning.dependencies import Dependency, DependencyGraph, GraphObject
 from reconciler.planning.model import Change, Refusal
 from reconciler.planning.reasons import Cause
 from reconciler.planning.referrers import Foreign, PeerObject
-from reconciler.reports.picture import Drawn, picture
+from reconciler.reports.picture import Drawn, graph_picture, picture
 from reconciler.resources.address import Address
 from tests.support.plans import REFERENCED, plan, refers, update
 
@@ -58,3 +59,73 @@ def test_however_many_there_are_they_fit():
 def test_a_whole_plan_that_is_refused_is_no_node():
     refusal = Refusal("project/acme", "delete", "threshold", Cause("drift-refused"))
     assert picture(plan(refusals=(refusal,)), 40).nodes == ()
+
+
+def graph(*pairs: str, focus: str = "", **objects: GraphObject) -> DependencyGraph:
+    """Return a graph of references, `a -> b`, and of copies, `a ~> b`."""
+    parsed = [pair.split() for pair in pairs]
+    dependencies = [Dependency(Address.parse(a), Address.parse(b), (), sign == "~>") for a, sign, b in parsed]
+    nodes = dict.fromkeys(node for one in dependencies for node in (one.source, one.target))
+    given = {one.node: one for one in objects.values()}
+    found = (given.get(node) or GraphObject(node, "agent") for node in sorted({*nodes, *given}, key=str))
+    return DependencyGraph("acme", tuple(found), tuple(dependencies), address=Address.parse(focus) if focus else None)
+
+
+def labels(drawn):
+    return [node.label for node in drawn.nodes]
+
+
+def test_graph_has_the_changes_drift_and_other_owners_of_objects():
+    flow = GraphObject(Address("pipeline", "flow"), "pipeline", action="create", has_drift=True)
+    triage = GraphObject(Address("assistant", "triage"), "agent", has_drift=True)
+    nightly = GraphObject(Foreign("automation", "aut_1", "nightly"), "automation")
+    found = graph_picture(graph("pipeline/flow -> assistant/triage", flow=flow, triage=triage, other=nightly), 9, 9)
+    assert [(node.label, node.standing) for node in found.nodes] == [
+        ("assistant/triage", "drifted"),
+        ("automation nightly (aut_1)", "unmanaged"),
+        ("pipeline/flow", "create"),
+    ]
+    assert (found.is_grouped, found.summary) == (False, "3 objects")
+
+
+def test_files_with_the_same_referrers_are_one_node():
+    own = [f"vectorstore/a -> file/a/{number}.md" for number in range(5)]
+    both = [f"vectorstore/{store} -> file/b/{number}.md" for store in "ab" for number in range(4)]
+    drawn = graph_picture(graph(*own, *both, "vectorstore/b -> file/c.md"), 40, 40)
+    assert labels(drawn) == ["5 files", "4 files", "file/c.md", "vectorstore/a", "vectorstore/b"]
+    assert drawn.edges == ((3, 0), (3, 1), (4, 1), (4, 2))
+    assert drawn.summary == "12 objects, drawn as 5 nodes"
+
+
+def released(number):
+    return (
+        f"release/bot@{number} -> assistant/a@bot.{number}",
+        f"assistant/a@bot.{number} -> vectorstore/kb",
+        f"assistant/a@bot.{number} ~> assistant/a",
+    )
+
+
+def test_releases_are_drawn_with_their_objects_if_there_are_too_many():
+    latest = GraphObject(Address("release", "bot@2"), "release", release="published")
+    pairs = ("chatbot/bot -> release/bot@2", "assistant/a -> vectorstore/kb", *released(1), *released(2))
+    whole = graph_picture(graph(*pairs, latest=latest), 7, 40)
+    assert (len(whole.nodes), len(whole.copies)) == (7, 2)
+    drawn = graph_picture(graph(*pairs, latest=latest), 6, 40)
+    assert labels(drawn) == [
+        "assistant/a",
+        "release/bot@1 with 1 object",
+        "release/bot@2 [published] with 1 object",
+        "chatbot/bot",
+        "vectorstore/kb",
+    ]
+    assert drawn.copies == {(1, 0), (2, 0)}
+
+
+def test_graph_has_no_more_nodes_and_edges_than_fit_and_the_object_itself():
+    pairs = [f"assistant/a{one} -> vectorstore/s{other}" for one in range(30) for other in range(30)]
+    for most, most_edges in ((100, 500), (3, 500), (5, 3)):
+        drawn = graph_picture(graph(*pairs, focus="vectorstore/s7"), most, most_edges)
+        assert len(drawn.nodes) <= most
+        assert len(drawn.edges) <= most_edges
+        assert sum(node.objects for node in drawn.nodes) == 60
+        assert [node.label for node in drawn.nodes if node.is_focus] == ["vectorstore/s7"]

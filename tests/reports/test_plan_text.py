@@ -82,6 +82,8 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
               or add this consent, with a reason and an expiry date:
                 kind: Consent
                 metadata: {name: drop-triage}
+              or run   reconciler consent assistant/triage referenced --reason REASON
+                       --expires 30d --env production
 
         Your changes
           ~ update  assistant/triage
@@ -155,7 +157,9 @@ def test_a_refusal_of_the_whole_plan_names_no_object():
     )
     text = shown(refusals=(refusal,))
     assert "Refused\n  refused[threshold]: 9 deletes at once\n" in text
-    assert "project/acme" not in text
+    assert [line for line in text.split("\n") if "project/acme" in line] == [
+        "      or run   reconciler consent project/acme threshold --reason REASON"
+    ]
 
 
 def test_mixed_decisions_stand_on_their_lines():

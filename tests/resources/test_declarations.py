@@ -35,6 +35,8 @@ ALLOWED: Final = {
     "releases/": "releases are of chatbots",
     "review/": "reports the effects on the users of a chatbot",
     "operations/rollback.py": "publishes a release of a chatbot",
+    "operations/consent.py": "writes consents",
+    "operations/document_schemas.py": "names the commands that print documents",
     "project/workspace.py": "the chatbot of a release",
     "project/all_environments.py": "the releases that each environment publishes",
     "manifests/renames.py": "releases keep the name that their chatbot had",

@@ -52,6 +52,12 @@ class StoreContract:
         second = store.replace("key", b"second", first)
         assert store.read("key") == Versioned(b"second", second)
 
+    def test_check_of_writes_writes_nothing(self, store):
+        store.check_writable("state/acme/doctor")
+        store.create("state/acme/state.json", b"one")
+        store.check_writable("state/acme/doctor")
+        assert store.list("") == ["state/acme/state.json"]
+
     def test_replace_older_version_is_a_conflict(self, store):
         first = store.create("key", b"first")
         store.replace("key", b"second", first)

@@ -40,6 +40,9 @@ class MemoryStore:
         below = check_prefix(prefix)
         return sorted(key for key in list(self.documents) if key.startswith(below))
 
+    def check_writable(self, key: str) -> None:
+        check_key(key)
+
     def _write(self, key: str, data: bytes) -> str:
         version = str(next(self._versions))
         self.documents[key] = Versioned(data, version)
@@ -81,6 +84,10 @@ class InterruptedStore:
     def list(self, prefix: str) -> list[str]:
         self._step()
         return self.inner.list(prefix)
+
+    def check_writable(self, key: str) -> None:
+        self._step()
+        self.inner.check_writable(key)
 
     def _step(self) -> None:
         number = self.operations

@@ -9,10 +9,17 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state import lock, snapshots
-from reconciler.state.codec import decode_segment, decode_state, encode_segment, encode_state
+from reconciler.state.codec import (
+    decode_merged,
+    decode_segment,
+    decode_state,
+    encode_merged,
+    encode_segment,
+    encode_state,
+)
 from reconciler.state.documents import StateFormatError
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, State, Stored, Written
-from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
+from reconciler.state.model import AppliedPlan, Completed, Destruction, Intent, Snapshot, State, Stored, Written
+from reconciler.state.segments import RunBegun, RunProgress, Segment, StateReplaced, replay
 from tests.state.stores import MemoryStore
 
 ACME = Identity("acme", "production")
@@ -216,7 +223,7 @@ def edited(**changes: object) -> bytes:
         (b"[]", "state-damaged", "not a document in the format reconciler/state/v1"),
         (b'{"version": 4, "resources": []}', "state-damaged", "not a document in the format"),
         (edited(format="reconciler/plan/v1"), "state-damaged", "not a document in the format"),
-        (edited(format="reconciler/state/v2"), "state-newer", r"newer version of Reconciler \(reconciler/state/v2\)"),
+        (edited(format="reconciler/state/v3"), "state-newer", r"newer version of Reconciler \(reconciler/state/v3\)"),
         (edited(identity="acme/staging"), "state-foreign", "the state of 'acme/staging', not of acme/production"),
         (edited(objects=None), "state-damaged", "damaged: "),
         (edited(objects={"triage": {}}), "state-damaged", "'triage' is not a valid address"),
@@ -256,3 +263,35 @@ def test_a_damaged_lock_is_an_error_and_is_not_taken():
     store.create("state/acme/production/lock.json", b'{"format": "reconciler/lock/v1", "token": "a", "holder": []}')
     with pytest.raises(StateFormatError, match=r"lock.json:1:1"):
         lock.acquire(store, ACME, lock.this_process({}))
+
+
+MARK = Destruction(100.5, "ann", 101.0, frozenset({Address("release", "support@1")}))
+
+
+@pytest.mark.parametrize("mark", [MARK, replace(MARK, finished=None, tombstones=frozenset())])
+def test_the_mark_of_a_destroyed_environment_is_read_back_from_a_format_of_its_own(mark):
+    marked = replace(EXAMPLE, state=replace(EXAMPLE.state, destruction=mark))
+    data = encode_state(marked)
+    assert json.loads(data)["format"] == "reconciler/state/v2"
+    assert decode_state(data, ACME, "state.json", "version-1").state == marked.state
+    for segment in (
+        StateReplaced("run", marked.state),
+        RunBegun("run", destroys=True),
+        RunProgress("run", destroyed=True),
+    ):
+        assert json.loads(encode_segment(segment))["format"] == "reconciler/journal/v2"
+        assert decode_segment(encode_segment(segment), "1.json") == segment
+    merged: list[Segment] = [RunBegun("run"), RunProgress("run", destroyed=True)]
+    assert json.loads(encode_merged(merged))["format"] == "reconciler/journal-merged/v2"
+    assert decode_merged(encode_merged(merged), 2, "1-2.json") == merged
+
+
+def test_a_destroy_keeps_the_mark_of_its_first_run_and_the_releases_archived_before():
+    plan = AppliedPlan("sha256:2", "run-2", 200.0, "ben")
+    begun = RunBegun("run-2", plan=plan, destroys=True)
+    archived = RunProgress("run-2", (Completed(Address("release", "support@2"), None),))
+    state = replay(EXAMPLE, [begun, archived, replace(begun, run="run-3", plan=replace(plan, run="run-3"))]).state
+    assert state.destruction == Destruction(200.0, "ben", None, EXAMPLE.state.tombstones)
+    ended = RunProgress("run-3", plan=replace(plan, run="run-3", finished=300.0), destroyed=True)
+    again = replay(EXAMPLE, [begun, archived, replace(begun, run="run-3"), ended]).state
+    assert again.destruction == Destruction(200.0, "ben", 300.0, EXAMPLE.state.tombstones)

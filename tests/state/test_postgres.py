@@ -141,10 +141,13 @@ def test_role_without_create_gets_the_required_grant(postgres_server, database, 
     role = f"role_{schema_of(database)}"
     admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
     url = database.replace("reconciler:", f"{role}:")
+    with pytest.raises(StoreError, match="this role may only read"):
+        open_store(tmp_path, url, {}, embedded=False).check_writable("doctor")
     with pytest.raises(StoreError, match="permission denied for database") as caught:
         open_store(tmp_path, url, {}, embedded=False).create("key", b"")
     (statements,) = re.findall(r"for: (CREATE.*) TO your role", caught.value.problems[0].hint)
     admin.execute(f"{statements} TO {role}")
+    open_store(tmp_path, url, {}, embedded=False).check_writable("doctor")
     open_store(tmp_path, url, {}, embedded=False).create("key", b"")
 
 
@@ -157,6 +160,17 @@ def test_read_only_role_can_read(opener, database, admin, tmp_path):
     assert data(reader) == b"here"
     with pytest.raises(StoreError, match="permission denied for table documents"):
         reader.create("other", b"")
+    with pytest.raises(StoreError, match="permission denied for table documents"):
+        reader.check_writable("other")
+
+
+def test_a_read_only_server_is_told_without_a_write(opener, database, tmp_path):
+    url = f"{database}&options=-c%20default_transaction_read_only%3Don"
+    with pytest.raises(StoreError, match="this role may only read"):
+        open_store(tmp_path, url, {}, embedded=False).check_writable("doctor")
+    opener().create("key", b"here")
+    with pytest.raises(StoreError, match="read-only transaction"):
+        open_store(tmp_path, url, {}, embedded=False).check_writable("doctor")
 
 
 # Where the server is

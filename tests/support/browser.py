@@ -61,10 +61,14 @@ class Browser:
         return found["result"].get("value")
 
     def press(self, key: str) -> None:
-        codes = {"Tab": 9, "Enter": 13}
-        text = {"text": "\r"} if key == "Enter" else {}
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "/": 191}
+        text = {"text": {"Enter": "\r"}.get(key, key)} if key in ("Enter", "/") else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=codes[key], **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=codes[key])
+
+    def type(self, text: str) -> None:
+        """Insert text where the focus is."""
+        self.call("Input.insertText", text=text)
 
     def _wait(self, wanted: Any) -> Any:
         end = time.monotonic() + SECONDS

@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -55,6 +56,7 @@ class Codes:
         return self.all - {code for use in others for code in use.codes}
 
 
+@cache
 def produced() -> Codes:
     """Search the source code, without the emulator, which has the codes of OpenAI."""
     trees = {

@@ -1,7 +1,9 @@
-"""`python -m tests.support.setup_locks`: write setup/requirements/, the packages that the action in setup/ installs.
+"""`python -m tests.support.setup_locks`: write setup/requirements/, the packages that the action in setup/, the
+Containerfile and `make demo` install.
 
-`base.txt` has the dependencies of the package, one file for each extra the further packages of the extra, and
-`build.txt` the build backend. Versions and hashes are those of .ci/requirements.txt, with which the tests run.
+`base.txt` has the dependencies of the package, one file for each extra the further packages of the extra, `build.txt`
+the build backend, and `editable.txt` what it needs to install the checkout in place, as `make demo` does. Versions and
+hashes are those of .ci/requirements.txt, with which the tests run.
 """
 
 import re
@@ -43,6 +45,7 @@ def locks() -> dict[str, str]:
         "base": lock("The dependencies of Reconciler", base),
         **{name: lock(f"The further packages of the extra `{name}`", found) for name, found in extras.items()},
         "build": lock("The build backend", build),
+        "editable": lock("What the build backend needs to install a checkout in place", closure(["editables"])),
     }
 
 

@@ -3,6 +3,7 @@
 import http.server
 import os
 import subprocess
+import tarfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,7 @@ def test_every_job_with_a_key_names_the_environment_of_its_entry():
         "apply.plan": "reconciler-${{ matrix.env }}-read",
         "apply.approved": "reconciler-${{ matrix.env }}-approval",
         "drift.drift": "reconciler-${{ matrix.env }}-read",
+        "drift.pages": "github-pages",
         "rollback.rollback": "reconciler-${{ inputs.env }}",
     }
     environment = {key: job["environment"] for key, job in found.items() if "environment" in job}
@@ -131,7 +133,7 @@ def test_no_token_is_in_the_environment_of_an_installation(setup: Setup, source:
     for name, file in parsed(setup, source).items():
         for key, job in file["jobs"].items():
             installs = [step for step in job["steps"] if "setup@" in str(step) or "pip install" in str(step)]
-            assert installs, (name, key)
+            assert installs or (name, key) == ("drift", "pages")
             around = (file["env"], job.get("env", {}), *(step.get("env", {}) for step in installs))
             assert not any("secrets." in str(one) or "token }}" in str(one) for one in around)
 
@@ -149,13 +151,49 @@ def test_installation_has_the_extras_that_the_state_needs():
 def test_permissions_are_those_that_the_state_needs():
     def access(setup: Setup) -> dict[str, tuple[str, str]]:
         found = {key: job["permissions"] for key, job in jobs(setup).items()}
-        return {key: (one["contents"], one.get("id-token", "none")) for key, one in found.items()}
+        return {key: (one.get("contents", "none"), one.get("id-token", "none")) for key, one in found.items()}
 
     reading = {"plan.plan", "plan.comment", "apply.plan", "drift.drift"}
     assert {key for key, one in access(GIT).items() if one == ("read", "none")} == reading
     assert {key for key, one in access(POSTGRES).items() if one[0] == "write"} == {"rollback.rollback"}
     assert {key for key, one in access(S3).items() if one[1] == "none"} == {"plan.comment"}
-    assert {one[1] for one in access(MINIO).values()} == {"none"}
+    assert {key for key, one in access(MINIO).items() if one[1] != "none"} == {"drift.pages"}
+
+
+@pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
+def test_estate_page_is_published_by_one_job_that_reads_nothing_and_only_if_it_is_switched_on(setup: Setup):
+    found = jobs(setup)
+    assert {key for key, job in found.items() if "pages" in job["permissions"]} == {"drift.pages"}
+    pages = found["drift.pages"]
+    assert pages["if"] == "vars.RECONCILER_PAGES == 'true' && github.ref == 'refs/heads/main'"
+    assert pages["permissions"] == {"pages": "write", "id-token": "write"}
+    assert "secrets." not in str(pages)
+    assert parsed(setup)["drift"]["on"].keys() == {"schedule", "workflow_dispatch"}, "no pull request starts it"
+
+
+def test_branch_with_a_quote_is_quoted_in_the_condition_of_the_page():
+    assert "github.ref == 'refs/heads/it''s'" in jobs(replace(GIT, branch="it's"))["drift.pages"]["if"]
+
+
+def test_the_estate_page_of_each_environment_is_an_artifact_of_the_drift_run():
+    steps = jobs(GIT)["drift.drift"]["steps"]
+    page, upload = steps[-2:]
+    assert page["env"]["OPENAI_API_KEY"] == "${{ secrets.OPENAI_READ_KEY }}"
+    assert upload["with"]["name"] == "reconciler-estate-${{ matrix.env || 'project' }}"
+
+
+def test_pages_of_all_environments_are_in_one_archive_with_an_index(tmp_path: Path):
+    (script,) = [step["run"] for step in jobs(GIT)["drift.pages"]["steps"] if "run" in step]
+    for name in ("production", "staging"):
+        folder = tmp_path / "estates" / f"reconciler-estate-{name}"
+        folder.mkdir(parents=True)
+        (folder / "index.html").write_text(name)
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, check=True, timeout=60)
+    with tarfile.open(tmp_path / "artifact.tar") as archive:
+        assert {name for name in archive.getnames() if name.endswith(".html")} == {
+            *("./index.html", "./production/index.html", "./staging/index.html"),
+        }
+    assert '<a href="staging/">staging</a>' in (tmp_path / "site" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)

@@ -71,3 +71,29 @@ def test_installation_gets_the_settings_of_the_network_and_no_credentials(tmp_pa
     found = dict(entry.split("=", 1) for entry in environ)
     assert {name: found.get(name) for name in network} == network
     assert found.keys() - network.keys() <= {"PATH", "HOME", "PWD", "SHLVL", "_", "OLDPWD"}
+
+
+@pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
+def test_estate_page_is_published_by_a_job_without_credentials_and_only_if_it_is_switched_on(setup: Setup):
+    found = parsed(setup)
+    drifts = [name for name in found if name.endswith("-drift")]
+    assert all(found[name]["artifacts"]["paths"] == [".reconciler-estate/"] for name in drifts)
+    pages = found["reconciler-pages"]
+    assert (pages["needs"], pages["pages"]) == (drifts, {"publish": "public"})
+    (rule,) = pages["rules"]
+    assert rule["if"].split(" && ") == [
+        '$RECONCILER_PAGES == "true"',
+        '$CI_PIPELINE_SOURCE == "schedule"',
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH",
+    ]
+    assert not {"extends", "environment", "id_tokens"} & pages.keys()
+
+
+def test_pages_of_all_environments_are_published_with_an_index(tmp_path: Path):
+    folder = tmp_path / ".reconciler-estate" / "reconciler-staging"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("staging")
+    script = "\n".join(parsed(S3)["reconciler-pages"]["script"])
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "public" / "reconciler-staging" / "index.html").read_text() == "staging"
+    assert '<a href="reconciler-staging/">' in (tmp_path / "public" / "index.html").read_text()

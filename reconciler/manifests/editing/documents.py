@@ -7,8 +7,10 @@ from pathlib import Path
 
 from reconciler.manifests.editing.comments import of_end, of_file, of_next
 from reconciler.manifests.editing.edits import UneditableError, edited
+from reconciler.manifests.editing.markdown import edited_markdown
 from reconciler.manifests.folder import MAX_MANIFEST, locate, read_text
-from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.markdown import documents_of
+from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import Project
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Place, Problem
@@ -31,7 +33,7 @@ class ManifestSource:
     @property
     def text(self) -> str:
         """The text of the whole file."""
-        return "".join(one.text for one in self.documents)
+        return "".join(one.source for one in self.documents)
 
     def replaced(self, text: str) -> str:
         """Return the text of the file with another text of this document."""
@@ -57,7 +59,8 @@ class ManifestSource:
         """Return the text of the file with the value `wanted` for this document; raises UneditableError if its layout
         does not allow the change.
         """
-        return self.replaced(edited(self.document.text, wanted))
+        document = self.document
+        return edited_markdown(document, wanted) if document.body else self.replaced(edited(document.text, wanted))
 
     def uneditable(self, error: UneditableError) -> Problem:
         place = Place(self.document.file, self.document.line + error.line)
@@ -70,7 +73,7 @@ def source_of(project: Project, resource: Resource, texts: Mapping[str, str] | N
     text = (texts or {}).get(path)
     if text is None:
         text = read_text(locate(project.root, path), MAX_MANIFEST)
-    documents = tuple(parse(text, resource.place.file))
+    documents = tuple(documents_of(text, resource.place.file))
     return ManifestSource(path, documents, next(at for at, one in enumerate(documents) if _describes(one, resource)))
 
 

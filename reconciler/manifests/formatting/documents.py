@@ -32,9 +32,14 @@ def formatted(text: str) -> str:
 
 
 def format_documents(documents: Sequence[Document]) -> str:
-    """Return the text of the file that has the documents, as `formatted`."""
+    """Return the text of the file that has the documents, as `formatted`. The body of a manifest in Markdown is
+    unchanged.
+    """
     last = len(documents) - 1
-    return "".join(_document(document, is_last=at == last) for at, document in enumerate(documents))
+    return "".join(
+        _document(document, is_last=at == last) + document.source.removeprefix(document.text)
+        for at, document in enumerate(documents)
+    )
 
 
 def _document(document: Document, *, is_last: bool) -> str:

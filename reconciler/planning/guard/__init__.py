@@ -5,7 +5,7 @@ that the same plan removes do not count.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.consents import Lifted, consent_document, lift
@@ -13,6 +13,7 @@ from reconciler.planning.difference import Difference
 from reconciler.planning.guard import drift, limits, lineage, ownership, references, releases, retired, unlisted
 from reconciler.planning.guard.context import Check, GuardContext, Usage, Violation
 from reconciler.planning.model import Refusal
+from reconciler.planning.reasons import Notice
 from reconciler.resources.values import digest
 
 __all__ = ["RULES", "Check", "GuardContext", "GuardResult", "Usage", "Violation", "guard"]
@@ -20,6 +21,7 @@ __all__ = ["RULES", "Check", "GuardContext", "GuardResult", "Usage", "Violation"
 
 NEVER: Final = False
 BY_CONSENT: Final = True
+THRESHOLD: Final = "threshold"
 
 RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "wrong-project": (
@@ -39,7 +41,10 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     ),
     "referenced": (Check(references.still_used, BY_CONSENT),),  # a referrer may be known to be obsolete
     "unlisted": (Check(unlisted.not_looked_at, NEVER),),  # a referrer may exist; a key that can list it shows it
-    "published": (Check(releases.published, NEVER),),  # users would get no answer; another release takes one line
+    "published": (
+        Check(releases.published, NEVER),  # users would get no answer; another release takes one line
+        Check(releases.destroyed, NEVER),  # the same, and `published: none` takes one line
+    ),
     "released-version-edited": (Check(releases.edited, NEVER),),  # a release is immutable; a new one takes one command
     "release-drift": (Check(releases.drifted, BY_CONSENT),),  # the release has the reviewed content of the manifests
     "protected": (
@@ -53,7 +58,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "drift": (Check(drift.any_drift, NEVER),),  # requested with `--on-drift refuse`
     "retired-model": (Check(retired.models, BY_CONSENT),),  # shutdown dates may change
     "cost": (Check(limits.too_much, BY_CONSENT),),  # an estimate; the consent is for the growth of these stores
-    "threshold": (
+    THRESHOLD: (
         Check(limits.too_many_deletes, BY_CONSENT),  # the consent is for these deletes
         Check(limits.too_many_archives, BY_CONSENT),  # the consent is for these archives
     ),
@@ -75,7 +80,17 @@ def guard(difference: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES
     context = GuardContext(
         resolution.inputs, resolution.matched, difference.by_origin, difference.plan.work, difference.after
     )
-    return GuardResult(context, lift(resolution.inputs, tuple(_refusals(context, rules))))
+    refusals = tuple(_refusals(context, rules))
+    if resolution.inputs.destroys is None:
+        return GuardResult(context, lift(resolution.inputs, refusals))
+    answered = [one for one in refusals if one.rule == THRESHOLD]
+    lifted = lift(resolution.inputs, [one for one in refusals if one.rule != THRESHOLD])
+    return GuardResult(context, replace(lifted, warnings=(*map(_answered, answered), *lifted.warnings)))
+
+
+def _answered(refusal: Refusal) -> Notice:
+    """Return the warning that the name of the environment, which `destroy` asks for, permits so many deletes."""
+    return Notice("threshold-by-name", {"cause": {"code": refusal.cause.code, "args": dict(refusal.cause.args)}})
 
 
 def _refusals(context: GuardContext, rules: Mapping[str, tuple[Check, ...]]) -> Iterator[Refusal]:

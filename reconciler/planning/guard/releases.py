@@ -8,6 +8,7 @@ from reconciler.planning.guard.references import ASSISTANT, usage_of
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import chatbot_of
+from reconciler.planning.withdrawals import names_before
 from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.values import JSON
 
@@ -26,6 +27,30 @@ def published(context: GuardContext) -> Iterator[Violation]:
                 facts=[change.id, chatbots],
                 usage=usage_of(context, address, edges),
             )
+
+
+def destroyed(context: GuardContext) -> Iterator[Violation]:
+    """Refuse to destroy an environment while a chatbot publishes a release in it, live and by its manifest."""
+    manifests, removals = context.inputs.destroys, context.removals
+    if manifests is None:
+        return
+    for chatbot, release in sorted(names_before(context.inputs, context.matched).items()):
+        if release is not None and chatbot in removals and manifests.publishes(chatbot):
+            yield Violation(
+                address=str(release),
+                action="archive",
+                cause=Cause("published", {"chatbots": [str(chatbot)]}),
+                remedies=(Remedy("unpublish", _unpublished(context, chatbot)),),
+                facts=[str(release), str(chatbot)],
+            )
+
+
+def _unpublished(context: GuardContext, chatbot: Address) -> dict[str, JSON]:
+    """Return the name of a chatbot, and its environment, with `removed` if project.yaml does not have it any longer."""
+    environment, manifests = context.inputs.identity.environment, context.inputs.destroys
+    if environment and manifests and manifests.is_removed:
+        return {"name": chatbot.name, "environment": environment, "removed": True}
+    return {"name": chatbot.name, **context.of_environment}
 
 
 def _instead(context: GuardContext, archived: Address, chatbots: list[str]) -> dict[str, JSON]:

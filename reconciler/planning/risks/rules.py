@@ -203,7 +203,18 @@ def published(context: GuardContext, change: Change, compare: Compare) -> Iterat
             if before and after and before != after:
                 numbers = {"before": release_number(before), "after": release_number(after)}
                 yield Hazard("published-version-changed", numbers)
+                if _was_rolled_back(context, change, after):
+                    yield Hazard("rolled-back-release", numbers)
                 yield from _parts(context, before, after, compare)
+
+
+def _was_rolled_back(context: GuardContext, change: Change, release: Address) -> bool:
+    """Return True if an older release replaced this one, and it was not published since. Releases of a renamed chatbot
+    may have another name in the state.
+    """
+    applied = context.inputs.applied.get(Address.parse(change.address))
+    former = map(Address.parse, applied.rolled_back if applied else ())
+    return release_number(release) in map(release_number, former)
 
 
 def _release(value: object) -> Address | None:

@@ -29,16 +29,21 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
 
 
 def _parts(view: DriftView) -> Iterator[Part]:
+    assistants = len(view.out_of_sync) + len(view.in_sync_assistants)
+    yield from drift_parts(view)
+    yield Part("assistants", views.ASSISTANTS, list(_assistants(view)), assistants)
+    yield from remark_parts(view.remarks)
+
+
+def drift_parts(view: DriftView) -> Iterator[Part]:
+    """Return the sections about drifted objects, files and models."""
     drift = [_quiet(views.DRIFT_NOTE), *map(change_article, view.drift)] if view.drift else []
     failing = [_quiet(views.FAILING_NOTE), *map(_failing, view.failing)] if view.failing else []
     foreign = [_quiet(views.FOREIGN_NOTE), *map(_foreign, view.foreign)] if view.foreign else []
-    assistants = len(view.out_of_sync) + len(view.in_sync_assistants)
     yield Part("drift", DRIFT, drift, view.drift_count)
     yield Part("failing", views.FAILING, failing, view.failing_count)
     yield Part("foreign", views.FOREIGN, foreign, view.foreign_count)
     yield Part("retiring", views.RETIRING, [*map(_retiring, view.retiring)], len(view.retiring))
-    yield Part("assistants", views.ASSISTANTS, list(_assistants(view)), assistants)
-    yield from remark_parts(view.remarks)
 
 
 def _failing(one: FailingView) -> Markup:

@@ -6,6 +6,7 @@ as near to those of the neighbours as the room between two nodes allows.
 """
 
 from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
@@ -26,24 +27,34 @@ class Layout:
     heights: Mapping[int, float]
     """Of nodes and bends, in rows from the top."""
     ways: tuple[tuple[int, ...], ...]
-    """Every edge that is drawn, from its source over its bends to its target."""
+    """Every edge to the right, from its source over its bends to its target."""
+    returns: tuple[tuple[int, ...], ...] = ()
+    """Every edge to the left, which closes a cycle, from its target over its bends to its source."""
 
 
 def layout(nodes: int, edges: Iterable[Edge]) -> Layout:
-    """Places for `nodes` nodes; the same for the same graph. An edge that closes a cycle is not drawn."""
-    kept = _without_cycles(nodes, sorted(set(edges)))
-    depth = _depths(nodes, kept)
+    """Places for `nodes` nodes; the same for the same graph."""
+    unique = sorted({edge for edge in edges if edge[0] != edge[1]})
+    kept = _without_cycles(nodes, unique)
+    closing = {(target, source) for source, target in set(unique) - set(kept)}
+    acyclic = [*kept, *sorted(closing - set(kept))]
+    depth = _depths(nodes, acyclic)
     layers = [[node for node in range(nodes) if depth[node] == layer] for layer in range(max(depth, default=-1) + 1)]
     bends = count(nodes)
-    ways = []
-    for source, target in kept:
+    ways = {}
+    for source, target in acyclic:
         passed = [(next(bends), layer) for layer in layers[depth[source] + 1 : depth[target]]]
         for bend, layer in passed:
             layer.append(bend)
-        ways.append((source, *(bend for bend, _ in passed), target))
-    neighbours = _neighbours(ways)
+        ways[source, target] = (source, *(bend for bend, _ in passed), target)
+    neighbours = _neighbours(ways.values())
     _order(layers, neighbours)
-    return Layout(tuple(map(tuple, layers)), _heights(layers, neighbours), tuple(ways))
+    return Layout(
+        tuple(map(tuple, layers)),
+        _heights(layers, neighbours),
+        tuple(ways[edge] for edge in kept),
+        tuple(ways[edge] for edge in sorted(closing)),
+    )
 
 
 def _without_cycles(nodes: int, edges: Sequence[Edge]) -> list[Edge]:
@@ -76,11 +87,13 @@ def _depths(nodes: int, edges: Sequence[Edge]) -> list[int]:
     for _ in range(nodes):
         for source, target in edges:
             depth[target] = max(depth[target], depth[source] + 1)
-    for node in sorted(range(nodes), key=lambda node: -depth[node]):
-        targets = [depth[target] for source, target in edges if source == node]
-        referrers = sum(target == node for _, target in edges)
-        if targets and referrers <= len(targets):
-            depth[node] = min(targets) - 1
+    targets: dict[int, list[int]] = {}
+    referrers = Counter(target for _, target in edges)
+    for source, target in edges:
+        targets.setdefault(source, []).append(target)
+    for node in sorted(targets, key=lambda node: -depth[node]):
+        if referrers[node] <= len(targets[node]):
+            depth[node] = min(depth[target] for target in targets[node]) - 1
     return depth
 
 

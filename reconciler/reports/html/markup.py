@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from reconciler.reports.style import plain
 
-_VOID: Final = frozenset({"meta", "link", "br"})
+_VOID: Final = frozenset({"meta", "link", "br", "input"})
 
 
 class Markup(str):

@@ -1,4 +1,6 @@
-"""A page that stands alone: no script, no request, one style sheet inside, and a policy that allows nothing else."""
+"""A page that stands alone: no request, one style sheet and at most one script inside, and a policy that allows nothing
+else.
+"""
 
 import base64
 import hashlib
@@ -34,23 +36,39 @@ class Top:
     """Terms and values."""
 
 
-def page(title: str, top: Top, parts: Iterable[Part], footer: Iterable[Child]) -> str:
+@dataclass(frozen=True)
+class Extras:
+    """Additions to a page that can be searched."""
+
+    tools: Markup
+    """Controls between the header and the sections. They are hidden until the script shows them."""
+    script: str
+    """Name of the script in this package."""
+    style: str
+    """Name of a further style sheet."""
+
+
+def page(title: str, top: Top, parts: Iterable[Part], footer: Iterable[Child], extras: Extras | None = None) -> str:
     """The document."""
     present = [part for part in parts if part.content]
     body = element(
         "body",
         element("a", "Skip to the report", href="#report", class_="skip"),
         _header(top, present),
+        extras.tools if extras else None,
         element("main", map(_section, present), id="report"),
         element("footer", [element("p", child) for child in footer if child]),
+        element("script", raw(file_text(extras.script))) if extras else None,
     )
-    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+    return f"<!doctype html>\n{element('html', _head(title, extras), body, lang='en')}\n"
 
 
-def _head(title: str) -> Markup:
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def _head(title: str, extras: Extras | None) -> Markup:
+    style = file_text("picture.css") + file_text("style.css") + (file_text(extras.style) if extras else "")
+    scripts = f"script-src {_source(file_text(extras.script))}; " if extras else ""
+    policy = (
+        f"default-src 'none'; {scripts}style-src {_source(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -64,9 +82,15 @@ def _head(title: str) -> Markup:
     )
 
 
+def _source(text: str) -> str:
+    """Return the source of a style sheet or a script in a policy: its hash."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 @cache
-def _style() -> str:
-    return files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+def file_text(name: str) -> str:
+    """Return the text of a style sheet or a script of this package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _header(top: Top, parts: Sequence[Part]) -> Markup:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.reports.html.changes import article
 from reconciler.reports.html.markup import Markup, element, join
 from reconciler.reports.style import plain
-from reconciler.reports.views.refusals import CONSENT, REMEDY, Link, RefusalView
+from reconciler.reports.views.refusals import COMMAND, CONSENT, REMEDY, Link, RefusalView
 
 
 def refusal_article(refusal: RefusalView) -> Markup:
@@ -13,10 +13,15 @@ def refusal_article(refusal: RefusalView) -> Markup:
     return article("refused", "refused", about, refusal.rule, element("p", refusal.cause), *_details(refusal))
 
 
-def _details(refusal: RefusalView) -> Iterator[Markup]:
+def section_lists(refusal: RefusalView) -> Iterator[Markup]:
+    """Yield the referrers of each section under its title."""
     for title, referrers in refusal.sections:
         yield element("h4", title)
         yield element("ul", [element("li", _link(referrer)) for referrer in referrers])
+
+
+def _details(refusal: RefusalView) -> Iterator[Markup]:
+    yield from section_lists(refusal)
     if refusal.chains:
         yield element("h4", "Through")
         yield element("ul", [element("li", *_chain(chain)) for chain in refusal.chains])
@@ -24,7 +29,8 @@ def _details(refusal: RefusalView) -> Iterator[Markup]:
         yield element("p", element("strong", f"{REMEDY}: "), refusal.remedies)
     if refusal.consent:
         lines = [join(plain(line), Markup("\n")) for line in refusal.consent]
-        yield element("details", element("summary", CONSENT), element("pre", element("code", lines)))
+        command = element("p", f"{COMMAND}: ", element("code", plain(refusal.command)))
+        yield element("details", element("summary", CONSENT), element("pre", element("code", lines)), command)
 
 
 def _chain(chain: Sequence[Link]) -> Iterator[Markup]:

@@ -25,6 +25,8 @@ def status_html(view: StatusView, *, pull: str = "", revert: str = "") -> str:
     word = "In sync" if view.in_sync else "Not in sync"
     rest = f"{others} of {count(len(view.rows), 'object')} not in sync" if others else count(len(view.rows), "object")
     keep, undo = pull if view.pullable else "", revert if view.revertible else ""
+    if view.destroyed:
+        word, rest = "Destroyed", view.destroyed.removesuffix(".")
     facts = [("API", view.endpoint), ("Locked by", view.locked_by), ("Keep it", keep), ("Revert it", undo)]
     top = Top("safe" if view.in_sync else "risky", word, view.identity, f"{rest}; {view.last_apply}.", facts)
     return page(f"{word}: {view.identity}", top, _parts(view), [])
@@ -37,14 +39,16 @@ def _parts(view: StatusView) -> Iterator[Part]:
 
 def assistant_article(one: AssistantView) -> Markup:
     """Return an assistant with its live id, its status and every difference."""
-    return article(one.word, _tone(one), one.address, one.id, *map(_group, one.groups))
+    return article(one.word, tone_of(one), one.address, one.id, *map(group_block, one.groups))
 
 
-def _tone(one: AssistantView) -> Tone:
+def tone_of(one: AssistantView) -> Tone:
+    """Return the colour of the sync status of an assistant."""
     return _OK if one.word == IN_SYNC else _ODD if one.word == DIFFERS else "changed"
 
 
-def _group(group: SyncGroup) -> Markup:
+def group_block(group: SyncGroup) -> Markup:
+    """Return the differences of one sort under their title."""
     lines = [*group.lines[:_MOST], *([more(len(group.lines) - _MOST)] if len(group.lines) > _MOST else [])]
     return element("div", element("h4", group.title), code_list(lines))
 

@@ -14,7 +14,9 @@ _LOOKS: Final = {
     "gone": "fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:4",
     "refused": "fill:#cf222e,stroke:#82071e,color:#ffffff,stroke-width:2px",
     "drift": "fill:#fbefff,stroke:#8250df,color:#1f2328",
+    "foreign": "fill:#f6f8fa,stroke:#59636e,color:#1f2328,stroke-dasharray:2",
 }
+_FOCUS: Final = "stroke-width:4px"
 _PLAIN: Final = frozenset(" /._-")
 
 
@@ -30,12 +32,14 @@ def _nodes(drawn: Picture) -> Iterator[str]:
 
 
 def _edges(drawn: Picture) -> Iterator[str]:
-    yield from (f"  n{source} --> n{target}" for source, target in drawn.edges)
+    for edge in drawn.edges:
+        yield f"  n{edge[0]} {'-.->' if edge in drawn.copies else '-->'} n{edge[1]}"
 
 
 def _looks(drawn: Picture) -> Iterator[str]:
     used = {TONES[node.standing] for node in drawn.nodes}
     yield from (f"  classDef {name} {look}" for name, look in _LOOKS.items() if name in used)
+    yield from (f"  style n{index} {_FOCUS}" for index, node in enumerate(drawn.nodes) if node.is_focus)
 
 
 def _label(node: Drawn) -> str:

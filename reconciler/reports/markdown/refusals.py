@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.reports.markdown.escaping import code, fenced, folded, prose
 from reconciler.reports.markdown.fitting import Item
 from reconciler.reports.style import plain
-from reconciler.reports.views.refusals import CONSENT, MOST_CHAINS, REMEDY, Link, RefusalView
+from reconciler.reports.views.refusals import COMMAND, CONSENT, MOST_CHAINS, REMEDY, Link, RefusalView
 
 
 def refusal_item(refusal: RefusalView) -> Item:
@@ -22,6 +22,7 @@ def _details(refusal: RefusalView) -> Iterator[str]:
         yield f"**{REMEDY}:** {prose(refusal.remedies)}"
     if refusal.consent:
         yield folded(CONSENT, fenced(map(plain, refusal.consent), "yaml"))
+        yield f"{COMMAND}: {code(refusal.command)}"
 
 
 def _sections(refusal: RefusalView) -> Iterator[str]:

@@ -40,6 +40,11 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
 
 def apply_question(plan: Plan) -> str:
     """Return the question whether to apply `plan`, with the live objects that it deletes."""
+    if plan.destroys:
+        return (
+            f"This removes everything of {plan.identity}. Deleted objects cannot be restored.\n"
+            f"Type {plan.name} to confirm:"
+        )
     deleted = [text for change in plan.work if (text := deleted_text(change))]
     if not deleted:
         return f"Apply this to {plan.identity}?"

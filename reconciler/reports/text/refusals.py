@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.reports.style import Style, cells, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.changes import painted_sign
-from reconciler.reports.views.refusals import CONSENT, MOST_CHAINS, REMEDY, Link, RefusalView
+from reconciler.reports.views.refusals import COMMAND, CONSENT, MOST_CHAINS, REMEDY, Link, RefusalView
 
 
 def refusal_lines(refusals: Sequence[RefusalView], style: Style) -> list[str]:
@@ -36,6 +36,7 @@ def _one(refusal: RefusalView, style: Style) -> Iterator[str]:
     if refusal.consent:
         yield f"      {CONSENT[0].lower()}{CONSENT[1:]}:"
         yield from (f"        {plain(line)}".rstrip() for line in refusal.consent)
+        yield from _labelled(COMMAND.lower(), refusal.command.split(" "), style)
 
 
 def _section(title: str, referrers: Sequence[Link], style: Style) -> Iterator[str]:

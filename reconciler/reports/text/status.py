@@ -21,6 +21,8 @@ def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str =
     lines = wrap(f"{view.identity} at {view.endpoint}; {view.last_apply}", style.width, hang="  ")
     if view.locked_by:
         lines += wrap(f"locked by {view.locked_by}", style.width, hang="  ")
+    if view.destroyed:
+        return "\n".join([*lines, *wrap(view.destroyed, style.width, hang="  ")])
     listed = [(one.address, one.text, one.id) for one in view.listed]
     rows = table(listed, ("ADDRESS", "STATUS", "ID"), style=style, expendable=("ID",), least=ADDRESSES)
     if not view.is_chosen:

@@ -15,9 +15,11 @@ from reconciler.reports.wording import deleted_text, reason_texts, risk_note
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.values import ABSENT
 
-Tone: TypeAlias = Literal["new", "changed", "gone", "refused", "drift", "untouched"]
-Standing: TypeAlias = Action | Literal["refused", "drifted", "untouched"]
-"""The effect of a plan on an object; `untouched` is an object that only depends on one that the plan changes."""
+Tone: TypeAlias = Literal["new", "changed", "gone", "refused", "drift", "untouched", "foreign"]
+Standing: TypeAlias = Action | Literal["refused", "drifted", "untouched", "unmanaged"]
+"""The effect of a plan on an object; `untouched` is an object that only depends on one that the plan changes, and
+`unmanaged`, in graphs, one that this identity does not manage.
+"""
 SIGNS: Final[Mapping[Standing, str]] = {
     "create": "+",
     "update": "~",
@@ -31,6 +33,7 @@ SIGNS: Final[Mapping[Standing, str]] = {
     "refused": "✕",
     "drifted": "!",
     "untouched": "",
+    "unmanaged": "",
 }
 TONES: Final[Mapping[Standing, Tone]] = {
     "create": "new",
@@ -45,6 +48,7 @@ TONES: Final[Mapping[Standing, Tone]] = {
     "refused": "refused",
     "drifted": "drift",
     "untouched": "untouched",
+    "unmanaged": "foreign",
 }
 _DRIFT_SIGNS: Final[dict[DriftClass, str]] = {
     "modified": "~",

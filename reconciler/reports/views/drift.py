@@ -129,7 +129,13 @@ def counts_text(counts: Mapping[str, int]) -> str:
 def _word(report: DriftReport) -> str:
     if report.unapplied:
         return NEVER_APPLIED
+    if _is_destroyed(report):
+        return "Destroyed"
     return "In sync" if report.in_sync else "Drift"
+
+
+def _is_destroyed(report: DriftReport) -> bool:
+    return any(notice.code == "destroyed" for notice in report.plan.warnings)
 
 
 def _revert_word(report: DriftReport) -> str:
@@ -141,6 +147,8 @@ def _revert_word(report: DriftReport) -> str:
 def _text(report: DriftReport) -> str:
     if report.unapplied:
         return f"{count(report.unapplied, 'object')} in the manifests, none in the state, none live"
+    if _is_destroyed(report):
+        return "nothing is managed"
     found = counts_text(report.summary)
     if report.in_sync:
         return "no drift" + (f", but {found}" if found else "")

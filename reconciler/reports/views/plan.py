@@ -107,7 +107,7 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
         commit=short(plan.commit or ""),
         created_at=plan.created_at,
         verdict=_verdict(plan, targeted=targeted),
-        refusals=refusal_views(plan.refusals),
+        refusals=refusal_views(plan.refusals, plan.identity),
         risks=tuple(map(_risk, plan.risks)),
         changes=change_views(plan.changes),
         change_count=len(plan.changes),
@@ -144,6 +144,9 @@ def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
     if plan.refusals:
         text = f"{count(len(plan.refusals), 'refusal')}{_not_applied(len(plan.work))}."
         return Verdict("refused", "Refused", text, "Refused:", f"{where}, {text}")
+    if plan.destroys:
+        text = f"{changes}: {actions}." if plan.effects else "It has no objects."
+        return Verdict("risky", "Destroy", text, "Destroy:", f"{where}, {text[:1].lower()}{text[1:]}")
     if not plan.effects and plan.drift:
         text = f"{drift}, {tail}."
         return Verdict("nothing", "Nothing to apply", text, "Nothing to apply:", f"{where}, {text}")

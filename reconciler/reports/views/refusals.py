@@ -1,5 +1,6 @@
 """Refusals as all reports show them: the cause, who refers to the object and where, and the remedies."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -8,11 +9,13 @@ from reconciler.planning.model import SECTIONS, Refusal
 from reconciler.planning.referrers import Referrer
 from reconciler.reports.views.changes import SIGNS
 from reconciler.reports.wording import cause_text, place_text, referrer_text, remedies_text
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.problems import env_option
 
 MOST_CHAINS: Final = 5
 REMEDY: Final = "Remedy"
 CONSENT: Final = "Or add this consent, with a reason and an expiry date"
+COMMAND: Final = "Or run"
 Link: TypeAlias = tuple[str, str]
 """An object, and the place where it refers to the next one; the place may be empty."""
 
@@ -34,10 +37,13 @@ class RefusalView:
     remedies: str
     consent: tuple[str, ...]
     """The lines of a manifest that permits it; empty without one."""
+    command: str = ""
+    """The command that writes this manifest; empty without one."""
 
 
-def refusal_views(refusals: Sequence[Refusal]) -> tuple[RefusalView, ...]:
-    return tuple(map(_view, refusals))
+def refusal_views(refusals: Sequence[Refusal], identity: str = "") -> tuple[RefusalView, ...]:
+    """Return the views of the refusals of a plan for `identity`."""
+    return tuple(_view(one, Identity.parse(identity).environment) for one in refusals)
 
 
 def is_of_whole_plan(refusal: Refusal) -> bool:
@@ -45,7 +51,7 @@ def is_of_whole_plan(refusal: Refusal) -> bool:
     return refusal.address.startswith("project/")
 
 
-def _view(refusal: Refusal) -> RefusalView:
+def _view(refusal: Refusal, environment: str | None) -> RefusalView:
     sections = ((title, refusal.sections.get(title, ())) for title in SECTIONS)
     return RefusalView(
         rule=refusal.rule,
@@ -61,7 +67,13 @@ def _view(refusal: Refusal) -> RefusalView:
         chains=tuple(map(_links, _longer_chains(refusal))),
         remedies=remedies_text(refusal.remedies),
         consent=tuple(refusal.consent.strip("\n").split("\n")) if refusal.consent else (),
+        command=_command(refusal, environment) if refusal.consent else "",
     )
+
+
+def _command(refusal: Refusal, environment: str | None) -> str:
+    words = ["reconciler", "consent", refusal.address, refusal.rule, "--reason", "REASON", "--expires", "30d"]
+    return shlex.join(words) + env_option(environment)
 
 
 def _longer_chains(refusal: Refusal) -> list[tuple[Referrer, ...]]:

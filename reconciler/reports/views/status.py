@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.planning.model import Change, drift_class
 from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import count, first_few
-from reconciler.reports.views.assistants import AssistantView
+from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, NOT_APPLIED, AssistantView
 from reconciler.reports.wording import reason_texts
 from reconciler.resources.json_documents import timestamp
 from reconciler.state.model import AppliedPlan
@@ -24,6 +24,8 @@ class RowView:
     """Its status, and the release that is published."""
     id: str
     in_sync: bool
+    word: str = IN_SYNC
+    """The status in one or two words, for a badge."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class StatusView:
     in_sync: bool
     pullable: tuple[str, ...]
     """Addresses of the assistants, and of what they use, whose live values can be copied into the manifests."""
+    destroyed: str
+    """The message about a destroyed environment, and the commands that continue; empty for others."""
     revertible: tuple[str, ...]
     """Assistants of which `apply` reverts some differences."""
 
@@ -51,7 +55,9 @@ class StatusView:
 def status_view(status: Status) -> StatusView:
     assistants = tuple(map(AssistantView, status.assistants))
     lock = status.lock
-    rows = tuple(RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync) for one in status.objects)
+    rows = tuple(
+        RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync, _word(one)) for one in status.objects
+    )
     asked = status.chosen - {one.address for one in assistants}
     return StatusView(
         identity=status.identity,
@@ -64,6 +70,7 @@ def status_view(status: Status) -> StatusView:
         assistants=assistants,
         in_sync=all(one.in_sync for one in status.objects),
         pullable=tuple(dict.fromkeys(address for one in assistants for address in one.pullable)),
+        destroyed=f"{status.destroyed.message}. {status.destroyed.hint}" if status.destroyed else "",
         revertible=tuple(one.address for one in assistants if one.is_revertible),
     )
 
@@ -86,6 +93,16 @@ def _notes(one: ObjectStatus) -> Iterator[str]:
         yield "paused"
     if one.published:
         yield f"{one.published} is published"
+
+
+def _word(one: ObjectStatus) -> str:
+    if one.in_sync:
+        return IN_SYNC
+    if one.refusals:
+        return "refused"
+    if one.drift or one.failing or one.foreign or (one.id and one.sync and not one.sync.in_sync):
+        return DIFFERS
+    return "pending" if one.id else NOT_APPLIED
 
 
 def _files(one: ObjectStatus) -> Iterator[tuple[str, Sized]]:

@@ -1,12 +1,13 @@
 """The sentences beside changes, and about how an apply has made them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from reconciler.applying.model import NoteCode
 from reconciler.planning.reasons import ReasonCode
 from reconciler.reports.wording.phrases import Args, Phrase, object_text
+from reconciler.resources.display import moment
 from reconciler.resources.name_lists import few
 
 
@@ -50,7 +51,7 @@ def _outlet_removed(args: Args) -> str:
 
 
 def _last_changed(args: Args) -> str:
-    return f"last changed {datetime.fromtimestamp(args['at'], UTC):%Y-%m-%d %H:%M} UTC"
+    return f"last changed {moment(args['at'])}"
 
 
 def _next_runs(args: Args) -> str:
@@ -83,6 +84,7 @@ REASONS: Final[Mapping[ReasonCode, Phrase]] = {
     "still-held": _still_held,
     "former-secret": _former_secret,
     "manifest-removed": "manifest removed",
+    "environment-destroyed": "the environment is destroyed",
     "archived-in-manifest": "its manifest says `archived: true`",
     "release-leaves": "{release} is archived",
     "assistant-removed": "{assistant}, which it uses, no longer has a manifest",

@@ -7,6 +7,7 @@ from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
+from reconciler.resources.display import moment
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
 
@@ -78,6 +79,18 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
     ),
     "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "threshold-by-name": lambda args: (
+        f"{_cause(args['cause'])}: the name of the environment, typed or given with `--confirm`, permits it"
+    ),
+    "destroyed": lambda args: (
+        f"destroyed by {args['holder']} on {moment(args['at'])}: it has no objects, and nothing is applied to it until "
+        f"`reconciler destroy --undo{env_option(args.get('environment'))}`"
+    ),
+    "environment-left": (
+        "project.yaml does not have the environment {environment}, and the state of {identity} has objects, which no "
+        "plan updates or removes: put it back into `spec.environments`, or remove its objects with "
+        "`reconciler destroy --env {environment}`"
+    ),
     "settings-unrecorded": lambda args: (
         "no apply has recorded the guard settings of this project yet: this one records those of project.yaml"
         + (f" ({few(args['settings'])})" if args["settings"] else " (none is set)")

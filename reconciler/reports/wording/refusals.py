@@ -103,6 +103,11 @@ def _publish(args: Args) -> str:
     return f"{another}{none}, or remove {few(args['chatbots'])} in the same change"
 
 
+def _put_back(args: Args) -> str:
+    environment = args.get("environment")
+    return f"put {environment} back into `spec.environments` of project.yaml, " if args.get("removed") else ""
+
+
 def _pull(args: Args) -> str:
     force, env = " --force" if args.get("force", True) else "", _env(args)
     command = f" (`reconciler pull {args['address']}{force}{env}`)" if "address" in args else ""
@@ -206,6 +211,10 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "keep-or-target": "or keep the object; `reconciler apply --target ADDRESS` applies other changes",
     "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": _publish,
+    "unpublish": lambda args: (
+        f"{_put_back(args)}run `reconciler publish {args['name']} none{env_option(args.get('environment'))}`, and "
+        "destroy the environment again"
+    ),
     "restore-and-release": "restore the manifest from Git, or, if it was never committed, run "
     "`reconciler archive ADDRESS`; then release the chatbot again under the next number",
     "revert-or-pull": _undo,

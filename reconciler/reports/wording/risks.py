@@ -107,6 +107,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
     "guard-weakened": "after it, the guard refuses less: {settings}",
     "consent-used": permission,
+    "rolled-back-release": "version {after} was rolled back before, and is published again",
     "published-version-changed": _version,
     "knowledge-removed": _knowledge,
     "expiry-shortened": _expiry,

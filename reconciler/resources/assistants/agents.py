@@ -88,7 +88,7 @@ class AgentsSpec(Extensible):
     """Name of the agent at OpenAI, at most 128 characters. Default: the name of the manifest."""
     instructions: Annotated[str, Field(max_length=1_048_576)] | None = None
     """Instructions of the agent, at most 1,048,576 characters. They are appended to the base instructions that every
-    agent has; `{$file: …}` for text in a separate file. Default: none."""
+    agent has; `{$file: …}` for text in a separate file. The body of a manifest in Markdown. Default: none."""
     tools: Annotated[list[Tool], Field(max_length=2000)] | None = None
     """Tools of the agent, at most 2,000 and together 3 MiB of JSON. Default: none."""
     text: Text | None = None

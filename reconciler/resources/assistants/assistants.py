@@ -164,8 +164,8 @@ class AssistantsSpec(Extensible):
     description: Annotated[str, Field(max_length=512)] | None = None
     """Description of the assistant, at most 512 characters. Default: none."""
     instructions: Annotated[str, Field(max_length=256_000)] | None = None
-    """Instructions of the assistant, at most 256,000 characters; `{$file: …}` for text in a separate file. Default:
-    none."""
+    """Instructions of the assistant, at most 256,000 characters; `{$file: …}` for text in a separate file. The body of
+    a manifest in Markdown. Default: none."""
     tools: Annotated[list[Tool], Field(max_length=MOST_TOOLS)] = OMITTED
     """Tools of the assistant, at most 128. Their order has no meaning. Default: none."""
     tool_resources: ToolResources | None = None

@@ -246,7 +246,8 @@ class ResponsesSpec(Extensible):
     model: Model
     """Name of the model, such as `gpt-6-luna`."""
     instructions: str | None = None
-    """Instructions, as a system message; `{$file: …}` for text in a separate file. Default: none."""
+    """Instructions, as a system message; `{$file: …}` for text in a separate file. The body of a manifest in Markdown.
+    Default: none."""
     tools: list[Tool] = OMITTED
     """Tools that the model may call. Default: none."""
     tool_choice: ToolChoice = OMITTED

@@ -139,5 +139,6 @@ KIND: Final = Kind(
     to_manifest={"agent": agent_to_manifest, "assistant": assistant_manifest.to_manifest},
     hints=HINTS,
     ended_targets=frozenset(target for target, one in _TYPES.items() if one.shutdown),
+    body="instructions",
     frozen="release",
 )

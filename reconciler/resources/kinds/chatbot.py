@@ -1,6 +1,6 @@
 """Chatbots, which are answered by a pipeline or by an assistant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Final, TypeAlias
 
@@ -85,6 +85,12 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
 def published_in(spec: ChatbotSpec, environment: str | None) -> int | None:
     """Return the number of the release that is published in an environment."""
     return spec.published.get(environment or "") if isinstance(spec.published, dict) else spec.published
+
+
+def publishing_spec(spec: ChatbotSpec, numbers: Mapping[str | None, int | None]) -> ChatbotSpec:
+    """Return the spec with these published releases by environment. A project without environments has one number."""
+    named = {environment: number for environment, number in numbers.items() if number is not None}
+    return spec.model_copy(update={"published": named.get(None, named or None)})
 
 
 def _desired(resource: Resource, scope: Scope) -> Iterator[Desired]:

@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from reconciler.resources.address import NAME_PATTERN, NAME_RULE, composed, is_name
 from reconciler.resources.base import Desired, Lifecycle, Live, LocalFile, Path, Resource, Scope, Spec
+from reconciler.resources.front_matter import split
 from reconciler.resources.kind import Kind, Naming, SpecDraft, may_be_manifest
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import Finding
@@ -37,7 +38,6 @@ _NAME_LENGTH: Final = 64
 _DESCRIPTION_LENGTH: Final = 1024
 _PROVIDED: Final = "openai-"
 """The start of the ids of skills that OpenAI provides."""
-_FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _WHERE: Final[Path] = ("spec", "folder")
 _SHOWN: Final = 5
 
@@ -74,11 +74,11 @@ def members(parts: Iterable[LocalFile]) -> dict[str, LocalFile]:
 
 def front_matter(text: str) -> dict[str, JSON] | str:
     """Return the front matter of a SKILL.md, or the reason why there is none."""
-    found = _FRONT_MATTER.match(text.removeprefix("\ufeff"))
-    if found is None:
+    found = split(text)
+    if found is None or not (found.closing and found.is_at_top):
         return "has no front matter: it must begin with a line `---`, and a second one must end the front matter"
     try:
-        given = YAML(typ="safe", pure=True).load(found[1])
+        given = YAML(typ="safe", pure=True).load(found.yaml)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = "" if mark is None else f" at line {mark.line + 2}, column {mark.column + 1}"
@@ -246,11 +246,16 @@ def _obstacle(path: str, content: bytes) -> str:
     names = path.split("/")
     if any(name in ("", "..") or name.startswith(".") for name in names) or re.search(r"[\x00-\x1f\x7f\\:]", path):
         return "a path that project folders do not have"
-    return "a file that would be read as a manifest" if path.endswith((".yaml", ".yml")) and _is_kind(content) else ""
+    return "a file that would be read as a manifest" if _is_kind(path, content) else ""
 
 
-def _is_kind(content: bytes) -> bool:
-    """Return True if a YAML file would be read as a manifest, or would be an error."""
+def _is_kind(path: str, content: bytes) -> bool:
+    """Return True if a file would be read as a manifest, or would be an error."""
+    if path.endswith(".md"):
+        parts = split(content.decode("utf-8", "replace"))
+        return parts is not None and parts.declares_manifest
+    if not path.endswith((".yaml", ".yml")):
+        return False
     try:
         documents = list(YAML(typ="safe", pure=True).load_all(content.decode()))
     except (YAMLError, ValueError, RecursionError):

@@ -65,6 +65,14 @@ def publish(before: int | None, after: int | None) -> Estate:
     return estate.want("chatbot/support", assistant=ref("assistant/triage"), **published)
 
 
+def rolled_back(*, again: int) -> Estate:
+    """A chatbot that was rolled back from release 2, and publishes release 1."""
+    estate = publish(1, again)
+    bot = Address("chatbot", "support")
+    estate.state[bot] = replace(estate.state[bot], rolled_back=("release/support@2",))
+    return estate
+
+
 def protect(before: bool, after: bool) -> Worlds:
     return Worlds().stays("widget/lamp", protect=before, note="x").want("widget/lamp", protect=after, note="x")
 
@@ -142,6 +150,7 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("parameter-refused", lambda: warm("gpt-6-luna", "gpt-6-astra")),
     ("parameter-refused", lambda: release("gpt-6-astra", temperature=0.2)),
     ("published-version-changed", lambda: publish(1, 2)),
+    ("rolled-back-release", lambda: rolled_back(again=2)),
     ("publication-withdrawn", lambda: publish(1, None)),
     ("publication-withdrawn", lambda: publish(1, 1).gone("chatbot/support")),
     ("publication-withdrawn", lambda: loaded().gone("assistant/triage")),
@@ -169,6 +178,8 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("parameter-refused", lambda: Estate().assistant("triage", model="gpt-6-astra", temperature=0.2)),
     ("published-version-changed", lambda: publish(None, 1)),
     ("published-version-changed", lambda: publish(2, 2)),
+    ("rolled-back-release", lambda: rolled_back(again=1)),
+    ("rolled-back-release", lambda: publish(1, 2)),
     ("publication-withdrawn", lambda: publish(1, 2)),
     ("publication-withdrawn", lambda: publish(None, None).gone("chatbot/support")),
     ("publication-withdrawn", loaded),

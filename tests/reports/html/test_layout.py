@@ -29,8 +29,12 @@ def test_crossings_are_undone():
     assert [target for source in left for start, target in [(0, 3), (1, 2)] if start == source] == list(right)
 
 
-def test_a_cycle_is_drawn_without_the_edge_that_closes_it():
-    assert layout(2, [(0, 1), (1, 0)]).ways == ((0, 1),)
+def test_the_edge_that_closes_a_cycle_leads_back():
+    found = layout(2, [(0, 1), (1, 0)])
+    assert (found.ways, found.returns) == (((0, 1),), ((0, 1),))
+    found = layout(3, [(0, 1), (1, 2), (2, 0)])
+    assert found.ways == ((0, 1), (1, 2))
+    assert found.returns == ((0, 3, 2),)
 
 
 def test_nothing_is_drawn_of_nothing():
@@ -53,7 +57,8 @@ def test_every_graph_has_room_for_every_node_and_edges_go_to_the_right(graph):
     assert set(range(nodes)) <= set(layer_of)
     for layer in found.layers:
         assert all(found.heights[below] - found.heights[above] > 0.99 for above, below in pairwise(layer))
-    for way in found.ways:
+    assert len(found.ways) + len(found.returns) == len({edge for edge in edges if edge[0] != edge[1]})
+    for way in (*found.ways, *found.returns):
         assert all(layer_of[right] - layer_of[left] == 1 for left, right in pairwise(way))
     shuffled = list(edges)
     random.Random(1).shuffle(shuffled)

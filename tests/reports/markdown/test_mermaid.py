@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.graph import MERMAID_AT_MOST
+from reconciler.planning.dependencies import Dependency, DependencyGraph, GraphObject
 from reconciler.planning.model import ACTIONS, Change
+from reconciler.planning.referrers import Foreign
 from reconciler.reports.markdown.mermaid import LABEL_ROOM, mermaid
 from reconciler.reports.markdown.plan import MOST_NODES
-from reconciler.reports.picture import picture
+from reconciler.reports.picture import graph_picture, picture
 from reconciler.reports.style import clip, plain
 from reconciler.reports.views.changes import SIGNS
+from reconciler.resources.address import Address
 from tests.support import npm
 from tests.support.browser import CHROMIUM, browser
 from tests.support.hostile import VALUES
@@ -50,10 +54,9 @@ def draw(tmp_path_factory):
         assert seen.complaints == []
 
 
-def drawn(tab, made):
-    """What Mermaid makes of the picture of a plan, and the picture."""
-    graph = picture(made, MOST_NODES)
-    return tab.evaluate(f"draw({json.dumps(mermaid(graph))})"), graph
+def drawn(tab, graph):
+    """What Mermaid makes of a picture."""
+    return tab.evaluate(f"draw({json.dumps(mermaid(graph))})")
 
 
 def labels(graph):
@@ -77,9 +80,32 @@ def every_standing():
     return plan(*changes, drift=(update(address="assistant/hand"),), refusals=(REFERENCED,), references=pairs)
 
 
+def dependencies(*, hostile: bool):
+    """Return a graph with objects of others, a cycle, a copy, the object in the middle and, if asked, hostile names."""
+    here, copy = Address("assistant", "triage"), Address("assistant", "triage@bot.1")
+    names = VALUES if hostile else [f"bot {number}" for number in range(5000)]
+    others = [
+        GraphObject(Foreign("automation", f"aut_{number}", name), "automation") for number, name in enumerate(names)
+    ]
+    needs = [Dependency(one.node, here, ("live",)) for one in others]
+    back = [Dependency(here, others[0].node, ("live",)), Dependency(copy, here, (), is_copy=True)]
+    objects = (GraphObject(here, "agent"), GraphObject(copy, "agent"), *others)
+    return DependencyGraph("acme", objects, (*needs, *back), address=here)
+
+
+@pytest.mark.parametrize("is_hostile", [True, False])
+def test_dependency_graphs_are_drawn_as_text(draw, is_hostile):
+    graph = graph_picture(dependencies(hostile=is_hostile), *MERMAID_AT_MOST)
+    seen = draw(graph)
+    assert sorted(seen["labels"]) == labels(graph)
+    assert seen["edges"] == len(graph.edges)
+    assert seen["others"] == 0
+
+
 @pytest.mark.parametrize("made", [hostile, many, every_standing])
 def test_every_label_is_drawn_as_text(draw, made):
-    seen, graph = draw(made())
+    graph = picture(made(), MOST_NODES)
+    seen = draw(graph)
     assert sorted(seen["labels"]) == labels(graph)
     assert seen["edges"] == len(graph.edges)
     assert seen["others"] == 0

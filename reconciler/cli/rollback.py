@@ -1,0 +1,101 @@
+"""`reconciler rollback`"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import codes, completing, options
+from reconciler.cli.apply import asking, check_terminal, listening, not_applied, report
+from reconciler.cli.output import note, show
+from reconciler.cli.plan import show_plan
+
+if TYPE_CHECKING:
+    from reconciler.releases.model import Rollback
+
+
+@click.command(name="rollback")
+@click.argument("chatbot", shell_complete=completing.chatbots)
+@click.argument(
+    "number", metavar="[NUMBER]", required=False, type=click.IntRange(1), shell_complete=completing.release_numbers
+)
+@options.reviewed
+@options.out
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@options.applying
+def command(
+    chatbot: str,
+    number: int | None,
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
+    out: Path | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Publish an earlier release of CHATBOT immediately, without a commit.
+
+    NUMBER is the release. Default: the release that was published before the present one, as the state records it.
+
+    Only the published pointer is moved, and the automations that run the chatbot are updated. Other pending changes and
+    drift are left as they are. If an object of the release is missing or was changed, nothing is written. Errors in
+    manifests of other objects are ignored. The manifest is not edited: the command prints how to make it agree.
+
+    Exit code 3 if the plan is refused, 4 if it was partially applied, 6 if another run holds the lock.
+    """
+    if not dry_run:
+        check_terminal(yes=yes)
+    from reconciler.operations.rollback import roll_back
+    from reconciler.planning.model import Plan
+
+    choice, result = roll_back(
+        start,
+        options.environ(),
+        chatbot.removeprefix("chatbot/"),
+        number,
+        env=env,
+        endpoint=endpoint,
+        announce=lambda choice: _announce(choice, format_),
+        confirm=None if dry_run else asking(format_, yes=yes),
+        listen=listening(),
+        resume=lambda choice: _again("rollback", choice),
+    )
+    if isinstance(result, Plan):
+        if not dry_run:
+            return not_applied(result, format_, out=out)
+        show_plan(result, format_, out=out, again=_again("rollback", choice))
+        return codes.REFUSED if result.refusals else 0
+    code = report(result, format_, out=out)
+    if not code:
+        _show_agreement(choice, format_)
+    return code
+
+
+def _announce(choice: "Rollback", format_: str) -> None:
+    from reconciler.reports.text.releases import rollback_text
+
+    text = rollback_text(choice)
+    if format_ == "text":
+        show(text)
+    else:
+        note(text)
+
+
+def _show_agreement(choice: "Rollback", format_: str) -> None:
+    from reconciler.reports.text.releases import agreement_text
+
+    text = agreement_text(choice, _again("publish", choice))
+    if format_ == "text":
+        show(f"\n{text}")
+    else:
+        note(text)
+
+
+def _again(verb: str, choice: "Rollback") -> str:
+    """Return the command line of `verb` for the release, in the project and the environment of this command."""
+    words, left = (choice.chatbot, str(choice.number)), ("endpoint",) if verb == "publish" else ()
+    if choice.environment is None:
+        return options.again(verb, words=words, left=left)
+    return options.again(verb, words=words, left=left, env=choice.environment)

@@ -1,0 +1,161 @@
+"""`destroy`: remove everything of one environment, mark its state as destroyed, and undo the mark."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from reconciler.applying.model import ApplyResult
+from reconciler.applying.write import StaleError
+from reconciler.live.client import Connection
+from reconciler.operations.plan import Observed, make_plan
+from reconciler.operations.run import Progress, check_identity, confirmed, environment_of, while_unlocked
+from reconciler.operations.state_edits import rewritten
+from reconciler.planning.codec import seal_plan
+from reconciler.planning.model import Change, Plan
+from reconciler.project.connection import connected
+from reconciler.project.destroyed import open_to_destroy
+from reconciler.project.endpoint import run_async
+from reconciler.project.workspace import Workspace
+from reconciler.resources.problems import Problem
+from reconciler.review.saved_plans import applied_before, unfinished
+from reconciler.state.edits import StateEdit
+from reconciler.state.lock import this_process
+from reconciler.state.model import Destruction, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDestroy:
+    """The result for an environment that is destroyed already, or to which nothing was ever applied."""
+
+    plan: Plan
+    mark: Destruction | None
+
+
+_Key: TypeAlias = tuple[str, str, str | None]
+"""Address, action and id of a change."""
+_REFERRERS: Final = "referrers"
+
+
+def planned(
+    start: Path, environ: Mapping[str, str], env: str | None, endpoint: str | None, *, is_confirmed: bool
+) -> Plan:
+    """Return the plan that removes everything of an environment, for `--out`. Takes no lock and writes nothing."""
+
+    async def run() -> Plan:
+        workspace = open_to_destroy(start, environ, env=env, endpoint=endpoint)
+        async with connected(workspace) as connection:
+            plan = (await make_plan(workspace, connection)).planned.plan
+            return seal_plan(replace(plan, confirmed=is_confirmed))
+
+    return run_async(run())
+
+
+def destroyed(
+    start: Path,
+    environ: Mapping[str, str],
+    env: str | None,
+    endpoint: str | None,
+    *,
+    saved: Plan | None = None,
+    confirm: Callable[[Plan], bool],
+    listen: Callable[[int], AbstractContextManager[Progress]],
+    resume: str,
+) -> ApplyResult | Plan | NothingToDestroy:
+    """Remove everything of an environment; returns the plan if it is refused, or if `confirm` returns False.
+
+    With `saved`, exactly that plan is applied; raises StaleError if it is not current.
+    """
+
+    async def run() -> ApplyResult | Plan | NothingToDestroy:
+        named = env or environment_of(saved, environ)
+        workspace = open_to_destroy(start, environ, env=named, endpoint=endpoint)
+        return await while_unlocked(workspace, partial(once, workspace))
+
+    async def once(workspace: Workspace) -> ApplyResult | Plan | NothingToDestroy:
+        async with connected(workspace) as connection:
+            observed = await make_plan(workspace, connection, applies=True)
+            plan = observed.planned.plan
+            if saved is not None:
+                check_identity(workspace, saved)
+                if before := applied_before(observed.planned, observed.snapshot, saved):
+                    return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
+                _check_current(observed, saved)
+                plan = replace(plan, digest=saved.digest, confirmed=saved.confirmed)
+                observed = replace(observed, planned=replace(observed.planned, plan=plan))
+            elif not plan.work and not plan.refusals and _is_done(observed.snapshot):
+                return NothingToDestroy(plan, observed.snapshot.state.destruction)
+            return await _confirmed(workspace, connection, observed, confirm, listen, resume)
+
+    if saved is not None and saved.refusals:
+        return saved
+    return run_async(run())
+
+
+def _is_done(snapshot: Snapshot) -> bool:
+    """Return True for an environment that is destroyed, or to which nothing was ever applied."""
+    mark = snapshot.state.destruction
+    return not snapshot.run or (mark is not None and mark.finished is not None)
+
+
+async def _confirmed(
+    workspace: Workspace,
+    connection: Connection,
+    observed: Observed,
+    confirm: Callable[[Plan], bool],
+    listen: Callable[[int], AbstractContextManager[Progress]],
+    resume: str,
+) -> ApplyResult | Plan:
+    """Apply after confirmation, which the mark of an environment without objects requires, too."""
+    plan, is_begun = observed.planned.plan, observed.snapshot.state.destruction is not None
+    if not plan.work and not plan.refusals and not is_begun and not confirm(plan):
+        return plan
+    return await confirmed(workspace, connection, observed, confirm, listen, resume)
+
+
+def _check_current(observed: Observed, saved: Plan) -> None:
+    """Raise StaleError if the plan now is not the saved one, or what a run of the saved one has not completed."""
+    now = {change.digest: change for change in observed.planned.plan.work}
+    then = {change.digest: change for change in saved.work}
+    known: dict[_Key, Change] = {(change.address, change.action, change.id): change for change in saved.work}
+    is_resumed = unfinished(observed.snapshot, saved)
+    new = [one for digest, one in now.items() if digest not in then and not (is_resumed and _continues(one, known))]
+    gone = [one for digest, one in then.items() if digest not in now and not is_resumed]
+    problems = dict.fromkeys(_stale(change) for change in (*gone, *new))
+    if problems:
+        raise StaleError(*problems)
+
+
+def _continues(change: Change, known: Mapping[_Key, Change]) -> bool:
+    """Return True for a change of the saved plan from which only referrers have gone since, which the run removed."""
+    then = known.get((change.address, change.action, change.id))
+    if then is None:
+        return False
+    left, before = (set(one.preconditions.get(_REFERRERS) or ()) for one in (change, then))
+    return left <= before
+
+
+def _stale(change: Change) -> Problem:
+    message = f"{change.address}: inputs of this {change.action} changed since the plan was made"
+    return Problem("stale", message, hint="Create a new plan, review it, and apply it.")
+
+
+def undone(start: Path, environ: Mapping[str, str], env: str | None) -> StateEdit:
+    """Remove the mark of a destroyed environment, and return the edit with a note about the result.
+
+    The next apply can create the releases again that the destroy archived. Nothing live is changed.
+    """
+    workspace = open_to_destroy(start, environ, env=env)
+    with workspace.backend.lock(this_process(environ)) as lease:
+        present = workspace.backend.read()
+        mark = present.state.destruction
+        if mark is None:
+            return StateEdit(str(workspace.identity), notes=(f"{workspace.identity} is not destroyed",))
+        done = rewritten(workspace, lease, present, _without_mark(present, mark), "undo destroy")
+    return replace(done, notes=("the next apply creates the objects of the manifests again",))
+
+
+def _without_mark(snapshot: Snapshot, mark: Destruction) -> Snapshot:
+    return replace(snapshot, state=replace(snapshot.state, destruction=None, tombstones=mark.tombstones))

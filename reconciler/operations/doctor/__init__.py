@@ -1,0 +1,1 @@
+"""`doctor`: check everything that commands need, side by side, without writing anything."""

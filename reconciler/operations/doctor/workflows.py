@@ -1,0 +1,125 @@
+"""Check of the files with which the repository runs the project in CI."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.operations.doctor.machine import DISTRIBUTION
+from reconciler.operations.doctor.subject import Subject, in_thread
+from reconciler.project.all_environments import load_all_environments
+from reconciler.project.health import CheckResult, ok, results_of
+from reconciler.resources.name_lists import few
+from reconciler.resources.problems import ReconcilerError
+from reconciler.workflows import CI, Setup, Source, github, gitlab, setup_of
+from reconciler.workflows.names import named
+
+_NAMES: Final[dict[CI, str]] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
+_USES: Final = re.compile(r"^ *- uses: (\S+@[0-9a-f]{40,64})$", re.MULTILINE)
+_VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9][0-9A-Za-z.+!]*)")
+
+
+async def check_workflows(subject: Subject) -> list[CheckResult]:
+    """Check that the files are there and those of this version, and name the secrets that they need."""
+    return await in_thread(lambda: list(_of_project(subject.folder)))
+
+
+def _of_project(root: Path) -> Iterator[CheckResult]:
+    try:
+        project = load_all_environments(root)
+    except ReconcilerError:  # the check of the manifests reports it
+        return
+    try:
+        setup = setup_of(project)
+    except ReconcilerError as error:
+        for one in results_of(error.problems, "jobs cannot run this project: "):
+            yield replace(one, condition="warning")
+        return
+    repository = project.project.repository
+    found = [result for ci in _NAMES for result in _of_system(ci, setup, repository)]
+    if found:
+        yield from found
+        return
+    hint = "reconciler init --ci github --source SOURCE"
+    yield CheckResult("warning", "there are no files that plan and apply this project in CI", hint)
+
+
+def _of_system(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
+    """Yield the results for one CI system; none if the project has no file for it."""
+    setup = named(setup, ci, repository)
+    texts = _texts(ci, setup, repository)
+    present = {path for path in texts if (repository / path).is_file()}
+    marks = [
+        path for path in present if f"Project: {setup.project}\n" in (repository / path).read_text("utf-8", "replace")
+    ]
+    if not marks:
+        return
+    name, command = _NAMES[ci], f"reconciler init --ci {ci} --source SOURCE"
+    missing = sorted(texts.keys() - present)
+    differing = sorted(path for path in present if (repository / path).read_bytes() != texts[path].encode())
+    if missing:
+        yield CheckResult("warning", f"{name}: missing {few(missing)}", command)
+    if differing:
+        message = f"{name}: not as this version writes them: {few(differing)} (edited, or of another version)"
+        yield CheckResult("warning", message, f"git rm {' '.join(differing)} && {command}")
+    if not missing and not differing:
+        yield ok(f"{name}: {len(texts)} files are those of this version")
+    yield from _installed(ci, setup, repository)
+    yield ok(f"{name} needs these secrets, which can be seen there only: {'; '.join(_secrets(ci, setup))}")
+
+
+def _texts(ci: CI, setup: Setup, repository: Path) -> dict[str, str]:
+    """Return the files that this version would write, without the requirements, whose content is that of the source."""
+    if ci == "gitlab":
+        return {path: text for path, text in _pipeline(setup).items() if path.endswith(".yml")}
+    plan = repository / github.FOLDER / f"{setup.prefix}-plan.yml"
+    text = plan.read_text("utf-8", "replace") if plan.is_file() else ""
+    candidates = [Source(uses=uses) for uses in dict.fromkeys(_USES.findall(text))] or [_REQUIREMENTS]
+    written = [_workflows(setup, source) for source in candidates]
+    return next((texts for texts in written if _are_in(texts, repository)), written[0])
+
+
+_REQUIREMENTS: Final = Source(requirement="-", locks=dict.fromkeys(("base", "emulator", "postgres", "s3"), ""))
+
+
+def _workflows(setup: Setup, source: Source) -> dict[str, str]:
+    return {path: text for path, text in github.workflows(setup, source).items() if path.endswith(".yml")}
+
+
+def _pipeline(setup: Setup) -> dict[str, str]:
+    try:
+        return gitlab.pipeline(setup, _REQUIREMENTS)
+    except ReconcilerError:  # of an API that jobs of GitLab cannot use
+        return {}
+
+
+def _are_in(texts: dict[str, str], repository: Path) -> bool:
+    files = ((repository / path, text) for path, text in texts.items())
+    return any(file.is_file() and file.read_bytes() == text.encode() for file, text in files)
+
+
+def _installed(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
+    """Yield a warning if the jobs install another version than the one that runs."""
+    from importlib.metadata import version
+
+    path = (
+        github.REQUIREMENTS.format(prefix=setup.prefix)
+        if ci == "github"
+        else f"{gitlab.FOLDER}/{setup.prefix}-requirements.txt"
+    )
+    file = repository / path
+    found = _VERSION.search(file.read_text("utf-8", "replace")) if file.is_file() else None
+    if found and found[1] != version(DISTRIBUTION):
+        message = f"{_NAMES[ci]}: the jobs install version {found[1]}, and this is version {version(DISTRIBUTION)}"
+        yield CheckResult("warning", message, f"git rm {path} && reconciler init --ci {ci} --source SOURCE")
+
+
+def _secrets(ci: CI, setup: Setup) -> Iterator[str]:
+    if ci == "github":
+        yield from (f"{name}: {secrets}" for name, secrets, _ in github.environments(setup))
+        return
+    for entry in setup.entries:
+        name, further = setup.environment(entry), setup.secrets
+        yield f"{name}-read: {', '.join(('OPENAI_API_KEY', *further, 'GITLAB_TOKEN'))}"
+        yield f"{name}: {', '.join(('OPENAI_API_KEY', *further, *setup.writing_secrets))}"

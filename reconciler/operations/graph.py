@@ -1,0 +1,73 @@
+"""`graph`: the dependencies of all objects, or of one object with its surroundings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.live.client import Connection
+from reconciler.operations.offline import planned_offline
+from reconciler.operations.plan import check_known, make_plan
+from reconciler.planning.build import Planned
+from reconciler.planning.dependencies import DependencyGraph
+from reconciler.planning.dependency_graph import dependency_graph, ids_of
+from reconciler.project.connection import connected
+from reconciler.project.endpoint import run_async, shown
+from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.resources.address import Address
+from reconciler.resources.problems import Problem
+
+
+def graph(
+    start: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None,
+    endpoint: str | None,
+    address: Address | None,
+    offline: bool,
+) -> DependencyGraph:
+    """Read the manifests, everything live and its possible referrers, and return the graph; raise ReconcilerError for
+    an address that does not exist. With `offline`, the state stands for everything live.
+    """
+
+    async def run() -> DependencyGraph:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
+        async with connected(workspace) as connection:
+            return await live_graph(workspace, connection, address)
+
+    if not offline:
+        return run_async(run())
+    found = dependency_graph(planned_offline(start, environ, env), None)
+    return _around(found, address) if address else found
+
+
+async def live_graph(workspace: Workspace, connection: Connection, address: Address | None = None) -> DependencyGraph:
+    """Return the graph of all objects, or of `address` and its surroundings, with the possible referrers of each."""
+    called = shown(workspace.endpoint)
+
+    def referred(planned: Planned) -> Mapping[str, frozenset[str]]:
+        """Return the ids of all objects, or of `address` and its dependents."""
+        if address is None:
+            return ids_of(planned)
+        return ids_of(planned, _around(dependency_graph(planned, called), address).dependents)
+
+    observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
+    found = dependency_graph(observed.planned, called)
+    return _around(found, address) if address else found
+
+
+def incomplete(found: DependencyGraph) -> tuple[Problem, ...]:
+    """Return a warning for each list of possible referrers that could not be read."""
+    return tuple(
+        Problem(
+            "referrers-unread",
+            f"the graph has no references from objects of type {one.type}: {one.message}",
+            hint=f"Grant the API key {one.scope}." if one.scope else "",
+            severity="warning",
+        )
+        for one in found.unlisted
+    )
+
+
+def _around(found: DependencyGraph, address: Address) -> DependencyGraph:
+    check_known([address], {node for node in found.nodes if isinstance(node, Address)})
+    return found.around(address)

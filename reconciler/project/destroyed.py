@@ -1,0 +1,148 @@
+"""Environments to destroy, also those that project.yaml does not have any longer, and the check of destroyed ones."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.manifests import Loaded, find_project, load
+from reconciler.planning.consents import consent_manifests
+from reconciler.planning.inputs import DestroyedManifests
+from reconciler.project.endpoint import choose
+from reconciler.project.workspace import Workspace, raise_errors
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Resource
+from reconciler.resources.display import moment
+from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
+from reconciler.resources.values import references_in
+from reconciler.state.backend import environments_in
+from reconciler.state.model import Destruction, State
+
+_HINT: Final = "To apply its manifests again, run `{undo}`. Otherwise, remove {what} from `spec.environments`."
+
+
+class DestroyedError(ReconcilerError):
+    """The environment was destroyed, and nothing is applied to it."""
+
+    exit_code = 3
+
+    def __init__(self, state: State, mark: Destruction) -> None:
+        super().__init__(destroyed_problem(state.identity, mark))
+        self.state, self.mark = state, mark
+
+
+def open_to_destroy(
+    start: Path, environ: Mapping[str, str], *, env: str | None = None, endpoint: str | None = None
+) -> Workspace:
+    """Open the project at or above `start` for a plan that removes everything.
+
+    The environment may be one that project.yaml does not have any longer: its manifests may then have errors, such as
+    missing variables, and what they do not say counts as published. Raises ReconcilerError for an environment that has
+    no state, either.
+    """
+    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, removed=True)
+    project = loaded.project
+    is_removed = (project.identity.environment or "") not in {"", *project.spec.environments}
+    raise_errors(problem for problem in loaded.problems if not is_removed or _is_of(problem, project.place))
+    kept = replace(loaded, resources=consent_manifests(loaded.resources), dangling=())
+    known = _manifests(loaded, is_removed=is_removed)
+    if not is_removed:
+        desired = Workspace(loaded, None, environ).desired.values()
+        known = replace(known, types=frozenset(one.type for one in desired))
+    workspace = Workspace(kept, choose(project, endpoint, environ), environ, known)
+    if is_removed:
+        _check_known(workspace)
+    return workspace
+
+
+def _is_of(problem: Problem, place: Place) -> bool:
+    return problem.place is None or problem.place.file == place.file
+
+
+def _manifests(loaded: Loaded, *, is_removed: bool) -> DestroyedManifests:
+    """Return the properties of the manifests that a plan without them must still respect."""
+    published: set[Address] = set()
+    unpublished: set[Address] = set()
+    for resource in loaded.resources:
+        release = _publishes(resource, loaded)
+        if release is not None:
+            (published if release else unpublished).update(_names(resource))
+    return DestroyedManifests(
+        published=frozenset(published),
+        unpublished=frozenset(unpublished),
+        protected=_having(one for one in loaded.resources if one.lifecycle.protect),
+        kept=_having(one for one in loaded.resources if one.lifecycle.keep_on_delete),
+        is_removed=is_removed,
+    )
+
+
+def _publishes(resource: Resource, loaded: Loaded) -> bool | None:
+    """Return True if a manifest publishes a release; None for an object that publishes none in any case."""
+    pointers = {one.address_kind: one.pointers for one in resource_types().values() if one.pointers}
+    if resource.address.kind not in pointers:
+        return None
+    names = pointers[resource.address.kind]
+    wanted = resource.kind.desired(resource, loaded.scope)
+    return any(list(references_in(one.fields.get(name))) for one in wanted for name in names)
+
+
+def _having(resources: Iterable[Resource]) -> frozenset[Address]:
+    return frozenset(name for resource in resources for name in _names(resource))
+
+
+def _names(resource: Resource) -> Iterator[Address]:
+    yield resource.address
+    yield from (Address(resource.address.kind, former) for former in resource.lifecycle.moved_from)
+
+
+def _check_known(workspace: Workspace) -> None:
+    identity, spec = workspace.identity, workspace.loaded.project.spec
+    if workspace.backend.read().run:
+        return
+    with_state = environments_in(workspace.backend.store, identity.project)
+    known = sorted({*spec.environments, *with_state})
+    message = f"the environment {identity.environment} does not exist, and has no state"
+    hint = f"Environments of the project, and those with a state: {', '.join(known) or 'none'}."
+    raise ReconcilerError(Problem("unknown-environment", message, hint=hint))
+
+
+def check_not_destroyed(workspace: Workspace, state: State) -> None:
+    """Raise DestroyedError if an environment is destroyed, or is being destroyed, unless the command destroys it."""
+    if state.destruction is not None and workspace.destroys is None:
+        raise DestroyedError(state, state.destruction)
+
+
+def check_publishable(workspaces: Iterable[Workspace]) -> None:
+    """Raise DestroyedError if an environment in which a manifest is to be published is destroyed.
+
+    Commands that only edit manifests work without access to the state. The next plan then checks it.
+    """
+    for workspace in workspaces:
+        state = None
+        with suppress(ReconcilerError):
+            state = workspace.backend.read().state
+        if state is not None:
+            check_not_destroyed(workspace, state)
+
+
+def destroyed_problem(identity: Identity, mark: Destruction) -> Problem:
+    """Return the problem of a command that would write to a destroyed environment."""
+    undo = _command(identity, undo=True)
+    what = f"`{identity.environment}`" if identity.environment else "it"
+    if mark.finished is None:
+        message = (
+            f"{identity} is being destroyed: {mark.holder} began it on {moment(mark.started)}, and it is not complete"
+        )
+        hint = f"To complete it, run `{_command(identity)}`. To apply the manifests again instead, run `{undo}`."
+        return Problem("destroyed", message, hint=hint)
+    message = f"{identity} was destroyed by {mark.holder} on {moment(mark.finished)}"
+    if not identity.environment:
+        return Problem("destroyed", message, hint=f"To apply its manifests again, run `{undo}`.")
+    return Problem("destroyed", message, hint=_HINT.format(undo=undo, what=what))
+
+
+def _command(identity: Identity, *, undo: bool = False) -> str:
+    environment = f" --env {identity.environment}" if identity.environment else ""
+    return f"reconciler destroy{' --undo' if undo else ''}{environment}"
