@@ -32,7 +32,9 @@ def formats(applied: Path, cli: Cli, tmp_path: Path) -> dict[str, str]:
     rename_store(applied, "by hand")
     for command in ("plan", "drift", "status", "validate", "inventory", "pull --all --dry-run"):
         printed(*command.split())
-    printed("apply", "--yes", "--on-drift", "revert")
+    printed("apply", "--yes", "--on-drift", "revert", "--json-events", tmp_path / "events")
+    found["--json-events"] = json.loads((tmp_path / "events").read_text().splitlines()[0])["format"]
+    printed("doctor")
     printed("migrate", "desk.json", "--target", "responses", "--into", tmp_path / "migrated", "--dry-run")
     printed("import", "vectorstore/handbook", "--into", tmp_path / "imported")
     printed("release", "helper", "--vendor")
