@@ -14,7 +14,7 @@ from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import KIND as PROJECT
 from reconciler.manifests.references import Unread
 from reconciler.manifests.targets import choose_target, with_alternatives
-from reconciler.manifests.validation_errors import IN_QUOTES, explain
+from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
 from reconciler.resources.base import Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
@@ -164,7 +164,7 @@ def _of_variable(finding: Finding, variable: str | None) -> Finding:
     """Return a finding about the value of a variable with a hint to the variable, which is what must be changed."""
     if variable is None:
         return finding
-    if finding.hint == IN_QUOTES:
+    if finding.hint and finding.expected == ("string",):  # a number or a boolean
         return replace(finding, hint=f"write the value of the variable `{variable}` in quotes, in project.yaml")
     source = f"the value of the variable `{variable}` in project.yaml"
     return replace(finding, hint=f"{finding.hint} (for {source})" if finding.hint else f"change {source}")

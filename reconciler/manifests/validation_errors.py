@@ -15,8 +15,6 @@ from reconciler.resources.secrets import AS_TEXT, INSTEAD, has_secrets
 
 MAX_PROBLEMS: Final = 1_000
 """Largest number of problems that are reported for one document."""
-IN_QUOTES: Final = "write it in quotes"
-"""The hint for a number where a string is expected."""
 _EXPECTED: Final[Mapping[str, Shape]] = {
     "string_type": "string",
     "int_type": "integer", "int_parsing": "integer", "int_from_float": "integer",
@@ -79,7 +77,7 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
 
 
 def _mismatch(path: Path, wanted: list[Shape], found: Any) -> Finding:
-    hint = IN_QUOTES if wanted == ["string"] and isinstance(found, int | float) else ""
+    hint = "write it in quotes" if wanted == ["string"] and isinstance(found, int | float) else ""
     message = f"expected {' or '.join(_SHAPES[shape] for shape in wanted)}, found {describe(found)}"
     return Finding(path, "wrong-type", message, hint, expected=tuple(wanted))
 

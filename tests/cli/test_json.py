@@ -28,11 +28,15 @@ def formats(applied: Path, cli: Cli, tmp_path: Path) -> dict[str, str]:
         return done.document
 
     (applied / "desk.json").write_text(json.dumps(EXPORT))
+    store, helper = applied / "stores" / "handbook.yaml", applied / "assistants" / "helper.yaml"
+    edit(store, "spec:", "lifecycle: {protect: true}\nspec:")
     edit(applied / "prompts" / "helper.md", "You", "Thou")
     rename_store(applied, "by hand")
     for command in ("plan", "drift", "status", "validate", "inventory", "pull --all --dry-run"):
         printed(*command.split())
-    printed("apply", "--yes", "--on-drift", "revert")
+    printed("apply", "--yes", "--on-drift", "revert", "--json-events", tmp_path / "events")
+    found["--json-events"] = json.loads((tmp_path / "events").read_text().splitlines()[0])["format"]
+    printed("doctor")
     printed("migrate", "desk.json", "--target", "responses", "--into", tmp_path / "migrated", "--dry-run")
     printed("import", "vectorstore/handbook", "--into", tmp_path / "imported")
     printed("release", "helper", "--vendor")
@@ -42,6 +46,14 @@ def formats(applied: Path, cli: Cli, tmp_path: Path) -> dict[str, str]:
     printed("archive", "release/helper@1", fails=True)
     for command in ("list", "show vectorstore/handbook", "history", "rebuild --yes"):
         printed("state", *command.split())
+    texts = {file: file.read_text() for file in (store, helper)}
+    store.unlink()
+    helper.write_text(texts[helper].partition("  tools:")[0])
+    printed("consent", "vectorstore/handbook", "protected", "--reason", "Unused.", "--expires", "30d", "--dry-run")
+    for file, text in texts.items():
+        file.write_text(text)
+    printed("graph")
+    printed("version")
     printed("state", "mv", "vectorstore/handbook", "vectorstore/manual")
     printed("show", "nothing.json", fails=True)
     printed("explain", "project.spec")

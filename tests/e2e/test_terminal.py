@@ -182,6 +182,7 @@ COMMANDS = {
     "diff": ("changed", "diff support@1 support"),
     "validate": ("new", "validate"),
     "validate-errors": ("broken", "validate"),
+    "graph": ("applied", "graph assistant/triage"),
     "explain": ("new", "explain"),
     "explain-field": ("new", "explain assistant.spec.tools.mcp"),
     "explain-code": ("new", "explain referenced"),
@@ -198,6 +199,8 @@ WRITING = {
     "archive-refused": ("applied", "archive assistant/triage"),
     "apply-refused": ("changed", "apply --yes"),
     "apply-of-a-part": ("changed", "apply --yes --target assistant/triage"),
+    "promote": ("applied", "promote support --from production --to staging"),
+    "destroy": ("applied", "destroy --env production --out destroy.json"),
     "fmt-diff": ("unformatted", "fmt --diff"),
     "state-rm": ("applied", "state rm vectorstore/handbook"),
 }

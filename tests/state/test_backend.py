@@ -8,7 +8,7 @@ import pytest
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.state.backend import Backend, StoreOutlet, open_store
+from reconciler.state.backend import Backend, StoreOutlet, environments_in, open_store
 from reconciler.state.lock import LockedError, this_process
 from reconciler.state.model import Completed
 from reconciler.state.store import StoreError
@@ -142,3 +142,17 @@ def test_import_backend_loads_no_heavy_library():
     code = "import sys, reconciler.state.backend; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parents[2])
     assert not {"openai", "deepdiff", "rich", "click", "botocore", "psycopg"} & set(done.stdout.decode().split())
+
+
+def test_environments_in_finds_those_with_a_state_document_or_a_journal_only():
+    store = MemoryStore()
+    for key in (
+        "state/acme/staging/state.json",
+        "state/acme/test/journal/00000001.json",
+        "state/acme/locked/lock.json",
+        "state/acme/state.json",
+        "state/acme/journal/00000001.json",
+        "state/globex/production/state.json",
+    ):
+        store.create(key, b"{}")
+    assert environments_in(store, "acme") == {"staging", "test"}

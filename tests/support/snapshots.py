@@ -25,7 +25,7 @@ _DIGEST: Final = re.compile(r"(?<=sha256:)[0-9a-f]{6,64}|(?<=[a-z]-)[0-9a-f]{8}\
 _CLOCK: Final = re.compile(r"(?<=2001-01-01)[T ]\d\d:\d\d(:\d\d)?")
 
 
-_KEY: Final = re.compile(r" +\w+: \S+")
+_KEY: Final = re.compile(r" +\w+: \S+| +(git|reconciler) .*")
 HOME: Final = "/home/ada"
 """The folder in place of that of the test."""
 
@@ -121,7 +121,7 @@ class Snapshots:
 
 def too_wide(text: str, width: int) -> list[str]:
     """Return the lines of `text` that are wider than the terminal and could have been broken at a space, which those of
-    YAML documents could not. A line with the folder of the test is as long as that.
+    YAML documents and commands could not. A line with the folder of the test is as long as that.
     """
     lines = (line for line in text.splitlines() if cells(line) > width and HOME not in line)
     return [line for line in lines if " " in line.strip() and not _KEY.fullmatch(line)]
