@@ -74,7 +74,12 @@ def test_installers_of_commands_install_a_program_that_works(packages: Path, tmp
     package = f"{ROOT if source == 'checkout' else only(packages, '*.whl')}[emulator]"
     commands, environments = str(tmp_path / "bin"), str(tmp_path / "environments")
     if installer == "uv":
-        settings = {"UV_TOOL_BIN_DIR": commands, "UV_TOOL_DIR": environments, "UV_PYTHON": sys.executable}
+        settings = {
+            "UV_TOOL_BIN_DIR": commands,
+            "UV_TOOL_DIR": environments,
+            "UV_PYTHON": sys.executable,
+            "UV_SYSTEM_CERTS": "1",
+        }
         ran(BIN / "uv", "tool", "install", package, cwd=tmp_path, env=settings)
     else:
         settings = {"PIPX_BIN_DIR": commands, "PIPX_HOME": environments, "PIPX_DEFAULT_PYTHON": sys.executable}
