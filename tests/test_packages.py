@@ -1,6 +1,7 @@
 """The ways to install the program: the packages, `uv tool`, pipx and pre-commit. They need a package index."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -93,12 +94,11 @@ def test_installers_of_commands_install_a_program_that_works(packages: Path, tmp
 
 
 @pytest.mark.long
-def test_pre_commit_hooks_check_and_format_a_project(tmp_path: Path):
+def test_pre_commit_hooks_check_and_format_a_project(packages: Path, tmp_path: Path):
     ran(BIN / "reconciler", "init", "bots", cwd=tmp_path)
     project = tmp_path / "bots"
     ran("git", "init", "--quiet", cwd=project)
-    hooks = tmp_path / "hooks"
-    ran("git", "clone", "--quiet", ROOT, hooks)
+    hooks = repository_of(packages, tmp_path / "hooks")
     (project / "README.md").write_text("# Bots\n")
     assistant = project / "assistants/helper.yaml"
     text = assistant.read_text()
@@ -116,3 +116,15 @@ def test_pre_commit_hooks_check_and_format_a_project(tmp_path: Path):
     assistant.write_text(text.replace("handbook", "hand-book"))
     ran("git", "add", "--all", cwd=project)
     assert "hand-book" in ran(*hook, "reconciler-validate", cwd=project, env=settings, code=1)
+
+
+def repository_of(packages: Path, folder: Path) -> Path:
+    """A repository with the source package and the hooks."""
+    folder.mkdir()
+    ran("tar", "xzf", only(packages, "*.tar.gz"), "--strip-components=1", cwd=folder)
+    shutil.copy(ROOT / ".pre-commit-hooks.yaml", folder)
+    ran("git", "init", "--quiet", cwd=folder)
+    ran("git", "add", "--all", cwd=folder)
+    author = ("-c", "user.name=Anyone", "-c", "user.email=anyone@example.org")
+    ran("git", *author, "commit", "--quiet", "--message", "Add the program", cwd=folder)
+    return folder
