@@ -80,7 +80,7 @@ def _show(done: "Adopted", format_: str, *, out: Path | None, dry_run: bool) -> 
     if not dry_run:
         return not_applied(result, format_, out=out)
     again = options.again("apply", out) if out else command_line("--dry-run")
-    show_plan(result, format_, out=out, again=again)
+    show_plan(result, format_, out=out, again=again, adopts=True)
     return codes.REFUSED if result.refusals else 0
 
 

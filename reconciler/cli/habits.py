@@ -4,7 +4,7 @@ The tables name commands and options as they are written on the command line; a 
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,7 @@ def _each(words: str, *instead: str, note: str = "") -> dict[str, Habit]:
 _ENVIRONMENT: Final = "Environments are entries of project.yaml, and `--env NAME` or RECONCILER_ENV selects one."
 _MANIFESTS: Final = "Objects are changed in their manifests: edit the YAML file, then run 'reconciler apply'."
 _ALL_MANIFESTS: Final = "All manifests of the project are read: -C DIR selects the project."
+_YAML: Final = frozenset({".yaml", ".yml"})
 COMMANDS: Final[Mapping[str, Habit]] = {
     **_each("lint check verify vet test", "validate"),
     **_each("get list ls ps", "status", note="`reconciler inventory` lists every object at OpenAI."),
@@ -136,6 +137,13 @@ OPTIONS: Final[Mapping[str, Habit]] = {
 }
 """Options of other tools, without dashes: those of Terraform have one, as in `-auto-approve`."""
 
+ARGUMENTS: Final[Mapping[str, Habit]] = {
+    "inventory": Habit(
+        ("--name GLOB", "--by type"), "Objects of all types are listed; `reconciler import KIND` selects a kind."
+    ),
+}
+"""What stands for an argument of commands that have none."""
+
 
 def translated(error: click.UsageError, words: Sequence[str]) -> click.UsageError:
     """Return an error about the command line `words` with what is meant, if it is known; otherwise the error itself."""
@@ -212,11 +220,18 @@ def _of_argument(error: click.UsageError, ctx: click.Context, words: Sequence[st
         return error.format_message(), Habit(note=note)
     if type(error) is not click.UsageError or any(isinstance(param, click.Argument) for param in command.params):
         return None
+    if habit := ARGUMENTS.get(command.name or ""):
+        return f"{error.format_message()}.", habit
     options = {name for param in command.params for name in param.opts}
     environments = names.environments(Path(ctx.params.get("start") or ".")) if "--env" in options else []
-    for word in (word for before, word in pairwise(words) if "-" not in (before[:1], word[:1])):
-        if word in environments:
-            return f"{error.format_message()}.", Habit((f"--env {word}",))
-        if "/" in word and "--target" in options:
-            return f"{error.format_message()}.", Habit((f"--target {word}",))
-    return None
+    given = (word for before, word in pairwise(words) if "-" not in (before[:1], word[:1]))
+    meant = next(filter(None, (_of_word(word, options, environments) for word in given)), None)
+    return (f"{error.format_message()}.", meant) if meant else None
+
+
+def _of_word(word: str, options: Collection[str], environments: Collection[str]) -> Habit | None:
+    if word in environments:
+        return Habit((f"--env {word}",))
+    if "-C" in options and (Path(word).suffix in _YAML or Path(word).exists()):
+        return Habit(note=_ALL_MANIFESTS)
+    return Habit((f"--target {word}",)) if "/" in word and "--target" in options else None

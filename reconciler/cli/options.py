@@ -305,7 +305,25 @@ def addresses(texts: tuple[str, ...]) -> tuple[Any, ...]:
     """Parse addresses; raises BadParameter for an invalid one."""
     from reconciler.resources.address import Address
 
-    try:
-        return tuple(map(Address.parse, texts))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="ADDRESS") from error
+    found = []
+    for text in texts:
+        try:
+            found.append(Address.parse(text))
+        except ValueError as error:
+            meant = _called(text)
+            message = f"{text!r} is not a valid address; {meant}" if meant else str(error)
+            raise click.BadParameter(message, param_hint="ADDRESS") from error
+    return tuple(found)
+
+
+def _called(name: str) -> str:
+    """Return a question with the addresses that have this name, or a similar one; empty if there are none."""
+    from reconciler.project import names
+    from reconciler.resources.name_lists import similar
+
+    ctx = click.get_current_context(silent=True)
+    start = ctx.params.get("start") if ctx else None
+    known = [(f"{completing.prefix_of(kind)}/{own}", own) for kind, own in names.manifests(Path(start or "."))]
+    alike = [name] if any(own == name for _, own in known) else similar(name, (own for _, own in known))
+    addresses = dict.fromkeys(address for address, own in known if own in alike and not address.startswith("project/"))
+    return f"did you mean {' or '.join([*addresses][:2])}?" if addresses else ""

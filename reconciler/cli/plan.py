@@ -80,6 +80,7 @@ def show_plan(
     out: Path | None,
     again: str = "",
     targeted: bool = False,
+    adopts: bool = False,
     saved: Path | None = None,
 ) -> None:
     """Print a plan and save it to `out`. `again` is the command that applies it; `saved` is its existing file."""
@@ -100,7 +101,7 @@ def show_plan(
         from reconciler.reports.text import plan_text
 
         how = style(sys.stdout)
-        show(plan_text(plan, style=how, command=again, targeted=targeted))
+        show(plan_text(plan, style=how, command=again, targeted=targeted, adopts=adopts))
 
 
 def complete_plan(saved: Path | None) -> str:

@@ -94,7 +94,11 @@ async def take_inventory(
         )
     )
     shown = tuple(filter(chosen.fits, found))
-    undecided = (one for one in found if chosen.matches(one) and not (one.used_by or one.unreferenced))
+    undecided = [
+        one
+        for one in found
+        if chosen.unused and chosen.matches(one) and one.type not in acting and not (one.used_by or one.unreferenced)
+    ]
     return Inventory(
         identity=identity,
         endpoint=live_inventory.endpoint,
@@ -106,7 +110,8 @@ async def take_inventory(
         chosen=chosen,
         total=len(found),
         not_read=tuple(_not_read(here, connection, {one.type for one in shown})),
-        undecided=sum(one.type not in acting for one in undecided) if chosen.unused else 0,
+        undecided=len(undecided),
+        undecided_of_others=sum(one.ownership == "other" for one in undecided),
     )
 
 

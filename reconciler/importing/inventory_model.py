@@ -115,6 +115,8 @@ class Inventory:
     undecided: int = 0
     """Number of objects without a known reference that `--unused` leaves out, because references to them were not
     read."""
+    undecided_of_others: int = 0
+    """The number of those that another identity manages, whose manifests are not read."""
 
     @property
     def types(self) -> tuple[Sum, ...]:

@@ -58,7 +58,7 @@ class LiveInventory:
     unproven: frozenset[str] = frozenset()
     """Ids of the objects in `addresses` that another state has labelled; see `planning.lineage`."""
     unread: frozenset[str] = frozenset()
-    """Types of which some objects could not be read."""
+    """Types of which some objects could not be read. The server has the API of these types."""
     applied: Mapping[Address, Applied] = field(default_factory=dict)
     """The entries of the state."""
 
@@ -119,6 +119,7 @@ async def read_live_inventory(
         raise LiveError(*dict.fromkeys(problems))
     everything = [item for found in listed for item in found or ()]
     without_lists = {name for name, found in zip(by_type, listed, strict=True) if found is None}
+    without_lists -= listing.absent(known_types.__contains__)
     failed = len(problems)
     live = await _with_parts(by_type, everything, with_parts, on_progress, problems)
     read = {item.id for item in live} if len(problems) > failed else {item.id for item in everything}

@@ -8,11 +8,18 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, LiveError, NotServedError
 from reconciler.resources.base import Unlisted
 from reconciler.resources.problems import Problem
+from reconciler.resources.registry import resource_types
 
 T = TypeVar("T")
 NO_API: Final = "This server does not have this API, and no object of it is known: it counts as empty."
 REFUSED: Final = (DeniedError, NotServedError)
 """Errors that show that a list cannot be read, rather than that reading it failed this time."""
+
+
+def is_ended(type_: str) -> bool:
+    """Return True if OpenAI ended the API of the type: that a server does not have it is usual."""
+    known = resource_types().get(type_)
+    return known is not None and known.shutdown is not None
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,14 @@ class Listing:
 
     @property
     def requests(self) -> tuple[str, ...]:
-        """The requests that were refused."""
-        return tuple(sorted(refused.error.request for refused in self._refused.values()))
+        """The requests that were refused, without those of an API that OpenAI ended and the server does not have."""
+        return tuple(
+            sorted(
+                refused.error.request
+                for type_, refused in self._refused.items()
+                if not (refused.may_be_absent and is_ended(type_))
+            )
+        )
 
     def require(self, types: Collection[str]) -> None:
         """Raise the error of a refused list of one of these types, or any if no list was returned."""
@@ -59,13 +72,20 @@ class Listing:
                 raise refused.error
 
     def problems(self, is_known: Callable[[str], bool]) -> list[Problem]:
-        """Return the problem of each refused list: a warning if the server does not have the API of the type."""
-        absent = {one.type for one in self.unlisted(is_known) if one.is_absent}
+        """Return the problem of each refused list: a warning if the server does not have the API of the type, and none
+        if OpenAI ended this API.
+        """
+        absent = self.absent(is_known)
         return [
             replace(problem, severity="warning", hint=NO_API) if type_ in absent else problem
             for type_, refused in sorted(self._refused.items())
             for problem in refused.error.problems
+            if not (type_ in absent and is_ended(type_))
         ]
+
+    def absent(self, is_known: Callable[[str], bool]) -> frozenset[str]:
+        """Return the types of which the server does not have the API, so that there are no objects of them."""
+        return frozenset(one.type for one in self.unlisted(is_known) if one.is_absent)
 
     def unlisted(self, is_known: Callable[[str], bool]) -> tuple[Unlisted, ...]:
         """Return the refused lists. `is_known` returns True for a type of which an object is known.

@@ -1,14 +1,18 @@
 """`graph`: the dependencies of all objects, or of one object with its surroundings."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
+from reconciler.live.adapters import gather
 from reconciler.live.client import Connection
+from reconciler.live.listing import Listing
 from reconciler.operations.offline import planned_offline
-from reconciler.operations.plan import check_known, make_plan
+from reconciler.operations.plan import Observed, check_known, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.dependencies import DependencyGraph
 from reconciler.planning.dependency_graph import dependency_graph, ids_of
+from reconciler.planning.referrers import Foreign
 from reconciler.project.connection import connected
 from reconciler.project.endpoint import run_async, shown
 from reconciler.project.workspace import Workspace, open_workspace
@@ -52,7 +56,19 @@ async def live_graph(workspace: Workspace, connection: Connection, address: Addr
 
     observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
     found = dependency_graph(observed.planned, called)
-    return _around(found, address) if address else found
+    return await _with_names(_around(found, address) if address else found, observed, connection)
+
+
+async def _with_names(found: DependencyGraph, observed: Observed, connection: Connection) -> DependencyGraph:
+    """Return the graph with the names of unmanaged objects of types that the plan did not list, such as the files of a
+    vector store that the manifest has by id: one list for each type. A list that is refused leaves them without names.
+    """
+    listed = {live.type for live in observed.planned.inputs.live}
+    unnamed = {node.type for node in found.nodes if isinstance(node, Foreign) and not node.name}
+    identity, listing = observed.planned.inputs.identity, Listing(connection)
+    wanted = [observed.adapters[type_] for type_ in sorted((unnamed & observed.adapters.keys()) - listed)]
+    lists = await gather(listing.attempt(one.type, one.refers, one.list(identity, ()), ()) for one in wanted)
+    return found.with_names({(live.type, live.id): live.name for live in chain.from_iterable(lists)})
 
 
 def incomplete(found: DependencyGraph) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
 from reconciler.live.adapters import Adapter, Nested, adapters, gather, referrers
 from reconciler.live.client import Connection
-from reconciler.live.listing import Listing
+from reconciler.live.listing import Listing, is_ended
 from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
@@ -29,7 +29,7 @@ from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live, Unlisted
+from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
 from reconciler.state.model import Intent, Snapshot, State, Written
@@ -105,7 +105,7 @@ async def read_referrers(
         outlet_documents=left.documents,
         unlisted=refused,
     )
-    absent = [one.request for one in refused if one.is_absent and not _is_ended(one)]
+    absent = [one.request for one in refused if one.is_absent and not is_ended(one.type)]
     notices = (Notice("list-not-served", {"request": request}) for request in absent)
     return replace(read_before, inputs=inputs, warnings=(*read_before.warnings, *notices))
 
@@ -200,12 +200,6 @@ def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     used = (workspace.desired.values(), snapshot.state.objects.values(), created)
     known = workspace.destroys.types if workspace.destroys else frozenset[str]()
     return {item.type for group in used for item in group} | known
-
-
-def _is_ended(unlisted: Unlisted) -> bool:
-    """Return True if OpenAI ended the API of the type: that a server does not have it is usual."""
-    known = resource_types().get(unlisted.type)
-    return known is not None and known.shutdown is not None
 
 
 async def _list_live(

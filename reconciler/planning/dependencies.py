@@ -5,12 +5,12 @@ other owners, sessions in progress, documents of peers, and bundles that applica
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reconciler.planning.model import Action
-from reconciler.planning.referrers import Node
+from reconciler.planning.referrers import Foreign, Node
 from reconciler.resources.address import Address
 from reconciler.resources.base import Unlisted
 
@@ -93,6 +93,29 @@ class DependencyGraph:
             self.endpoint,
             address,
             self.unlisted,
+        )
+
+    def with_names(self, names: Mapping[tuple[str, str], str]) -> "DependencyGraph":
+        """Return the graph with these names of objects that it has by id only, given by type and id."""
+
+        def named(node: Node) -> Node:
+            if not isinstance(node, Foreign) or node.name:
+                return node
+            return replace(node, name=names.get((node.type, node.id), ""))
+
+        if not names:
+            return self
+        objects = (
+            replace(one, node=replace(one.node, name=name), name=name)
+            if isinstance(one.node, Foreign) and (name := one.name or names.get((one.node.type, one.node.id), ""))
+            else one
+            for one in self.objects
+        )
+        pairs = (replace(one, source=named(one.source), target=named(one.target)) for one in self.dependencies)
+        return replace(
+            self,
+            objects=tuple(sorted(objects, key=lambda one: str(one.node))),
+            dependencies=tuple(sorted(pairs, key=pair_text)),
         )
 
     def _reached(self, start: Node, *, upwards: bool) -> dict[Dependency, None]:

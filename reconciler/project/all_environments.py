@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.manifests import Loaded, load
-from reconciler.manifests.project import Project
+from reconciler.manifests.project import Project, choose_environment
 from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
@@ -36,6 +36,13 @@ class AllEnvironments:
     @property
     def environments(self) -> tuple[str, ...]:
         return tuple(self.project.spec.environments)
+
+    def check_environment(self, env: str) -> None:
+        """Raise ReconcilerError if the project does not have the environment."""
+        _, finding = choose_environment(self.project.spec, env)
+        if finding:
+            place = self.project.where(finding.path)
+            raise ReconcilerError(Problem(finding.code, finding.message, place, finding.hint))
 
     @cached_property
     def resources(self) -> Mapping[Address, Resource]:

@@ -11,7 +11,6 @@ from reconciler.releases.comparison import Comparison, Version, compare_versions
 from reconciler.releases.snapshot import NOT_CONTENT, snapshot
 from reconciler.resources.address import RELEASE, Address, composed
 from reconciler.resources.base import Resource, Scope
-from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.releases.content import ChatbotVersionSpec, KeptFiles, environment_text, lacking, parts
@@ -44,13 +43,10 @@ def _version(project: AllEnvironments, loaded: Loaded, text: str) -> Version:
 
 
 def _loaded_for(project: AllEnvironments, env: str | None) -> Loaded:
-    for loaded in project.loads:
-        if env in (None, loaded.project.identity.environment):
-            return loaded
-    hint = (
-        did_you_mean(env or "", project.environments) or f"Environments: {', '.join(project.environments) or 'none'}."
-    )
-    raise ReconcilerError(Problem("unknown-environment", f"environment {env} does not exist", hint=hint))
+    if env is None:
+        return project.loads[0]
+    project.check_environment(env)
+    return next(loaded for loaded in project.loads if loaded.project.identity.environment == env)
 
 
 def of_release(release: Resource, loaded: Loaded) -> Version:

@@ -13,7 +13,6 @@ from reconciler.releases.model import Move
 from reconciler.resources.address import Address, release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.kinds.chatbot import published_in, publishing_spec
-from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.releases.content import environment_text, lacking
 from reconciler.resources.releases.running import INSTEAD, REQUIRED, fault_of_release, running
@@ -91,12 +90,9 @@ def _edited(source: ManifestSource, after: Mapping[str | None, int | None], *, e
 
 def chosen(project: AllEnvironments, env: str | None) -> tuple[str | None, ...]:
     """Return `env`, or all environments if it is None; raises ReconcilerError if it does not exist."""
-    names = project.environments
     if env is None:
-        return names or (None,)
-    if env not in names:
-        hint = did_you_mean(env, names) or f"Environments: {', '.join(names) or 'none'}."
-        raise ReconcilerError(Problem("unknown-environment", f"environment {env} does not exist", hint=hint))
+        return project.environments or (None,)
+    project.check_environment(env)
     return (env,)
 
 

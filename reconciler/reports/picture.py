@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 
 from reconciler.planning.dependencies import DependencyGraph, GraphObject
 from reconciler.planning.model import Plan
-from reconciler.planning.referrers import Node
+from reconciler.planning.referrers import Foreign, Node
 from reconciler.reports.style import count
 from reconciler.reports.views.changes import SIGNS, Standing
 from reconciler.reports.views.refusals import is_of_whole_plan
 from reconciler.resources.address import Address
-from reconciler.resources.registry import upload_kinds
+from reconciler.resources.registry import upload_kinds, upload_types
 
 FILES_AT_MOST: Final = 3
 """Files of one standing that are drawn each by itself."""
@@ -125,7 +125,7 @@ def _finer_groupings(
     alike = {
         node: (_kind(node), standing, frozenset(referrers[node]))
         for node, standing in standings.items()
-        if _kind(node) in upload_kinds()
+        if _is_upload(node)
     }
     sizes = Counter(alike.values())
     files: dict[Node, Key] = {
@@ -150,8 +150,17 @@ def _standings(plan: Plan) -> dict[Node, Standing]:
 
 
 def _kind(node: Node) -> str:
-    """The kind of an object; what is not ours is of one kind."""
+    """The kind of an object; of one that is not ours, the type."""
+    if isinstance(node, Foreign):
+        return f"other {node.type.replace('_', ' ')}"
     return node.kind if isinstance(node, Address) else _STRANGERS
+
+
+def _is_upload(node: Node) -> bool:
+    """Return True for a file, ours or not."""
+    if isinstance(node, Foreign):
+        return node.type in upload_types()
+    return isinstance(node, Address) and node.kind in upload_kinds()
 
 
 def _keys(standings: Mapping[Node, Standing], most: int) -> dict[Node, Key]:
@@ -165,7 +174,7 @@ def _keys(standings: Mapping[Node, Standing], most: int) -> dict[Node, Key]:
 def _groupings(standings: Mapping[Node, Standing], most: int) -> Iterator[dict[Node, Key]]:
     classes = {node: (_kind(node), standing) for node, standing in standings.items()}
     sizes = Counter(classes.values())
-    many_files = {one for one in sizes if one[0] in upload_kinds() and sizes[one] > FILES_AT_MOST}
+    many_files = {classes[node] for node in standings if _is_upload(node) and sizes[classes[node]] > FILES_AT_MOST}
     for grouped in (many_files, _largest(sizes, many_files, most)):
         yield {node: one if one in grouped else (node,) for node, one in classes.items()}
     yield {node: (kind,) for node, (kind, _) in classes.items()}

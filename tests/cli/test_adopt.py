@@ -78,3 +78,10 @@ def test_adopt_without_a_terminal_requires_yes(desks, cli: Cli, monkeypatch):
 def test_nothing_to_adopt(applied: Path, cli: Cli):
     done = cli("adopt", "--yes")
     assert (done.code, done.out) == (0, "Applied: acme, no changes were necessary.\n")
+
+
+def test_a_dry_run_with_nothing_to_adopt_says_so(applied, cli: Cli):
+    edit(applied / "prompts" / "helper.md", "You", "Thou")
+    done = cli("adopt", "--dry-run")
+    assert (done.code, "Nothing to adopt:" in done.out, "matches the manifests" in done.out) == (0, True, False)
+    assert "no manifest without a live object matches an unmanaged object." in done.out

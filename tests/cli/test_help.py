@@ -7,7 +7,7 @@ from importlib.metadata import version
 import click
 import pytest
 
-from reconciler.cli.habits import COMMANDS as HABITS, OPTIONS, SUBCOMMANDS, Habit
+from reconciler.cli.habits import ARGUMENTS, COMMANDS as HABITS, OPTIONS, SUBCOMMANDS, Habit
 from reconciler.cli.main import COMMANDS, cli as group
 from tests.support.cli import Cli, edit
 
@@ -124,6 +124,11 @@ def test_suggested_commands_and_options_exist():
         assert command is not None, line
         known = {name for param in command.get_params(ctx) for name in param.opts}
         assert {word for word in line.split() if word.startswith("--")} <= known, line
+    for name, habit in ARGUMENTS.items():
+        command = group.get_command(ctx, name)
+        assert command is not None, name
+        known = {one for param in command.get_params(ctx) for one in param.opts}
+        assert {one.split()[0] for one in habit.instead} <= known, name
     assert not HABITS.keys() & COMMANDS.keys()
     for name, habits in SUBCOMMANDS.items():
         below = group.get_command(ctx, name)

@@ -101,4 +101,4 @@ def test_an_archived_or_missing_release_is_an_error(released: Path, cli: Cli):
 
 def test_a_project_without_environments_has_nothing_to_promote(project: Path, cli: Cli):
     done = cli(*TO_PRODUCTION)
-    assert (done.code, "environment staging does not exist" in done.err) == (1, True)
+    assert (done.code, "the environment `staging` does not exist" in done.err) == (1, True)

@@ -100,7 +100,7 @@ class TestChoice:
         [
             (["helper", "9"], "release/helper@9 does not exist"),
             (["helpr"], "did you mean `chatbot/helper`?"),
-            (["helper", "--env", "staging"], "environment staging does not exist"),
+            (["helper", "--env", "staging"], "the environment `staging` does not exist"),
         ],
     )
     def test_what_does_not_exist_is_an_error(self, released: Path, cli: Cli, words: list[str], why: str):

@@ -77,6 +77,23 @@ def test_files_of_others_in_our_store_are_needed_by_it(estate):
     assert ("vectorstore/kb", f"file c.md ({extra})") in pairs(graph(estate))
 
 
+def test_files_that_manifests_have_by_id_are_named_with_one_more_list(tmp_path):
+    with world(tmp_path) as estate:
+        sdk, names = estate.sdk.files, ("a.md", "b.md")
+        ids = [estate.by_hand(sdk.create(file=(name, name.encode()), purpose="assistants")).id for name in names]
+        estate.wants(manifest("VectorStore", "kb", {"files": ids}))
+        estate.apply()
+        estate.requests()
+        found = graph(estate, "vectorstore/kb")
+        assert pairs(found) == {
+            ("vectorstore/kb", f"file {name} ({id_})") for name, id_ in zip(names, ids, strict=True)
+        }
+        assert [one["name"] for one in graph_json(found)["objects"] if one["type"] == "file"] == ["a.md", "b.md"]
+        assert estate.requests()["GET /v1/files"] == 1
+        estate.app.state.faults.set(*parse("403:GET:/v1/files"))
+        assert pairs(graph(estate, "vectorstore/kb")) == {("vectorstore/kb", f"file {id_}") for id_ in ids}
+
+
 def test_requests_are_lists_and_none_is_made_for_each_object(estate):
     agents = [manifest("Assistant", f"a{number}", {"target": "agents", "model": "gpt-6.1-sol"}) for number in range(30)]
     estate.wants(*agents)

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from reconciler.importing.codec import inventory_json
 from reconciler.importing.inventory import check_by, take_inventory
 from reconciler.importing.inventory_model import ALL, Filter, Inventory, items
 from reconciler.importing.live_inventory import project_context
+from reconciler.live.client import Endpoint, connect
+from reconciler.live.pace import Pace
 from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.style import Style
 from reconciler.reports.text.inventory import inventory_text
@@ -212,6 +215,17 @@ def test_inventory_sends_list_requests_only(estate):
 UNUSED = Filter(unused=True)
 
 
+def at_another_server(estate: World, chosen: Filter) -> Inventory:
+    """The inventory if the same objects are on a server that may have APIs that OpenAI ended, and does not."""
+
+    async def run() -> Inventory:
+        here = project_context(estate.root, estate.environ, env=None, endpoint=None)
+        async with connect(Endpoint(transport=httpx2.ASGITransport(app=estate.app)), pace=Pace({})) as connection:
+            return await take_inventory(here, connection, by=None, on_progress=lambda _: None, chosen=chosen)
+
+    return estate.run(run())
+
+
 class TestUnused:
     """Objects that nothing refers to, as far as everything that refers to them could be read."""
 
@@ -241,10 +255,28 @@ class TestUnused:
         labels = {"reconciler-project": "umbrella/prod", "reconciler-address": "assistant/theirs"}
         estate.by_hand(estate.sdk.beta.agents.create(model="gpt-6-luna", name="theirs", metadata=labels))
         found = taken(estate, chosen=UNUSED)
-        assert (found.items, found.undecided) == ((), 1)
-        assert "1 further object without a known reference may have one that was not read" in inventory_text(
-            found, style=Style(width=1000)
-        )
+        assert (found.items, found.undecided, found.undecided_of_others) == ((), 1, 1)
+        assert (
+            "1 further object without a known reference may have one in manifests of other projects or environments, "
+            "which manage it and were not read."
+        ) in inventory_text(found, style=Style(width=1000))
+
+    def test_server_without_an_api_that_ended_has_no_objects_of_it(self, estate):
+        estate.by_hand(estate.sdk.files.create(file=("loose.md", b"text"), purpose="assistants"))
+        store_with(estate, name="empty")
+        found = at_another_server(estate, UNUSED)
+        assert sorted(one.name for one in found.items) == ["empty", "loose.md"]
+        assert by_name(found)["loose.md"].unused
+        assert (found.undecided, found.problems) == (0, ())
+
+    def test_objects_that_a_refused_list_may_refer_to_are_undecided(self, tmp_path):
+        with world(tmp_path / "acme", faults="403:GET:/v1/vector_stores") as estate:
+            estate.by_hand(estate.sdk.files.create(file=("loose.md", b"text"), purpose="assistants"))
+            found = taken(estate, chosen=UNUSED)
+            assert (found.items, found.undecided, found.undecided_of_others) == ((), 1, 0)
+            text = inventory_text(found, style=Style(width=1000))
+            assert "without a known reference may have one in objects that could not be read: see the errors." in text
+            assert "manage" not in text.partition("further object")[2]
 
     def test_sources_that_were_not_read_are_named(self, estate, tmp_path):
         assert taken(estate, chosen=UNUSED).not_read == ("applications",)

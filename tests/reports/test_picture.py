@@ -97,6 +97,25 @@ def test_files_with_the_same_referrers_are_one_node():
     assert drawn.summary == "12 objects, drawn as 5 nodes"
 
 
+def test_files_of_others_with_the_same_referrers_are_one_node():
+    kb = Address("vectorstore", "kb")
+    files = [Foreign("file", f"file-{number}", f"{number}.md") for number in range(5)]
+    objects = (GraphObject(kb, "vector_store"), *(GraphObject(one, "file") for one in files))
+    found = DependencyGraph("acme", objects, tuple(Dependency(kb, one, ("live",)) for one in files), address=kb)
+    drawn = graph_picture(found, 60, 400)
+    assert drawn.nodes[0] == Drawn("5 other files", "unmanaged", 5)
+    assert drawn.edges == ((1, 0),)
+    few = DependencyGraph("acme", objects[:3], found.dependencies[:2], address=kb)
+    assert labels(graph_picture(few, 60, 400)) == ["file 0.md (file-0)", "file 1.md (file-1)", "vectorstore/kb"]
+
+
+def test_objects_of_others_are_grouped_by_type():
+    triage = Address("assistant", "triage")
+    others = [Foreign(type_, f"{type_}_{number}") for type_ in ("automation", "session") for number in range(3)]
+    drawn = picture(plan(update(), references=tuple((one, triage) for one in others)), 3)
+    assert sorted(labels(drawn)) == ["3 other automations", "3 other sessions", "assistant/triage"]
+
+
 def released(number):
     return (
         f"release/bot@{number} -> assistant/a@bot.{number}",

@@ -42,7 +42,9 @@ def _content(where: str, snapshot: Snapshot) -> CheckResult:
         return ok(f"{where} has no state of this environment yet; the first apply writes it")
     plans = list(snapshot.state.plans.values())
     last = f", last apply {time.strftime('%Y-%m-%d %H:%M', time.gmtime(plans[-1].started))} UTC" if plans else ""
-    return ok(f"{where}: {len(snapshot.state.objects)} objects, version {snapshot.position}{last}")
+    number = len(snapshot.state.objects)
+    objects = "1 object" if number == 1 else f"{number} objects"
+    return ok(f"{where}: {objects}, version {snapshot.position}{last}")
 
 
 async def check_lock(environment: Environment) -> list[CheckResult]:

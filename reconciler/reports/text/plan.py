@@ -18,12 +18,13 @@ _MOST_DELETED: Final = 20
 _LOOKS: Final[dict[Level, Look]] = {"refused": "red", "nothing": "green", "safe": "yellow", "risky": "yellow"}
 
 
-def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = False) -> str:
+def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = False, adopts: bool = False) -> str:
     """Return `plan` for a terminal, with all control characters of values escaped.
 
-    `command` is the command that applies it; `targeted` says that the plan covers only some objects.
+    `command` is the command that applies it; `targeted` says that the plan covers only some objects, and `adopts` that
+    it only adopts objects.
     """
-    view = plan_view(plan, targeted=targeted)
+    view = plan_view(plan, targeted=targeted, adopts=adopts)
     look = "yellow" if view.drift and view.verdict.level == "nothing" else _LOOKS[view.verdict.level]
     parts = [
         headline(view.verdict.title, look, view.verdict.summary, style),

@@ -39,10 +39,13 @@ def unused_text(inventory: Inventory) -> str:
     places = "; ".join(_NOT_READ[one] for one in inventory.not_read)
     text = f"Without a reference: {read} refers to these objects. Not read: {places}. "
     text += "Make sure that none of these uses an object before you delete it."
-    if inventory.undecided:
-        others = count(inventory.undecided, "further object")
-        text += f" {others} without a known reference may have one that was not read, such as in the manifests of "
-        text += f"{'its' if inventory.undecided == 1 else 'their'} owner."
+    others = inventory.undecided_of_others
+    if others:
+        text += f" {count(others, 'further object')} without a known reference may have one in manifests of other "
+        text += f"projects or environments, which manage {'it' if others == 1 else 'them'} and were not read."
+    if inventory.undecided > others:
+        text += f" {count(inventory.undecided - others, 'further object')} without a known reference may have one in "
+        text += "objects that could not be read: see the errors."
     return text
 
 

@@ -93,8 +93,8 @@ class PlanView:
     """The requests that write, by method; empty without any."""
 
 
-def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
-    """Return the view of a plan; `targeted` says that it covers only some objects."""
+def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> PlanView:
+    """Return the view of a plan; `targeted` says that it covers only some objects, `adopts` that it only adopts."""
     writes = {what: number for what, number in sorted(plan.requests.items()) if number}
     decisions = {change.decision for change in plan.drift}
     repaired = {is_repaired(change) for change in plan.drift if not change.is_consequence}
@@ -106,7 +106,7 @@ def plan_view(plan: Plan, *, targeted: bool = False) -> PlanView:
         digest=plan.digest,
         commit=short(plan.commit or ""),
         created_at=plan.created_at,
-        verdict=_verdict(plan, targeted=targeted),
+        verdict=_verdict(plan, targeted=targeted, adopts=adopts),
         refusals=refusal_views(plan.refusals, plan.identity),
         risks=tuple(map(_risk, plan.risks)),
         changes=change_views(plan.changes),
@@ -133,7 +133,7 @@ def _risk(risk: Risk) -> RiskView:
     return RiskView(risk.level, risk.rule, risk.address, risk_text(risk))
 
 
-def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
+def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:
     """Return `refused` with any refusal, `risky` with a risk above low, and `safe` otherwise."""
     where = plan.identity + (f" at {short(plan.commit)}" if plan.commit else "")
     tail, drift = f"{plan.unchanged} unchanged{_recorded(plan)}", _drift_counts(plan)
@@ -150,6 +150,9 @@ def _verdict(plan: Plan, *, targeted: bool) -> Verdict:
     if not plan.effects and plan.drift:
         text = f"{drift}, {tail}."
         return Verdict("nothing", "Nothing to apply", text, "Nothing to apply:", f"{where}, {text}")
+    if not plan.effects and adopts:
+        text = "no manifest without a live object matches an unmanaged object."
+        return Verdict("nothing", "Nothing to adopt", f"N{text[1:]}", "Nothing to adopt:", f"{where}, {text}")
     if not plan.effects:
         matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
         text = f"All live objects match the manifests, {tail}."
