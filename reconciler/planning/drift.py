@@ -32,6 +32,8 @@ from reconciler.resources.base import Live
 from reconciler.resources.resource_type import CONTENT, Members
 from reconciler.resources.values import ABSENT, JSON, same
 
+_OF_APPLY: Final[frozenset[NoticeCode]] = frozenset({"settings-unrecorded"})
+"""Warnings about what an apply of the plan records; a report records nothing."""
 _WARNED: Final[Mapping[CauseCode, NoticeCode]] = {"same-label": "same-label", "other-lineage": "other-lineage"}
 """Causes of refusals of plans that the report shows as warnings."""
 
@@ -103,6 +105,19 @@ class DriftReport:
         drift = {change.address for change in self.plan.drift}
         own = (item.change for item in self.drifted if item.change.address in drift)
         return bool(self.foreign) or any(map(has_values, own))
+
+    @property
+    def is_conflict(self) -> bool:
+        """True if every value that `pull` could write was also edited in the manifest, so that `pull` needs a decision
+        for each.
+        """
+        return not self.foreign and bool(self.contested) and len(self.contested) == self._pullable
+
+    @property
+    def contested(self) -> tuple[str, ...]:
+        """The addresses of drift with a value that was changed in the manifest, too."""
+        both = (item.change for item in self.drifted if any(one.origin == "both" for one in item.change.fields))
+        return tuple(dict.fromkeys(change.address for change in both))
 
     @property
     def summary(self) -> dict[str, int]:
@@ -236,7 +251,9 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
-    """Yield the warnings, except those about files that the report lists, and the objects with a copied label."""
+    """Yield the warnings, except those about files that the report lists or about an apply, and the objects with a
+    copied label.
+    """
     for refusal in planned.plan.refusals:
         if refusal.cause.code in _WARNED:
             yield Notice(_WARNED[refusal.cause.code], refusal.cause.args, refusal.address)
@@ -248,7 +265,7 @@ def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Colle
     }
     listed = {"files-not-indexed": stores, "files-not-in-manifest": {file.store for file in foreign}}
     for notice in planned.plan.warnings:
-        if notice.address not in listed.get(notice.code, ()):
+        if notice.code not in _OF_APPLY and notice.address not in listed.get(notice.code, ()):
             yield notice
 
 

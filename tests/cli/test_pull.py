@@ -20,7 +20,7 @@ def test_drift_is_copied_into_the_manifests(applied, cli: Cli):
     assert (applied / "stores/handbook.yaml").read_text().startswith("# yaml-language-server: $schema=../.schemas/")
     planned = cli("plan", "--detailed-exitcode")
     assert planned.code == 0
-    assert f"> adopt  {STORE}" in planned.out
+    assert f"> record  {STORE}" in planned.out
     assert "apply only records 1 object that is live already." in planned.out.splitlines()[0]
     assert "pending" not in cli("drift").out
     assert {one["in_sync"] for one in cli("status", "-o", "json").document["objects"]} == {True}

@@ -68,6 +68,8 @@ def _assistants(view: DriftView) -> Iterator[Markup]:
     if view.in_sync_text:
         listed = code_list(" ".join(filter(None, (one.address, one.id))) for one in view.in_sync_assistants)
         yield element("details", element("summary", view.in_sync_text), listed)
+    if view.not_applied_text:
+        yield element("p", view.not_applied_text)
 
 
 def _quiet(text: str) -> Markup:

@@ -61,6 +61,8 @@ def _assistants(view: DriftView) -> Iterator[Item]:
     if view.in_sync_text:
         names = "\n".join(f"- {code(one.address)}" for one in view.in_sync_assistants)
         yield Item(folded(view.in_sync_text, names), view.in_sync_text, "assistant in sync")
+    if view.not_applied_text:
+        yield Item(prose(view.not_applied_text), prose(view.not_applied_text), "assistant not applied")
     yield from map(_assistant, view.out_of_sync)
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from reconciler.planning.model import GONE, Change, drift_class
+from reconciler.planning.model import GONE, Change, Refusal, drift_class
 from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.tool_files import Side, ToolFile, ToolStore
 from reconciler.reports.style import count, more
 from reconciler.reports.views.fields import desired_first, split_files
 from reconciler.reports.views.values import brief, whole
+from reconciler.reports.wording import cause_text, remedies_text
 from reconciler.resources.address import Address
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import CONTENT
@@ -23,6 +24,7 @@ EDITED: Final = "in sync, with edits that are not applied"
 FIELDS: Final = "Fields (manifest -> live)"
 NOT_INDEXED: Final = "Not indexed: searches do not find these files"
 EDITS: Final = "Edits that are not applied"
+REFUSED: Final = "Refused: apply does not make these edits"
 ASKED: Final = "Content that OpenAI does not return: save a copy in the project, and name its path in the manifest"
 _SIDES: Final[dict[Side, str]] = {
     "foreign": "at OpenAI, not in the manifests",
@@ -47,6 +49,8 @@ class AssistantView:
     """An assistant with its sync status. Its texts are made when they are read, because most reports need only some."""
 
     sync: SyncStatus
+    refusals: tuple[Refusal, ...] = ()
+    """Of the changes that would create or update it."""
 
     @property
     def address(self) -> str:
@@ -68,8 +72,9 @@ class AssistantView:
 
     @property
     def groups(self) -> list[SyncGroup]:
-        """All differences, and edits that are not applied."""
-        return list(_groups(self.sync))
+        """All differences, edits that are not applied, and why apply refuses them."""
+        refused = tuple(map(_refusal, self.refusals))
+        return [*_groups(self.sync), *([SyncGroup(REFUSED, refused)] if refused else [])]
 
     @property
     def pullable(self) -> list[str]:
@@ -80,6 +85,10 @@ class AssistantView:
     def is_revertible(self) -> bool:
         """True if `apply` reverts some of the differences."""
         return bool(self.sync.differs or self.sync.failing)
+
+
+def _refusal(refusal: Refusal) -> str:
+    return f"{refusal.rule}: {cause_text(refusal.cause)}. {remedies_text(refusal.remedies)}".rstrip()
 
 
 def _pullable(one: SyncStatus) -> Iterator[str]:

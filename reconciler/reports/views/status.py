@@ -53,7 +53,8 @@ class StatusView:
 
 
 def status_view(status: Status) -> StatusView:
-    assistants = tuple(map(AssistantView, status.assistants))
+    refusals = {one.address: one.refusals for one in status.objects}
+    assistants = tuple(AssistantView(one, refusals.get(one.address, ())) for one in status.assistants)
     lock = status.lock
     rows = tuple(
         RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync, _word(one)) for one in status.objects
