@@ -107,17 +107,9 @@ class DriftReport:
         return bool(self.foreign) or any(map(has_values, own))
 
     @property
-    def is_conflict(self) -> bool:
-        """True if every value that `pull` could write was also edited in the manifest, so that `pull` needs a decision
-        for each.
-        """
-        return not self.foreign and bool(self.contested) and len(self.contested) == self._pullable
-
-    @property
     def contested(self) -> tuple[str, ...]:
-        """The addresses of drift with a value that was changed in the manifest, too."""
-        both = (item.change for item in self.drifted if any(one.origin == "both" for one in item.change.fields))
-        return tuple(dict.fromkeys(change.address for change in both))
+        """The addresses of drift with a value that was changed in the manifest, too: `pull` needs `--force` for it."""
+        return tuple(dict.fromkeys(item.change.address for item in self.drifted if is_contested(item.change)))
 
     @property
     def summary(self) -> dict[str, int]:
@@ -132,6 +124,11 @@ class DriftReport:
     def clean(self) -> bool:
         """True if no action is required."""
         return self.in_sync and not self.retiring
+
+
+def is_contested(change: Change) -> bool:
+    """Return True if a value was changed in the manifest and live since it was applied."""
+    return change.action == "update" and any(item.origin == "both" for item in change.fields)
 
 
 def drift_report(planned: Planned, unmanaged: UnmanagedObjects | None = None) -> DriftReport:

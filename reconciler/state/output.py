@@ -40,7 +40,8 @@ class AppliedPlanDocument(TypedDict):
     outcome: Outcome
     """`complete`, `partial` (some changes are not done), or `unfinished`."""
     changes: dict[str, int] | None
-    """The number of objects `created`, `updated` and `removed`; null where that was not recorded."""
+    """The number of objects `created`, `updated` and `removed`, and if there are any, those `adopted` and `recorded`, which
+    earlier versions counted among the others; null where that was not recorded."""
 
 
 class LockDocument(TypedDict):

@@ -57,6 +57,13 @@ def test_an_adoption_records_the_guard_settings_as_an_apply_does(applied: Path, 
     assert "settings" in json.loads((applied / "after.json").read_text())
 
 
+def test_the_history_counts_what_was_adopted_apart(desks, cli: Cli):
+    assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
+    assert "1 adopted" in cli("state", "history").out
+    (latest, *_) = cli("state", "history", "-o", "json").document["applies"]
+    assert latest["changes"] == {"created": 0, "adopted": 1, "updated": 0, "removed": 0}
+
+
 def test_partial_adoption_returns_exit_code_4(desks, cli: Cli):
     assert cli("adopt", f"assistant/desk={desks[0]}", "assistant/nowhere", "--yes").code == 4
     assert cli("plan", "--detailed-exitcode").code == 0

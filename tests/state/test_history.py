@@ -27,6 +27,14 @@ def test_summary_counts_changes():
     assert summary([done(TRIAGE, "a", OLD)], {OLD}) == "1 updated"
     assert summary([done(TRIAGE, "a"), done(TRIAGE, "b")], set()) == "1 created"
     assert summary([], {OLD}) == "nothing done"
+    taken = {TRIAGE: "adopted", OLD: "recorded"}
+    assert summary([done(TRIAGE, "a"), done(OLD, "b")], {OLD}, not_written=taken) == "1 adopted, 1 recorded"
+    assert summary([done(OLD, None)], {OLD}, not_written=taken) == "1 removed"
+
+
+def test_counts_have_what_was_adopted_or_recorded_where_it_was_counted():
+    assert counts("48 adopted, 1 updated") == {"created": 0, "adopted": 48, "updated": 1, "removed": 0}
+    assert counts("2 recorded") == {"created": 0, "updated": 0, "recorded": 2, "removed": 0}
 
 
 def test_note_has_a_subject_line_and_a_record():

@@ -23,7 +23,8 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
     """
     view = drift_view(report)
     keep, undo = pull if view.can_pull else "", revert if view.can_revert else ""
-    facts = [("Made", view.created_at), ("Keep it", keep), (view.revert_word, undo)]
+    note = view.keep_note if keep else ""
+    facts = [("Made", view.created_at), ("Keep it", keep), ("Needs a decision", note), (view.revert_word, undo)]
     top = Top("safe" if view.clean else "risky", view.word, view.identity, f"{view.text}.", facts)
     return page(f"{view.word}: {view.identity}", top, _parts(view), [])
 

@@ -76,6 +76,6 @@ def _commands(view: DriftView, revert: str, pull: str) -> Iterator[str]:
         return
     yield "---"
     if pull and view.can_pull:
-        yield f"Keep it with: {code(pull)}"
+        yield f"Keep it with: {code(pull)}" + (f" {prose(view.keep_note)}" if view.keep_note else "")
     if revert and view.can_revert:
         yield f"{view.revert_word} with: {code(revert)}" + (f" {view.pending}" if view.pending else "")

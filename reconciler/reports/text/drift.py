@@ -31,7 +31,7 @@ def drift_text(report: DriftReport, *, style: Style, command: str = "", pull: st
         section(views.RETIRING, list(_retiring(view, style)), style),
         _assistants(view, style),
         *remark_parts(view.remarks, style),
-        _commands(view, command, pull),
+        _commands(view, command, pull, style),
     ]
     return joined(parts)
 
@@ -84,9 +84,10 @@ def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
         yield from wrap(line, style.width, lead="      ", hang="        ")
 
 
-def _commands(view: DriftView, revert: str, pull: str) -> list[str]:
+def _commands(view: DriftView, revert: str, pull: str, style: Style) -> list[str]:
     if view.in_sync or not revert:
         return []
     keep = [f"Keep it with: {plain(pull)}"] if pull and view.can_pull else []
+    keep += wrap(view.keep_note, style.width) if keep and view.keep_note else []
     undo = [f"{view.revert_word} with: {plain(revert)}", *filter(None, [view.pending])] if view.can_revert else []
     return [*keep, *undo]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
+from reconciler.planning.drift import is_contested
 from reconciler.planning.model import GONE, Change, Refusal, drift_class
 from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.tool_files import Side, ToolFile, ToolStore
@@ -80,6 +81,12 @@ class AssistantView:
     def pullable(self) -> list[str]:
         """Addresses whose live values `pull` can copy into the manifests."""
         return list(dict.fromkeys(_pullable(self.sync)))
+
+    @property
+    def contested(self) -> list[str]:
+        """Those of which a value was changed in the manifest, too."""
+        pullable = {*self.pullable}
+        return [one.address for one in self.sync.differs if one.address in pullable and is_contested(one)]
 
     @property
     def is_revertible(self) -> bool:

@@ -15,6 +15,7 @@ from reconciler.reports.views.changes import ChangeView, drift_views
 from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
 from reconciler.reports.wording import remedies_text
+from reconciler.resources.name_lists import few
 
 NEVER_APPLIED: Final = "Never applied"
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
@@ -87,6 +88,8 @@ class DriftView:
     remarks: Remarks
     can_pull: bool
     """True if some of the drift can be pulled into the manifests."""
+    keep_note: str
+    """One sentence about edits of manifests that pulling discards, so that it needs `--force`; empty without any."""
     can_revert: bool
     """True if `apply` reverts some of the drift."""
     revert_word: str
@@ -123,10 +126,18 @@ def drift_view(report: DriftReport) -> DriftView:
         not_applied_text=_not_applied_text(report, absent),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,
+        keep_note=force_note(report.contested) if report.is_pullable else "",
         can_revert=report.is_revertible or report.unapplied > 0,
         revert_word=_revert_word(report),
         pending=pending,
     )
+
+
+def force_note(contested: Sequence[str]) -> str:
+    """Return what pulling discards at these addresses, whose values were changed on both sides; empty without any."""
+    if not contested:
+        return ""
+    return f"`--force` replaces what was also edited in the manifest of {few(contested)}: decide before you run it."
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -46,6 +46,8 @@ class StatusView:
     in_sync: bool
     pullable: tuple[str, ...]
     """Addresses of the assistants, and of what they use, whose live values can be copied into the manifests."""
+    contested: tuple[str, ...]
+    """Those with a value that was changed in the manifest, too."""
     destroyed: str
     """The message about a destroyed environment, and the commands that continue; empty for others."""
     revertible: tuple[str, ...]
@@ -71,6 +73,7 @@ def status_view(status: Status) -> StatusView:
         assistants=assistants,
         in_sync=all(one.in_sync for one in status.objects),
         pullable=tuple(dict.fromkeys(address for one in assistants for address in one.pullable)),
+        contested=tuple(dict.fromkeys(address for one in assistants for address in one.contested)),
         destroyed=f"{status.destroyed.message}. {status.destroyed.hint}" if status.destroyed else "",
         revertible=tuple(one.address for one in assistants if one.is_revertible),
     )
