@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.display import short
+from reconciler.resources.name_lists import few
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed, NotWritten
@@ -22,6 +23,7 @@ _WORDS: Final = ("created", "adopted", "updated", "recorded", "removed")
 _ALWAYS: Final = frozenset({"created", "updated", "removed"})
 """The counts of every summary. Earlier versions counted what was adopted or recorded among them."""
 _NOTHING: Final = "nothing done"
+_PUBLISHED: Final = "; publishes "
 _COUNT: Final = re.compile(rf"(\d+) ({'|'.join(_WORDS)})")
 _SUMMARY: Final = re.compile(rf"{_COUNT.pattern}(, {_COUNT.pattern})*")
 
@@ -65,14 +67,17 @@ def summary(
     *,
     has_settings: bool = False,
     not_written: Mapping[Address, NotWritten] | None = None,
+    published: Sequence[str] = (),
 ) -> str:
     """Count the changes: `3 created, 1 updated, 2 removed`. `known` holds the addresses that the state had before;
     `has_settings` adds an update of the settings of the project, and `not_written` has what was adopted or recorded.
+    `published` names what chatbots publish now: `1 updated; publishes support@2`.
     """
     ended = {item.address: item for item in completed}
     found = Counter(_word(item, known, not_written or {}) for item in ended.values())
     found["updated"] += has_settings
-    return ", ".join(f"{found[word]} {word}" for word in _WORDS if found[word]) or _NOTHING
+    counted = ", ".join(f"{found[word]} {word}" for word in _WORDS if found[word]) or _NOTHING
+    return f"{counted}{_PUBLISHED}{few(published)}" if published else counted
 
 
 def _word(item: Completed, known: AbstractSet[Address], not_written: Mapping[Address, NotWritten]) -> str:
@@ -86,6 +91,7 @@ def counts(text: str) -> dict[str, int] | None:
     """Return the counts in a `summary`, which is how state keeps them; None where it keeps none. `adopted` and
     `recorded` are only there if they are counted.
     """
+    text = text.partition(_PUBLISHED)[0]
     if text != _NOTHING and not _SUMMARY.fullmatch(text):
         return None
     found = {word: int(number) for number, word in _COUNT.findall(text)}

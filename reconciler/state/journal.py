@@ -13,6 +13,7 @@ from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
 from reconciler.state.model import AppliedPlan, Completed, Intent, NotWritten, Snapshot, Written
+from reconciler.state.publications import publication_text
 from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
@@ -176,11 +177,18 @@ class Journal:
 
     def _summary(self, *segments: Segment) -> str:
         progress = [segment for segment in segments if isinstance(segment, RunProgress)]
-        completed = (item for segment in progress for item in segment.completed)
+        completed = [item for segment in progress for item in segment.completed]
         before = self._base.state.settings  # settings that no run has recorded before are not an update
         changed = before is not None and any(segment.settings not in (None, before) for segment in progress)
-        known = self._base.state.objects.keys()
-        return summary(completed, known, has_settings=changed, not_written=self._not_written)
+        known = self._base.state.objects
+        moved = {item.address: publication_text(item, known.get(item.instead_of or item.address)) for item in completed}
+        return summary(
+            completed,
+            known.keys(),
+            has_settings=changed,
+            not_written=self._not_written,
+            published=[text for text in moved.values() if text],
+        )
 
 
 def begin(
