@@ -71,7 +71,9 @@ class _Performer:
         outcome = Outcome(
             address, action_of(step), status, self.run.ids.get(address), problem, notes=self.notes.get(step, ())
         )
-        return _with_deleted(outcome, step.changes[0]) if step.verb == "remove" else outcome
+        if step.verb == "remove":
+            return _with_deleted(outcome, step.changes[0])
+        return replace(outcome, only_records=step.changes[0].only_records)
 
 
 def _with_deleted(outcome: Outcome, change: Change) -> Outcome:
@@ -99,7 +101,8 @@ def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[O
         for change in step.changes:
             steps[id(change)].append(step)
     for change in run.planned.plan.work:
-        yield _with_deleted(_outcome(run, change, steps[id(change)], result, performer), change)
+        outcome = _with_deleted(_outcome(run, change, steps[id(change)], result, performer), change)
+        yield replace(outcome, only_records=True) if change.only_records else outcome
 
 
 def _outcome(run: Run, change: Change, steps: list[Step], result: Walk[Step], performer: _Performer) -> Outcome:

@@ -51,6 +51,8 @@ class Outcome:
     """The id of the live object that the change deletes, whatever its status; None if it deletes none."""
     name: str = ""
     """The live name of the object in `deleted`; of an upload, the name of the file."""
+    only_records: bool = False
+    """True for an `adopt` of an object that is live as the manifest says; see `Change.only_records`."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ USAGE: Final = 64
 MEANINGS: Final[Mapping[int, str]] = {
     0: "success",
     FAILED: "error",
-    CHANGES: "changes or drift found",
+    CHANGES: "drift, or changes with `--detailed-exitcode` or `--check`",
     REFUSED: "refused",
     PARTLY: "partially applied",
     5: "stale plan",

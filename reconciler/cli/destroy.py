@@ -57,6 +57,10 @@ def command(
         return _undo(start, env, format_)
     if out is not None:
         return _save(start, env, endpoint, format_, out=out, confirm=confirm)
+    if not _can_confirm(confirm, yes=yes):
+        from reconciler.operations.destroy import check_environment
+
+        check_environment(start, options.environ(), env, endpoint)  # an unknown name is the first thing to correct
     _check_terminal(confirm, yes=yes)
     return _destroy(None, start, env, endpoint, format_, out=None, confirm=confirm)
 
@@ -79,11 +83,15 @@ def apply_saved(
     return _destroy(saved, start, env, endpoint, format_, out=out, confirm=confirm)
 
 
+def _can_confirm(confirm: str | None, *, yes: bool) -> bool:
+    return confirm is not None or (not yes and sys.stdin.isatty())
+
+
 def _check_terminal(confirm: str | None, *, yes: bool) -> None:
     """Raise UsageError if the name is missing and cannot be asked for."""
-    if confirm is None and yes:
-        raise click.UsageError(_NO_NAME)
-    if confirm is None and not sys.stdin.isatty():
+    if not _can_confirm(confirm, yes=yes):
+        if yes:
+            raise click.UsageError(_NO_NAME)
         raise click.UsageError("a confirmation is required, but stdin is not a terminal; pass --confirm NAME")
 
 
@@ -178,4 +186,6 @@ def _undo(start: Path, env: str | None, format_: str) -> int:
         show_json(edited_json(done))
     else:
         show(f"{done.identity}: {done.notes[0]}.")
+        for text in done.notes[1:]:
+            note(f"{text}.")
     return 0

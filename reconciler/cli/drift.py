@@ -41,7 +41,8 @@ def command(
         return codes.REFUSED
     write_json(drift_document(report), out)
     undo = options.again("apply", on_drift="revert")
-    pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}"
+    force = " --force" if report.contested else ""
+    pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}{force}"
     if format_ == "json":
         show_json(drift_document(report))
     elif format_ == "markdown":
@@ -95,7 +96,7 @@ def status_(
     from reconciler.reports.views.status import status_view
 
     view = status_view(found)
-    pull = f"{options.again('pull')} {shlex.join(view.pullable)}"
+    pull = f"{options.again('pull')} {shlex.join(view.pullable)}{' --force' if view.contested else ''}"
     revert = options.again("apply", targets=view.revertible, on_drift="revert")
     if format_ == "text":
         from reconciler.reports.style import Style

@@ -174,8 +174,8 @@ def _too_large(error: MemoryError | RecursionError) -> "Problem":
 def cli() -> None:
     """Manage OpenAI assistants as YAML in Git: plan, apply and detect drift.
 
-    Exit codes: 0 success, 1 error, 2 changes or drift found, 3 refused, 4 partially applied, 5 stale plan, 6 locked,
-    64 incorrect usage.
+    Exit codes: 0 success, 1 error, 2 drift (and changes: `plan --detailed-exitcode`, `fmt --check`, `ci reviewed`),
+    3 refused, 4 partially applied, 5 stale plan, 6 locked, 64 incorrect usage.
     """
 
 

@@ -81,6 +81,8 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
         show("\n".join(field_lines([desired_first(conflict.item)], style(sys.stdout), indent=2)))
     if not pulled.accepted and not pulled.problems:
         show("Nothing to pull.")
+    if not dry_run and (pulled.edits or pulled.files):
+        show(f"Next: {options.again('plan')}")
     for text in pulled.notes:
         note(plain(text))
 

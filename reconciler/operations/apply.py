@@ -32,7 +32,7 @@ from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.values import JSON
 from reconciler.state.journal import Journal
 from reconciler.state.lock import Lease, this_process
-from reconciler.state.model import AppliedPlan, Completed, Intent, Written
+from reconciler.state.model import AppliedPlan, Completed, Intent, NotWritten, Written
 
 
 @dataclass(frozen=True)
@@ -224,11 +224,19 @@ def _begin(workspace: Workspace, connection: Connection, observed: Observed, lea
         environments=None if inputs.destroys else tuple(environments),
         holds=dict(unrecorded(inputs, observed.planned.matched)),
         destroys=inputs.destroys is not None,
+        not_written=_not_written(plan),
     )
     announced = {intent.address for intent in (*intents, *later.values())}
     obsolete = {item.address for item in inputs.unfinished} - {item.address for item in inputs.pending}
     given_up = (observed.snapshot.expired_intents(lease.now()) | obsolete) - announced
     return _Begun(lease, journal, announced, later, given_up)
+
+
+def _not_written(plan: Plan) -> Mapping[Address, NotWritten]:
+    """Return the objects that a plan adopts or only records, and does not write otherwise."""
+    written = {change.address for change in plan.work if change.action != "adopt"}
+    taken = (change for change in plan.work if change.action == "adopt" and change.address not in written)
+    return {Address.parse(change.address): "recorded" if change.only_records else "adopted" for change in taken}
 
 
 async def _carried_out(run: Run, begun: _Begun, connection: Connection, listener: Listener) -> tuple[Outcome, ...]:

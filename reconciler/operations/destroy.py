@@ -1,6 +1,6 @@
 """`destroy`: remove everything of one environment, mark its state as destroyed, and undo the mark."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,11 +19,12 @@ from reconciler.project.connection import connected
 from reconciler.project.destroyed import open_to_destroy
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace
-from reconciler.resources.problems import Problem
+from reconciler.resources.address import RELEASE, Address, release_number
+from reconciler.resources.problems import Problem, env_option
 from reconciler.review.saved_plans import applied_before, unfinished
 from reconciler.state.edits import StateEdit
 from reconciler.state.lock import this_process
-from reconciler.state.model import Destruction, Snapshot
+from reconciler.state.model import Destruction, Snapshot, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class NothingToDestroy:
 _Key: TypeAlias = tuple[str, str, str | None]
 """Address, action and id of a change."""
 _REFERRERS: Final = "referrers"
+
+
+def check_environment(start: Path, environ: Mapping[str, str], env: str | None, endpoint: str | None) -> None:
+    """Raise ReconcilerError if no environment, or one that does not exist, is named."""
+    open_to_destroy(start, environ, env=env, endpoint=endpoint)
 
 
 def planned(
@@ -154,7 +160,20 @@ def undone(start: Path, environ: Mapping[str, str], env: str | None) -> StateEdi
         if mark is None:
             return StateEdit(str(workspace.identity), notes=(f"{workspace.identity} is not destroyed",))
         done = rewritten(workspace, lease, present, _without_mark(present, mark), "undo destroy")
-    return replace(done, notes=("the next apply creates the objects of the manifests again",))
+    again = "the next apply creates the objects of the manifests again"
+    return replace(done, notes=(again, *_unpublished(workspace, present.state, mark)))
+
+
+def _unpublished(workspace: Workspace, state: State, mark: Destruction) -> Iterator[str]:
+    """Yield a note for each chatbot that has releases and publishes none, as it must to be destroyed."""
+    releases = {*(state.tombstones - mark.tombstones), *(one for one in state.objects if one.kind == RELEASE)}
+    silent = workspace.destroys.unpublished if workspace.destroys else frozenset()
+    environment = env_option(workspace.chosen_environment)
+    for address in sorted(silent):
+        numbers = [release_number(one) for one in releases if Address(address.kind, one.family.name) == address]
+        if numbers:
+            command = f"reconciler publish {address.name} {max(numbers)}{environment}"
+            yield f"{address} publishes nothing: to publish its latest release again, run `{command}`"
 
 
 def _without_mark(snapshot: Snapshot, mark: Destruction) -> Snapshot:

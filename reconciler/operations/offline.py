@@ -34,6 +34,7 @@ def planned_offline(
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
     check_not_destroyed(workspace, snapshot.state)
+    left = environments_left(workspace)
     outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
     resources = workspace.loaded.resources
     former = {Address(one.address.kind, name) for one in resources for name in one.lifecycle.moved_from}
@@ -45,7 +46,6 @@ def planned_offline(
     types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
     planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
-    left = environments_left(workspace)
     warnings = (Notice("offline"), *map(_ended, ended(workspace)), *left, *planned.plan.warnings)
     return replace(planned, plan=replace(planned.plan, warnings=warnings))
 

@@ -55,6 +55,7 @@ async def read(
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read)
     check_not_destroyed(workspace, snapshot.state)
+    left = await asyncio.to_thread(environments_left, workspace)
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
@@ -63,8 +64,7 @@ async def read(
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
-    notices = (*await asyncio.to_thread(environments_left, workspace), *unreached)
-    return Reading(inputs, snapshot, by_type, notices, outlets.agreed, reachable.outlets)
+    return Reading(inputs, snapshot, by_type, (*left, *unreached), outlets.agreed, reachable.outlets)
 
 
 async def read_referrers(

@@ -12,7 +12,7 @@ from reconciler.project.outlets import recorded_outlet
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
-from reconciler.resources.problems import ReconcilerError, reason
+from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.state.backend import Backend, environments_in
 from reconciler.state.codec import MovedError
@@ -57,12 +57,30 @@ def _has_objects(workspace: Workspace, identity: Identity) -> bool:
     return False
 
 
-def environments_left(workspace: Workspace) -> Iterator[Notice]:
-    """Yield a warning for each environment that project.yaml does not have and whose state has objects.
+def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
+    """Return a warning for each environment that project.yaml does not have and whose state has objects.
 
     One list of the names in the state, and a read of each such state. A state that is not readable with these
     credentials, or that was moved to another backend, is left out.
+
+    Raises ReconcilerError if there is one and the only environment of the project was not named: a command that had to
+    name one of several must not select another one silently, because an edit of project.yaml removed the rest.
     """
+    left, present = tuple(_left(workspace)), workspace.identity.environment
+    if left and present and workspace.is_implied:
+        names = ", ".join(f"`{one.args['environment']}`" for one in left)
+        message = f"`{present}` is the only environment of this project, but the state also has objects of {names}"
+        others = "that environment" if len(left) == 1 else "those environments"
+        hint = (
+            f"choose `{present}` with `--env {present}` or `RECONCILER_ENV`; to need neither, remove the objects of "
+            f"{others} with `reconciler destroy --env NAME`"
+        )
+        place = workspace.loaded.project.where(("spec", "environments"))
+        raise ReconcilerError(Problem("environment-required", message, place, hint))
+    return left
+
+
+def _left(workspace: Workspace) -> Iterator[Notice]:
     identity, present = workspace.identity, workspace.loaded.project.spec.environments
     with suppress(ReconcilerError):
         known = environments_in(workspace.backend.store, identity.project)

@@ -32,6 +32,8 @@ from reconciler.resources.base import Live
 from reconciler.resources.resource_type import CONTENT, Members
 from reconciler.resources.values import ABSENT, JSON, same
 
+_OF_APPLY: Final[frozenset[NoticeCode]] = frozenset({"settings-unrecorded"})
+"""Warnings about what an apply of the plan records; a report records nothing."""
 _WARNED: Final[Mapping[CauseCode, NoticeCode]] = {"same-label": "same-label", "other-lineage": "other-lineage"}
 """Causes of refusals of plans that the report shows as warnings."""
 
@@ -105,6 +107,11 @@ class DriftReport:
         return bool(self.foreign) or any(map(has_values, own))
 
     @property
+    def contested(self) -> tuple[str, ...]:
+        """The addresses of drift with a value that was changed in the manifest, too: `pull` needs `--force` for it."""
+        return tuple(dict.fromkeys(item.change.address for item in self.drifted if is_contested(item.change)))
+
+    @property
     def summary(self) -> dict[str, int]:
         """Number of drifted objects by class, then of the other entries."""
         found = Counter(drift_class(item.change) for item in self.drifted)
@@ -117,6 +124,11 @@ class DriftReport:
     def clean(self) -> bool:
         """True if no action is required."""
         return self.in_sync and not self.retiring
+
+
+def is_contested(change: Change) -> bool:
+    """Return True if a value was changed in the manifest and live since it was applied."""
+    return change.action == "update" and any(item.origin == "both" for item in change.fields)
 
 
 def drift_report(planned: Planned, unmanaged: UnmanagedObjects | None = None) -> DriftReport:
@@ -236,7 +248,9 @@ def _stores(planned: Planned) -> Iterator[tuple[Address, Live, Members]]:
 
 
 def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Collection[ForeignFile]) -> Iterator[Notice]:
-    """Yield the warnings, except those about files that the report lists, and the objects with a copied label."""
+    """Yield the warnings, except those about files that the report lists or about an apply, and the objects with a
+    copied label.
+    """
     for refusal in planned.plan.refusals:
         if refusal.cause.code in _WARNED:
             yield Notice(_WARNED[refusal.cause.code], refusal.cause.args, refusal.address)
@@ -248,7 +262,7 @@ def _warnings(planned: Planned, failing: Collection[FailingFile], foreign: Colle
     }
     listed = {"files-not-indexed": stores, "files-not-in-manifest": {file.store for file in foreign}}
     for notice in planned.plan.warnings:
-        if notice.address not in listed.get(notice.code, ()):
+        if notice.code not in _OF_APPLY and notice.address not in listed.get(notice.code, ()):
             yield notice
 
 

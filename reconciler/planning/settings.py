@@ -5,7 +5,7 @@ carried out last, and records the settings of project.yaml. A plan with `--targe
 
 | recorded | plan                                                                                        |
 |----------|---------------------------------------------------------------------------------------------|
-| nothing  | only the settings of project.yaml count; the next apply without `--target` records them     |
+| nothing  | only those of project.yaml count; the next adoption, or apply without `--target`, records them |
 | the same | no change                                                                                   |
 | others   | `update` of `project/NAME` with the values that differ; a risk where one of them is weaker  |
 """
@@ -80,8 +80,8 @@ def records_settings(inputs: PlanInputs, plan: Plan) -> bool:
     """Return True if applying the plan completely records the settings of project.yaml."""
     if inputs.destroys is not None:
         return False
-    if inputs.recorded is None:
-        return inputs.in_scope(settings_address(inputs.identity))
+    if inputs.recorded is None:  # an adoption is the first run of many projects, and its scope is what it adopts
+        return bool(inputs.adopt) or inputs.in_scope(settings_address(inputs.identity))
     return any(map(is_settings_change, plan.work))
 
 

@@ -14,6 +14,7 @@ from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Resource
 from reconciler.resources.display import moment
+from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
@@ -104,7 +105,9 @@ def _check_known(workspace: Workspace) -> None:
     with_state = environments_in(workspace.backend.store, identity.project)
     known = sorted({*spec.environments, *with_state})
     message = f"the environment {identity.environment} does not exist, and has no state"
-    hint = f"Environments of the project, and those with a state: {', '.join(known) or 'none'}."
+    listed = f"Environments of the project, and those with a state: {', '.join(known) or 'none'}."
+    meant = did_you_mean(identity.environment or "", known)
+    hint = f"{meant[:1].upper()}{meant[1:]} {listed}" if meant else listed
     raise ReconcilerError(Problem("unknown-environment", message, hint=hint))
 
 

@@ -32,6 +32,8 @@ class Workspace:
     environ: Mapping[str, str]
     destroys: DestroyedManifests | None = None
     """Set to remove everything: of the manifests, only consents are left. See `project.destroyed`."""
+    is_implied: bool = False
+    """True if no environment was named, because the project has only one or none."""
 
     @property
     def identity(self) -> Identity:
@@ -128,9 +130,10 @@ def open_workspace(
     References without a manifest are not errors here, because the target may be live. `edited` are texts of files by
     path, which are read instead of the files.
     """
-    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, edited=edited)
+    named = env or environ.get("RECONCILER_ENV") or None
+    loaded = load(find_project(start), env=named, edited=edited)
     raise_errors(loaded.problems)
-    return Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
+    return Workspace(loaded, choose(loaded.project, endpoint, environ), environ, is_implied=named is None)
 
 
 def raise_errors(problems: Iterable[Problem]) -> None:

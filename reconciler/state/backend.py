@@ -13,7 +13,7 @@ from reconciler.state import edits, journal, lock, snapshots
 from reconciler.state.git import open_git
 from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
-from reconciler.state.model import AppliedPlan, Intent, Snapshot
+from reconciler.state.model import AppliedPlan, Intent, NotWritten, Snapshot
 from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
 from reconciler.state.store import (
@@ -81,6 +81,7 @@ class Backend:
         environments: tuple[str, ...] | None = None,
         holds: Mapping[Address, Mapping[str, str]] | None = None,
         destroys: bool = False,
+        not_written: Mapping[Address, NotWritten] | None = None,
     ) -> journal.Journal:
         """Begin the journal of a run; see `journal.begin`."""
         return journal.begin(
@@ -94,6 +95,7 @@ class Backend:
             environments=environments,
             holds=holds,
             destroys=destroys,
+            not_written=not_written,
         )
 
     def rewrite(self, base: Snapshot, new: Snapshot, lease: Lease, note: str) -> Snapshot:

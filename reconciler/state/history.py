@@ -2,23 +2,28 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Set as AbstractSet
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import asdict
 from typing import Final, Protocol, runtime_checkable
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.display import short
+from reconciler.resources.name_lists import few
 from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
-from reconciler.state.model import AppliedPlan, Completed
+from reconciler.state.model import AppliedPlan, Completed, NotWritten
 from reconciler.state.snapshots import read
 from reconciler.state.store import Store
 
 RECORD: Final = "Reconciler-Apply: "
 """Prefix of the line in a note that holds an applied plan as JSON."""
 
-_WORDS: Final = ("created", "updated", "removed")
+_WORDS: Final = ("created", "adopted", "updated", "recorded", "removed")
+_ALWAYS: Final = frozenset({"created", "updated", "removed"})
+"""The counts of every summary. Earlier versions counted what was adopted or recorded among them."""
 _NOTHING: Final = "nothing done"
+_PUBLISHED: Final = "; publishes "
 _COUNT: Final = re.compile(rf"(\d+) ({'|'.join(_WORDS)})")
 _SUMMARY: Final = re.compile(rf"{_COUNT.pattern}(, {_COUNT.pattern})*")
 
@@ -56,25 +61,41 @@ def with_records(identity: Identity, title: str, plans: Iterable[AppliedPlan]) -
     return f"{title}\n\n{records}" if records else title
 
 
-def summary(completed: Iterable[Completed], known: AbstractSet[Address], *, has_settings: bool = False) -> str:
+def summary(
+    completed: Iterable[Completed],
+    known: AbstractSet[Address],
+    *,
+    has_settings: bool = False,
+    not_written: Mapping[Address, NotWritten] | None = None,
+    published: Sequence[str] = (),
+) -> str:
     """Count the changes: `3 created, 1 updated, 2 removed`. `known` holds the addresses that the state had before;
-    `has_settings` adds an update of the settings of the project.
+    `has_settings` adds an update of the settings of the project, and `not_written` has what was adopted or recorded.
+    `published` names what chatbots publish now: `1 updated; publishes support@2`.
     """
     ended = {item.address: item for item in completed}
-    removed = sum(item.applied is None for item in ended.values())
-    updated = sum(
-        item.applied is not None and not known.isdisjoint((item.address, item.instead_of)) for item in ended.values()
-    )
-    numbers = (len(ended) - removed - updated, updated + has_settings, removed)
-    return ", ".join(f"{number} {word}" for word, number in zip(_WORDS, numbers, strict=True) if number) or _NOTHING
+    found = Counter(_word(item, known, not_written or {}) for item in ended.values())
+    found["updated"] += has_settings
+    counted = ", ".join(f"{found[word]} {word}" for word in _WORDS if found[word]) or _NOTHING
+    return f"{counted}{_PUBLISHED}{few(published)}" if published else counted
+
+
+def _word(item: Completed, known: AbstractSet[Address], not_written: Mapping[Address, NotWritten]) -> str:
+    if item.applied is None:
+        return "removed"
+    is_known = not known.isdisjoint((item.address, item.instead_of))
+    return not_written.get(item.address) or ("updated" if is_known else "created")
 
 
 def counts(text: str) -> dict[str, int] | None:
-    """Return the counts in a `summary`, which is how state keeps them; None where it keeps none."""
+    """Return the counts in a `summary`, which is how state keeps them; None where it keeps none. `adopted` and
+    `recorded` are only there if they are counted.
+    """
+    text = text.partition(_PUBLISHED)[0]
     if text != _NOTHING and not _SUMMARY.fullmatch(text):
         return None
     found = {word: int(number) for number, word in _COUNT.findall(text)}
-    return {word: found.get(word, 0) for word in _WORDS}
+    return {word: found.get(word, 0) for word in _WORDS if word in _ALWAYS or word in found}
 
 
 def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:

@@ -12,7 +12,8 @@ from reconciler.resources.labels import new_lineage
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.history import note, summary
 from reconciler.state.lock import Lease
-from reconciler.state.model import AppliedPlan, Completed, Intent, Snapshot, Written
+from reconciler.state.model import AppliedPlan, Completed, Intent, NotWritten, Snapshot, Written
+from reconciler.state.publications import publication_text
 from reconciler.state.segments import RunBegun, RunProgress, Segment, replay
 from reconciler.state.snapshots import append, compact, finish, read
 from reconciler.state.store import ConflictError, ExistsError, Store
@@ -47,10 +48,16 @@ class Journal:
     """The lineage of the state, for the labels of what the run writes."""
 
     def __init__(
-        self, store: Store, lease: Lease, base: Snapshot, begun: RunBegun, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        lease: Lease,
+        base: Snapshot,
+        begun: RunBegun,
+        clock: Callable[[], float] = time.monotonic,
+        not_written: Mapping[Address, NotWritten] | None = None,
     ) -> None:
         self._store, self._lease, self._base, self._plan, self._clock = store, lease, base, begun.plan, clock
-        self._destroys = begun.destroys
+        self._destroys, self._not_written = begun.destroys, not_written or {}
         self.lineage = base.state.lineage or begun.lineage
         self._segments: list[Segment] = [begun]
         self._waiting: list[_Entry] = []
@@ -170,10 +177,18 @@ class Journal:
 
     def _summary(self, *segments: Segment) -> str:
         progress = [segment for segment in segments if isinstance(segment, RunProgress)]
-        completed = (item for segment in progress for item in segment.completed)
+        completed = [item for segment in progress for item in segment.completed]
         before = self._base.state.settings  # settings that no run has recorded before are not an update
         changed = before is not None and any(segment.settings not in (None, before) for segment in progress)
-        return summary(completed, self._base.state.objects.keys(), has_settings=changed)
+        known = self._base.state.objects
+        moved = {item.address: publication_text(item, known.get(item.instead_of or item.address)) for item in completed}
+        return summary(
+            completed,
+            known.keys(),
+            has_settings=changed,
+            not_written=self._not_written,
+            published=[text for text in moved.values() if text],
+        )
 
 
 def begin(
@@ -188,9 +203,12 @@ def begin(
     environments: tuple[str, ...] | None = None,
     holds: Mapping[Address, Mapping[str, str]] | None = None,
     destroys: bool = False,
+    not_written: Mapping[Address, NotWritten] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Journal:
     """Record the intents of a run in one segment, before its first create; later ones are announced.
+
+    `not_written` has the objects that the run adopts or only records, for its summary.
 
     The segment gives a state without a lineage a new one: of two runs that begin at once, one writes its segment.
 
@@ -213,7 +231,7 @@ def begin(
         raise _moved(identity)
     # It is held after the write, too: no such run used this number and compacted it away.
     lease.verify()
-    return Journal(store, lease, _grown(base, size), begun, clock)
+    return Journal(store, lease, _grown(base, size), begun, clock, not_written)
 
 
 def _progress(run: str, entries: Sequence[_Entry]) -> RunProgress:

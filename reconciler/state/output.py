@@ -40,7 +40,8 @@ class AppliedPlanDocument(TypedDict):
     outcome: Outcome
     """`complete`, `partial` (some changes are not done), or `unfinished`."""
     changes: dict[str, int] | None
-    """The number of objects `created`, `updated` and `removed`; null where that was not recorded."""
+    """The number of objects `created`, `updated` and `removed`, and of those `adopted` and `recorded` if there are any:
+    earlier versions counted them among the others. Null where that was not recorded."""
 
 
 class LockDocument(TypedDict):

@@ -21,7 +21,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.model import State
+from reconciler.state.model import Completed, State
 
 KEPT: Final = 50
 """The number of releases that are recorded of each chatbot."""
@@ -32,6 +32,18 @@ def published_in(applied: Applied) -> Address | None:
     resource_type = resource_types().get(applied.type)
     named = [applied.fields.get(name) for name in sorted(resource_type.pointers)] if resource_type else []
     return next(map(Address.parse, references_in(named)), None)
+
+
+def publication_text(completed: Completed, known: Applied | None) -> str:
+    """Return the release that a change made its chatbot publish, such as `support@2`, or `support none`; empty if the
+    change did not move the pointer.
+    """
+    if completed.applied is None:
+        return ""
+    was, now = published_in(known) if known else None, published_in(completed.applied)
+    if was == now:
+        return ""
+    return now.name if now else f"{completed.address.name} none"
 
 
 def with_publications(applied: Applied, known: Applied | None, run: str) -> Applied:

@@ -1,5 +1,6 @@
 """Tests of `adopt`: confirmation, results and problems."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_a_second_adopt_does_nothing(desks, cli: Cli):
     assert done.code == 0
     assert "already managed" in done.err
     assert "no changes were necessary" in done.out
+
+
+def test_an_adoption_records_the_guard_settings_as_an_apply_does(applied: Path, desks, cli: Cli):
+    assert cli("state", "pull", "--out", "before.json").code == 0
+    before = json.loads((applied / "before.json").read_text())
+    before.pop("settings")
+    (applied / "before.json").write_text(json.dumps(before))
+    assert cli("state", "push", "before.json").code == 0
+    assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
+    assert cli("state", "pull", "--out", "after.json").code == 0
+    assert "settings" in json.loads((applied / "after.json").read_text())
+
+
+def test_the_history_counts_what_was_adopted_apart(desks, cli: Cli):
+    assert cli("adopt", f"assistant/desk={desks[0]}", "--yes").code == 0
+    assert "1 adopted" in cli("state", "history").out
+    (latest, *_) = cli("state", "history", "-o", "json").document["applies"]
+    assert latest["changes"] == {"created": 0, "adopted": 1, "updated": 0, "removed": 0}
 
 
 def test_partial_adoption_returns_exit_code_4(desks, cli: Cli):

@@ -351,6 +351,12 @@ class TestDestroyed:
         assert cli("plan", "--env", "staging", "--detailed-exitcode").code == 0
         assert "is not destroyed" in cli("destroy", "--undo", "--env", "staging").out
 
+    def test_undo_names_the_command_that_publishes_again(self, destroyed, cli):
+        done = cli("destroy", "--undo", "--env", "staging")
+        again = "reconciler publish support 1 --env staging"
+        assert f"chatbot/support publishes nothing: to publish its latest release again, run `{again}`" in done.err
+        assert cli(*again.split()[1:]).code == 0
+
     def test_an_environment_without_a_state_has_nothing_to_destroy(self, acme, cli):
         edit(
             acme / "project.yaml", "  environments:\n", "  environments:\n    test: {variables: {model: gpt-6-luna}}\n"
@@ -362,9 +368,9 @@ class TestDestroyed:
 class TestRemovedEnvironment:
     def test_every_plan_warns_while_its_state_has_objects(self, unpublished, cli):
         edit(unpublished / "project.yaml", STAGING, "")
-        assert cli("apply", "--yes").code == 0
+        assert cli("apply", "--env", "production", "--yes").code == 0
         for words in (("plan",), ("plan", "--offline")):
-            warnings = cli(*words, "-o", "json").document["warnings"]
+            warnings = cli(*words, "--env", "production", "-o", "json").document["warnings"]
             left = [one["args"] for one in warnings if one["code"] == "environment-left"]
             assert left == [{"identity": "acme/staging", "environment": "staging"}], words
         assert cli(*CONFIRMED).code == 0
@@ -387,6 +393,23 @@ class TestRemovedEnvironment:
     def test_without_a_state_it_is_unknown(self, unpublished, cli):
         done = cli("destroy", "--env", "nowhere", "--confirm", "nowhere", "-o", "json")
         assert (done.code, codes(done)) == (1, ["unknown-environment"])
+
+    def test_the_environment_that_is_left_is_not_selected_silently(self, unpublished, cli):
+        edit(unpublished / "project.yaml", STAGING, "")
+        for words in (("plan",), ("plan", "--offline"), ("apply", "--yes"), ("drift",), ("status",)):
+            done = cli(*words)
+            assert (done.code, "error[environment-required]: `production` is the only" in done.err) == (1, True), words
+        assert "objects of `staging`" in done.err
+        assert cli("plan", "--env", "production").code == 0
+        assert cli(*CONFIRMED).code == 0
+        assert cli("plan").code == 0
+
+    @pytest.mark.parametrize("more", [(), ("--yes",)])
+    def test_an_unknown_environment_is_reported_before_a_missing_confirmation(self, unpublished, cli, more):
+        done = cli("destroy", "--env", "stagin", *more)
+        assert (done.code, "error[unknown-environment]" in done.err) == (1, True)
+        assert "Did you mean `staging`?" in done.err
+        assert "error[environment-required]" in cli("destroy", *more).err
 
     def test_undo_and_apply_after_it_was_put_back(self, unpublished, cli):
         edit(unpublished / "project.yaml", STAGING, "")

@@ -20,7 +20,7 @@ def test_drift_is_copied_into_the_manifests(applied, cli: Cli):
     assert (applied / "stores/handbook.yaml").read_text().startswith("# yaml-language-server: $schema=../.schemas/")
     planned = cli("plan", "--detailed-exitcode")
     assert planned.code == 0
-    assert f"> adopt  {STORE}" in planned.out
+    assert f"> record  {STORE}" in planned.out
     assert "apply only records 1 object that is live already." in planned.out.splitlines()[0]
     assert "pending" not in cli("drift").out
     assert {one["in_sync"] for one in cli("status", "-o", "json").document["objects"]} == {True}
@@ -43,7 +43,14 @@ def test_an_edit_is_replaced_with_force_only(applied, cli: Cli):
     assert manifest.read_text() == text
     shown = cli("pull", STORE)
     assert (shown.code, '  ~ name: "mine" -> "by hand" (changed in the manifest and live)' in shown.out) == (1, True)
-    assert cli("pull", STORE, "--force").code == 0
+    drifted = cli("drift")
+    (keep,) = [line for line in drifted.out.splitlines() if line.startswith("Keep it with: ")]
+    assert keep.endswith(" --all --force")
+    assert f"`--force` replaces what was also edited in the manifest of {STORE}" in " ".join(drifted.out.split())
+    assert "--force" in cli("drift", "-o", "markdown").out
+    assert "Needs a decision" in cli("drift", "-o", "html").out
+    done = cli(*keep.split()[4:])
+    assert (done.code, done.out.splitlines()[-1]) == (0, "Next: reconciler plan")
     assert manifest.read_text().endswith("  name: by hand\n")
 
 

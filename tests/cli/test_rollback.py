@@ -52,6 +52,13 @@ class TestChoice:
         assert "Rollback of chatbot/helper to release 2, which was published before release 3." in done.out
         assert published(released) == "release/helper@2"
 
+    def test_the_history_names_the_release(self, released: Path, cli: Cli):
+        assert published(released) == "release/helper@2"
+        assert cli("rollback", "helper", "--yes").code == 0
+        assert "1 updated; publishes helper@" in cli("state", "history").out
+        (latest, *_) = cli("state", "history", "-o", "json").document["applies"]
+        assert latest["changes"] == {"created": 0, "updated": 1, "removed": 0}
+
     def test_a_second_rollback_goes_back_further_and_never_to_the_release_that_was_rolled_back(
         self, released: Path, cli: Cli
     ):

@@ -12,6 +12,7 @@ from reconciler.emulator.fault_spec import parse
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import make_plan
 from reconciler.operations.state_rebuild import rebuild_state
+from reconciler.planning.drift import drift_report
 from reconciler.planning.model import Plan
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.guard_settings import GuardSettings
@@ -169,6 +170,11 @@ class TestNothingRecorded:
             assert fresh.plan().warnings == ()
             fresh.apply()
             assert recorded(fresh) == GuardSettings()
+
+    def test_a_drift_report_which_records_nothing_does_not_say_that_it_records_them(self, made: World):
+        observed = emptied(weakened(without_settings(made))).observed("revert")
+        assert [notice.code for notice in observed.planned.plan.warnings] == ["settings-unrecorded"]
+        assert drift_report(observed.planned).plan.warnings == ()
 
     def test_an_apply_with_targets_does_not_record_them(self, made: World):
         without_settings(made).wants(agent("new"))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from textwrap import dedent
 
 from reconciler.applying.model import ApplyResult, Note, Outcome
@@ -52,6 +53,13 @@ def test_what_was_done_is_aligned_and_an_id_that_is_the_address_is_not_said_twic
     assert "  + create   assistant/billing  agent_1  the upload stays: another path shares it\n" in text
     held = "the upload stays: store vs_1 refers to it now; it was deleted already"
     assert f"  ^ publish  chatbot/support    {held}\n" in text
+
+
+def test_an_object_that_is_managed_already_is_recorded_and_not_adopted():
+    known = Outcome("assistant/desk", "adopt", "done", id="agent_2", only_records=True)
+    assert "  > record  assistant/desk  agent_2\n" in shown(known)
+    assert "\n  30 record\n" in shown(*[known] * 30)
+    assert "  > adopt  assistant/desk  agent_2\n" in shown(replace(known, only_records=False))
 
 
 def test_what_is_kept_as_somebody_made_it_is_said():

@@ -9,7 +9,7 @@ from reconciler.resources.base import Applied
 from reconciler.state import journal, lock, snapshots
 from reconciler.state.history import RECORD, counts, history, note, summary
 from reconciler.state.lock import Holder
-from reconciler.state.model import AppliedPlan, Completed
+from reconciler.state.model import AppliedPlan, Completed, NotWritten
 from tests.state.stores import MemoryStore, NotingStore
 
 ACME = Identity("acme", "production")
@@ -27,6 +27,20 @@ def test_summary_counts_changes():
     assert summary([done(TRIAGE, "a", OLD)], {OLD}) == "1 updated"
     assert summary([done(TRIAGE, "a"), done(TRIAGE, "b")], set()) == "1 created"
     assert summary([], {OLD}) == "nothing done"
+    taken: dict[Address, NotWritten] = {TRIAGE: "adopted", OLD: "recorded"}
+    assert summary([done(TRIAGE, "a"), done(OLD, "b")], {OLD}, not_written=taken) == "1 adopted, 1 recorded"
+    assert summary([done(OLD, None)], {OLD}, not_written=taken) == "1 removed"
+
+
+def test_summary_names_what_chatbots_publish():
+    text = summary([done(TRIAGE, "a")], {TRIAGE}, published=["support@2", "shop none"])
+    assert text == "1 updated; publishes support@2, shop none"
+    assert counts(text) == {"created": 0, "updated": 1, "removed": 0}
+
+
+def test_counts_have_what_was_adopted_or_recorded_where_it_was_counted():
+    assert counts("48 adopted, 1 updated") == {"created": 0, "adopted": 48, "updated": 1, "removed": 0}
+    assert counts("2 recorded") == {"created": 0, "updated": 0, "recorded": 2, "removed": 0}
 
 
 def test_note_has_a_subject_line_and_a_record():

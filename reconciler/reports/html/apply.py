@@ -45,7 +45,7 @@ def _outcome(outcome: OutcomeView) -> Markup:
     tone = _TONES.get(outcome.status, TONES[outcome.action])
     deleted = f"replaces {outcome.deleted}" if outcome.id and outcome.deleted else outcome.deleted
     where = "  ".join(filter(None, (outcome.id, deleted)))
-    return article(outcome.action, tone, outcome.address, where, *_notes(outcome))
+    return article(outcome.word, tone, outcome.address, where, *_notes(outcome))
 
 
 def _notes(outcome: OutcomeView) -> Iterator[Markup]:

@@ -23,7 +23,8 @@ def drift_html(report: DriftReport, *, revert: str = "", pull: str = "") -> str:
     """
     view = drift_view(report)
     keep, undo = pull if view.can_pull else "", revert if view.can_revert else ""
-    facts = [("Made", view.created_at), ("Keep it", keep), (view.revert_word, undo)]
+    note = view.keep_note if keep else ""
+    facts = [("Made", view.created_at), ("Keep it", keep), ("Needs a decision", note), (view.revert_word, undo)]
     top = Top("safe" if view.clean else "risky", view.word, view.identity, f"{view.text}.", facts)
     return page(f"{view.word}: {view.identity}", top, _parts(view), [])
 
@@ -68,6 +69,8 @@ def _assistants(view: DriftView) -> Iterator[Markup]:
     if view.in_sync_text:
         listed = code_list(" ".join(filter(None, (one.address, one.id))) for one in view.in_sync_assistants)
         yield element("details", element("summary", view.in_sync_text), listed)
+    if view.not_applied_text:
+        yield element("p", view.not_applied_text)
 
 
 def _quiet(text: str) -> Markup:

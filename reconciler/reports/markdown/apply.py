@@ -32,7 +32,7 @@ def _sections(view: ApplyView) -> Iterator[Section]:
 
 
 def _item(outcome: OutcomeView) -> Item:
-    head = f"- {code(outcome.sign)} **{outcome.action}** {code(outcome.address)}"
+    head = f"- {code(outcome.sign)} **{outcome.word}** {code(outcome.address)}"
     ends = [code(outcome.id)] if outcome.id else []
     ends += [f"{'replaces ' if outcome.id else ''}{code(outcome.deleted)}"] if outcome.deleted else []
     ends += [f"waited for {code(outcome.waited)}"] if outcome.waited else []
@@ -40,7 +40,7 @@ def _item(outcome: OutcomeView) -> Item:
     full = " · ".join([head, *ends])
     if outcome.problem:
         full += "\n  " + _problem(outcome.problem)
-    return Item(full, head, outcome.action)
+    return Item(full, head, outcome.word)
 
 
 def _problem(problem: Problem) -> str:

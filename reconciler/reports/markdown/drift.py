@@ -61,6 +61,8 @@ def _assistants(view: DriftView) -> Iterator[Item]:
     if view.in_sync_text:
         names = "\n".join(f"- {code(one.address)}" for one in view.in_sync_assistants)
         yield Item(folded(view.in_sync_text, names), view.in_sync_text, "assistant in sync")
+    if view.not_applied_text:
+        yield Item(prose(view.not_applied_text), prose(view.not_applied_text), "assistant not applied")
     yield from map(_assistant, view.out_of_sync)
 
 
@@ -74,6 +76,6 @@ def _commands(view: DriftView, revert: str, pull: str) -> Iterator[str]:
         return
     yield "---"
     if pull and view.can_pull:
-        yield f"Keep it with: {code(pull)}"
+        yield f"Keep it with: {code(pull)}" + (f" {prose(view.keep_note)}" if view.keep_note else "")
     if revert and view.can_revert:
         yield f"{view.revert_word} with: {code(revert)}" + (f" {view.pending}" if view.pending else "")

@@ -23,8 +23,8 @@ from reconciler.reports.style import (
 )
 from reconciler.reports.text.changes import address_room, painted_sign
 from reconciler.reports.text.problems import problem_lines
-from reconciler.reports.views.apply import FOUND, KEPT, ApplyView, OutcomeView, apply_view
-from reconciler.reports.views.changes import SIGNS
+from reconciler.reports.views.apply import FOUND, KEPT, ApplyView, OutcomeView, apply_view, outcome_word
+from reconciler.reports.views.changes import RECORD, SIGNS
 from reconciler.reports.wording.phrases import object_text
 
 LIST_AT_MOST: Final = 20
@@ -52,7 +52,7 @@ def apply_text(result: ApplyResult, *, style: Style) -> str:
 def outcome_line(outcome: Outcome) -> str:
     """Return a change and its outcome on one line, with the reason of a failure."""
     deleted = f" {plain(object_text(outcome.deleted, outcome.name))}" if outcome.deleted else ""
-    line = f"{SIGNS[outcome.action]} {outcome.action} {plain(outcome.address)}{deleted}"
+    line = f"{SIGNS[outcome.action]} {outcome_word(outcome)} {plain(outcome.address)}{deleted}"
     if outcome.problem:
         return f"{line}: {outcome.status}: error[{plain(outcome.problem.code)}]: {plain(outcome.problem.message)}"
     if outcome.because_of:
@@ -75,20 +75,20 @@ def _list(status: Status, title: str, outcomes: Sequence[OutcomeView], style: St
     if status == "failed":
         rest = f"  {more(len(outcomes) - LIST_AT_MOST, 'more failed')}"
         return section(title, [*_rows(outcomes[:LIST_AT_MOST], style), rest], style)
-    actions = Counter(outcome.action for outcome in outcomes)
-    return section(title, [f"  {counted({action: actions[action] for action in ACTIONS})}"], style)
+    words = Counter(outcome.word for outcome in outcomes)
+    return section(title, [f"  {counted({word: words[word] for word in (*ACTIONS, RECORD)})}"], style)
 
 
 def _rows(outcomes: Sequence[OutcomeView], style: Style) -> list[str]:
     rooms = (
-        max((len(outcome.action) for outcome in outcomes), default=0),
+        max((len(outcome.word) for outcome in outcomes), default=0),
         address_room(plain(outcome.address) for outcome in outcomes),
     )
     return [line for outcome in outcomes for line in _lines(outcome, rooms, style)]
 
 
 def _lines(outcome: OutcomeView, rooms: tuple[int, int], style: Style) -> Iterator[str]:
-    action = pad(outcome.action, rooms[0])
+    action = pad(outcome.word, rooms[0])
     start = f"  {painted_sign(outcome.sign, style)} {action}  "
     address, end = plain(outcome.address), _end(outcome)
     gap = " " * (max(rooms[1] - cells(address), 0) + 2)

@@ -31,7 +31,7 @@ def drift_text(report: DriftReport, *, style: Style, command: str = "", pull: st
         section(views.RETIRING, list(_retiring(view, style)), style),
         _assistants(view, style),
         *remark_parts(view.remarks, style),
-        _commands(view, command, pull),
+        _commands(view, command, pull, style),
     ]
     return joined(parts)
 
@@ -68,14 +68,14 @@ def _retiring(view: DriftView, style: Style) -> Iterator[str]:
 
 
 def _assistants(view: DriftView, style: Style) -> list[str]:
-    """Return a section, or only a line if all assistants are in sync."""
+    """Return a section, or only the numbers if no assistant differs."""
     rows = [line for one in view.out_of_sync[:_MOST] for line in _assistant(one, style)]
     if len(view.out_of_sync) > _MOST:
         rows.append(f"  {more(len(view.out_of_sync) - _MOST, 'more that are not in sync')}")
-    if not rows:
-        return wrap(view.in_sync_text, style.width) if view.in_sync_text else []
-    others = wrap(view.in_sync_text, style.width, lead="  ", hang="  ") if view.in_sync_text else []
-    return section(views.ASSISTANTS, [*rows, *others], style)
+    lead = "  " if rows else ""
+    texts = filter(None, (view.in_sync_text, view.not_applied_text))
+    counted = [line for text in texts for line in wrap(text, style.width, lead=lead, hang=lead)]
+    return section(views.ASSISTANTS, [*rows, *counted], style) if rows else counted
 
 
 def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
@@ -84,9 +84,10 @@ def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
         yield from wrap(line, style.width, lead="      ", hang="        ")
 
 
-def _commands(view: DriftView, revert: str, pull: str) -> list[str]:
+def _commands(view: DriftView, revert: str, pull: str, style: Style) -> list[str]:
     if view.in_sync or not revert:
         return []
     keep = [f"Keep it with: {plain(pull)}"] if pull and view.can_pull else []
+    keep += wrap(view.keep_note, style.width) if keep and view.keep_note else []
     undo = [f"{view.revert_word} with: {plain(revert)}", *filter(None, [view.pending])] if view.can_revert else []
     return [*keep, *undo]

@@ -6,6 +6,7 @@ from typing import Final
 from reconciler.reports.style import Look, Style, joined, more, plain, wrap
 from reconciler.reports.text.tables import ADDRESSES, table
 from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, AssistantView, SyncGroup
+from reconciler.reports.views.drift import force_note
 from reconciler.reports.views.status import StatusView
 
 _MOST: Final = 40
@@ -28,7 +29,7 @@ def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str =
     if not view.is_chosen:
         return "\n".join([*lines, "", rows])
     blocks = [list(_assistant(one, style)) for one in view.assistants]
-    return joined([lines, *blocks, rows.splitlines(), _commands(view, pull, revert)])
+    return joined([lines, *blocks, rows.splitlines(), _commands(view, pull, revert, style)])
 
 
 def _assistant(one: AssistantView, style: Style) -> Iterator[str]:
@@ -50,6 +51,7 @@ def _group(group: SyncGroup, style: Style) -> Iterator[str]:
         yield f"    {more(len(group.lines) - _MOST)}"
 
 
-def _commands(view: StatusView, pull: str, revert: str) -> list[str]:
+def _commands(view: StatusView, pull: str, revert: str, style: Style) -> list[str]:
     keep = [f"Keep it with: {plain(pull)}"] if pull and view.pullable else []
+    keep += wrap(force_note(view.contested), style.width) if keep and view.contested else []
     return [*keep, f"Revert it with: {plain(revert)}"] if revert and view.revertible else keep

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.applying.model import ApplyResult, Outcome, Status, Verdict
 from reconciler.planning.model import Action, drift_class
 from reconciler.reports.style import count, counted
-from reconciler.reports.views.changes import SIGNS
+from reconciler.reports.views.changes import RECORD, SIGNS
 from reconciler.reports.wording import notes_text
 from reconciler.reports.wording.phrases import object_text
 from reconciler.resources.json_documents import timestamp
@@ -43,6 +43,8 @@ class OutcomeView:
     status: Status
     sign: str
     action: Action
+    word: str
+    """The action, or `record`."""
     address: str
     id: str
     """The live object; empty if it does not exist or the address is its id."""
@@ -102,6 +104,7 @@ def outcome_view(outcome: Outcome) -> OutcomeView:
         status=outcome.status,
         sign=SIGNS[outcome.action],
         action=outcome.action,
+        word=outcome_word(outcome),
         address=outcome.address,
         id=outcome.id if outcome.id and outcome.id not in (outcome.address, outcome.deleted) else "",
         deleted=object_text(outcome.deleted, outcome.name) if outcome.deleted else "",
@@ -109,6 +112,10 @@ def outcome_view(outcome: Outcome) -> OutcomeView:
         notes=notes_text(outcome.notes),
         problem=outcome.problem,
     )
+
+
+def outcome_word(outcome: Outcome) -> str:
+    return RECORD if outcome.only_records else outcome.action
 
 
 def _applied_when(done: AppliedPlan) -> str:

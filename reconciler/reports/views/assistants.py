@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from reconciler.planning.model import GONE, Change, drift_class
+from reconciler.planning.drift import is_contested
+from reconciler.planning.model import GONE, Change, Refusal, drift_class
 from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.tool_files import Side, ToolFile, ToolStore
 from reconciler.reports.style import count, more
 from reconciler.reports.views.fields import desired_first, split_files
 from reconciler.reports.views.values import brief, whole
+from reconciler.reports.wording import cause_text, remedies_text
 from reconciler.resources.address import Address
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import CONTENT
@@ -23,6 +25,7 @@ EDITED: Final = "in sync, with edits that are not applied"
 FIELDS: Final = "Fields (manifest -> live)"
 NOT_INDEXED: Final = "Not indexed: searches do not find these files"
 EDITS: Final = "Edits that are not applied"
+REFUSED: Final = "Refused: apply does not make these edits"
 ASKED: Final = "Content that OpenAI does not return: save a copy in the project, and name its path in the manifest"
 _SIDES: Final[dict[Side, str]] = {
     "foreign": "at OpenAI, not in the manifests",
@@ -47,6 +50,8 @@ class AssistantView:
     """An assistant with its sync status. Its texts are made when they are read, because most reports need only some."""
 
     sync: SyncStatus
+    refusals: tuple[Refusal, ...] = ()
+    """Of the changes that would create or update it."""
 
     @property
     def address(self) -> str:
@@ -68,8 +73,9 @@ class AssistantView:
 
     @property
     def groups(self) -> list[SyncGroup]:
-        """All differences, and edits that are not applied."""
-        return list(_groups(self.sync))
+        """All differences, edits that are not applied, and why apply refuses them."""
+        refused = tuple(map(_refusal, self.refusals))
+        return [*_groups(self.sync), *([SyncGroup(REFUSED, refused)] if refused else [])]
 
     @property
     def pullable(self) -> list[str]:
@@ -77,9 +83,19 @@ class AssistantView:
         return list(dict.fromkeys(_pullable(self.sync)))
 
     @property
+    def contested(self) -> list[str]:
+        """Those of which a value was changed in the manifest, too."""
+        pullable = {*self.pullable}
+        return [one.address for one in self.sync.differs if one.address in pullable and is_contested(one)]
+
+    @property
     def is_revertible(self) -> bool:
         """True if `apply` reverts some of the differences."""
         return bool(self.sync.differs or self.sync.failing)
+
+
+def _refusal(refusal: Refusal) -> str:
+    return f"{refusal.rule}: {cause_text(refusal.cause)}. {remedies_text(refusal.remedies)}".rstrip()
 
 
 def _pullable(one: SyncStatus) -> Iterator[str]:

@@ -50,6 +50,8 @@ TONES: Final[Mapping[Standing, Tone]] = {
     "untouched": "untouched",
     "unmanaged": "foreign",
 }
+RECORD: Final = "record"
+"""The word for an `adopt` that only records an object that is live as the manifest says."""
 _DRIFT_SIGNS: Final[dict[DriftClass, str]] = {
     "modified": "~",
     "missing": "-",
@@ -107,7 +109,7 @@ def _views(changes: Sequence[Change], view: Callable[[Change], ChangeView]) -> t
 def _change(change: Change) -> ChangeView:
     return ChangeView(
         SIGNS[change.action],
-        change.action,
+        RECORD if change.only_records else change.action,
         TONES[change.action],
         _title(change),
         where=_where(change),

@@ -1,18 +1,21 @@
 """A drift report as all reports show it: the summary, the drifted objects, failing files, models and assistants."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.planning.drift import Drifted, DriftReport, RetiringModel
 from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason, ReasonCode
+from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.writers import Seen, Writer
 from reconciler.reports.style import count
-from reconciler.reports.views.assistants import AssistantView, named_file
+from reconciler.reports.views.assistants import NOT_APPLIED, AssistantView, named_file
 from reconciler.reports.views.changes import ChangeView, drift_views
 from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
+from reconciler.reports.wording import remedies_text
+from reconciler.resources.name_lists import few
 
 NEVER_APPLIED: Final = "Never applied"
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
@@ -79,9 +82,14 @@ class DriftView:
     in_sync_assistants: tuple[AssistantView, ...]
     in_sync_text: str
     """One sentence with the number of assistants in sync; empty without any."""
+    not_applied_text: str
+    """The number of assistants of the manifests that are not at OpenAI yet, and the remedy if apply refuses to create
+    them; empty without any, and before the first apply."""
     remarks: Remarks
     can_pull: bool
     """True if some of the drift can be pulled into the manifests."""
+    keep_note: str
+    """One sentence about edits of manifests that pulling discards, so that it needs `--force`; empty without any."""
     can_revert: bool
     """True if `apply` reverts some of the drift."""
     revert_word: str
@@ -91,6 +99,9 @@ class DriftView:
 
 
 def drift_view(report: DriftReport) -> DriftView:
+    absent = [one for one in report.assistants if AssistantView(one).word == NOT_APPLIED]
+    missing = {one.address for one in absent}
+    present = [one for one in report.assistants if one.in_sync and one.address not in missing]
     others = [one for one in report.assistants if not one.in_sync and one.is_applied]
     waiting = report.pending if not report.unapplied else 0
     pending = f"It also applies {count(waiting, 'pending edit')} of the manifests." if waiting else ""
@@ -110,14 +121,23 @@ def drift_view(report: DriftReport) -> DriftView:
         foreign_count=len(report.foreign),
         retiring=tuple(map(_retiring, report.retiring)),
         out_of_sync=tuple(map(AssistantView, others)),
-        in_sync_assistants=tuple(AssistantView(one) for one in report.assistants if one.in_sync),
-        in_sync_text=_in_sync_text(report),
+        in_sync_assistants=tuple(map(AssistantView, present)),
+        in_sync_text=_in_sync_text(report, present),
+        not_applied_text=_not_applied_text(report, absent),
         remarks=remarks(report.plan),
         can_pull=report.is_pullable,
+        keep_note=force_note(report.contested) if report.is_pullable else "",
         can_revert=report.is_revertible or report.unapplied > 0,
         revert_word=_revert_word(report),
         pending=pending,
     )
+
+
+def force_note(contested: Sequence[str]) -> str:
+    """Return what pulling discards at these addresses, whose values were changed on both sides; empty without any."""
+    if not contested:
+        return ""
+    return f"`--force` replaces what was also edited in the manifest of {few(contested)}: decide before you run it."
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -191,8 +211,23 @@ def _retiring(model: RetiringModel) -> RetiringView:
     return RetiringView(model.model, model.is_gone, text, model.used_by)
 
 
-def _in_sync_text(report: DriftReport) -> str:
-    found = [one for one in report.assistants if one.in_sync and not report.unapplied]
+def _in_sync_text(report: DriftReport, found: Sequence[SyncStatus]) -> str:
+    if report.unapplied or not found:
+        return ""
     pending = sum(one.is_pending for one in found)
     also = f", {pending} of them with pending edits" if pending else ""
-    return f"{count(len(found), 'assistant')} in sync{also}." if found else ""
+    return f"{count(len(found), 'assistant')} in sync{also}."
+
+
+def _not_applied_text(report: DriftReport, absent: Sequence[SyncStatus]) -> str:
+    if report.unapplied or not absent:
+        return ""
+    names = {one.address for one in absent}
+    refused = [one for one in report.plan.refusals if one.address in names]
+    remedies = dict.fromkeys(remedies_text(one.remedies) for one in refused)
+    text = f"{count(len(absent), 'assistant')} not applied"
+    if not refused:
+        return f"{text}."
+    which = "it" if len(absent) == 1 else "them" if len(refused) == len(absent) else f"{len(refused)} of them"
+    remedy = next(iter(remedies)) if len(remedies) == 1 else "`reconciler plan` shows the reasons."
+    return f"{text}, and apply refuses to create {which}. {remedy}".rstrip()

@@ -46,6 +46,8 @@ class StatusView:
     in_sync: bool
     pullable: tuple[str, ...]
     """Addresses of the assistants, and of what they use, whose live values can be copied into the manifests."""
+    contested: tuple[str, ...]
+    """Those with a value that was changed in the manifest, too."""
     destroyed: str
     """The message about a destroyed environment, and the commands that continue; empty for others."""
     revertible: tuple[str, ...]
@@ -53,7 +55,8 @@ class StatusView:
 
 
 def status_view(status: Status) -> StatusView:
-    assistants = tuple(map(AssistantView, status.assistants))
+    refusals = {one.address: one.refusals for one in status.objects}
+    assistants = tuple(AssistantView(one, refusals.get(one.address, ())) for one in status.assistants)
     lock = status.lock
     rows = tuple(
         RowView(one.address, "; ".join(_notes(one)), one.id or "-", one.in_sync, _word(one)) for one in status.objects
@@ -70,6 +73,7 @@ def status_view(status: Status) -> StatusView:
         assistants=assistants,
         in_sync=all(one.in_sync for one in status.objects),
         pullable=tuple(dict.fromkeys(address for one in assistants for address in one.pullable)),
+        contested=tuple(dict.fromkeys(address for one in assistants for address in one.contested)),
         destroyed=f"{status.destroyed.message}. {status.destroyed.hint}" if status.destroyed else "",
         revertible=tuple(one.address for one in assistants if one.is_revertible),
     )
