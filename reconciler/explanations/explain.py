@@ -76,7 +76,9 @@ def _unknown_topic(
     if found:
         hint = f"did you mean {few([f'`{one}`' for one in found])}?"
     else:
-        hint = did_you_mean(topic, {*names, *codes}) or did_you_mean(topic, {one.term for one in words})
+        hint = did_you_mean(topic, {*names, *codes}) or did_you_mean(
+            topic, {one.term for one in words if "_" not in topic}
+        )
         hint = hint or f"{listed(names)}; write fields as in `{_EXAMPLE}`"
     message = f"{shown(topic)} is not a kind, a field, a code or a term"
     return ReconcilerError(Problem("unknown-topic", message, hint=hint.removeprefix("; ")))

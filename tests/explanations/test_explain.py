@@ -91,7 +91,11 @@ def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
             "`lifecycle` is not a kind, a field, a code or a term",
             "did you mean `project.lifecycle`, `assistant.lifecycle`",
         ),
-        ("spec.safety", "`spec.safety` is not a kind, a field, a code or a term", "did you mean `project.spec.safety`?"),
+        (
+            "spec.safety",
+            "`spec.safety` is not a kind, a field, a code or a term",
+            "did you mean `project.spec.safety`?",
+        ),
         (
             "tools[0].type",
             "`tools[0].type` is not a kind, a field, a code or a term",
