@@ -13,7 +13,7 @@ from reconciler.cli.output import show, show_json, style
 @options.output
 @options.colour
 def command(topic: str, format_: str) -> int:
-    """Explain a kind, a field of a manifest, the code of a message, or a word of a report. Without TOPIC, list the kinds.
+    """Explain a kind, a field of a manifest, a code, or a word of a report. Without TOPIC, list the kinds.
 
     A field is named by its path, in which the name of a target or of a type of tool selects one of several forms:
 

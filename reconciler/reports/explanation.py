@@ -26,8 +26,8 @@ def _kinds(explanation: Explanation, style: Style) -> Iterator[str]:
     yield ""
     yield from wrap(
         "`reconciler explain KIND.spec` lists the fields of a kind, `reconciler explain CODE` explains the code of an "
-        "error, a warning, a refusal or a risk, `reconciler explain WORD` explains a word of plans and reports, such as "
-        "`modified`.",
+        "error, a warning, a refusal or a risk, `reconciler explain WORD` explains a word of plans and reports, such "
+        "as `modified`.",
         style.width,
     )
 

@@ -108,7 +108,7 @@ def setup_of(project: AllEnvironments) -> Setup:
         raise ReconcilerError(_local(project))
     if isinstance(spec.state, GitState) and spec.state.remote != "origin":
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
-        hint = "Set `remote: origin` in project.yaml, or choose another backend: see `reconciler explain project.spec.state`."
+        hint = "Set `remote: origin` in project.yaml, or another backend: see `reconciler explain project.spec.state`."
         raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
     raise_errors(_reserved(name, place) for name, place in project.secrets.items() if _RESERVED.fullmatch(name))
     folder = project.root.relative_to(project.project.repository).as_posix()

@@ -13,15 +13,15 @@ from typing import Final
 from reconciler.reports.style import plain
 
 _HARMLESS: Final = re.compile(
-    r"""["'(“‘]*                    # opening
+    r"""["'(“\u2018]*                    # opening
         (?!\w+-\d)                  # GitHub links GH-12, and whatever a team has configured
-        [^\W_]+(?:['’\-][^\W_]+)*   # letters and digits
+        [^\W_]+(?:['\u2019\-][^\W_]+)*   # letters and digits
         |[,;…]|->
         |[$]?\d+(?:[.,]\d+)*        # a number; a $ before a digit, after a space, begins no formula
     """,
     re.VERBOSE,
 )
-_CLOSING: Final = re.compile(r"""[.,:;!?)"'”’…]*$""")
+_CLOSING: Final = re.compile(r"""[.,:;!?)"'”\u2019…]*$""")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
 _ITEM: Final = re.compile(r"\d+[.)]")
 """What begins an item of a list where it comes first."""
