@@ -202,3 +202,21 @@ class TestFields:
                 for below in reference.inside(parts, forms):
                     yield below
                     waiting.append(below)
+
+
+DOCSTRINGS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def printed(path: Path) -> Iterator[str]:
+    """Yield the texts of a module that can be printed or stand in a schema: all but the docstrings of code."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owners = [node for node in ast.walk(tree) if isinstance(node, DOCSTRINGS) and ast.get_docstring(node) is not None]
+    docstrings = {node.body[0].value for node in owners if isinstance(node.body[0], ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings:
+            yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
+
+
+def test_message_names_a_command_instead_of_a_file_that_users_do_not_have():
+    found = [one for path in sorted(PACKAGE.rglob("*.py")) for one in printed(path)]
+    assert [one for one in found if re.search(r"\bdocs/[\w-]+\.md\b", one)] == []

@@ -98,16 +98,18 @@ def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 
 
 def topics(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the kinds and the codes, or the fields below the path that is being written."""
+    """Return the kinds, the codes and the terms, or the fields below the path that is being written."""
     from reconciler.explanations.codes import explanations, page
     from reconciler.explanations.explain import schema
+    from reconciler.explanations.glossary import key, terms
 
     path, dot, part = incomplete.rpartition(".")
     if dot:
         found = schema().below(path.split("."))
         return _fitting([f"{path}.{name}" for name in found], f"{path}.{part}")
     codes = [one.code for one in explanations(page())] if incomplete else []
-    return _fitting([*(kind.name.lower() for kind in schema().kinds), *codes], incomplete)
+    words = [key(one.term) for one in terms()] if incomplete else []
+    return _fitting([*(kind.name.lower() for kind in schema().kinds), *codes, *words], incomplete)
 
 
 def _start(ctx: click.Context) -> Path:

@@ -22,7 +22,7 @@ Faults (--faults, and RECONCILER_FAULTS for RECONCILER_ENDPOINT=embedded):
 \b
 --faults drop-after:POST:/v1/agents:2      drop the response to the second create of an agent
 --faults 429=3:POST:*:1-3,seed=7,slow:GET:*:10%
-To change or count faults at run time, use PUT and GET /_emulator/faults. See docs/emulator.md."""
+To change or count faults at run time, use PUT and GET /_emulator/faults."""
 
 
 @command.command(name="serve", epilog=FAULTS)

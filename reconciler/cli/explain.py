@@ -13,7 +13,7 @@ from reconciler.cli.output import show, show_json, style
 @options.output
 @options.colour
 def command(topic: str, format_: str) -> int:
-    """Explain a kind, a field of a manifest, or the code of a message. Without TOPIC, list the kinds.
+    """Explain a kind, a field of a manifest, a code, or a word of a report. Without TOPIC, list the kinds.
 
     A field is named by its path, in which the name of a target or of a type of tool selects one of several forms:
 
@@ -27,6 +27,12 @@ def command(topic: str, format_: str) -> int:
     \b
     reconciler explain unknown-field
     reconciler explain referenced
+
+    A word is one that plans and reports print, or a term of the glossary:
+
+    \b
+    reconciler explain modified
+    reconciler explain drift
 
     Works without a project and without a request.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines

@@ -23,16 +23,16 @@ _SECTION: Final = re.compile(
     r"(?P<solution>.+?)(?=\n+#{2,3} |\s*\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_LINK: Final = re.compile(r"\[([^\]]+)\]\(([\w.#-]+)\)")
+_LINK: Final = re.compile(r"\[([^\]]+)\]\([\w./#-]+\)")
 _CODE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PRINTED: Final = re.compile(r"(?:error|warning|refused|refusal|risk)\[(.+)\]:?|(?:high|medium|low) (.+?):?")
 """A code as a message shows it."""
 
 
-def page() -> str:
-    """Return the text of the page, in a checkout or in the installed package."""
-    installed = Path(__file__).parent / "codes.md"
-    file = installed if installed.is_file() else Path(__file__).parents[2] / "docs" / "codes.md"
+def page(name: str = "codes.md") -> str:
+    """Return the text of a page, in a checkout or in the installed package."""
+    installed = Path(__file__).parent / name
+    file = installed if installed.is_file() else Path(__file__).parents[2] / "docs" / name
     return file.read_text(encoding="utf-8")
 
 
@@ -44,14 +44,14 @@ def explanations(text: str) -> Iterator[CodeExplanation]:
             is_a = _CLASSES.get(found["group"].lower())
         elif is_a:
             yield CodeExplanation(
-                found["code"], is_a, _prose(found["meaning"]), found["example"], _prose(found["solution"])
+                found["code"], is_a, prose(found["meaning"]), found["example"], prose(found["solution"])
             )
 
 
-def _prose(text: str) -> str:
-    """Return paragraphs on one line each, with links as text that can be read in a terminal."""
+def prose(text: str) -> str:
+    """Return paragraphs on one line each, with the texts of links: a terminal cannot open the pages of a checkout."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
-    return _LINK.sub(r"\1 (docs/\2)", "\n".join(paragraphs))
+    return _LINK.sub(r"\1", "\n".join(paragraphs))
 
 
 def code_in(topic: str) -> str | None:

@@ -92,6 +92,18 @@ class CodeExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class TermExplanation:
+    """A term of the glossary, or a word that plans and reports print."""
+
+    term: str
+    """The term, in lower case."""
+    of: str
+    """The term whose section lists the word, such as `drift` for its classes; empty for a term with its own section."""
+    meaning: str
+    """What the term means."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """All that is known about a topic."""
 
@@ -99,6 +111,7 @@ class Explanation:
     kinds: tuple[KindSummary, ...] = ()
     fields: tuple[FieldExplanation, ...] = ()
     codes: tuple[CodeExplanation, ...] = ()
+    terms: tuple[TermExplanation, ...] = ()
 
 
 def merged(explained: Sequence[FieldExplanation], complete: bool) -> tuple[FieldExplanation, ...]:

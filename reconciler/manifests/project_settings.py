@@ -281,7 +281,7 @@ class ProjectSpec(Spec):
     prices: Prices = Prices()
     """Prices for cost estimates, in US dollars, where they differ from those that OpenAI publishes."""
     refused_parameters: dict[str, tuple[RefusedParameter, ...]] = Field(default_factory=dict)
-    """Parameters that a model refuses, by model, instead of those in `docs/risks.md`: `temperature` for any value,
+    """Parameters that a model refuses, by model, instead of the built-in ones: `temperature` for any value,
     `reasoning.effort=none` for one, `temperature!=1` for all others. An empty list for a model that refuses none.
     Default: none."""
     variables: Variables = Field(default_factory=dict)

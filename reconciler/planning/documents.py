@@ -88,7 +88,7 @@ class RiskOfChange(_Statement):
     """A risk of one change to the users of a chatbot."""
 
     rule: Rule
-    """docs/risks.md has a section for each."""
+    """`reconciler explain RULE` explains it."""
     level: Level
     part: NotRequired[str]
     """The address of a part of the object that the risk is in."""
@@ -199,7 +199,7 @@ class RefusalDocument(TypedDict):
     address: str
     action: Action
     rule: str
-    """The rule of the guard: docs/guard.md has them."""
+    """The rule of the guard: `reconciler explain RULE` explains it."""
     cause: CauseDocument
     """The reason."""
     sections: dict[Section, list[ReferrerDocument]]

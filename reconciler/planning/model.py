@@ -75,7 +75,7 @@ class Risk:
     """One risk of one change to those who use a bot."""
 
     rule: Rule
-    """A stable name with a section of its own in `docs/risks.md`."""
+    """A stable name, which `reconciler explain` explains."""
     level: Level
     address: str
     action: Action

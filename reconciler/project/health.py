@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from reconciler.resources.problems import Problem
 
 FORMAT: Final = "reconciler/doctor/v1"
-Condition: TypeAlias = Literal["ok", "warning", "failure"]
+Condition: TypeAlias = Literal["ok", "unknown", "warning", "failure"]
 CheckName: TypeAlias = Literal[
     "versions",
     "key",
@@ -70,6 +70,11 @@ def ok(message: str) -> CheckResult:
     return CheckResult("ok", message)
 
 
+def unknown(message: str) -> CheckResult:
+    """Return the result of what cannot be checked from here."""
+    return CheckResult("unknown", message)
+
+
 def results_of(problems: Iterable[Problem], prefix: str = "") -> list[CheckResult]:
     """Return the results for the problems of an error."""
     return [
@@ -91,7 +96,7 @@ class ResultDocument(TypedDict):
     environment: NotRequired[str]
     """The environment, for a check of one environment of several."""
     condition: Condition
-    """A failure prevents commands from working; a warning does not."""
+    """A failure prevents commands from working; a warning does not. `unknown` is what cannot be checked from here."""
     message: str
     hint: NotRequired[str]
     code: NotRequired[str]
@@ -114,7 +119,7 @@ class DoctorDocument(TypedDict):
 
 def doctor_json(health: Health) -> DoctorDocument:
     """Return the document that `doctor -o json` prints."""
-    conditions: tuple[Condition, ...] = ("ok", "warning", "failure")
+    conditions: tuple[Condition, ...] = ("ok", "unknown", "warning", "failure")
     return {
         "format": FORMAT,
         "project": health.project,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from reconciler.explanations.model import CodeExplanation, Explanation, FieldExplanation, Member
+from reconciler.explanations.model import CodeExplanation, Explanation, FieldExplanation, Member, TermExplanation
 from reconciler.reports.style import Style, plain, wrap
 
 _INDENT = "  "
@@ -14,6 +14,7 @@ def explanation_text(explanation: Explanation, *, style: Style) -> str:
     blocks: list[list[str]] = [list(_kinds(explanation, style))] if explanation.kinds else []
     blocks += [list(_field(one, style)) for one in explanation.fields]
     blocks += [list(_code(one, style)) for one in explanation.codes]
+    blocks += [list(_term(one, style)) for one in explanation.terms]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -25,7 +26,8 @@ def _kinds(explanation: Explanation, style: Style) -> Iterator[str]:
     yield ""
     yield from wrap(
         "`reconciler explain KIND.spec` lists the fields of a kind, `reconciler explain CODE` explains the code of an "
-        "error, a warning, a refusal or a risk.",
+        "error, a warning, a refusal or a risk, `reconciler explain WORD` explains a word of plans and reports, such "
+        "as `modified`.",
         style.width,
     )
 
@@ -92,6 +94,11 @@ def _code(code: CodeExplanation, style: Style) -> Iterator[str]:
     yield ""
     yield style.paint(f"{_INDENT}Solution", "bold")
     yield from _prose(code.solution, style, 2)
+
+
+def _term(term: TermExplanation, style: Style) -> Iterator[str]:
+    yield f"{style.paint(plain(term.term), 'bold')} ({f'{term.of}, ' if term.of else ''}glossary)"
+    yield from _prose(term.meaning, style, 1)
 
 
 def _prose(text: str, style: Style, depth: int) -> Iterator[str]:

@@ -108,7 +108,7 @@ def setup_of(project: AllEnvironments) -> Setup:
         raise ReconcilerError(_local(project))
     if isinstance(spec.state, GitState) and spec.state.remote != "origin":
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
-        hint = "Set `remote: origin` in project.yaml, or choose another backend: see docs/state.md."
+        hint = "Set `remote: origin` in project.yaml, or another backend: see `reconciler explain project.spec.state`."
         raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
     raise_errors(_reserved(name, place) for name, place in project.secrets.items() if _RESERVED.fullmatch(name))
     folder = project.root.relative_to(project.project.repository).as_posix()
@@ -161,6 +161,6 @@ def _local(project: AllEnvironments) -> Problem:
     message = "the state is on this machine (`local`), which jobs cannot read; nothing was written"
     hint = (
         f"Move it, here to a branch of the repository: {' && '.join(moves)}. Then set `state: {{backend: git}}` in "
-        "project.yaml. S3 and PostgreSQL are possible, too: see docs/state.md."
+        "project.yaml. S3 and PostgreSQL are possible, too: see `reconciler explain project.spec.state`."
     )
     return Problem("local-state-in-ci", message, hint=hint)

@@ -147,14 +147,14 @@ class TestKey:
 class TestScopes:
     def test_a_refused_list_that_the_project_needs_is_a_failure(self, applied: Path, doctor: Doctor, monkeypatch):
         monkeypatch.setenv("RECONCILER_FAULTS", "403:GET:/v1/vector_stores")
-        refused, _ = doctor()["scopes"]
+        refused, *_ = doctor()["scopes"]
         assert refused["condition"] == "failure"
         assert "`plan`, `apply`, `drift`, `pull` and `status` fail" in refused["message"]
         assert refused["hint"] == "Grant the key the scope `api.vector_stores.read`."
 
     def test_any_other_refused_list_is_a_warning_with_what_it_limits(self, applied: Path, doctor: Doctor, monkeypatch):
         monkeypatch.setenv("RECONCILER_FAULTS", "403:GET:/v1/agents/automations,403:GET:/v1/models")
-        automations, models, _ = doctor()["scopes"]
+        automations, models, *_ = doctor()["scopes"]
         assert automations["condition"] == models["condition"] == "warning"
         assert (
             "`inventory` and `import` end with an error, and deletes of objects of the type" in automations["message"]
@@ -163,7 +163,7 @@ class TestScopes:
 
     def test_a_list_that_another_server_does_not_have_is_no_problem(self, applied: Path, doctor: Doctor, monkeypatch):
         monkeypatch.setenv("RECONCILER_FAULTS", "404:GET:/v1/vaults")
-        assert set(conditions(doctor()["scopes"])) == {"ok"}
+        assert set(conditions(doctor()["scopes"])) == {"ok", "unknown"}
 
     def test_each_list_takes_one_request(self, served: Path, cli: Cli):
         done = cli("doctor", "-v")
@@ -273,13 +273,20 @@ class TestRepository:
         (none,) = doctor()["workflows"]
         assert none["hint"] == "reconciler init --ci github --source SOURCE"
         assert cli("init", "--ci", "github", "--source", SOURCE).code == 0
-        current, secrets = doctor()["workflows"]
+        current, uncommitted, source, secrets = doctor()["workflows"]
         assert current["message"] == "GitHub Actions: 4 files are those of this version"
+        assert (uncommitted["condition"], uncommitted["hint"][:28]) == ("warning", "git add .github/workflows/re")
+        assert (source["condition"], SOURCE in source["message"]) == ("unknown", True)
+        assert secrets["condition"] == "unknown"
         assert "reconciler-read: OPENAI_READ_KEY" in secrets["message"]
+        git(repository, "add", ".")
+        git(repository, "commit", "-qm", "Add the workflows")
+        assert [one["condition"] for one in doctor()["workflows"]] == ["ok", "unknown", "unknown"]
         workflow = repository / ".github" / "workflows" / "reconciler-drift.yml"
         workflow.write_text(workflow.read_text() + "# edited\n")
         (repository / ".github" / "workflows" / "reconciler-plan.yml").unlink()
-        missing, edited, _ = doctor()["workflows"]
+        missing, edited, uncommitted, *_ = doctor()["workflows"]
+        assert "not committed: .github/workflows/reconciler-drift.yml;" in uncommitted["message"]
         assert "missing .github/workflows/reconciler-plan.yml" in missing["message"]
         assert "reconciler-drift.yml" in edited["message"]
 

@@ -44,6 +44,18 @@ def make_account(folder: Path) -> None:
     asyncio.run(make())
 
 
+def edit_by_hand(folder: Path) -> None:
+    """Change the instructions of one agent with the SDK."""
+
+    async def edit() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.ASGITransport(create_app(Settings(data=folder / "bots" / DATA))))
+        async with AsyncOpenAI(api_key="key", base_url="http://embedded/v1", http_client=http) as sdk:
+            [agent] = [one async for one in sdk.beta.agents.list() if one.name == "Night shift"]
+            await sdk.beta.agents.update(agent.id, instructions="Say when we open, and apologise.")
+
+    asyncio.run(edit())
+
+
 def make_repository(folder: Path) -> None:
     """Add an empty repository as the remote of the project, which is the working directory."""
     subprocess.run(["git", "init", "--quiet", "--bare", folder / "origin.git"], check=True)
@@ -56,7 +68,11 @@ def steady(text: str) -> str:
     return re.sub(r"\b20\d\d-\d\d-\d\d\b", "2026-11-21", text)
 
 
-BY_HAND = {"the account": make_account, "the empty repository at GitHub": make_repository}
+BY_HAND = {
+    "the account": make_account,
+    "the empty repository at GitHub": make_repository,
+    "the edit by hand": edit_by_hand,
+}
 
 
 def followed(scratch: Path) -> str:

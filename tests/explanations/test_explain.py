@@ -1,10 +1,14 @@
-"""Topics: the list of kinds, paths and codes, and suggestions for wrong words."""
+"""Topics: the list of kinds, paths, codes and terms, and suggestions for wrong words."""
+
+from typing import get_args
 
 import pytest
 
 from reconciler.explanations.codes import explanations, page
 from reconciler.explanations.explain import explain
 from reconciler.explanations.fields import ManifestSchema
+from reconciler.explanations.glossary import terms
+from reconciler.planning.model import Action, DriftClass, OnDrift
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.registry import kinds
 
@@ -16,6 +20,32 @@ def test_no_topic_lists_the_kinds():
 def test_code_is_explained():
     [found] = explain("refused[referenced]:").codes
     assert (found.code, found.is_a) == ("referenced", "refusal")
+
+
+@pytest.mark.parametrize("word", [*get_args(DriftClass), "foreign-file", *get_args(Action), *get_args(OnDrift)[:2]])
+def test_word_of_a_plan_is_explained(word):
+    assert explain(word).terms
+
+
+@pytest.mark.parametrize("word", ["in sync", "differs", "pending", "not applied", "not-applied", "refused"])
+def test_word_of_a_status_is_explained(word):
+    assert explain(word).terms
+
+
+def test_word_of_a_table_is_explained_with_all_its_meanings():
+    [found] = explain("missing").terms
+    assert found.of == "drift"
+    assert len(found.meaning.splitlines()) == 3
+
+
+def test_word_that_is_a_code_and_a_term_is_explained_as_both():
+    found = explain("drift")
+    assert ([one.is_a for one in found.codes], [one.term for one in found.terms]) == (["refusal"], ["drift"])
+
+
+def test_explanation_names_no_file_of_the_documentation():
+    every = [one.solution + one.meaning for one in explanations(page())] + [one.meaning for one in terms()]
+    assert not [text for text in every if ".md)" in text or "](" in text or "docs/" in text]
 
 
 def test_code_of_two_classes_is_explained_for_both():
@@ -45,22 +75,33 @@ def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
 @pytest.mark.parametrize(
     ("topic", "message", "hint"),
     [
-        ("asistant", "`asistant` is not a kind, a field or a code", "did you mean `assistant`?"),
-        ("unknwon-field", "`unknwon-field` is not a kind, a field or a code", "did you mean `unknown-field`"),
-        ("error[no-projekt]", "`error[no-projekt]` is not a kind, a field or a code", "`no-project`"),
-        ("keep_on_delete", "`keep_on_delete` is not a kind, a field or a code", "write fields as in"),
+        ("agent", "`agent` is not a kind, a field, a code or a term", "did you mean `assistant`, "),
+        ("assistants", "`assistants` is not a kind, a field, a code or a term", "did you mean `assistant`, "),
+        ("store", "`store` is not a kind, a field, a code or a term", "did you mean `vectorstore`, "),
+        ("vector stores", "`vector stores` is not a kind, a field, a code or a term", "did you mean `vectorstore`?"),
+        ("bot", "`bot` is not a kind, a field, a code or a term", "did you mean `chatbot`?"),
+        ("env", "`env` is not a kind, a field, a code or a term", "did you mean `environment`, "),
+        ("file", "`file` is not a kind, a field, a code or a term", "`vectorstore.spec.files`"),
+        ("asistant", "`asistant` is not a kind, a field, a code or a term", "did you mean `assistant`?"),
+        ("unknwon-field", "`unknwon-field` is not a kind, a field, a code or a term", "did you mean `unknown-field`"),
+        ("error[no-projekt]", "`error[no-projekt]` is not a kind, a field, a code or a term", "`no-project`"),
+        ("keep_on_delete", "`keep_on_delete` is not a kind, a field, a code or a term", "write fields as in"),
         (
             "lifecycle",
-            "`lifecycle` is not a kind, a field or a code",
+            "`lifecycle` is not a kind, a field, a code or a term",
             "did you mean `project.lifecycle`, `assistant.lifecycle`",
         ),
-        ("spec.safety", "`spec.safety` is not a kind, a field or a code", "did you mean `project.spec.safety`?"),
+        (
+            "spec.safety",
+            "`spec.safety` is not a kind, a field, a code or a term",
+            "did you mean `project.spec.safety`?",
+        ),
         (
             "tools[0].type",
-            "`tools[0].type` is not a kind, a field or a code",
+            "`tools[0].type` is not a kind, a field, a code or a term",
             "did you mean `assistant.spec.tools.0.type`?",
         ),
-        ("qqq", "`qqq` is not a kind, a field or a code", "write fields as in"),
+        ("qqq", "`qqq` is not a kind, a field, a code or a term", "write fields as in"),
         ("assistant.model", "`assistant` has no field `model`", "did you mean `assistant.spec.model`?"),
         ("assistant.spec.tols", "`assistant.spec` has no field `tols`", "did you mean `tools`?"),
         (
@@ -68,7 +109,7 @@ def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
             "`vault.metadata.name` has no field `x`",
             "`reconciler explain vault.metadata.name`",
         ),
-        ("...", "`...` is not a kind, a field or a code", "write fields as in"),
+        ("...", "`...` is not a kind, a field, a code or a term", "write fields as in"),
     ],
 )
 def test_wrong_word_is_reported_with_a_suggestion(topic, message, hint):

@@ -8,7 +8,7 @@ from reconciler.live.errors import DeniedError, LiveError
 from reconciler.live.probing import MODELS, ListProbe
 from reconciler.operations.doctor.subject import Answers, Subject
 from reconciler.project.endpoint import is_embedded, is_openai, shown
-from reconciler.project.health import CheckResult, ok, results_of
+from reconciler.project.health import CheckResult, ok, results_of, unknown
 from reconciler.resources.name_lists import few
 from reconciler.s3.location import is_loopback
 
@@ -66,8 +66,11 @@ async def check_scopes(subject: Subject) -> list[CheckResult]:
     readable = [f"/{'/'.join(one.path)}" for one in answers.lists if not one.error]
     used, is_ours = await subject.used(), is_openai(subject.endpoint)
     found = [_refused(one, one.error, used, is_ours=is_ours) for one in answers.lists if one.error]
-    unknown = "not checked is whether the key may write, which `plan`, `drift`, `status`, `inventory` and `import` "
-    return [*found, ok(f"may read {', '.join(readable)}; {unknown}do not need")] if readable else found
+    if not readable:
+        return found
+    writing = "whether the key may write cannot be checked without a write"
+    unneeded = "`plan`, `drift`, `status`, `inventory` and `import` do not need it"
+    return [*found, ok(f"may read {', '.join(readable)}"), unknown(f"{writing}; {unneeded}")]
 
 
 def _refused(one: ListProbe, error: LiveError, used: set[str], *, is_ours: bool) -> CheckResult:
@@ -100,7 +103,7 @@ async def check_project(subject: Subject) -> list[CheckResult]:
     if not answers.accepts_key:
         return []
     if answers.project is None:
-        return [ok("the API does not name the project of the key, so that `openai_project` is not checked")]
+        return [unknown("the API does not name the project of the key, so that `openai_project` is not checked")]
     organisation = f", organisation {answers.organization}" if answers.organization else ""
     return [*_other_projects(subject, answers), ok(f"{answers.project}{organisation}")]
 
@@ -127,7 +130,7 @@ async def check_clock(subject: Subject) -> list[CheckResult]:
     if not answers.reached:
         return []
     if ahead is None:
-        return [ok("the API does not send its time, so that the clock is not checked")]
+        return [unknown("the API does not send its time, so that the clock is not checked")]
     if abs(ahead) <= _CLOCK:
         return [ok(f"differs by at most {max(1, round(abs(ahead)))} s from that of the API")]
     way = "ahead of" if ahead > 0 else "behind"

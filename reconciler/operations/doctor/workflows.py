@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reconciler.git.worktree import worktree
 from reconciler.operations.doctor.machine import DISTRIBUTION
 from reconciler.operations.doctor.subject import Subject, in_thread
 from reconciler.project.all_environments import load_all_environments
-from reconciler.project.health import CheckResult, ok, results_of
+from reconciler.project.health import CheckResult, ok, results_of, unknown
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import CI, Setup, Source, github, gitlab, setup_of
@@ -17,6 +18,8 @@ from reconciler.workflows.names import named
 
 _NAMES: Final[dict[CI, str]] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 _USES: Final = re.compile(r"^ *- uses: (\S+@[0-9a-f]{40,64})$", re.MULTILINE)
+_FOLDER_OF_ACTION: Final = re.compile(r"/setup@")
+"""What marks the action that installs Reconciler: its folder."""
 _VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9][0-9A-Za-z.+!]*)")
 
 
@@ -65,8 +68,30 @@ def _of_system(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
         yield CheckResult("warning", message, f"git rm {' '.join(differing)} && {command}")
     if not missing and not differing:
         yield ok(f"{name}: {len(texts)} files are those of this version")
+    needed = present | {path for path in (_requirements(ci, setup),) if (repository / path).is_file()}
+    yield from _uncommitted(name, needed, repository)
+    sources = dict.fromkeys(use for path in sorted(present) for use in _USES.findall(_text(repository / path)))
+    installed = [use for use in sources if _FOLDER_OF_ACTION.search(use)]
+    if installed:
+        yield unknown(f"{name} installs Reconciler from {few(installed)}: whether it exists is seen in the first run")
     yield from _installed(ci, setup, repository)
-    yield ok(f"{name} needs these secrets, which can be seen there only: {'; '.join(_secrets(ci, setup))}")
+    yield unknown(f"{name} needs these secrets, which can be seen there only: {'; '.join(_secrets(ci, setup))}")
+
+
+def _uncommitted(name: str, present: set[str], repository: Path) -> Iterator[CheckResult]:
+    """Yield a warning about files that are not in the commit: a CI system runs only what is committed and pushed."""
+    tree = worktree(repository)
+    if tree is None:
+        return
+    committed = {entry.path for entry in tree.index()} - set(tree.changed()) if tree.commit() else set[str]()
+    missing = sorted(present - committed)
+    if missing:
+        message = f"{name}: not committed: {few(missing)}; only committed and pushed files run"
+        yield CheckResult("warning", message, f"git add {' '.join(missing)} && git commit && git push")
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8", "replace")
 
 
 def _texts(ci: CI, setup: Setup, repository: Path) -> dict[str, str]:
@@ -103,16 +128,19 @@ def _installed(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
     """Yield a warning if the jobs install another version than the one that runs."""
     from importlib.metadata import version
 
-    path = (
-        github.REQUIREMENTS.format(prefix=setup.prefix)
-        if ci == "github"
-        else f"{gitlab.FOLDER}/{setup.prefix}-requirements.txt"
-    )
+    path = _requirements(ci, setup)
     file = repository / path
     found = _VERSION.search(file.read_text("utf-8", "replace")) if file.is_file() else None
     if found and found[1] != version(DISTRIBUTION):
         message = f"{_NAMES[ci]}: the jobs install version {found[1]}, and this is version {version(DISTRIBUTION)}"
         yield CheckResult("warning", message, f"git rm {path} && reconciler init --ci {ci} --source SOURCE")
+
+
+def _requirements(ci: CI, setup: Setup) -> str:
+    """Return the path of the file with the versions that the jobs install, where the source is not an action."""
+    if ci == "github":
+        return github.REQUIREMENTS.format(prefix=setup.prefix)
+    return f"{gitlab.FOLDER}/{setup.prefix}-requirements.txt"
 
 
 def _secrets(ci: CI, setup: Setup) -> Iterator[str]:

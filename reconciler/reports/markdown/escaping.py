@@ -1,7 +1,8 @@
 """Values in Markdown: what manifests and live objects contain is text, and mentions, links and runs nothing.
 
 Values stand in code, which neither Markdown nor GitHub looks into. In a sentence, every word that could mean anything
-to them is set as code too: `@team`, `#12`, `GH-12`, `https://…`, `*`, `<b>`, an address, a path.
+to them is set as code too: `@team`, `#12`, `GH-12`, `https://…`, `*`, `<b>`, an address, a path. A quotation, “…”, is
+code as a whole if one of its words is.
 """
 
 import re
@@ -12,20 +13,21 @@ from typing import Final
 from reconciler.reports.style import plain
 
 _HARMLESS: Final = re.compile(
-    r"""["'(]*                      # opening
+    r"""["'(“\u2018]*                    # opening
         (?!\w+-\d)                  # GitHub links GH-12, and whatever a team has configured
-        [^\W_]+(?:['\-][^\W_]+)*    # letters and digits
+        [^\W_]+(?:['\u2019\-][^\W_]+)*   # letters and digits
         |[,;…]|->
         |[$]?\d+(?:[.,]\d+)*        # a number; a $ before a digit, after a space, begins no formula
     """,
     re.VERBOSE,
 )
-_CLOSING: Final = re.compile(r"""[.,:;!?)"'…]*$""")
+_CLOSING: Final = re.compile(r"""[.,:;!?)"'”\u2019…]*$""")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
 _ITEM: Final = re.compile(r"\d+[.)]")
 """What begins an item of a list where it comes first."""
-_WORD: Final = re.compile(r"(?:`[^`\n]+`|\S)+")
-"""What stands between backticks is one word."""
+_WORD: Final = re.compile(r"\(?“[^“”]+”[.,:;!?)…]*(?!\S)|(?:`[^`\n]+`|\S)+")
+"""What stands between backticks is one word, and so is a quotation."""
+_QUOTATION: Final = re.compile(r"(\(?“)([^“”]+)(”[.,:;!?)…]*)")
 _QUOTED: Final = re.compile(r"`([^`]+)`")
 _MARK: Final = re.compile(r"[^\w./@ -]|--+")
 
@@ -87,10 +89,21 @@ def _cell(text: str) -> str:
 
 
 def _word(word: str) -> str:
+    quotation = _QUOTATION.fullmatch(word)
+    if quotation:
+        begin, text, finish = quotation.groups()
+        words = text.split()
+        return f"{begin}{' '.join(words) if all(map(_is_plain, words)) else code(' '.join(words))}{finish}"
+    if _is_plain(word):
+        return word
     end = _CLOSING.search(word)
     closing = end[0] if end else ""
     inner = word.removesuffix(closing) if closing else word
-    if not inner or (_HARMLESS.fullmatch(inner) and not _COMMIT.fullmatch(inner)):
-        return word
     quoted = _QUOTED.fullmatch(inner)
     return code(quoted[1] if quoted else inner) + closing
+
+
+def _is_plain(word: str) -> bool:
+    """Return True if a word means nothing to Markdown and GitHub, with the punctuation after it."""
+    inner = _CLOSING.sub("", word)
+    return not inner or (bool(_HARMLESS.fullmatch(inner)) and not _COMMIT.fullmatch(inner))

@@ -5,7 +5,7 @@ from typing import Final
 from reconciler.project.health import CheckName, Condition, Health, HealthLine
 from reconciler.reports.style import Look, Style, count, pad, plain, wrap
 
-_LOOKS: Final[dict[Condition, Look]] = {"ok": "green", "warning": "yellow", "failure": "red"}
+_LOOKS: Final[dict[Condition, Look]] = {"ok": "green", "unknown": "dim", "warning": "yellow", "failure": "red"}
 _TITLES: Final[dict[CheckName, str]] = {"openai-project": "project"}
 """Titles of checks that are not their names."""
 _WORD: Final = max(map(len, _LOOKS)) + 2
@@ -35,5 +35,11 @@ def _lines(line: HealthLine, width: int, style: Style) -> list[str]:
 
 
 def _total(health: Health) -> str:
-    counts = [f"{health.of('ok')} ok", count(health.of("warning"), "warning"), count(health.of("failure"), "failure")]
+    unknown = [f"{health.of('unknown')} unknown"] if health.of("unknown") else []
+    counts = [
+        f"{health.of('ok')} ok",
+        *unknown,
+        count(health.of("warning"), "warning"),
+        count(health.of("failure"), "failure"),
+    ]
     return ", ".join(counts) + "."

@@ -15,6 +15,13 @@ from reconciler.reports.markdown.escaping import code, fenced, marker, prose
         ("a`b", "``a`b``"),
         ("größer als ñandú", "größer als ñandú"),
         ("two\nlines", "two lines"),
+        ("it no longer says “Never promise a refund.”", "it no longer says “Never promise a refund.”"),
+        ("it says “- Never invent policy.”, twice", "it says “`- Never invent policy.`”, twice"),
+        ("(“Don't ask @team”)", "(“`Don't ask @team`”)"),
+        ("“a `b” c`”", "“``a `b``” `` c` ``”"),
+        ("“see `it`”", "“`` see `it` ``”"),
+        ("“open *this", "“open `*this`"),
+        ("“closed”@team", "`“closed”@team`"),
     ],
 )
 def test_words_stay_words_and_all_else_is_code(text, shown):
