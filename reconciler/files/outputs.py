@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 _STATE: Final = ".reconciler"
-_HEAD: Final = 4096
-"""Bytes by which a document is recognised."""
+_HEAD: Final = 1 << 24
+"""Bytes by which a document is recognised: most have their format first, bundles have it after the assistants."""
 _OPEN_FILE: Final = re.compile(r"/dev/(fd/\d+|stdin|stdout|stderr)|/proc/(self|thread-self|\d+)/fd/\d+")
 _DOCUMENT: Final = r'\s*\{\s*"format"\s*:\s*"reconciler/'
 _BEGINNINGS: Final = {
     "result": _DOCUMENT + "(plan|apply|drift|status|graph)/v",
     "event": _DOCUMENT + "event/v",
     "state": _DOCUMENT + "state/v",
-    "export": _DOCUMENT + "(export|bundle)/v",
+    "export": r'\{\n  "address": "[^\n]*",\n(?s:.*)\n  "format": "reconciler/export/v',
     "html": r'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" ',
     "svg": r'<svg role="img" aria-labelledby="picture-title" ',
     "dot": r'digraph "[^\n]*" \{\n  rankdir=LR;\n',

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from reconciler.cli.main import cli as commands
+from reconciler.cli.migrate import threads
 from reconciler.cli.options import Output
 from tests.support.cli import Cli
 
@@ -89,7 +90,8 @@ def places(project: Path) -> list[str]:
 
 
 def test_every_option_that_names_an_output_file_is_in_the_table():
-    assert set(writers(commands)) == set(WRITERS)
+    found = {*writers(commands), *writers(threads, ("migrate", "threads"))}
+    assert found == set(WRITERS)
 
 
 @pytest.mark.parametrize("option", WRITERS)
