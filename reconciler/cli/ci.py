@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 AUTHOR = "github-actions[bot]"
 
 file = click.Path(path_type=Path, exists=True, dir_okay=False)
-out = click.option(
-    "--out",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=options.in_a_folder,
-    help="Write the plan to FILE.",
-)
+out = options.output_file("result", required=True, description="Write the plan to FILE.")
 author = click.option(
     "--author",
     metavar="LOGIN",

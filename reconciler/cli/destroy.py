@@ -22,12 +22,10 @@ _NO_NAME: Final = "--yes does not confirm that everything is removed; pass --con
 
 @click.command(name="destroy")
 @options.destroying
-@click.option(
-    "--out",
+@options.output_file(
+    "result",
     metavar="PLAN",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=options.in_a_folder,
-    help="Only write the plan to PLAN as JSON; `apply PLAN` destroys.",
+    description="Only write the plan to PLAN as JSON; `apply PLAN` destroys.",
 )
 @options.confirm
 @click.option("--yes", is_flag=True, help="Has no effect; --confirm is required without a terminal.")

@@ -63,12 +63,11 @@ def command(
 @click.command(name="status")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @options.paged
-@click.option(
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=options.in_a_folder,
-    help="Write the status to FILE in the format of -o. Default: print it.",
+@options.output_file(
+    "result",
+    "html",
+    "status-table",
+    description="Write the status to FILE in the format of -o. Default: print it.",
 )
 def status_(
     addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str, out: Path | None

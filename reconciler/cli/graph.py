@@ -22,12 +22,12 @@ MERMAID_AT_MOST: Final = (60, 400)
 @click.option(
     "--offline", is_flag=True, help="Use the manifests and the state only; send no requests and use no API key."
 )
-@click.option(
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=options.in_a_folder,
-    help="Write the graph to FILE. Default: print it.",
+@options.output_file(
+    "result",
+    "mermaid",
+    "dot",
+    "svg",
+    description="Write the graph to FILE. Default: print it.",
 )
 def command(
     address: str | None,

@@ -206,13 +206,7 @@ def _show(done: "Migration", format_: str) -> None:
 @click.command(name=THREADS)
 @click.argument("what", metavar="FILE...|THREAD_ID...", nargs=-1, required=True)
 @_live("the threads with these ids")
-@click.option(
-    "--out",
-    metavar="FILE",
-    type=_FILE,
-    callback=options.in_a_folder,
-    help="Write the conversations to FILE. Default: standard output.",
-)
+@options.output_file("conversation", description="Write the conversations to FILE. Default: standard output.")
 @options.requesting
 @options.colour
 @click.pass_context

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import codes
+from reconciler.cli.options import Output, check_outputs
 from reconciler.cli.output import note
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def recorded(function: Callable[..., int]) -> Callable[..., int]:
             return function(*args, **options)
         if str(json_events) == "-":
             raise click.UsageError("--json-events -: stdout has the result of the command; pass a file, or /dev/stderr")
+        check_outputs()
         from reconciler.operations.observation import recording
 
         with recording(json_events, note) as log:
@@ -93,7 +95,7 @@ def recorded(function: Callable[..., int]) -> Callable[..., int]:
     option = click.option(
         "--json-events",
         metavar="FILE",
-        type=click.Path(path_type=Path, allow_dash=True),
+        type=Output("event", dir_okay=True, allow_dash=True),
         help="Also write the events of the apply to FILE while it runs, one JSON document a line.",
     )
     return option(run)

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,11 +31,65 @@ def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-def in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+class Output(click.Path):
+    """A file that a command writes: a new one, or one with an earlier document of these kinds."""
+
+    def __init__(self, *kinds: str, dir_okay: bool = False, allow_dash: bool = False) -> None:
+        super().__init__(path_type=Path, dir_okay=dir_okay, allow_dash=allow_dash)
+        self.kinds = kinds
+
+
+def _in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     """Raise BadParameter if the folder of the file does not exist, before any work is done."""
     if value is not None and not value.parent.is_dir():
         raise click.BadParameter(f"folder {value.parent} does not exist", ctx, param)
     return value
+
+
+def output_file(
+    *kinds: str, description: str, metavar: str = "FILE", required: bool = False
+) -> Callable[[Function], Function]:
+    """Add `--out`, and check its file before the command runs."""
+    option = click.option(
+        "--out", metavar=metavar, required=required, type=Output(*kinds), callback=_in_a_folder, help=description
+    )
+
+    def add(function: Function) -> Function:
+        @wraps(function)
+        def run(*args: Any, **given: Any) -> Any:
+            check_outputs()
+            return function(*args, **given)
+
+        return option(run)  # type: ignore[return-value]
+
+    return add
+
+
+def check_outputs() -> None:
+    """Raise ReconcilerError if a file that the command would write is in use: nothing was read or written yet."""
+    from reconciler.files.outputs import objection
+    from reconciler.resources.problems import Problem, ReconcilerError
+
+    ctx = click.get_current_context()
+    named = {
+        param.name: tuple(Path(word) for word in _values(value) if _is_file(word, param))
+        for param in ctx.command.params
+        if (value := ctx.params.get(param.name or ""))
+    }
+    for param in ctx.command.params:
+        if isinstance(param.type, Output):
+            others = [file for name, files in named.items() if name != param.name for file in files]
+            for file in named.get(param.name, ()):
+                if why := objection(file, param.type.kinds, others):
+                    hint = f"Choose another file for {param.opts[0]}. Nothing was changed."
+                    raise ReconcilerError(Problem("unwritable", f"cannot write {file}: {why}", hint=hint))
+
+
+def _is_file(word: Any, param: click.Parameter) -> bool:
+    """Return True for a value that names a file, as an argument may without its type."""
+    if isinstance(word, str) and isinstance(param, click.Argument):
+        return os.path.isfile(word)  # noqa: PTH113 - a word with a null byte is no file and no error
+    return isinstance(word, Path)
 
 
 folder = click.option(
@@ -214,13 +269,7 @@ targets = click.option(
     shell_complete=completing.addresses,
     help="Include only this object and its dependencies; repeatable.",
 )
-out = click.option(
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=in_a_folder,
-    help="Also write the result to FILE as JSON.",
-)
+out = output_file("result", description="Also write the result to FILE as JSON.")
 
 
 def project(

@@ -215,9 +215,7 @@ def diff_(before: str, after: str, start: Path, env: str | None, format_: str) -
 @click.argument("address", shell_complete=completing.bundles)
 @options.folder
 @options.environment
-@click.option(
-    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the bundle to FILE. Default: print it."
-)
+@options.output_file("export", description="Write the bundle to FILE. Default: print it.")
 def export_(address: str, start: Path, env: str | None, out: Path | None) -> int:
     """Print the bundle that an application loads for ADDRESS, with live ids.
 

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli import codes, completing, options
 from reconciler.cli.apply import check_terminal
-from reconciler.cli.output import note, show, show_json, show_json_text, style
+from reconciler.cli.output import note, save_text, show, show_json, show_json_text, style
 
 if TYPE_CHECKING:
     from reconciler.state.edits import StateEdit, StateRebuild
@@ -105,22 +105,16 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
 @command.command(name="pull", short_help="Print the complete state, as a backup.")
 @options.folder
 @options.environment
-@click.option(
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the state to FILE. Default: print it.",
-)
+@options.output_file("state", description="Write the state to FILE. Default: print it.")
 def pull_(start: Path, env: str | None, out: Path | None) -> int:
     """Print the complete state as one JSON document, for a backup or for `state push`."""
-    from reconciler.files.drafts import write_output
     from reconciler.operations.state_edits import pulled
 
     document = pulled(start, options.environ(), env=env)
     if out is None:
         show_json_text(document.decode())
     else:
-        write_output(out, document)
+        save_text(document.decode(), out)
     return 0
 
 

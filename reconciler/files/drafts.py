@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from reconciler.files.outputs import is_open_file
+
 _PREFIX: Final = ".reconciler-draft-"
 _DRAFT: Final = re.compile(rf"{re.escape(_PREFIX)}[0-9a-f]{{16}}")
 _ONLY_IN_PLACE: Final = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
@@ -50,19 +52,20 @@ def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
 def write_output(path: Path, data: bytes) -> None:
     """Write the output file of a command: whole or not at all, unless it is a pipe, a device or a mounted file.
 
-    A link is followed. Drafts that killed commands left in the folder are removed.
+    A link to a file is an error. Drafts that killed commands left in the folder are removed.
     """
-    real = Path(os.path.realpath(path))
-    if _is_stream(path):
-        _write_in_place(path, data)
+    if is_open_file(path) or (path.exists() and not path.is_file()):
+        _write_in_place(path, data, os.O_APPEND)  # what was written to an open file before stays
         return
-    sweep(real.parent)
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    sweep(path.parent)
     try:
-        write_whole(real, data)
+        write_whole(path, data)
     except OSError as error:
-        if error.errno not in _ONLY_IN_PLACE or not real.is_file():
+        if error.errno not in _ONLY_IN_PLACE or not path.is_file():
             raise
-        _write_in_place(real, data)
+        _write_in_place(path, data, os.O_TRUNC | os.O_NOFOLLOW)
 
 
 def sweep(folder: Path) -> None:
@@ -130,13 +133,8 @@ def _remove_abandoned(draft: Path) -> None:
         os.close(handle)
 
 
-def _is_stream(path: Path) -> bool:
-    """Return True for a path that is not a file, or that names an open file of the process, such as /dev/stdout."""
-    return path.absolute().parts[1:2] in (("dev",), ("proc",)) or (path.exists() and not path.is_file())
-
-
-def _write_in_place(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
+def _write_in_place(path: Path, data: bytes, how: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CLOEXEC | how), "wb") as file:
         file.write(data)
 
 

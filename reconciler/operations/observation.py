@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.applying.events import EventLog
+from reconciler.files.outputs import is_open_file
 from reconciler.live.watching import WATCHERS, Answer, Retry, Sent, Watcher
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -93,15 +94,17 @@ def recording(file: Path, warn: Callable[[str], None]) -> Iterator[EventLog]:
 
 
 def _opened(file: Path) -> int:
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    is_file = not is_open_file(file) and (file.is_file() or not file.exists())
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(file, how | os.O_NOFOLLOW if is_file else how, 0o666)
     except OSError as error:
         raise _unwritable(file, error.strerror) from error
     about = os.fstat(descriptor)
     if _is_stdout(about):
         os.close(descriptor)
         raise _unwritable(file, "it is stdout, which has the result of the command")
-    if stat.S_ISREG(about.st_mode):
+    if is_file and stat.S_ISREG(about.st_mode):
         os.ftruncate(descriptor, 0)
     return descriptor
 

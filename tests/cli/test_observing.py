@@ -126,7 +126,7 @@ class TestEvents:
         assert "warning: /dev/full is incomplete" in done.err
 
     def test_an_earlier_file_is_overwritten(self, applied: Path, cli: Cli, tmp_path: Path):
-        (tmp_path / "events").write_text("old\n" * 1000)
+        (tmp_path / "events").write_text('{"format": "reconciler/event/v1", "event": "message"}\n' * 1000)
         assert cli("apply", "--yes", "--json-events", tmp_path / "events").code == 0
         assert [event["event"] for event in events(tmp_path / "events")] == ["started", "finished"]
 

@@ -14,6 +14,7 @@ from tests.support.file_operations import before_each, killing, tree
 
 EMBEDDED: Final = {"RECONCILER_ENDPOINT": "embedded"}
 BODY: Final = {"model": "gpt-6-luna", "instructions": "Be short.", "input": "Hello"}
+EARLIER: Final = {"format": "reconciler/plan/v2"}
 FUNCTION: Final = {"name": "look_up", "parameters": {"type": "object", "properties": {}}}
 EXPORT: Final = {
     "id": "asst_1",
@@ -67,8 +68,8 @@ def make(folder: Path) -> None:
         _run("apply --yes -C acme")
     by_hand(folder / "acme", _drift)
     (folder / "schemas").mkdir()
-    (folder / "schemas/manifest.schema.json").write_text("{}\n")
-    (folder / "plan.json").write_text("{}\n")
+    (folder / "schemas/manifest.schema.json").write_text('{"$schema": "", "title": "Reconciler manifest"}\n')
+    (folder / "plan.json").write_text(f"{json.dumps(EARLIER)}\n")
     for name, document in {"body": BODY, "more": {**BODY, "tools": []}, "export": EXPORT}.items():
         (folder / f"{name}.json").write_text(json.dumps(document))
 
@@ -97,7 +98,7 @@ def files_of(folder: Path) -> Files:
     """
     found = {path: one for path, one in tree(folder).items() if not {".git", ".reconciler"} & {*Path(path).parts}}
     for name in {"plan.json", "state.json"} & found.keys():
-        if json.loads(found[name][1]):
+        if json.loads(found[name][1]) != EARLIER:
             found[name] = (found[name][0], "")
     return found
 

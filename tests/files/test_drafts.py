@@ -101,12 +101,25 @@ def test_draft_removed_before_it_is_locked_is_made_again(tmp_path: Path, monkeyp
     assert [one.name for one in tmp_path.iterdir()] == ["plan.json"]
 
 
-def test_link_is_followed(tmp_path: Path):
+def test_link_is_neither_followed_nor_replaced(tmp_path: Path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link.json").symlink_to("real/plan.json")
-    write_output(tmp_path / "link.json", b"{}")
-    assert (tmp_path / "real/plan.json").read_bytes() == b"{}"
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        write_output(tmp_path / "link.json", b"{}")
+    assert not (tmp_path / "real/plan.json").exists()
     assert (tmp_path / "link.json").is_symlink()
+
+
+@pytest.mark.parametrize("target", ["/dev/stdout", "/proc/self/fd/1"])
+def test_what_an_open_file_has_already_stays(tmp_path: Path, target: str):
+    program = (
+        "from pathlib import Path; from reconciler.files.drafts import write_output\n"
+        f"write_output(Path('{target}'), b'[]')"
+    )
+    (tmp_path / "log").write_bytes(b"before\n")
+    with (tmp_path / "log").open("ab") as log:
+        subprocess.run([sys.executable, "-c", program], stdout=log, check=True)
+    assert (tmp_path / "log").read_bytes() == b"before\n[]"
 
 
 @pytest.mark.parametrize("target", ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"])

@@ -151,11 +151,12 @@ class TestCommand:
 def test_a_run_without_a_conversation_keeps_the_earlier_output_and_names_the_key(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("RECONCILER_SOURCE_API_KEY", raising=False)
     out = tmp_path / "threads.jsonl"
-    out.write_text("earlier")
+    earlier = '{"items": [], "metadata": {}}\n'
+    out.write_text(earlier)
     with old_server() as server:
         server.answers["/v1/threads/thread_1"] = (403, {"error": {"message": "No scope"}})
         assert run(["migrate", "threads", "--live", server.url, "thread_1", "--out", str(out)]) == 1
     said = capsys.readouterr().err
     assert "Set RECONCILER_SOURCE_API_KEY" in said
     assert "conversations.create" not in said
-    assert out.read_text() == "earlier"
+    assert out.read_text() == earlier
