@@ -25,6 +25,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
+from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
 
@@ -107,9 +108,7 @@ def load(
     problems += of_checkout
     nowhere = Place("", 0, 0)
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
-    skipped = {
-        address: f"{one.place.file} defines it: {one.hint}" for address, one in reversed(in_skipped) if one.place
-    }
+    skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
     return Loaded(
         project=project,
         resources=ordered,
@@ -121,7 +120,7 @@ def load(
         scope=scope,
         of_checkout=of_checkout,
         not_read=(
-            *((f"{address.kind}/{address.name}", one) for address, one in in_skipped),
+            *((f"{defined.kind}/{defined.name}", one) for defined, one in in_skipped),
             *((address, one.problem) for one in almost for address in sorted(one.addresses)),
         ),
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
@@ -196,10 +195,9 @@ def _defined_in_skipped(
         except UnreadableError:
             continue
         for value in (document.value for document in documents):
-            kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
             name = name_in(value)
-            if kind and isinstance(name, str):
-                yield Unread(kind.prefix, name), _warning(entry, shown)
+            for kind in similar(str(value.get("kind")), kinds) if isinstance(name, str) else ():
+                yield Unread(kinds[kind].prefix, name), _warning(entry, shown)
 
 
 def _warning(entry: UnreadableEntry, shown: str) -> Problem:

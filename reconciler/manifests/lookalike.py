@@ -53,12 +53,13 @@ def lookalike(text: str, kinds: Collection[str] = ()) -> Lookalike | None:
     fields = list(_fields(lines, whole=len(text) <= EXAMINED))
     versions = [one for one in fields if one.key == _VERSION and one.value.lower().startswith(_NAMESPACE)]
     is_declared = any(one.line <= end for one in versions) and not _is_quoted(lines)
-    of_kind = [(one, tuple(meant)) for one in fields if one.key == _KIND and (meant := similar(one.value, kinds))]
+    of_kind = [(one, tuple(near)) for one in fields if one.key == _KIND and (near := similar(one.value, kinds))]
     if not is_declared:
         is_front = parts is not None and parts.closing != ""
         has_more = bool(versions) or any(one.key == _METADATA for one in fields)
         of_kind = [one for one in of_kind if has_more or (is_front and one[0].line <= end)]
-    kind, meant = of_kind[0] if of_kind else (None, tuple(kinds))
+    kind = of_kind[0][0] if of_kind else None
+    meant = of_kind[0][1] if of_kind else tuple(kinds)
     shown = versions[0] if versions and (is_declared or kind is None) else kind
     if shown is None or not (is_declared or kinds):
         return None

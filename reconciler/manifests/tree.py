@@ -28,6 +28,7 @@ MAX_ENTRIES: Final = 200_000
 ODD_EXTENSION: Final = "odd-extension"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
+_NO_EXTENSION: Final = re.compile(r"\Z")
 _ALMOST_MARKDOWN: Final = re.compile(r"\.(?:md|mdx|mdown|markdown)(\.txt)?[. ]*\Z", re.IGNORECASE)
 
 
@@ -207,6 +208,9 @@ def _check_extension(tree: Tree, path: str) -> None:
     if end is None and (in_markdown := _ALMOST_MARKDOWN.search(path)):
         is_manifest = declares_manifest(tree.start_of(path))
         end, names, suffix = in_markdown if is_manifest else None, f"`{MARKDOWN}`", MARKDOWN
+    if end is None and "." not in path.rpartition("/")[2] and declares_manifest(start := tree.start_of(path)):
+        end, names = _NO_EXTENSION.search(path), f"`.yaml`, `.yml` or `{MARKDOWN}`"
+        suffix = MARKDOWN if split(start.decode("utf-8", "replace")) else YAML[0]
     if end:
         message = f"is not read as a manifest, because its name does not end with {names}"
         hint = f"rename it to `{path[: end.start()]}{suffix}`, or move it out of the project folder"
