@@ -17,6 +17,7 @@ LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 """The start of a file that Git LFS has not fetched."""
 _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*+---[ \t]*[\r\n]|" + re.escape(LFS), re.DOTALL)
 _CLOSING: Final = re.compile(rb"(?<=[\r\n])---[ \t]*[\r\n]")
+_LINES: Final = (b"\nkind", b"\nmetadata", b"\rkind", b"\rmetadata")
 _FIELD: Final = re.compile(rb"""(?:\A|[\r\n])\W{0,8}(?:kind|metadata)["']?[ \t]*:""")
 
 
@@ -79,7 +80,8 @@ def has_fields(start: bytes) -> bool:
         found = found.replace(b"\0", b"")
     if b"reconciler/" in found:
         return True
-    return (b"kind" in found or b"metadata" in found) and _FIELD.search(found) is not None
+    begins = found.startswith((b"kind", b"metadata")) or any(line in found for line in _LINES)
+    return (begins or _OPENING.match(start) is not None) and _FIELD.search(found) is not None
 
 
 def manifest_files(root: Path) -> Iterator[Path]:
