@@ -17,6 +17,8 @@ LFS: Final = b"version https://git-lfs.github.com/spec/v1"
 """The start of a file that Git LFS has not fetched."""
 _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->)*+---[ \t]*[\r\n]|" + re.escape(LFS), re.DOTALL)
 _CLOSING: Final = re.compile(rb"(?<=[\r\n])---[ \t]*[\r\n]")
+_LINES: Final = (b"\nkind", b"\nmetadata", b"\rkind", b"\rmetadata")
+_FIELD: Final = re.compile(rb"""(?:\A|[\r\n])\W{0,8}(?:kind|metadata)["']?[ \t]*:""")
 
 
 def project_around(start: Path) -> Path | None:
@@ -36,6 +38,13 @@ def project_around(start: Path) -> Path | None:
 def front_matter_of(file: str | Path) -> bytes:
     """Return the start of a file that begins with front matter, up to the end of that, and of a file that Git LFS has
     not fetched; empty for other files.
+    """
+    start = start_of(file)
+    return start if _OPENING.match(start) else b""
+
+
+def start_of(file: str | Path) -> bytes:
+    """Return the start of a file as `front_matter_of`, and of a file that has fields of manifests without front matter.
 
     Files without front matter are not read further than that can be seen. Pipes are not waited for.
     """
@@ -45,7 +54,8 @@ def front_matter_of(file: str | Path) -> bytes:
             found = os.read(opened, _FIRST)
             opening = _OPENING.match(found)
             if opening is None:
-                return b""
+                return found if has_fields(found) else b""
+            first = found
             searched = opening.end()
             while not (closing := _CLOSING.search(found, searched)) and len(found) < _LONGEST:
                 searched = max(found.rfind(b"\n") - 1, searched)
@@ -53,11 +63,25 @@ def front_matter_of(file: str | Path) -> bytes:
                 if not part:
                     break
                 found += part
-            return found[: closing.end()] if closing else found
+            start = found[: closing.end()] if closing else found
+            return first if closing and not has_fields(start) and has_fields(first) else start
         finally:
             os.close(opened)
     except OSError:
         return b""
+
+
+def has_fields(start: bytes) -> bool:
+    """Return True if a text, in UTF-8 or UTF-16, may have fields of a manifest. Every Markdown file is searched, so the
+    cheap comparisons are first.
+    """
+    found = start.lower()
+    if b"\0" in found:
+        found = found.replace(b"\0", b"")
+    if b"reconciler/" in found:
+        return True
+    begins = found.startswith((b"kind", b"metadata")) or any(line in found for line in _LINES)
+    return (begins or _OPENING.match(start) is not None) and _FIELD.search(found) is not None
 
 
 def manifest_files(root: Path) -> Iterator[Path]:

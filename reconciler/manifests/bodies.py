@@ -4,7 +4,7 @@
 |--------------------------------------------|--------------------------------------------------------------------|
 | an empty line directly below the `---`     | not part of the text                                               |
 | the line break at the end                  | not part of the text                                               |
-| line breaks of Windows                     | line feeds, as in YAML: a checkout may have converted those of Git |
+| line breaks of Windows, carriage returns   | line feeds, as in YAML: a checkout may have converted those of Git |
 | nothing but spaces, tabs and line breaks   | no text: the front matter may have the field                       |
 
 Everything else is the text as it is. A text that a body cannot represent is written to the front matter.
@@ -20,6 +20,8 @@ from reconciler.resources.front_matter import LINE_BREAK
 from reconciler.resources.problems import Place
 
 _BLANK: Final = " \t\n"
+_CONTROL: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but tabs and line feeds."""
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
@@ -96,5 +98,5 @@ class Body:
 
 
 def can_hold(text: str) -> bool:
-    """Return True if a body with this text is read back unchanged."""
-    return "\r" not in text and bool(text.strip(_BLANK))
+    """Return True if a body with this text is read back unchanged, and the file is one of text for Git and editors."""
+    return not _CONTROL.search(text) and bool(text.strip(_BLANK))

@@ -25,6 +25,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
+from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
 
@@ -48,6 +49,9 @@ class Loaded:
     unseen: tuple[Problem, ...] = ()
     """Warnings about folders that were left out, also in `of_checkout`, and about Markdown files without a content.
     They may be or contain manifests, so a plan that removes objects is an error."""
+    not_read: tuple[tuple[str, Problem], ...] = ()
+    """Addresses that files probably define, with the reason why these are not read as manifests. A plan that removes
+    one of these objects is an error."""
 
 
 def load(
@@ -88,6 +92,8 @@ def load(
     files = Files(tree, hints)
     scope, held, findings = _check(ordered, _scope(project, files))
     used = {shown + path for path in {*held}.union(*(result.includes for result in validated))}
+    almost = [one for one in found.near_misses if one.problem.place and one.problem.place.file not in used]
+    problems += (one.problem for one in almost if one.problem.severity == "error")
     problems += _used_as_files(validated, ordered, held, shown)
     moved, misplaced = moves(resources)
     unread = {one for result in validated if not _is_data(result, used) for one in result.unread(known)}
@@ -96,12 +102,13 @@ def load(
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
     markdown = {document.file for document in documents if document.body}
-    texts = (one for one in found.near_misses if one.place and one.place.file not in used)
+    texts = (one.problem for one in almost if one.problem.severity == "warning")
     unread_files = (*_skipped(tree, shown, used, markdown), *texts)
     of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
     nowhere = Place("", 0, 0)
-    skipped = _defined_in_skipped(tree, shown, known)
+    in_skipped = list(_defined_in_skipped(tree, shown, known, used))
+    skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
     return Loaded(
         project=project,
         resources=ordered,
@@ -112,6 +119,10 @@ def load(
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
+        not_read=(
+            *((f"{defined.kind}/{defined.name}", one) for defined, one in in_skipped),
+            *((address, one.problem) for one in almost for address in sorted(one.addresses)),
+        ),
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
     )
 
@@ -172,22 +183,21 @@ def _skipped(tree: Tree, shown: str, used: Collection[str], markdown: Collection
             yield _warning(UnreadableEntry(path, "same-name", message, "rename one of the two with `git mv`"), shown)
 
 
-def _defined_in_skipped(tree: Tree, shown: str, kinds: Mapping[str, Kind]) -> dict[Unread, str]:
-    """Return a hint for each object that is defined in a file that is not read because of its extension."""
-    hints: dict[Unread, str] = {}
+def _defined_in_skipped(
+    tree: Tree, shown: str, kinds: Mapping[str, Kind], used: Collection[str]
+) -> Iterator[tuple[Unread, Problem]]:
+    """Yield each object that is defined in a file that is not read because of its extension, with the warning."""
     for entry in tree.skipped:
-        if entry.folder or entry.code != ODD_EXTENSION:
+        if entry.folder or entry.code != ODD_EXTENSION or shown + entry.path in used:
             continue
         try:
             documents = parse(read_text(locate(tree.root, entry.path), MAX_MANIFEST), shown + entry.path)
         except UnreadableError:
             continue
         for value in (document.value for document in documents):
-            kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
             name = name_in(value)
-            if kind and isinstance(name, str):
-                hints.setdefault(Unread(kind.prefix, name), f"{shown + entry.path} defines it: {entry.hint}")
-    return hints
+            for kind in similar(str(value.get("kind")), kinds) if isinstance(name, str) else ():
+                yield Unread(kinds[kind].prefix, name), _warning(entry, shown)
 
 
 def _warning(entry: UnreadableEntry, shown: str) -> Problem:

@@ -5,17 +5,17 @@ is text. A mistake in a manifest must not make it such a text: a plan would remo
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.files.search import MARKDOWN
 from reconciler.manifests.bodies import Body
+from reconciler.manifests.lookalike import lookalike
 from reconciler.manifests.parsing import Allowance, Document, parse
 from reconciler.manifests.positions import yaml_positions
 from reconciler.manifests.project import KIND as PROJECT
 from reconciler.resources.front_matter import API_VERSION, LINE_BREAK, FrontMatter, split
 from reconciler.resources.kind import Kind
-from reconciler.resources.name_lists import shown
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.registry import kinds as registered_kinds
 
@@ -31,20 +31,36 @@ def documents_of(
     return [found] if found else []
 
 
-def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> Problem | None:
-    """Return a warning for Markdown that is not a manifest, but has the kind of one in its front matter."""
+@dataclass(frozen=True)
+class NearMiss:
+    """Markdown that looks like a manifest and is not read as one."""
+
+    problem: Problem
+    addresses: frozenset[str]
+    """Addresses of the objects that it may define."""
+
+
+def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> NearMiss | None:
+    """Return what is wrong with Markdown that is not a manifest, but looks like one: an error if it has an `apiVersion`
+    of manifests, otherwise a warning.
+    """
+    almost = lookalike(text, [name for name, kind in kinds.items() if kind.body])
+    if almost is None:
+        return None
+    addresses = frozenset(f"{kinds[kind].prefix}/{name}" for kind in almost.kinds for name in almost.names)
+    place, hint = Place(file, almost.line), f"to make it a manifest, write `apiVersion: {API_VERSION}` in front matter"
+    if not almost.declared:
+        message = f"{file} is text and not a manifest, but has `kind: {almost.kind}`" if almost.kind else ""
+        message = message or f"{file} is text and not a manifest, but has an `apiVersion` of one"
+        return NearMiss(Problem("text-with-kind", message, place, hint, "warning"), addresses)
     parts = split(text)
-    if parts is None or not (parts.closing and parts.is_at_top):
-        return None
-    document = next(parse(parts.opening + parts.yaml, file))
-    value = document.value
-    kind = kinds.get(str(value.get("kind"))) if isinstance(value, dict) else None
-    if kind is None or not kind.body:
-        return None
-    written = f"`apiVersion: {shown(value['apiVersion'])}`" if "apiVersion" in value else "no `apiVersion`"
-    message = f"{file} is text and not a manifest: its front matter has `kind: {kind.name}`, but {written}"
-    hint = f"to make it a manifest, write `apiVersion: {API_VERSION}` in the front matter"
-    return Problem("text-with-kind", message, document.place, hint, "warning")
+    if parts and parts.closing and parts.is_at_top:
+        message = f"this front matter is not that of a manifest: it has no `apiVersion: {API_VERSION}`"
+        hint = f"write `apiVersion: {API_VERSION}`"
+    else:
+        message = "this text looks like a manifest, but does not begin with front matter"
+        hint = "write `---`, and nothing else, on the first line of the file, above the fields"
+    return NearMiss(Problem("front-matter", message, place, hint), addresses)
 
 
 def _document(parts: FrontMatter, file: str, allowance: Allowance | None, kinds: Mapping[str, Kind]) -> Document | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.files.search import MARKDOWN, YAML
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text
-from reconciler.manifests.markdown import documents_of, near_miss
+from reconciler.manifests.markdown import NearMiss, documents_of, near_miss
 from reconciler.manifests.parsing import Allowance, Document
 from reconciler.manifests.tree import Tree, UnreadableEntry
 from reconciler.resources.kind import Kind
@@ -19,8 +19,8 @@ class Read:
     documents: list[Document]
     problems: list[Problem]
     """Files that cannot be read."""
-    near_misses: list[Problem]
-    """Warnings about Markdown that is almost a manifest."""
+    near_misses: list[NearMiss]
+    """Markdown that is almost a manifest."""
 
 
 def read_documents(
@@ -29,7 +29,7 @@ def read_documents(
     """Return the documents of all manifests. `edited` has texts that are used instead of the files, by path."""
     documents: list[Document] = []
     problems = [unreadable(entry, shown) for entry in tree.unreadable]
-    near_misses: list[Problem] = []
+    near_misses: list[NearMiss] = []
     written = {path for path in edited if path.endswith((MARKDOWN, *YAML))}
     for path in sorted({*tree.manifests(), *written}):
         if path in tree.absent:

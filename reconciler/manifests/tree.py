@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from reconciler.files.search import MARKDOWN, YAML, front_matter_of
+from reconciler.files.search import MARKDOWN, YAML, has_fields, start_of
 from reconciler.manifests.folder import (
     LFS_HINT,
     LFS_MESSAGE,
@@ -20,15 +20,16 @@ from reconciler.manifests.folder import (
     locate,
     on_disk,
 )
+from reconciler.manifests.lookalike import lookalike
 from reconciler.resources.address import composed
-from reconciler.resources.front_matter import API_VERSION, split
+from reconciler.resources.front_matter import split
 
 MAX_ENTRIES: Final = 200_000
 ODD_EXTENSION: Final = "odd-extension"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
+_NO_EXTENSION: Final = re.compile(r"\Z")
 _ALMOST_MARKDOWN: Final = re.compile(r"\.(?:md|mdx|mdown|markdown)(\.txt)?[. ]*\Z", re.IGNORECASE)
-_KIND: Final = re.compile(rb"""^["']?kind["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,7 @@ class Tree:
         for path, start in starts.items():
             if is_lfs_pointer(start):
                 self.unknown.append(UnreadableEntry(path, "lfs-pointer", LFS_MESSAGE, LFS_HINT))
-        found = {path for path, start in starts.items() if _may_be_manifest(start)}
-        found -= {path for path in found if self._leads_to_manifest(path)}
+        found = {path for path, start in starts.items() if has_fields(start) and not self._leads_to_manifest(path)}
         return [path for path in self.files if is_manifest_name(path) or path in found]
 
     def is_manifest(self, path: str) -> bool:
@@ -103,8 +103,8 @@ class Tree:
         return is_manifest_name(path) or (path.endswith(MARKDOWN) and declares_manifest(self.start_of(path)))
 
     def start_of(self, path: str) -> bytes:
-        """Return the start of a Markdown file, up to the end of its front matter; empty without front matter."""
-        return front_matter_of(f"{self.root}/{on_disk(self.root, path)}")
+        """Return the start of a Markdown file, with its front matter; empty if it has nothing of a manifest."""
+        return start_of(f"{self.root}/{on_disk(self.root, path)}")
 
     def _leads_to_manifest(self, path: str) -> bool:
         """Return True for a link to a file of the tree that is read itself."""
@@ -119,14 +119,13 @@ def is_manifest_name(path: str) -> bool:
 
 
 def declares_manifest(start: bytes) -> bool:
-    """Return True if the front matter at the start of a file declares a manifest."""
-    parts = split(start.decode("utf-8", "replace")) if API_VERSION.encode() in start else None
-    return parts is not None and parts.declares_manifest
-
-
-def _may_be_manifest(start: bytes) -> bool:
-    """Return True if the front matter at the start of a file has a `kind`, or the `apiVersion` of manifests."""
-    return API_VERSION.encode() in start or _KIND.search(start) is not None
+    """Return True if the front matter at the start of a file declares a manifest, even in the wrong place or form."""
+    text = start.decode("utf-8", "replace")
+    parts = split(text)
+    if parts is not None and parts.declares_manifest:
+        return True
+    almost = lookalike(text)
+    return almost is not None and almost.declared
 
 
 def walk(root: Path) -> Tree:
@@ -209,6 +208,9 @@ def _check_extension(tree: Tree, path: str) -> None:
     if end is None and (in_markdown := _ALMOST_MARKDOWN.search(path)):
         is_manifest = declares_manifest(tree.start_of(path))
         end, names, suffix = in_markdown if is_manifest else None, f"`{MARKDOWN}`", MARKDOWN
+    if end is None and "." not in path.rpartition("/")[2] and declares_manifest(start := tree.start_of(path)):
+        end, names = _NO_EXTENSION.search(path), f"`.yaml`, `.yml` or `{MARKDOWN}`"
+        suffix = MARKDOWN if split(start.decode("utf-8", "replace")) else YAML[0]
     if end:
         message = f"is not read as a manifest, because its name does not end with {names}"
         hint = f"rename it to `{path[: end.start()]}{suffix}`, or move it out of the project folder"

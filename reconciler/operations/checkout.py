@@ -47,6 +47,17 @@ def unseen(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
             yield replace(one, severity="error", message=message)
 
 
+def not_read(workspace: Workspace, planned: Planned) -> Iterator[Problem]:
+    """Yield an error for each file that probably defines an object that the plan removes."""
+    removed = {
+        change.address for change in planned.plan.changes if any(reason.code in _REMOVED for reason in change.reasons)
+    }
+    for address, one in workspace.loaded.not_read:
+        if address in removed:
+            message = f"{one.message}; it may be the manifest of {address}, which this plan takes for removed"
+            yield replace(one, severity="error", message=message)
+
+
 def _of_checkout(problem: Problem) -> Notice:
     place = problem.place.file if problem.place else ""
     args = {"place": place, "problem": problem.code, "message": problem.message, "hint": problem.hint}

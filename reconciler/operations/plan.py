@@ -115,6 +115,7 @@ def _check(workspace: Workspace, planned: Planned) -> None:
         *dangling_problems(workspace.loaded.dangling, missing),
         *release_blockers.problems(workspace.root, planned),
         *checkout.unseen(workspace, planned),
+        *checkout.not_read(workspace, planned),
         *_passed(workspace, planned),
     ]
     if problems:

@@ -167,8 +167,11 @@ class TestMistakes:
             "---\nexample:\n  apiVersion: reconciler/v1\n  kind: Bot\n---\n",
             "+++\napiVersion = 'reconciler/v1'\n+++\n",
             "\n\n---\ntitle: A page\n---\n",
-            "<!-- About -->\n# Rules\n" + FRONT,
-            "----\n" + FRONT.removeprefix("---\n"),
+            "# About\n\n```yaml\n" + FRONT + "```\n",
+            "Write it so:\n\n    " + FRONT.replace("\n", "\n    ") + "\n",
+            "> " + FRONT.replace("\n", "\n> "),
+            "---\ntitle: A page\n---\n~~~\n" + FRONT + "~~~\n",
+            "- `apiVersion: reconciler/v1`\n- kind: Bot\n",
         ],
     )
     def test_other_markdown_is_text(self, folder: Folder, text):
@@ -182,17 +185,50 @@ class TestMistakes:
         folder.write("bot.md", FRONT.encode() + "Gr\u00fc\u00dfe".encode("latin-1"))
         assert folder.codes() == ["not-utf-8"]
 
-    @pytest.mark.parametrize("version", ["", "apiVersion: reconciler/v2\n", "apiversion: reconciler/v1\n"])
-    def test_kind_without_the_version_is_a_warning(self, folder: Folder, version):
-        folder.write("bot.md", FRONT.replace("apiVersion: reconciler/v1\n", version) + "Be kind.\n")
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# yaml-language-server: $schema=manifest.schema.json\n" + FRONT,
+            "<!-- About -->\n# Rules\n" + FRONT,
+            "%YAML 1.2\n" + FRONT,
+            "\u200b" + FRONT,
+            "\xa0" + FRONT,
+            "-" + FRONT,
+            FRONT[1:],
+            FRONT.replace("---", "--- # helper", 1),
+            "  " + FRONT.replace("\n", "\n  "),
+            "---\n" + FRONT,
+            "```\n" + FRONT,
+            FRONT.replace("/v1", "/v2").replace("Bot", "Bto"),
+            FRONT.replace("apiV", "apiv").replace("Bot", "Bto"),
+            FRONT.replace("/v1", "/V1").replace("Bot", "bot"),
+        ],
+    )
+    def test_manifest_that_is_not_read_is_an_error(self, folder: Folder, text):
+        folder.write("bot.md", text + "Be kind.\n")
+        assert folder.codes() in (["front-matter"], ["text-with-kind"])
+        assert folder.load().resources == ()
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_encoding_of_windows_is_an_error(self, folder: Folder, encoding):
+        folder.write("bot.md", (FRONT + "Be kind.\n").encode(encoding))
+        assert folder.codes() in (["not-utf-8"], ["front-matter"])
+
+    @pytest.mark.parametrize("version", ["", "apiVersion: reconcilr/v1\n", "version: 1\n", "# apiVersion\n"])
+    @pytest.mark.parametrize("above", ["", "# Title\n"])
+    def test_kind_without_the_version_is_a_warning(self, folder: Folder, version, above):
+        folder.write("bot.md", above + FRONT.replace("apiVersion: reconciler/v1\n", version) + "Be kind.\n")
         (problem,) = folder.load().problems
         assert (problem.code, problem.severity, str(problem.place)[:7]) == ("text-with-kind", "warning", "bot.md:")
 
-    @pytest.mark.parametrize("name", ["bot.MD", "bot.markdown", "bot.md.txt"])
+    @pytest.mark.parametrize("name", ["bot.MD", "bot.markdown", "bot.md.txt", "bot"])
     def test_other_suffix_of_a_manifest_is_a_warning(self, folder: Folder, name):
         folder.write(name, FRONT + "Be kind.\n")
         folder.write("README.markdown", "# Read me\n")
-        (problem,) = folder.load().problems
+        folder.write("LICENSE", "Read me\n")
+        loaded = folder.load()
+        assert [address for address, _ in loaded.not_read] == ["bot/triage"]
+        (problem,) = loaded.problems
         assert (problem.code, problem.hint) == (
             "odd-extension",
             "rename it to `bot.md`, or move it out of the project folder",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.resources.problems import ReconcilerError
 from tests.support.cli import Cli
 from tests.support.pulling import PROJECT, changed_lines, is_settled, pull, update
 from tests.support.state_repositories import git
@@ -92,6 +93,14 @@ class TestPull:
         assert text(acme) == head + '  instructions: "One\\rTwo"\n---\n'
         assert is_settled(acme)
 
+    def test_text_with_control_characters_is_in_the_front_matter_with_escapes(self, acme):
+        self.without_variable(acme)
+        update(acme, "assistant/triage", instructions="One\0Two\x1b")
+        pull(acme, force=True)
+        head = TRIAGE.partition("---\n\n# Rules")[0]
+        assert text(acme) == head + '  instructions: "One\\u0000Two\\u001b"\n---\n'
+        assert is_settled(acme)
+
     def test_removed_instructions_are_pulled(self, acme):
         self.without_variable(acme)
         update(acme, "assistant/triage", instructions=None)
@@ -171,3 +180,25 @@ class TestUncommitted:
         (conflict,) = pulled.conflicts
         assert (conflict.item.path, str(conflict.place)) == ("instructions", "assistants/triage.md:15:1")
         assert text(acme) == TRIAGE.replace("Be kind.", "Be polite.").replace("luna", "terra")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("triage.md", "# yaml-language-server: $schema=x\n" + TRIAGE, "front-matter"),
+        (
+            "triage.md",
+            TRIAGE.replace("apiVersion: reconciler/v1\n", "").replace("Assistant", "Asistant"),
+            "text-with-kind",
+        ),
+        ("triage.MD", TRIAGE, "odd-extension"),
+        ("triage", TRIAGE, "odd-extension"),
+    ],
+)
+def test_manifest_that_is_not_read_does_not_remove_its_object(acme: World, name: str, content: str, code: str) -> None:
+    acme.apply()
+    (acme.root / "assistants/triage.md").unlink()
+    acme.file(f"assistants/{name}", content)
+    with pytest.raises(ReconcilerError) as refused:
+        acme.plan()
+    assert {(one.code, one.severity) for one in refused.value.problems} == {(code, "error")}

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.manifests.bodies import can_hold
 from reconciler.manifests.editing.markdown import edited_markdown
 from reconciler.manifests.formatting import format_documents
-from reconciler.manifests.markdown import documents_of, near_miss
+from reconciler.manifests.loading import load
+from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document
-from reconciler.resources.registry import kinds
 from reconciler.resources.variables import PREFIX
 from tests.support.pulling import PROJECT, is_settled, pull, update
 from tests.support.world import World, is_silent, world
@@ -95,13 +95,71 @@ fronts = st.lists(st.sampled_from(FRONTS), max_size=10).map("".join)
 @given(text=st.one_of(st.text(), fronts, fronts.map("---\n".__add__)))
 def test_any_markdown_is_a_text_a_manifest_or_an_error(text: str) -> None:
     found = documents_of(text, "a.md")
-    assert near_miss(text, "a.md", kinds()) is None or found == []
     for document in found:
         assert document.source == text
         if document.problems:
             assert format_documents([document]) == text
         else:
             assert document.value["apiVersion"] == "reconciler/v1"
+
+
+ABOVE = [
+    "",
+    " ",
+    "# Title",
+    "# yaml-language-server: $schema=x",
+    "%YAML 1.2",
+    "---",
+    "----",
+    "--",
+    "title: x",
+    "```",
+    "<!--",
+]
+ABOVE += [
+    "<!-- a -->",
+    "--- # helper",
+    "kind: x",
+    "version: 1",
+    "\u200b",
+    "\xa0",
+    "\x00",
+    "\u2028",
+    "...",
+    "+++",
+    "~~~yaml",
+]
+CHARS = st.one_of(st.sampled_from(" \t\n\r-#:'\"{}[]`~<x\x00\u200b\xa0\ufeff"), st.characters(codec="utf-8"))
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> bytes:
+    """A manifest with one mistake in its first lines, or in its encoding."""
+    text = FRONT + "\nBe kind.\n"
+    kind = draw(st.sampled_from(["above", "replace", "insert", "delete", "encoding", "indent"]))
+    at = draw(st.integers(0, FRONT.index("spec:") - 1))
+    if kind == "above":
+        text = draw(st.one_of(st.sampled_from(ABOVE), st.text(max_size=8))) + "\n" + text
+    elif kind == "encoding":
+        return text.encode(draw(st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])))
+    elif kind == "indent":
+        text = "".join(f"  {line}\n" for line in text.splitlines())
+    else:
+        text = text[:at] + (draw(CHARS) if kind != "delete" else "") + text[at + (kind != "insert") :]
+    return text.encode()
+
+
+@FEW
+@given(content=mutations())
+def test_manifest_with_a_mistake_is_read_or_an_error_or_keeps_its_object(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("mistake")
+    (root / "project.yaml").write_text("apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: acme}\n")
+    (root / "triage.md").write_bytes(content)
+    loaded = load(root, env=None)
+    is_error = any(problem.severity == "error" for problem in loaded.problems)
+    assert loaded.resources or is_error or "assistant/triage" in dict(loaded.not_read)
 
 
 lines = st.lists(st.sampled_from(["", "One", "Two", "Three", "---", "  four"]), max_size=8).map("\n".join)
