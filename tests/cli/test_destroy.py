@@ -182,6 +182,12 @@ class TestGuard:
         assert labelled(acme, "staging") == 3
         assert "destruction" not in state_of(acme)
 
+    def test_what_was_not_read_is_said_once(self, unpublished, cli):
+        for words in ((), ("-o", "markdown")):
+            done = cli(*DESTROY, "--out", "plan.json", *words)
+            assert " ".join(done.out.split()).count("in use where no plan looks: in the code of applications") == 1
+        assert "no plan looks" not in cli("plan", "--env", "production").out
+
     def test_a_chatbot_that_its_manifest_does_not_publish_is_removed(self, acme, cli):
         assert cli("publish", "support", "none", "--env", "staging").code == 0
         assert cli(*CONFIRMED).code == 0
