@@ -105,11 +105,15 @@ def _show(done: "Consents", *, dry_run: bool) -> None:
     from reconciler.reports.text.edits import edit_text
 
     for one in done.consents:
-        if dry_run and one.action != "unchanged":
+        if dry_run and one.action == "created":
             continue
-        what = f"consent/{one.name}: {one.action} in {plain(one.path)}"
+        action = f"would be {one.action}" if dry_run else one.action
+        what = f"consent/{one.name}: {action} in {plain(one.path)}"
         if one.action == "unchanged":
             what = f"No changes: consent/{one.name} in {plain(one.path)} already permits this until {done.expires}."
+        elif one.before:
+            reason, until = one.before
+            what += f"; it was valid until {until}, with the reason: {plain(reason)}"
         show(what)
     for edit in done.edits:
         show(edit_text(edit, style=style(sys.stdout)))

@@ -77,6 +77,7 @@ def apply_saved(
     """Apply a saved plan of `destroy`. With --yes, its name must have been given when it was saved."""
     if yes and saved.confirmed:
         confirm = confirm or saved.name
+    _check_name(saved, confirm)
     _check_terminal(confirm, yes=yes)
     return _destroy(saved, start, env, endpoint, format_, out=out, confirm=confirm)
 
@@ -121,12 +122,14 @@ def _destroy(
         resume=command_line(),
     )
     if isinstance(result, Plan):
+        _check_name(result, confirm)
         return not_applied(result, format_, out=out)
     if isinstance(result, ApplyResult):
         if result.complete and not result.already_applied:
             undo = f"reconciler destroy --undo{env_option(Identity.parse(result.identity).environment)}"
             note(f"{result.identity} is destroyed. To apply its manifests again, run `{undo}`.")
         return report(result, format_, out=out)
+    _check_name(result.plan, confirm)
     if format_ != "text":
         show_plan(result.plan, format_, out=out)
     why = (
@@ -159,8 +162,9 @@ def _asking(format_: str, confirm: str | None) -> "Callable[[Plan], bool]":
     return ask
 
 
-def _check_name(plan: "Plan", confirm: str) -> None:
-    if confirm != plan.name:
+def _check_name(plan: "Plan", confirm: str | None) -> None:
+    """Raise UsageError if another name is given: also for a plan that is refused, or has nothing to destroy."""
+    if confirm is not None and confirm != plan.name:
         raise click.UsageError(f"--confirm is {confirm!r}, and this plan destroys {plan.identity}: use {plan.name!r}")
 
 
@@ -168,8 +172,7 @@ def _save(start: Path, env: str | None, endpoint: str | None, format_: str, *, o
     from reconciler.operations.destroy import planned
 
     plan = planned(start, options.environ(), env, endpoint, is_confirmed=confirm is not None)
-    if confirm is not None:
-        _check_name(plan, confirm)
+    _check_name(plan, confirm)
     show_plan(plan, format_, out=out, again=options.again("apply", out))
     return codes.REFUSED if plan.refusals else 0
 

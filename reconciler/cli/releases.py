@@ -133,7 +133,7 @@ def promote_(chatbot: str, source: str, target: str, dry_run: bool, start: Path,
 
     if source == target:
         raise click.UsageError(f"--from and --to are both {source!r}; name two environments")
-    done, edit = promote(start, chatbot.removeprefix("chatbot/"), source, target, dry_run=dry_run)
+    done, edit = promote(start, options.environ(), chatbot.removeprefix("chatbot/"), source, target, dry_run=dry_run)
     show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.releases.codec import publication_json

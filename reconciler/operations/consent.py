@@ -45,6 +45,8 @@ class Consented:
     action: Action
     path: str
     """Path of the manifest, relative to the project folder."""
+    before: tuple[str, str] | None = None
+    """The reason and the last day that an update replaced."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ class _Writing:
         if name == consent_name(known.spec.rule, known.spec.subject):
             name = consent_name(refusal.rule, refusal.subject)
         spec = {**value["spec"], "subject": refusal.subject}
-        if known.spec.reason.strip() != self._reason or known.spec.expires != self._expires:
+        before = (known.spec.reason.strip(), known.spec.expires)
+        if before != (self._reason, self._expires):
             spec |= {"reason": literal(self._reason), "expires": self._expires}
         wanted = {**value, "metadata": {**value["metadata"], "name": name}, "spec": spec}
         try:
@@ -199,7 +202,9 @@ class _Writing:
             raise ReconcilerError(source.uneditable(error)) from error
         self._before.setdefault(source.path, source.text)
         self._texts[source.path] = text
-        return Consented(name, refusal.subject, "unchanged" if text == source.text else "updated", source.path)
+        if text == source.text:
+            return Consented(name, refusal.subject, "unchanged", source.path)
+        return Consented(name, refusal.subject, "updated", source.path, before)
 
     def _create(self, refusal: Refusal) -> Consented:
         name = consent_name(refusal.rule, refusal.subject)

@@ -16,7 +16,7 @@ from reconciler.operations.state_edits import rewritten
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.model import Change, Plan
 from reconciler.project.connection import connected
-from reconciler.project.destroyed import open_to_destroy
+from reconciler.project.destroyed import open_to_destroy, open_to_undo
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE, Address, release_number
@@ -151,9 +151,10 @@ def _stale(change: Change) -> Problem:
 def undone(start: Path, environ: Mapping[str, str], env: str | None) -> StateEdit:
     """Remove the mark of a destroyed environment, and return the edit with a note about the result.
 
-    The next apply can create the releases again that the destroy archived. Nothing live is changed.
+    The next apply can create the releases again that the destroy archived. Nothing live is changed. Of the manifests,
+    only project.yaml is needed.
     """
-    workspace = open_to_destroy(start, environ, env=env)
+    workspace = open_to_undo(start, environ, env=env)
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
         mark = present.state.destruction

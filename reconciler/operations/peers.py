@@ -7,7 +7,8 @@ outlets, and the references of those are in their state.
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -21,7 +22,7 @@ from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.resources.values import references_in, strings_in
-from reconciler.state.backend import Backend, open_store
+from reconciler.state.backend import Backend, identities_with_state, open_store
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Store
 
@@ -78,14 +79,31 @@ class Peers:
         )
 
     async def for_plan(self, ids: Mapping[str, Collection[str]]) -> PeerReferences:
-        """Return the same as `needing`, or the peers that cannot be read instead of an error."""
+        """Return the same as `needing`, or the peers that cannot be read instead of an error; also the references of
+        every other identity with a state in the same backend.
+        """
         try:
-            return await self.needing(ids)
+            found = await self.needing(ids)
+            beside = await asyncio.to_thread(self._beside, {id_ for group in ids.values() for id_ in group})
+            return replace(found, objects={**beside, **found.objects})
         except PeerUnreadableError as error:
             message = error.problems[0].message
             return PeerReferences(
                 unreadable=(Unlisted(self.type, self.refers, f"the state of {error.identity}", "", message),)
             )
+
+    def _beside(self, wanted: Collection[str]) -> dict[Identity, Sequence[Live]]:
+        """Return the references of other identities in the same backend. Nobody has named them as peers, so a state
+        that is not readable with these credentials, or that was moved to another backend, is left out.
+        """
+        found: dict[Identity, Sequence[Live]] = {}
+        store = self._workspace.backend.store
+        known = {Identity.parse(identity) for identity, _ in self._places} | {self._workspace.identity}
+        with suppress(ReconcilerError):
+            for identity in sorted(identities_with_state(store) - known, key=str) if wanted else ():
+                with suppress(ReconcilerError):
+                    found[identity] = list(_needing(Backend(store, identity).read_latest().state, wanted))
+        return {identity: documents for identity, documents in found.items() if documents}
 
     @cached_property
     def _backends(self) -> Sequence[tuple[Place, Backend]]:

@@ -146,8 +146,6 @@ class DestroyedManifests:
 
     published: frozenset[Address] = frozenset()
     """Chatbots that publish a release."""
-    unpublished: frozenset[Address] = frozenset()
-    """Chatbots that publish none."""
     protected: frozenset[Address] = frozenset()
     kept: frozenset[Address] = frozenset()
     """Objects with `keep_on_delete`."""
@@ -157,8 +155,10 @@ class DestroyedManifests:
     """True if project.yaml does not have the environment any longer, so that manifests may not be readable for it."""
 
     def publishes(self, chatbot: Address) -> bool:
-        """Return True if the manifests publish a release of a chatbot, or if that is not known."""
-        return chatbot in self.published or (self.is_removed and chatbot not in self.unpublished)
+        """Return True if the manifests publish a release of a chatbot. Of a removed environment they say nothing: what
+        it publishes counts until an apply withdraws it.
+        """
+        return self.is_removed or chatbot in self.published
 
     def marked(self, applied: Mapping[Address, Applied]) -> dict[Address, Applied]:
         """Return the entries of a state, also protected and kept as the manifests demand, applied or not."""

@@ -181,7 +181,7 @@ RemedyCode: TypeAlias = Literal[
     "unpublish",  # name: of a chatbot; environment; removed: if project.yaml does not have the environment
     "restore-and-release",
     "revert-or-pull",  # address: the first that drifted
-    "unprotect",
+    "unprotect",  # environment, removed: as of `unpublish`, if project.yaml does not have the environment
     "pull-or-revert",  # address; force: whether `pull` requires it
     "revert-missing",
     "revert-incomplete",

@@ -40,8 +40,8 @@ def open_to_destroy(
     """Open the project at or above `start` for a plan that removes everything.
 
     The environment may be one that project.yaml does not have any longer: its manifests may then have errors, such as
-    missing variables, and what they do not say counts as published. Raises ReconcilerError for an environment that has
-    no state, either.
+    missing variables, and every chatbot counts as published. Raises ReconcilerError for an environment that has no
+    state, either.
     """
     loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, removed=True)
     project = loaded.project
@@ -58,32 +58,39 @@ def open_to_destroy(
     return workspace
 
 
+def open_to_undo(start: Path, environ: Mapping[str, str], *, env: str | None = None) -> Workspace:
+    """Open the project at or above `start`, whatever errors its manifests have, to edit the mark of its state.
+
+    Raises ReconcilerError for errors of project.yaml, which names the state, and for an environment that has none.
+    """
+    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, removed=True)
+    project = loaded.project
+    raise_errors(problem for problem in loaded.problems if _is_of(problem, project.place))
+    workspace = Workspace(loaded, choose(project, None, environ), environ)
+    if (project.identity.environment or "") not in {"", *project.spec.environments}:
+        _check_known(workspace)
+    return workspace
+
+
 def _is_of(problem: Problem, place: Place) -> bool:
     return problem.place is None or problem.place.file == place.file
 
 
 def _manifests(loaded: Loaded, *, is_removed: bool) -> DestroyedManifests:
     """Return the properties of the manifests that a plan without them must still respect."""
-    published: set[Address] = set()
-    unpublished: set[Address] = set()
-    for resource in loaded.resources:
-        release = _publishes(resource, loaded)
-        if release is not None:
-            (published if release else unpublished).update(_names(resource))
     return DestroyedManifests(
-        published=frozenset(published),
-        unpublished=frozenset(unpublished),
+        published=_having(one for one in loaded.resources if _publishes(one, loaded)),
         protected=_having(one for one in loaded.resources if one.lifecycle.protect),
         kept=_having(one for one in loaded.resources if one.lifecycle.keep_on_delete),
         is_removed=is_removed,
     )
 
 
-def _publishes(resource: Resource, loaded: Loaded) -> bool | None:
-    """Return True if a manifest publishes a release; None for an object that publishes none in any case."""
+def _publishes(resource: Resource, loaded: Loaded) -> bool:
+    """Return True if a manifest publishes a release."""
     pointers = {one.address_kind: one.pointers for one in resource_types().values() if one.pointers}
     if resource.address.kind not in pointers:
-        return None
+        return False
     names = pointers[resource.address.kind]
     wanted = resource.kind.desired(resource, loaded.scope)
     return any(list(references_in(one.fields.get(name))) for one in wanted for name in names)
@@ -118,7 +125,7 @@ def check_not_destroyed(workspace: Workspace, state: State) -> None:
 
 
 def check_publishable(workspaces: Iterable[Workspace]) -> None:
-    """Raise DestroyedError if an environment in which a manifest is to be published is destroyed.
+    """Raise DestroyedError if one of the environments between which releases are published is destroyed.
 
     Commands that only edit manifests work without access to the state. The next plan then checks it.
     """

@@ -30,12 +30,14 @@ def publish(
     return done
 
 
-def promote(start: Path, chatbot: str, source: str, target: str, *, dry_run: bool = False) -> tuple[Publication, Edit]:
+def promote(
+    start: Path, environ: Mapping[str, str], chatbot: str, source: str, target: str, *, dry_run: bool = False
+) -> tuple[Publication, Edit]:
     """Edit the manifest of a chatbot so that the environment `target` publishes the release that `source` publishes.
     With `dry_run`, nothing is written.
 
-    Raises ReconcilerError and writes nothing if `source` publishes no release, or if `target` cannot
-    publish it.
+    Raises ReconcilerError and writes nothing if `source` publishes no release, if `target` cannot publish it, or if
+    one of them is destroyed: what its manifests publish was withdrawn.
     """
     project = load_all_environments(find_project(start))
     for environment in (source, target):
@@ -48,6 +50,7 @@ def promote(start: Path, chatbot: str, source: str, target: str, *, dry_run: boo
             Problem("no-published-release", f"{found.address} publishes no release in {source}", found.place, hint)
         )
     done, edit = publication(project, chatbot, number, target)
+    check_publishable(project.opened(environ, (source, target)))
     if done.moves and not dry_run:
         write(project.root, [edit])
     return done, edit

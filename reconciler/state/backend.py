@@ -1,7 +1,7 @@
 """The state backend of one identity: read it, lock it, and record a run in it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +169,18 @@ def environments_in(store: Store, project: str) -> frozenset[str]:
     return frozenset(
         name for name, *rest in keys if rest == ["state.json"] or (len(rest) == 2 and rest[0] == "journal")
     )
+
+
+def identities_with_state(store: Store) -> frozenset[Identity]:
+    """Return the identities that have a state in a store, from one list of its documents."""
+    keys = (key.split("/")[1:] for key in latest_documents(store).list("state/"))
+    found = {tuple(key[: -1 if key[-1] == "state.json" else -2]) for key in keys if _is_state(key)}
+    return frozenset(Identity(*parts) for parts in found if len(parts) in (1, 2))
+
+
+def _is_state(key: Sequence[str]) -> bool:
+    """Return True for the document of a state, or of a run in its journal."""
+    return key[-1] == "state.json" or key[-2:-1] == ["journal"]
 
 
 def open_store(project: Path, configured: str | None, environ: Mapping[str, str], *, embedded: bool) -> Store:

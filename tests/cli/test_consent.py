@@ -115,6 +115,12 @@ class TestKnownConsent:
         month, two = (f'"{TODAY + timedelta(days=days)}"' for days in (30, 60))
         assert (consented / FILE).read_text() == before.replace("First.", "Second.").replace(month, two)
 
+    @pytest.mark.parametrize(("words", "action"), [((), "updated"), (("--dry-run",), "would be updated")])
+    def test_the_reason_that_an_edit_replaces_is_shown(self, consented: Path, cli: Cli, words, action: str):
+        done = cli("consent", STORE, "protected", "--reason", "Second.", "--expires", "60d", *words)
+        until = TODAY + timedelta(days=30)
+        assert f": {action} in {FILE}; it was valid until {until}, with the reason: First.\n" in done.out
+
     def test_an_outdated_consent_gets_the_new_subject(self, consented: Path, cli: Cli):
         text = (consented / FILE).read_text()
         subject = text.partition("sha256:")[2][:64]

@@ -136,6 +136,13 @@ class TestConfirmation:
         assert "this plan destroys acme/staging: use 'staging'" in done.err
         assert labelled(unpublished, "staging") == 3
 
+    def test_another_name_is_named_before_what_is_refused(self, acme, cli):
+        for words in ((*DESTROY, "--confirm", "production"), (*DESTROY, "--confirm", "production", "--out", "p.json")):
+            done = cli(*words)
+            assert (done.code, "this plan destroys acme/staging: use 'staging'" in done.err) == (64, True)
+        assert cli(*CONFIRMED, "--out", "p.json").code == 3
+        assert cli("apply", "p.json", "--confirm", "production").code == 64
+
     def test_with_the_name_everything_of_the_environment_is_removed(self, unpublished, cli):
         before = labelled(unpublished, "production")
         done = cli(*CONFIRMED)
@@ -174,6 +181,12 @@ class TestGuard:
         assert "`reconciler publish support none --env staging`" in done.out
         assert labelled(acme, "staging") == 3
         assert "destruction" not in state_of(acme)
+
+    def test_what_was_not_read_is_said_once(self, unpublished, cli):
+        for words in ((), ("-o", "markdown")):
+            done = cli(*DESTROY, "--out", "plan.json", *words)
+            assert " ".join(done.out.split()).count("in use where no plan looks: in the code of applications") == 1
+        assert "no plan looks" not in cli("plan", "--env", "production").out
 
     def test_a_chatbot_that_its_manifest_does_not_publish_is_removed(self, acme, cli):
         assert cli("publish", "support", "none", "--env", "staging").code == 0
@@ -357,6 +370,14 @@ class TestDestroyed:
         assert f"chatbot/support publishes nothing: to publish its latest release again, run `{again}`" in done.err
         assert cli(*again.split()[1:]).code == 0
 
+    def test_undo_needs_no_manifest_but_that_of_the_project(self, destroyed, cli):
+        with (destroyed / "manifests.yaml").open("a") as file:
+            file.write("---\nkind: Assistent\n")
+        (destroyed / "outside.yaml").symlink_to("/etc/hostname")
+        assert cli(*CONFIRMED).code == 1
+        assert cli("destroy", "--undo", "--env", "staging").code == 0
+        assert "destruction" not in state_of(destroyed)
+
     def test_an_environment_without_a_state_has_nothing_to_destroy(self, acme, cli):
         edit(
             acme / "project.yaml", "  environments:\n", "  environments:\n    test: {variables: {model: gpt-6-luna}}\n"
@@ -366,6 +387,12 @@ class TestDestroyed:
 
 
 class TestRemovedEnvironment:
+    @pytest.fixture
+    def unpublished(self, unpublished: Path, cli: Cli) -> Path:
+        """Return the project, which applied that staging publishes nothing: its state decides."""
+        assert cli("apply", "--env", "staging", "--yes").code == 0
+        return unpublished
+
     def test_every_plan_warns_while_its_state_has_objects(self, unpublished, cli):
         edit(unpublished / "project.yaml", STAGING, "")
         assert cli("apply", "--env", "production", "--yes").code == 0
@@ -383,12 +410,43 @@ class TestRemovedEnvironment:
         assert cli("apply", "plan.json", "--yes").code == 0
         assert labelled(unpublished, "staging") == 0
 
-    def test_a_chatbot_that_manifests_publish_everywhere_is_refused(self, acme, cli):
+    @pytest.mark.parametrize("published", ["published: 1", NOT_PUBLISHED, "published: {}", None])
+    def test_a_chatbot_that_is_published_there_is_refused_until_an_apply_withdraws_it(self, acme, cli, published):
         edit(acme / "project.yaml", STAGING, "")
-        edit(acme / "support.yaml", PUBLISHED, "published: 1")
+        if published is None:
+            (acme / "support.yaml").unlink()
+        else:
+            edit(acme / "support.yaml", PUBLISHED, published)
         done = cli(*CONFIRMED)
         assert done.code == 3
+        assert "refused[published]: it is published by chatbot/support" in done.out
         assert "Put staging back into `spec.environments` of project.yaml" in done.out
+        assert "run `reconciler publish support none --env staging`, apply, and destroy" in done.out
+        assert labelled(acme, "staging") == 3
+        (acme / "project.yaml").write_text(PROJECT)
+        (acme / "support.yaml").write_text(CHATBOT)
+        assert cli("publish", "support", "none", "--env", "staging").code == 0
+        assert cli("apply", "--env", "staging", "--yes").code == 0
+        edit(acme / "project.yaml", STAGING, "")
+        assert cli(*CONFIRMED).code == 0
+        assert labelled(acme, "staging") == 0
+
+    @pytest.mark.parametrize("lifecycle", ["protect", "keep_on_delete"])
+    def test_the_lifecycle_that_was_applied_counts(self, unpublished, cli, lifecycle):
+        before = (unpublished / "manifests.yaml").read_text()
+        named = "metadata: {name: triage}"
+        edit(unpublished / "manifests.yaml", named, f"{named}\nlifecycle: {{{lifecycle}: true}}")
+        assert cli("apply", "--env", "staging", "--yes").code == 0
+        (unpublished / "manifests.yaml").write_text(before)
+        edit(unpublished / "project.yaml", STAGING, "")
+        plan = cli(*CONFIRMED, "-o", "json", "--out", "plan.json").document
+        assert [one["rule"] for one in plan["refusals"]] == (["protected"] if lifecycle == "protect" else [])
+        if lifecycle == "protect":
+            assert "Put staging back into `spec.environments` of project.yaml, set `lifecycle:" in cli(*CONFIRMED).out
+            assert labelled(unpublished, "staging") == 3
+        else:
+            (one,) = [one for one in plan["changes"] if one["address"] == "assistant/triage"]
+            assert one["action"] == "forget"
 
     def test_without_a_state_it_is_unknown(self, unpublished, cli):
         done = cli("destroy", "--env", "nowhere", "--confirm", "nowhere", "-o", "json")

@@ -99,6 +99,19 @@ def test_an_archived_or_missing_release_is_an_error(released: Path, cli: Cli):
     assert (done.code, "release/helper@2" in done.err) == (1, True)
 
 
+@pytest.mark.parametrize("destroyed", ["staging", "production"])
+def test_a_destroyed_environment_neither_gives_nor_gets_a_release(released: Path, cli: Cli, destroyed: str):
+    before = (released / BOT).read_text()
+    edit(released / BOT, PUBLISHED, "")
+    assert cli("apply", "--yes", "--env", destroyed).code == 0
+    assert cli("destroy", "--env", destroyed, "--confirm", destroyed).code == 0
+    (released / BOT).write_text(before)
+    for words in ((), ("--dry-run",)):
+        done = cli(*TO_PRODUCTION, *words)
+        assert (done.code, f"error[destroyed]: acme/{destroyed} was destroyed by" in done.err) == (3, True), done.err
+    assert (released / BOT).read_text() == before
+
+
 def test_a_project_without_environments_has_nothing_to_promote(project: Path, cli: Cli):
     done = cli(*TO_PRODUCTION)
     assert (done.code, "the environment `staging` does not exist" in done.err) == (1, True)

@@ -69,6 +69,18 @@ def document(type_: str, **fields: Any) -> Applied:
     return Applied("", type_, fields)
 
 
+def test_other_identities_in_the_same_backend_count_in_a_plan(folder: Folder):
+    folder.applied("globex/live", **{"assistant/peer": document("request", **SEARCH)})
+    folder.applied("una", **{"assistant/own": document("request", **SEARCH)})
+    folder.applied("una/test", **{"assistant/other": document("request", model="gpt-6-luna")})
+    folder.applied("acme", **{"assistant/ours": document("request", **SEARCH)})
+    found = asyncio.run(Peers(open_workspace(folder.root, {})).for_plan(IDS)).objects
+    assert {str(identity): [one.name for one in group] for identity, group in found.items()} == {
+        "globex/live": ["assistant/peer"],
+        "una": ["assistant/own"],
+    }
+
+
 class TestWhatIsAReference:
     @pytest.mark.parametrize(
         ("entry", "ids"),

@@ -69,6 +69,14 @@ class GuardContext:
         """Releases that a chatbot publishes after the plan, by its manifest or by an unchanged pointer."""
         return {edge.target for edge in self.after.edges if edge.target.kind == RELEASE}
 
+    @property
+    def of_removed_environment(self) -> Mapping[str, JSON]:
+        """The environment as arguments of a remedy, if project.yaml does not have it any longer; otherwise nothing."""
+        environment, manifests = self.inputs.identity.environment, self.inputs.destroys
+        return (
+            {"environment": environment, "removed": True} if environment and manifests and manifests.is_removed else {}
+        )
+
     @cached_property
     def withdrawn(self) -> Mapping[tuple[str, Action], Sequence[Withdrawal]]:
         """The published names that the plan withdraws, by address and action of the change."""

@@ -194,6 +194,6 @@ def protected(context: GuardContext) -> Iterator[Violation]:
                 address=str(address),
                 action=change.action,
                 cause=Cause("protected", {"address": str(address)}),
-                remedies=(Remedy("unprotect"),),
+                remedies=(Remedy("unprotect", dict(context.of_removed_environment)),),
                 facts=[change.id],
             )

@@ -47,10 +47,7 @@ def destroyed(context: GuardContext) -> Iterator[Violation]:
 
 def _unpublished(context: GuardContext, chatbot: Address) -> dict[str, JSON]:
     """Return the name of a chatbot, and its environment, with `removed` if project.yaml does not have it any longer."""
-    environment, manifests = context.inputs.identity.environment, context.inputs.destroys
-    if environment and manifests and manifests.is_removed:
-        return {"name": chatbot.name, "environment": environment, "removed": True}
-    return {"name": chatbot.name, **context.of_environment}
+    return {"name": chatbot.name, **(context.of_removed_environment or context.of_environment)}
 
 
 def _instead(context: GuardContext, archived: Address, chatbots: list[str]) -> dict[str, JSON]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, is_repaired
@@ -23,6 +23,10 @@ PICTURE: Final = "Affected objects and their dependents"
 COSTS: Final = "Costs, estimated"
 WARNINGS: Final = "Warnings"
 UNMANAGED: Final = "Not managed"
+_UNREAD: Final = (
+    "what is deleted may be in use where no plan looks: in the code of applications, and in other projects whose "
+    "states are in another backend and that are not `spec.peers`"
+)
 _DECISIONS: Final[dict[Decision | None, str]] = {
     "revert": "Apply reverts these changes; `--on-drift keep` keeps them.",
     "keep": "Apply keeps these changes; `--on-drift revert` reverts them.",
@@ -116,7 +120,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         drift_note=f"Differences are shown as live -> manifest. {decided}" if decisions else "",
         costs=tuple(cost_texts(costs)) if costs else (),
         cost_source=costs.source if costs else "",
-        remarks=remarks(plan),
+        remarks=_with_unread(plan, remarks(plan)),
         can_apply=bool(plan.work) and not plan.refusals,
         write_count=sum(writes.values()),
         writes=counted(writes),
@@ -127,6 +131,14 @@ def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
     unmanaged = _unmanaged(plan.unmanaged)
     return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged))
+
+
+def _with_unread(plan: Plan, known: Remarks) -> Remarks:
+    """Return the remarks with what was not read, of a plan that deletes live objects. An offline plan says more."""
+    is_offline = any(notice.code == "offline" for notice in plan.warnings)
+    if is_offline or not any(change.deleted for change in plan.work):
+        return known
+    return replace(known, warnings=(*known.warnings, _UNREAD))
 
 
 def _risk(risk: Risk) -> RiskView:

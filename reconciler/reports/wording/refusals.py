@@ -212,13 +212,15 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "undo-edit": "or undo the edit of {address}",
     "publish-or-remove": _publish,
     "unpublish": lambda args: (
-        f"{_put_back(args)}run `reconciler publish {args['name']} none{env_option(args.get('environment'))}`, and "
-        "destroy the environment again"
+        f"{_put_back(args)}run `reconciler publish {args['name']} none{env_option(args.get('environment'))}`"
+        f"{', apply,' if args.get('removed') else ','} and destroy the environment again"
     ),
     "restore-and-release": "restore the manifest from Git, or, if it was never committed, run "
     "`reconciler archive ADDRESS`; then release the chatbot again under the next number",
     "revert-or-pull": _undo,
-    "unprotect": "set `lifecycle: {{protect: false}}` in its manifest and apply that first",
+    "unprotect": lambda args: (
+        f"{_put_back(args)}set `lifecycle: {{protect: false}}` in its manifest and apply that first"
+    ),
     "pull-or-revert": _pull,
     "revert-missing": _create,
     "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
