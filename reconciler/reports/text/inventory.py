@@ -35,8 +35,8 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
         parts.append(_lines(table([sum_row(one, none) for one in inventory.groups], headers, style=style)))
     # Nothing uses the objects of --unused.
     shown = [name for name in OBJECT_HEADERS if not (inventory.chosen.unused and name == _USERS)]
-    found = (dict(zip(OBJECT_HEADERS, object_row(item), strict=True)) for item in inventory.items)
-    rows = [[row[name] for name in shown] for row in found]
+    cells = (dict(zip(OBJECT_HEADERS, object_row(item), strict=True)) for item in inventory.items)
+    rows = [[row[name] for name in shown] for row in cells]
     parts.append(_lines(table(rows, shown, style=style, expendable=_EXPENDABLE)))
     if inventory.chosen.unused:
         parts.append(wrap(unused_text(inventory), style.width))
