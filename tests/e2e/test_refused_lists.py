@@ -82,6 +82,10 @@ class TestAssistantsOfAServer:
         plan = faulty(server, "404:GET:/v1/assistants").plan()
         assert refused(plan) == []
 
+    def test_rebuilt_state_lacks_nothing_of_an_api_that_ended(self, server):
+        assert faulty(server, "404:GET:/v1/assistants").rebuild().unlisted == ()
+        assert faulty(server, "403:GET:/v1/assistants").rebuild().unlisted == ("GET /v1/assistants",)
+
     def test_assistants_of_our_own_must_be_listed(self, server):
         server.wants(manifest("Assistant", "desk", {"target": "assistants", "model": "gpt-4o"}))
         server.apply()

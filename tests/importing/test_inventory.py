@@ -239,6 +239,11 @@ class TestUnused:
         assert sorted(one.name for one in found.items) == ["bot", "loose"]
         assert found.total == 5
 
+    def test_the_column_of_users_is_left_out(self, estate):
+        estate.by_hand(estate.sdk.files.create(file=("b.md", b"b"), purpose="assistants"))
+        assert "USED BY" in inventory_text(taken(estate), style=Style(width=1000))
+        assert "USED BY" not in inventory_text(taken(estate, chosen=UNUSED), style=Style(width=80))
+
     def test_owned_object_without_a_user_is_listed(self, estate):
         estate.wants(BOT)
         estate.apply()

@@ -16,8 +16,10 @@ from reconciler.reports.views.inventory import (
     unused_text,
 )
 
-_EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "SIZE", "USED BY", "TYPE", "OWNER")
+_EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "TYPE", "SIZE", "USED BY", "OWNER")
 """The columns that a narrow terminal leaves out, first to last. The prefix of an id shows its type."""
+
+_USERS: Final = "USED BY"
 
 
 def inventory_text(inventory: Inventory, *, style: Style) -> str:
@@ -31,8 +33,11 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
         headers = (inventory.by.upper(), *SUM_HEADERS)
         none = none_text(inventory.by)
         parts.append(_lines(table([sum_row(one, none) for one in inventory.groups], headers, style=style)))
-    rows = [object_row(item) for item in inventory.items]
-    parts.append(_lines(table(rows, OBJECT_HEADERS, style=style, expendable=_EXPENDABLE)))
+    # Nothing uses the objects of --unused.
+    shown = [name for name in OBJECT_HEADERS if not (inventory.chosen.unused and name == _USERS)]
+    cells = (dict(zip(OBJECT_HEADERS, object_row(item), strict=True)) for item in inventory.items)
+    rows = [[row[name] for name in shown] for row in cells]
+    parts.append(_lines(table(rows, shown, style=style, expendable=_EXPENDABLE)))
     if inventory.chosen.unused:
         parts.append(wrap(unused_text(inventory), style.width))
     parts.append(wrap(estimate(inventory.prices), style.width))
