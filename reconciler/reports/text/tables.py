@@ -121,4 +121,4 @@ def history_text(applies: Sequence[AppliedPlan], *, style: Style) -> str:
         for plan in applies
     ]
     headers = ("STARTED (UTC)", "OUTCOME", "BY", "CHANGES", "COMMIT", "RUN")
-    return table(rows, headers, style=style, expendable=("RUN", "COMMIT")) or "Nothing was applied yet.\n"
+    return table(rows, headers, style=style, expendable=("RUN", "COMMIT"), least={"CHANGES": 40}) or "Nothing was applied yet.\n"
