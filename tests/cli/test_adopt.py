@@ -104,3 +104,20 @@ def test_a_dry_run_with_nothing_to_adopt_says_so(applied, cli: Cli):
     done = cli("adopt", "--dry-run")
     assert (done.code, "Nothing to adopt:" in done.out, "matches the manifests" in done.out) == (0, True, False)
     assert "no manifest without a live object matches an unmanaged object." in done.out
+
+
+def test_an_imported_object_that_is_not_adopted_yet_is_not_in_sync(applied: Path, cli: Cli):
+    async def make(sdk: AsyncOpenAI) -> str:
+        return (await sdk.beta.agents.create(model="gpt-6-luna", name="night-desk")).id
+
+    id_ = by_hand(applied, make)
+    assert cli("import", id_).code == 0
+    drifted = " ".join(cli("drift").out.split())
+    remedy = "Run `reconciler adopt` first, which adopts it as it is."
+    assert f"1 assistant not applied, and apply refuses to create it. {remedy}" in drifted
+    assert "pending" not in drifted
+    assert "1 assistant not applied" in cli("drift", "-o", "html").out
+    assert "1 assistant not applied" in cli("drift", "-o", "markdown").out
+    shown = " ".join(cli("status", "assistant/night-desk").out.split())
+    assert f"duplicate: it was imported from {id_}" in shown
+    assert remedy in shown

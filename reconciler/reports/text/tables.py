@@ -121,4 +121,5 @@ def history_text(applies: Sequence[AppliedPlan], *, style: Style) -> str:
         for plan in applies
     ]
     headers = ("STARTED (UTC)", "OUTCOME", "BY", "CHANGES", "COMMIT", "RUN")
-    return table(rows, headers, style=style, expendable=("RUN", "COMMIT")) or "Nothing was applied yet.\n"
+    shown = table(rows, headers, style=style, expendable=("RUN", "COMMIT"), least={"CHANGES": 40})
+    return shown or "Nothing was applied yet.\n"
