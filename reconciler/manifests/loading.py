@@ -48,6 +48,8 @@ class Loaded:
     unseen: tuple[Problem, ...] = ()
     """Warnings about folders that were left out, also in `of_checkout`, and about Markdown files without a content.
     They may be or contain manifests, so a plan that removes objects is an error."""
+    used: frozenset[str] = frozenset()
+    """Paths of the files that manifests include or refer to, relative to the project folder."""
 
 
 def load(
@@ -87,7 +89,8 @@ def load(
     ordered = tuple(resources[address] for address in sorted(resources))
     files = Files(tree, hints)
     scope, held, findings = _check(ordered, _scope(project, files))
-    used = {shown + path for path in {*held}.union(*(result.includes for result in validated))}
+    used_files = frozenset({*held}.union(*(result.includes for result in validated)))
+    used = {shown + path for path in used_files}
     problems += _used_as_files(validated, ordered, held, shown)
     moved, misplaced = moves(resources)
     unread = {one for result in validated if not _is_data(result, used) for one in result.unread(known)}
@@ -113,6 +116,7 @@ def load(
         scope=scope,
         of_checkout=of_checkout,
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
+        used=used_files,
     )
 
 
