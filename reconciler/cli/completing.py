@@ -97,6 +97,11 @@ def kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     return _fitting([prefix_of(kind.name) for kind in schema().kinds if kind.name != _PROJECT], incomplete)
 
 
+def totals(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the keys of totals; names of labels and metadata follow the dot."""
+    return _fitting(("type", "owner", "project", "environment", "label.", "metadata."), incomplete)
+
+
 def topics(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the kinds, the codes and the terms, or the fields below the path that is being written."""
     from reconciler.explanations.codes import explanations, page

@@ -111,5 +111,5 @@ def status_(
         from reconciler.reports.html.status import status_html
 
         text = status_html(view, pull=pull, revert=revert)
-    save_text(text, out) if out else show(text)
+    save_text(text, out, format_) if out else show(text)
     return 0

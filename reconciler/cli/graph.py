@@ -67,7 +67,7 @@ def command(
     elif out is None:
         show(_drawing(found, format_))
     else:
-        save_text(_drawing(found, format_), out)
+        save_text(_drawing(found, format_), out, format_)
     return 0
 
 

@@ -127,6 +127,11 @@ OPTIONS: Final[Mapping[str, Habit]] = {
     **_each("exclude", "--target", note="The targets are what is included."),
     **_each("parallelism", note="Independent changes are made at the same time, at the pace of the API."),
     **_each("lock", note="Apply always takes the lock; --lock-timeout DURATION waits for it."),
+    **_each(
+        "upgrade reconfigure migrate-state backend-config force-copy from-module plugin-dir",
+        note="There are no providers or modules to install. `reconciler state migrate-backend URL` moves the state.",
+    ),
+    **_each("compact-warnings", note="Each warning is printed once."),
     **_each("verbose debug trace", "-v"),
     **_each("input", note="Without a terminal, apply requires --yes."),
     **_each("w watch wait", note="Apply waits until its changes are complete."),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "exclusions",
     metavar="GLOB|ADDRESS|ID",
     multiple=True,
+    shell_complete=completing.addresses,
     help="Leave out objects whose live name, address or id matches, case-insensitively; repeatable.",
 )
 @click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, completing, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--by",
     metavar="KEY",
+    shell_complete=completing.totals,
     help="Add totals by type, owner, project or environment, by `label.NAME` of manifests, or by `metadata.NAME` of "
     "live objects, such as label.customer.",
 )

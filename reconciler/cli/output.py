@@ -90,11 +90,15 @@ def write_json(document: "JSON", file: Path | None) -> None:
     if file is not None:
         from reconciler.resources.json_documents import dumps
 
-        save_text(dumps(document), file)
+        save_text(dumps(document), file, "json")
 
 
-def save_text(text: str, file: Path) -> None:
-    """Write `text` to the file that --out names."""
+_EXTENSIONS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".svg": "svg", ".dot": "dot"}
+"""Formats of -o by the extensions that announce them."""
+
+
+def save_text(text: str, file: Path, format_: str = "") -> None:
+    """Write `text` to the file that --out names, with a note if its extension announces another format."""
     from reconciler.files.drafts import write_output
     from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -103,6 +107,10 @@ def save_text(text: str, file: Path) -> None:
     except OSError as error:
         problem = Problem("unwritable", f"cannot write {file}: {error.strerror}", hint="Choose another --out.")
         raise ReconcilerError(problem) from error
+    named = _EXTENSIONS.get(file.suffix.lower(), format_)
+    if format_ and named != format_ and (format_, named) != ("mermaid", "markdown"):
+        selected = "which --out writes" if format_ == "json" else "which -o selects"
+        note(f"note: {file} has the format {format_}, {selected}, and not {named} as its extension says")
 
 
 def note(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -39,6 +39,10 @@ class ProjectContext:
     workspace: Workspace | None
     """None outside of a project."""
     endpoint: str | None
+
+
+_OF_THE_API: Final = frozenset({"unreachable", "timeout", "unauthorized"})
+"""Codes of problems that every request to the API has."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ async def read_live_inventory(
     known_types = await asyncio.to_thread(_known_types, here.workspace)
     problems += listing.problems(known_types.__contains__)
     if by_type and all(found is None for found in listed):
-        raise LiveError(*dict.fromkeys(problems))
+        raise LiveError(*_once(problems))
     everything = [item for found in listed for item in found or ()]
     without_lists = {name for name, found in zip(by_type, listed, strict=True) if found is None}
     without_lists -= listing.absent(known_types.__contains__)
@@ -134,6 +138,14 @@ async def read_live_inventory(
         applied=entries,
         unproven=frozenset(one.id for one in live if one.id not in applied and not _is_of(one, lineage)),
     )
+
+
+def _once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems without repetitions, and of those that no list is the cause of only the first with each code."""
+    found = dict[object, Problem]()
+    for problem in problems:
+        found.setdefault(problem.code if problem.code in _OF_THE_API else problem, problem)
+    yield from found.values()
 
 
 def _is_of(live: Live, lineage: str | None) -> bool:

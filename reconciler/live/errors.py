@@ -97,7 +97,10 @@ _ADVICE: Final = {
     422: Advice("rejected", "Correct the value in the manifest."),
     429: Advice("rate-limited", "The rate limit of the project is used up. Run it again later."),
 }
-_NOT_SERVED: Final = Advice("not-served", "Check the base URL, and that a gateway before the API forwards this path.")
+_NOT_SERVED: Final = Advice(
+    "not-served",
+    "Check the base URL, which must include /v1 if the API does, and that a gateway before the API forwards this path.",
+)
 _DENIED: Final = frozenset({401, 403, 405, 501})
 _QUOTA: Final = Advice("quota", "Add credit or raise the spending limit of the project, then run it again.")
 _SERVER: Final = Advice(
@@ -105,7 +108,7 @@ _SERVER: Final = Advice(
     "Run it again; if the error persists, see the status page of the server, https://status.openai.com for OpenAI.",
 )
 _REDIRECT: Final = Advice("refused", "Redirects are not followed. If the API is at the other URL, use that one.")
-_OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API.")
+_OTHER: Final = Advice("refused", "Check that the base URL is that of an OpenAI API, including /v1.")
 _UNREACHABLE: Final = Advice("unreachable", "Check the network, the proxy and the base URL, then run it again.")
 _UNREADABLE: Final = Advice(
     "unreadable", "Check that the base URL is that of an OpenAI API, and that no proxy answers in its place."

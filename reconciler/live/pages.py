@@ -14,7 +14,9 @@ from reconciler.resources.problems import Problem
 PAGE: Final = 100
 """Maximum page size of all lists except files."""
 WALKS: Final = 4
-_NOT_SERVED: Final = "This server does not have this list. Check the base URL, and any gateway before the API."
+_NOT_SERVED: Final = (
+    "This server does not have this list. Check the base URL, which must include /v1 if the API does, and any gateway."
+)
 
 Test: TypeAlias = Callable[[Object], bool]
 

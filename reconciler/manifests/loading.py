@@ -52,6 +52,8 @@ class Loaded:
     not_read: tuple[tuple[str, Problem], ...] = ()
     """Addresses that files probably define, with the reason why these are not read as manifests. A plan that removes
     one of these objects is an error."""
+    used: frozenset[str] = frozenset()
+    """Paths of the files that manifests include or refer to, relative to the project folder."""
 
 
 def load(
@@ -91,7 +93,8 @@ def load(
     ordered = tuple(resources[address] for address in sorted(resources))
     files = Files(tree, hints)
     scope, held, findings = _check(ordered, _scope(project, files))
-    used = {shown + path for path in {*held}.union(*(result.includes for result in validated))}
+    used_files = frozenset({*held}.union(*(result.includes for result in validated)))
+    used = {shown + path for path in used_files}
     almost = [one for one in found.near_misses if one.problem.place and one.problem.place.file not in used]
     problems += (one.problem for one in almost if one.problem.severity == "error")
     problems += _used_as_files(validated, ordered, held, shown)
@@ -124,6 +127,7 @@ def load(
             *((address, one.problem) for one in almost for address in sorted(one.addresses)),
         ),
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
+        used=used_files,
     )
 
 

@@ -77,6 +77,8 @@ def demo(say: Callable[[str], None], reconciler: Callable[[list[str]], int]) -> 
             for step in STEPS:
                 step(stage)
     say("\nThe demo is complete. To start your own project, run: reconciler init DIR")
+    say("If you already have agents or vector stores at OpenAI, set OPENAI_API_KEY and run: reconciler inventory")
+    say("It writes nothing. In an empty folder, `reconciler import` then writes their manifests.")
 
 
 def _first_apply(stage: Stage) -> None:

@@ -56,11 +56,22 @@ def archive(start: Path, address: Address) -> Archived:
     if refusals:
         return Archived(str(address), refusals=refusals, warnings=project.warnings())
     edits = tuple(tree.edits())
+    unused = _used(project) - _used(tree.loaded()) - {edit.path for edit in edits}
     kept = keep(project.root, tree.lost)
     write(project.root, edits)
     return Archived(
-        str(address), tuple(tree.removed), tuple(tree.marked), edits, kept=kept, warnings=project.warnings()
+        str(address),
+        tuple(tree.removed),
+        tuple(tree.marked),
+        edits,
+        kept=kept,
+        warnings=project.warnings(),
+        unused=tuple(sorted(unused)),
     )
+
+
+def _used(project: AllEnvironments) -> set[str]:
+    return set[str]().union(*(loaded.used for loaded in project.loads))
 
 
 def blockers(project: AllEnvironments) -> Mapping[Address, tuple[Refused, ...]]:

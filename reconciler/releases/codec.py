@@ -165,6 +165,8 @@ class ArchiveDocument(TypedDict):
     """The changed files."""
     kept: NotRequired[list[KeptText]]
     """Removed texts that were not committed; empty without a Git repository."""
+    unused: NotRequired[list[str]]
+    """Files that stay, and that no manifest uses any longer."""
     refusals: list[RefusalInEnvironments]
     """Refusals; if there are any, nothing was written."""
 
@@ -202,6 +204,7 @@ def archived_json(done: Archived) -> ArchiveDocument:
         "archived": list(done.marked),
         "files": [{"path": edit.path, "removed": edit.after is None} for edit in done.edits],
         "kept": [{"path": path, "blob": blob} for path, blob in done.kept.items()],
+        "unused": list(done.unused),
         "refusals": [{"environments": list(one.environments), **refusal_json(one.refusal)} for one in done.refusals],
     }
 

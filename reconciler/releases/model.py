@@ -124,3 +124,5 @@ class Archived:
     """Warnings about the working tree, such as files that were not read."""
     kept: Mapping[str, str] = field(default_factory=dict)
     """Git blobs with the removed texts that were not committed, by path."""
+    unused: tuple[str, ...] = ()
+    """Paths of files that only the removed manifests used. They stay."""

@@ -58,6 +58,8 @@ def completed(line: str) -> list[str]:
         ("reconciler pull vec", ["vectorstore/handbook"]),
         ("reconciler graph vec", ["vectorstore/handbook"]),
         ("reconciler graph -o ", ["mermaid", "dot", "svg", "json"]),
+        ("reconciler inventory --by ", ["environment", "label.", "metadata.", "owner", "project", "type"]),
+        ("reconciler import --exclude vec", ["vectorstore/handbook"]),
         ("reconciler help stat", ["state", "status"]),
         ("reconciler help state mi", ["migrate-backend"]),
         ("reconciler state show vec", ["vectorstore/handbook"]),

@@ -246,6 +246,23 @@ def test_status_out_in_a_missing_folder_is_refused_before_any_request(applied, c
     assert (done.code, "folder missing does not exist" in done.err) == (64, True)
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("status --out x.html", "text"),
+        ("status -o html --out x.html", ""),
+        ("plan --out x.html", "json"),
+        ("graph --out x.md", ""),
+        ("drift --out x.json", ""),
+        ("graph --out x.svg", "mermaid"),
+    ],
+)
+def test_extension_of_another_format_is_noted(applied, cli: Cli, line, named):
+    err = cli(*line.split()).err
+    assert (f"has the format {named}, which" in err) == bool(named)
+    assert ("as its extension says" in err) == bool(named)
+
+
 def test_estate_page_is_the_status_of_all_objects(applied, cli: Cli):
     rename_store(applied, "by hand")
     page = cli("status", "-o", "html").out

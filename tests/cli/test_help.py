@@ -75,6 +75,7 @@ def test_version_lists_the_versions_of_what_runs(cli: Cli):
         ("plan -n staging", "Did you mean '--env'?"),
         ("plan -json", "Did you mean '-o json'?"),
         ("plan -refresh-only", "`reconciler drift`"),
+        ("init -upgrade", "No such option '-upgrade'. There are no providers"),
         ("plan -destroy", "`reconciler destroy --env ENV`"),
         ("down", "Did you mean 'destroy --env ENV'?"),
         ("plan -var x=y", "project.yaml"),

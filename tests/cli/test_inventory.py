@@ -15,6 +15,12 @@ def test_progress_goes_to_stderr_and_the_document_to_stdout(applied, cli):
     assert "vector_store: 1 found" in done.err
 
 
+def test_server_that_is_down_is_one_error(project, cli, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    done = cli("inventory", "--endpoint", "http://127.0.0.1:9/v1")
+    assert (done.code, done.err.count("error[unreachable]")) == (1, 1)
+
+
 def test_markdown(applied, cli):
     assert cli("inventory", "-o", "markdown").out.startswith("## Inventory\n")
 

@@ -82,6 +82,16 @@ def test_archive_of_a_used_object_returns_exit_code_3(bot: str, project: Path, c
     assert [one["rule"] for one in document["refusals"]] == ["referenced"]
 
 
+def test_archive_names_the_files_that_stay_without_a_manifest(project: Path, cli: Cli) -> None:
+    desk = "apiVersion: reconciler/v1\nkind: Assistant\nmetadata: {{name: {0}}}\nspec: {{model: gpt-6-luna, {1}}}\n"
+    for name, fields in (("desk", "instructions: {$file: desk.txt}"), ("lane", "instructions: {$file: lane.txt}")):
+        (project / f"{name}.yaml").write_text(desk.format(name, fields))
+        (project / f"{name}.txt").write_text("Be kind.")
+    assert cli("archive", "assistant/desk", "-o", "json").document["unused"] == ["desk.txt"]
+    assert "No manifest uses these files any longer, and they stay: lane.txt" in cli("archive", "assistant/lane").out
+    assert (project / "desk.txt").is_file()
+
+
 def test_archive_edits_the_manifests(bot: str, project: Path, cli: Cli) -> None:
     cli("release", bot)
     done = cli("archive", f"chatbot/{bot}")

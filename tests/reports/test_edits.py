@@ -22,5 +22,7 @@ def test_patch_has_the_exact_lines():
 
 
 def test_new_and_deleted_files_have_all_lines():
+    assert edit_text(Edit("a", None, "x\n")).endswith("@@ -0,0 +1 @@\n+x")
+    assert edit_text(Edit("a", "x\n", None)).endswith("@@ -1 +0,0 @@\n-x")
     assert edit_patch(Edit("a", None, "x\n")).endswith("@@ -0,0 +1 @@\n+x\n")
     assert edit_patch(Edit("a", "x\n", None)).endswith("@@ -1 +0,0 @@\n-x\n")

@@ -12,7 +12,7 @@ _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 def edit_text(edit: Edit, *, style: Style | None = None) -> str:
     """Return a unified diff with characters escaped that a terminal interprets."""
-    before, after = (text.removesuffix("\n").split("\n") for text in (edit.before or "", edit.after or ""))
+    before, after = (text.removesuffix("\n").split("\n") if text else [] for text in (edit.before, edit.after))
     lines = difflib.unified_diff(before, after, f"a/{edit.path}", f"b/{edit.path}", lineterm="")
     return "\n".join(_painted(line[:1] + plain(line[1:].removesuffix("\r")), style or Style()) for line in lines)
 

@@ -52,6 +52,9 @@ def archived_text(done: Archived, style: Style) -> str:
     lines += [f"  {'removed' if edit.after is None else 'wrote'} {plain(edit.path)}" for edit in done.edits]
     for path, blob in done.kept.items():
         lines += [f"  {plain(path)} had edits that are not committed. To print them:", f"    git cat-file -p {blob}"]
+    if done.unused:
+        files = f"No manifest uses these files any longer, and they stay: {few(list(map(plain, done.unused)))}"
+        lines += wrap(files, style.width, hang="  ")
     text = "Next: commit it, and have it reviewed. The plan also checks references at OpenAI."
     return "\n".join([*lines, *wrap(text, style.width, hang="  ")]) + "\n"
 
