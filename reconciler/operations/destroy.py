@@ -16,7 +16,7 @@ from reconciler.operations.state_edits import rewritten
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.model import Change, Plan
 from reconciler.project.connection import connected
-from reconciler.project.destroyed import open_to_destroy, open_to_undo
+from reconciler.project.destroyed import open_to_destroy, open_to_undo, silent
 from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE, Address, release_number
@@ -168,9 +168,8 @@ def undone(start: Path, environ: Mapping[str, str], env: str | None) -> StateEdi
 def _unpublished(workspace: Workspace, state: State, mark: Destruction) -> Iterator[str]:
     """Yield a note for each chatbot that has releases and publishes none, as it must to be destroyed."""
     releases = {*(state.tombstones - mark.tombstones), *(one for one in state.objects if one.kind == RELEASE)}
-    silent = workspace.destroys.unpublished if workspace.destroys else frozenset()
     environment = env_option(workspace.chosen_environment)
-    for address in sorted(silent):
+    for address in sorted(silent(workspace.loaded)):
         numbers = [release_number(one) for one in releases if Address(address.kind, one.family.name) == address]
         if numbers:
             command = f"reconciler publish {address.name} {max(numbers)}{environment}"

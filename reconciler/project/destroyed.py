@@ -86,6 +86,12 @@ def _manifests(loaded: Loaded, *, is_removed: bool) -> DestroyedManifests:
     )
 
 
+def silent(loaded: Loaded) -> frozenset[Address]:
+    """Return the chatbots whose manifests publish no release."""
+    kinds = {one.address_kind for one in resource_types().values() if one.pointers}
+    return _having(one for one in loaded.resources if one.address.kind in kinds and not _publishes(one, loaded))
+
+
 def _publishes(resource: Resource, loaded: Loaded) -> bool:
     """Return True if a manifest publishes a release."""
     pointers = {one.address_kind: one.pointers for one in resource_types().values() if one.pointers}
