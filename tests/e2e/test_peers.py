@@ -71,7 +71,7 @@ def test_what_a_peer_searches_is_not_deleted_until_it_searches_something_else(de
     assert done(desk) == ["delete vectorstore/kb"]
 
 
-def test_a_removed_peer_counts_until_its_removal_is_applied(desk, lab):
+def test_a_removed_peer_counts_after_its_removal_while_its_state_is_in_the_same_backend(desk, lab):
     lab.apply()
     desk.wants(project("desk"))
     desk.drops("VectorStore/kb")
@@ -80,6 +80,9 @@ def test_a_removed_peer_counts_until_its_removal_is_applied(desk, lab):
     desk.wants(STORE)
     assert done(desk) == ["update project/desk"]
     desk.drops("VectorStore/kb")
+    assert [(found.rule, found.address) for found in desk.plan().refusals] == [rule]
+    lab.wants(manifest("Assistant", "triage", {"model": "gpt-6-luna"}))
+    lab.apply()
     assert done(desk) == ["delete vectorstore/kb"]
 
 
