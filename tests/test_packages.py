@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -128,3 +129,12 @@ def repository_of(packages: Path, folder: Path) -> Path:
     author = ("-c", "user.name=Anyone", "-c", "user.email=anyone@example.org")
     ran("git", *author, "commit", "--quiet", "--message", "Add the program", cwd=folder)
     return folder
+
+
+def test_image_is_built_from_all_that_the_wheel_contains():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    built = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")}
+    needed = [*built["packages"], *built["force-include"], "pyproject.toml"]
+
+    assert [path for path in needed if not {path, *map(str, Path(path).parents)} & copied] == []
