@@ -10,9 +10,9 @@ from typing import Final, Protocol, runtime_checkable
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.display import short
 from reconciler.resources.name_lists import few
-from reconciler.state.codec import decode_plan
 from reconciler.state.documents import format_errors, line
 from reconciler.state.model import AppliedPlan, Completed, NotWritten
+from reconciler.state.records import plan_of
 from reconciler.state.snapshots import read
 from reconciler.state.store import Store
 
@@ -104,4 +104,4 @@ def _noted(store: NotedStore, identity: Identity) -> Iterator[AppliedPlan]:
             with format_errors(store.location):
                 record = json.loads(text)
                 if record["identity"] == str(identity):
-                    yield decode_plan(record)
+                    yield plan_of(record)
