@@ -448,7 +448,7 @@ class TestRollback:
         output = published.root / ".reconciler" / "output"
         monkeypatch.setenv("GITHUB_OUTPUT", str(output))
         published.wants(triage("Some day."))
-        plan = published.root / ".reconciler" / "rollback.json"
+        plan = published.root.parent / "rollback.json"
         done = cli("ci", "rollback", "support", 1, "--out", plan)
         assert done.code == 0
         assert "1 write to OpenAI: 1 POST." in done.out
@@ -462,7 +462,7 @@ class TestRollback:
         published.wants(
             triage("Some day."), manifest("Vault", "team", {}), nightly(target={"vault_ids": ["team"]}, name="Later")
         )
-        plan = published.root / ".reconciler" / "rollback.json"
+        plan = published.root.parent / "rollback.json"
         assert cli("ci", "rollback", "support", 1, "--out", plan).code == 0
         changes = {(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]}
         assert changes == {("publish", "chatbot/support"), ("update", RUN), ("create", "vault/team")}
@@ -472,7 +472,7 @@ class TestRollback:
     def test_an_automation_that_is_not_live_yet_is_left_out(self, published, cli: Cli):
         hourly = {"expression": "0 * * * *", "timezone": "UTC", "target": TARGET}
         published.wants(manifest("Automation", "hourly", hourly))
-        plan = published.root / ".reconciler" / "rollback.json"
+        plan = published.root.parent / "rollback.json"
         assert cli("ci", "rollback", "support", 1, "--out", plan).code == 0
         changes = {(one["action"], one["address"]) for one in json.loads(plan.read_text())["changes"]}
         assert changes == {("publish", "chatbot/support"), ("update", RUN)}
