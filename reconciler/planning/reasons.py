@@ -108,7 +108,8 @@ NoticeCode: TypeAlias = Literal[
     "model-unlisted",  # model, similar: names that the API lists
     "threshold-by-name",  # cause: of more deletes or archives than are allowed; permitted by name
     "destroyed",  # holder, at (Unix time), environment: in place of a comparison
-    "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects
+    "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects; null for
+    # the state from before the project had environments
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run

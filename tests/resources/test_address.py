@@ -1,7 +1,8 @@
 """Tests of the order of identities: a project may have state and bundles with and without an environment."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import itertools
+
+from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Identity
 
@@ -13,7 +14,7 @@ def test_identities_with_and_without_an_environment_have_one_order(found, random
     given_in = sorted(found, key=lambda _: random.random())
     ordered = sorted(given_in)
     assert ordered == sorted(found)
-    assert all(one < other and other > one and one <= other for one, other in zip(ordered, ordered[1:], strict=False))
+    assert all(one < other and other > one and one <= other for one, other in itertools.pairwise(ordered))
 
 
 def test_a_project_without_environments_is_before_its_environments():
