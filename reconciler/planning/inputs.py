@@ -213,6 +213,8 @@ class PlanInputs:
     """Environments of the last run that the project does not have any longer and whose states have objects, and before
     the first run identities in the same place that publish the same names, each with the names that applications load.
     """
+    undivided: Identity | None = None
+    """The project itself, if its state from before it had environments still has objects."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()

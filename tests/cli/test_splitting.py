@@ -26,6 +26,19 @@ def test_every_plan_warns_of_the_state_without_an_environment(applied, cli: Cli,
     assert "`reconciler state rm --all`" in cli("plan", "--env", "staging").out
 
 
+def test_what_the_project_manages_is_not_created_a_second_time(applied, cli: Cli):
+    before = stores(applied)
+    add_environments(applied)
+    for words in (("plan",), ("apply", "--yes")):
+        done = cli(*words, "--env", "production", "-o", "json")
+        assert done.code == 3
+    (refusal,) = cli("plan", "--env", "production", "-o", "json").document["refusals"]
+    assert (refusal["rule"], refusal["address"], refusal["consent"]) == ("duplicate", "project/acme", None)
+    text = " ".join(cli("plan", "--env", "production").out.split())
+    assert "reconciler adopt --env production" in text
+    assert stores(applied) == before
+
+
 def test_the_only_environment_need_not_be_named(applied, cli: Cli):
     edit(applied / "project.yaml", "spec:\n", "spec:\n  environments: {production: {}}\n")
     assert left(cli, "plan", "--offline") == [{"identity": "acme", "environment": None}]
