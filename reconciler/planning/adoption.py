@@ -235,8 +235,12 @@ class _Pairing:
             other = Identity.parse(owner)
             if other.project == self.inputs.identity.project and live.labels:
                 command = f"reconciler state rm {live.labels.address}{env_option(other.environment)}"
-                before = "" if other.environment else " with the project.yaml from before it had environments"
-                hint = f"To move it here, run `{command}`{before}, and adopt it then."
+                hint = f"To move it here, run `{command}`, and adopt it then."
+                if not other.environment:
+                    hint = (
+                        "To move what the project manages since before it had environments, run `reconciler state rm "
+                        "--all` with the project.yaml from before, put the environments back, and adopt it then."
+                    )
             self._problem("foreign-owner", f"{address}: {live.id} is owned by {owner}", hint)
 
     def _like(self, address: Address, taken: set[str], *, named: bool) -> Live | None:
@@ -252,7 +256,7 @@ class _Pairing:
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
-        elif foreign := self._foreign_origin(address):
+        elif foreign := self.inputs.of_undivided.get(str(address)) or self._foreign_origin(address):
             self._owned(address, foreign, foreign.labels.identity if foreign.labels else "")
         elif named:
             self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))

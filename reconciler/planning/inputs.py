@@ -370,6 +370,13 @@ class PlanInputs:
         """Return True if the label names another project. Environments of one project have the same manifests."""
         return live.labels is not None and Identity.parse(live.labels.identity).project != self.identity.project
 
+    @cached_property
+    def of_undivided(self) -> Mapping[str, Live]:
+        """Live objects that the project manages since before it had environments, by the address on their label."""
+        owner = str(self.undivided or "")
+        labelled = ((live.labels, live) for live in self.live)
+        return {labels.address: live for labels, live in labelled if labels and labels.identity == owner}
+
     def children(self, ids: Iterable[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""
         for id_ in ids if self._by_parent else ():

@@ -50,8 +50,17 @@ def test_an_object_of_the_project_without_environments_is_moved(applied, cli: Cl
     done = cli("adopt", f"vectorstore/handbook={entry}", "--env", "production", "--yes")
     assert done.code == 1
     assert "error[foreign-owner]" in done.err
-    assert "run `reconciler state rm vectorstore/handbook` with the project.yaml from before" in done.err
+    assert "run `reconciler state rm --all` with the project.yaml from before" in done.err
     assert "keep_on_delete" not in done.err
+
+
+def test_adopt_names_the_objects_that_the_project_still_manages(applied, cli: Cli):
+    add_environments(applied)
+    done = cli("adopt", "--env", "production", "--yes")
+    assert done.code == 1
+    assert "error[foreign-owner]: vectorstore/handbook: vs_" in done.err
+    assert "run `reconciler state rm --all` with the project.yaml from before" in done.err
+    assert "apply creates it" not in done.err
 
 
 def test_all_objects_move_to_production_and_staging_is_new(applied, cli: Cli):

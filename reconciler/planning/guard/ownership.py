@@ -135,12 +135,7 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
 
 def undivided(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create objects for an environment that the project manages since before it had environments."""
-    inputs = context.inputs
-    if inputs.undivided is None:
-        return
-    owner = str(inputs.undivided)
-    labelled = ((live.labels, live) for live in context.matched.unmanaged)
-    twins = {labels.address: live for labels, live in labelled if labels and labels.identity == owner}
+    inputs, twins = context.inputs, context.inputs.of_undivided
     found: dict[str, Live] = {}
     for change in context.work:
         if change.action == "create":
@@ -155,7 +150,7 @@ def undivided(context: GuardContext) -> Iterator[Violation]:
         yield Violation(
             address=f"project/{inputs.identity.project}",
             action="create",
-            cause=Cause("undivided", {"identity": owner, "objects": objects}),
+            cause=Cause("undivided", {"identity": inputs.identity.project, "objects": objects}),
             remedies=(Remedy("divide", {"environment": inputs.identity.environment}),),
             facts=sorted(live.id for live in found.values()),
         )
