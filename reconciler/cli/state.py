@@ -143,15 +143,20 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 
 
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True, shell_complete=completing.addresses)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
+@click.option("--all", "everything", is_flag=True, help="All entries. Documents in the outlets stay published.")
 @options.live
 @options.locking
-def rm_(addresses: tuple[str, ...], start: Path, env: str | None, endpoint: str | None, format_: str) -> int:
+def rm_(
+    addresses: tuple[str, ...], everything: bool, start: Path, env: str | None, endpoint: str | None, format_: str
+) -> int:
     """Stop managing objects without deleting them. Their labels are removed."""
     from reconciler.operations.state_edits import forget
 
-    done = forget(start, options.environ(), options.addresses(addresses), env=env, endpoint=endpoint)
-    return _edited("Forgotten", done, format_)
+    if everything == bool(addresses):
+        raise click.UsageError("name the addresses to stop managing, or pass --all")
+    chosen = None if everything else options.addresses(addresses)
+    return _edited("Forgotten", forget(start, options.environ(), chosen, env=env, endpoint=endpoint), format_)
 
 
 @command.command(name="rebuild", short_help="Rebuild lost state.")

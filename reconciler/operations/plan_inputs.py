@@ -28,7 +28,7 @@ from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
@@ -63,6 +63,8 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
+    if any(one.args["environment"] is None for one in left):
+        inputs = replace(inputs, undivided=Identity(workspace.identity.project))
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
     return Reading(inputs, snapshot, by_type, (*left, *unreached), outlets.agreed, reachable.outlets)
 

@@ -14,7 +14,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
 from reconciler.resources.problems import Problem, ReconcilerError, reason
 from reconciler.resources.registry import outlet_types, resource_types
-from reconciler.state.backend import Backend, environments_in
+from reconciler.state.backend import Backend, identities_with_state
 from reconciler.state.codec import MovedError
 from reconciler.state.model import Snapshot
 
@@ -58,7 +58,8 @@ def _has_objects(workspace: Workspace, identity: Identity) -> bool:
 
 
 def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
-    """Return a warning for each environment that project.yaml does not have and whose state has objects.
+    """Return a warning for each environment that project.yaml does not have and whose state has objects, and for the
+    state that the project has from before it had environments.
 
     One list of the names in the state, and a read of each such state. A state that is not readable with these
     credentials, or that was moved to another backend, is left out.
@@ -67,10 +68,11 @@ def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
     name one of several must not select another one silently, because an edit of project.yaml removed the rest.
     """
     left, present = tuple(_left(workspace)), workspace.identity.environment
-    if left and present and workspace.is_implied:
-        names = ", ".join(f"`{one.args['environment']}`" for one in left)
+    removed = [one.args["environment"] for one in left if one.args["environment"]]
+    if removed and present and workspace.is_implied:
+        names = ", ".join(f"`{name}`" for name in removed)
         message = f"`{present}` is the only environment of this project, but the state also has objects of {names}"
-        others = "that environment" if len(left) == 1 else "those environments"
+        others = "that environment" if len(removed) == 1 else "those environments"
         hint = (
             f"choose `{present}` with `--env {present}` or `RECONCILER_ENV`; to need neither, remove the objects of "
             f"{others} with `reconciler destroy --env NAME`"
@@ -81,16 +83,15 @@ def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
 
 
 def _left(workspace: Workspace) -> Iterator[Notice]:
-    identity, present = workspace.identity, workspace.loaded.project.spec.environments
+    identity, project = workspace.identity, workspace.identity.project
+    present = {identity, *(Identity(project, name) for name in workspace.loaded.project.spec.environments or (None,))}
     with suppress(ReconcilerError):
-        known = environments_in(workspace.backend.store, identity.project)
-        for name in sorted(known - {*present, identity.environment or ""}):
-            other = Identity(identity.project, name)
+        for other in sorted(identities_with_state(workspace.backend.store, project) - present):
             with suppress(ReconcilerError):
                 state = Backend(workspace.backend.store, other).read_latest().state
                 is_destroyed = state.destruction is not None and state.destruction.finished is not None
                 if state.objects and not is_destroyed:
-                    yield Notice("environment-left", {"identity": str(other), "environment": name})
+                    yield Notice("environment-left", {"identity": str(other), "environment": other.environment})
 
 
 def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str, Collection[str]]) -> OutletReferences:

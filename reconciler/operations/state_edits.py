@@ -66,9 +66,15 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
 
 
 def forget(
-    start: Path, environ: Mapping[str, str], addresses: Sequence[Address], *, env: str | None, endpoint: str | None
+    start: Path,
+    environ: Mapping[str, str],
+    addresses: Sequence[Address] | None,
+    *,
+    env: str | None,
+    endpoint: str | None,
 ) -> StateEdit:
-    """Stop managing objects without deleting them: remove their labels and their entries in the state.
+    """Stop managing objects without deleting them: remove their labels and their entries in the state. Without
+    addresses (None), all are forgotten, also documents in the outlets, which stay published.
 
     Files of a vector store that no other object references are included. Raises ReconcilerError for objects that the
     next plan would find again: uploads that a managed vector store holds, and documents in the outlets.
@@ -80,14 +86,19 @@ def forget(
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
                 check_not_destroyed(workspace, present.state)
-                removed = _removed_entries(present.state.objects, addresses)
+                objects = present.state.objects
+                removed = objects if addresses is None else _removed_entries(objects, addresses)
+                if not removed:
+                    return compare(present.state, present.state)
                 with connection.writing_while(confirming(lease)):
                     by_type = adapters(connection, {applied.type for applied in removed.values()})
                     await _disown(workspace, by_type, lease, present.state, removed)
-                rest = {known: item for known, item in present.state.objects.items() if known not in removed}
-                new, said = _with_objects(present, rest), f"forget {', '.join(map(str, addresses))}"
+                rest = {known: item for known, item in objects.items() if known not in removed}
+                what = "all objects" if addresses is None else ", ".join(map(str, addresses))
+                new, said = _with_objects(present, rest), f"forget {what}"
                 done = await asyncio.to_thread(rewritten, workspace, lease, present, new, said)
-        return replace(done, notes=tuple(_after_forgetting(workspace, removed)))
+        after = _after_forgetting if addresses else _after_forgetting_all
+        return replace(done, notes=tuple(after(workspace, removed)))
 
     return run_async(run())
 
@@ -195,3 +206,11 @@ def _after_forgetting(workspace: Workspace, removed: Mapping[Address, Applied]) 
     for address, applied in removed.items():
         if address in workspace.desired and applied.type not in upload_types():
             yield f"{address} has a manifest: the next plan creates another object"
+
+
+def _after_forgetting_all(workspace: Workspace, removed: Mapping[Address, Applied]) -> Iterator[str]:
+    published = [str(address) for address, applied in sorted(removed.items()) if applied.type in outlet_types()]
+    if published:
+        yield f"the outlets still have {few(published)}"
+    if workspace.desired.keys() & removed.keys():
+        yield "the manifests are still there: run `reconciler adopt` before the next apply, which creates other objects"

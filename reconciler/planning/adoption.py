@@ -10,12 +10,12 @@ from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.reasons import Notice, Reason
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.metadata import has_room
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import Problem
+from reconciler.resources.problems import Problem, env_option
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, digest
 
@@ -232,6 +232,15 @@ class _Pairing:
                 f"To release it, set `lifecycle: {{keep_on_delete: true}}` in {owner}, apply, and remove the manifest. "
                 "If that project is not in use, remove the `reconciler-` keys from the metadata of the object."
             )
+            other = Identity.parse(owner)
+            if other.project == self.inputs.identity.project and live.labels:
+                command = f"reconciler state rm {live.labels.address}{env_option(other.environment)}"
+                hint = f"To move it here, run `{command}`, and adopt it then."
+                if not other.environment:
+                    hint = (
+                        "To move what the project manages since before it had environments, run `reconciler state rm "
+                        "--all` with the project.yaml from before, put the environments back, and adopt it then."
+                    )
             self._problem("foreign-owner", f"{address}: {live.id} is owned by {owner}", hint)
 
     def _like(self, address: Address, taken: set[str], *, named: bool) -> Live | None:
@@ -247,7 +256,7 @@ class _Pairing:
             ids = sorted(live.id for live in equal or found)
             hint = f"Select one: reconciler adopt {address}={ids[0]}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
-        elif foreign := self._foreign_origin(address):
+        elif foreign := self.inputs.of_undivided.get(str(address)) or self._foreign_origin(address):
             self._owned(address, foreign, foreign.labels.identity if foreign.labels else "")
         elif named:
             self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))

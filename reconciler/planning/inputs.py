@@ -213,6 +213,8 @@ class PlanInputs:
     """Environments of the last run that the project does not have any longer and whose states have objects, and before
     the first run identities in the same place that publish the same names, each with the names that applications load.
     """
+    undivided: Identity | None = None
+    """The project itself, if its state from before it had environments still has objects."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
@@ -367,6 +369,13 @@ class PlanInputs:
     def is_of_another_project(self, live: Live) -> bool:
         """Return True if the label names another project. Environments of one project have the same manifests."""
         return live.labels is not None and Identity.parse(live.labels.identity).project != self.identity.project
+
+    @cached_property
+    def of_undivided(self) -> Mapping[str, Live]:
+        """Live objects that the project manages since before it had environments, by the address on their label."""
+        owner = str(self.undivided or "")
+        labelled = ((live.labels, live) for live in self.live)
+        return {labels.address: live for labels, live in labelled if labels and labels.identity == owner}
 
     def children(self, ids: Iterable[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""

@@ -108,7 +108,8 @@ NoticeCode: TypeAlias = Literal[
     "model-unlisted",  # model, similar: names that the API lists
     "threshold-by-name",  # cause: of more deletes or archives than are allowed; permitted by name
     "destroyed",  # holder, at (Unix time), environment: in place of a comparison
-    "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects
+    "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects; null for
+    # the state from before the project had environments
     "settings-unrecorded",  # settings: paths of those that project.yaml sets, and that no apply has recorded
     "waits-for-release",  # publisher: it publishes no release, so that the object that runs it is not created yet;
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
@@ -128,6 +129,7 @@ CauseCode: TypeAlias = Literal[
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "imported-foreign",  # id, owner: the identity on the label, of another project; the manifest was imported from it
+    "undivided",  # identity, from before the project had environments; objects (address, id, name) that it manages
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
     "duplicate-used",  # address, id, name, user: of the second object at the address
     "referenced",  # address: by the referrers in the sections
@@ -162,6 +164,7 @@ RemedyCode: TypeAlias = Literal[
     "adopt-one",  # address, id: of the first of several objects with one label
     "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
     "release-and-adopt",  # owner, environment: as of `adopt-first`
+    "divide",  # environment: that is to manage what the project manages since before it had environments
     "forget-import",  # address: of a manifest with a comment that names its source
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id: of plans of earlier versions

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import total_ordering
 from typing import Final, Self
 
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -108,15 +109,24 @@ def version_of(text: str) -> tuple[str, int] | None:
     return (found["chatbot"], int(found["number"])) if found and is_name(found["chatbot"]) else None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@total_ordering
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """`project` or `project/environment`: the key of state, lock and bundles, and part of every label."""
+    """`project` or `project/environment`: the key of state, lock and bundles, and part of every label.
+
+    In order, a project without environments is before its environments: it may have both in its state and outlets.
+    """
 
     project: str
     environment: str | None = None
 
     def __str__(self) -> str:
         return f"{self.project}/{self.environment}" if self.environment else self.project
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Identity):
+            return NotImplemented
+        return (self.project, self.environment or "") < (other.project, other.environment or "")
 
     @classmethod
     def parse(cls, text: str) -> Self:

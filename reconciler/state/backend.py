@@ -164,16 +164,12 @@ class StoreOutlet:
 
 def environments_in(store: Store, project: str) -> frozenset[str]:
     """Return the environments of a project that have a state in a store, from one list of its documents."""
-    prefix = f"state/{project}/"
-    keys = (key.removeprefix(prefix).split("/") for key in latest_documents(store).list(prefix))
-    return frozenset(
-        name for name, *rest in keys if rest == ["state.json"] or (len(rest) == 2 and rest[0] == "journal")
-    )
+    return frozenset(one.environment for one in identities_with_state(store, project) if one.environment)
 
 
-def identities_with_state(store: Store) -> frozenset[Identity]:
-    """Return the identities that have a state in a store, from one list of its documents."""
-    keys = (key.split("/")[1:] for key in latest_documents(store).list("state/"))
+def identities_with_state(store: Store, project: str | None = None) -> frozenset[Identity]:
+    """Return the identities that have a state in a store, of one project or of all, from one list of documents."""
+    keys = (key.split("/")[1:] for key in latest_documents(store).list(f"state/{project}/" if project else "state/"))
     found = {tuple(key[: -1 if key[-1] == "state.json" else -2]) for key in keys if _is_state(key)}
     return frozenset(Identity(*parts) for parts in found if len(parts) in (1, 2))
 

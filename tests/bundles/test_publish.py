@@ -6,7 +6,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from reconciler.bundles.outlets import DirectoryOutlet
-from reconciler.bundles.publish import publish, read_all, withdraw
+from reconciler.bundles.publish import identities_in, publish, read_all, withdraw
 from reconciler.bundles.render import contents, pointer_address
 from reconciler.bundles.schema import POINTER
 from reconciler.resources.address import Address, Identity
@@ -153,3 +153,10 @@ def test_withdraw_deletes_from_the_first_outlet_last(published, identity, tmp_pa
     with pytest.raises(PermissionError):
         withdraw([published, Broken(tmp_path)], identity, DRAFT)
     assert DRAFT in read_all(published, identity)
+
+
+def test_identities_with_and_without_an_environment_are_in_one_outlet(tmp_path, blobs, ids):
+    outlet = DirectoryOutlet(tmp_path)
+    for identity in (Identity("acme", "staging"), Identity("globex"), Identity("acme"), Identity("acme", "production")):
+        publish([outlet], identity, BILLING, blobs[BILLING], ids)
+    assert list(map(str, identities_in(outlet))) == ["acme", "acme/production", "acme/staging", "globex"]

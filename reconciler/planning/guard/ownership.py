@@ -133,6 +133,29 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
             )
 
 
+def undivided(context: GuardContext) -> Iterator[Violation]:
+    """Refuse to create objects for an environment that the project manages since before it had environments."""
+    inputs, twins = context.inputs, context.inputs.of_undivided
+    found: dict[str, Live] = {}
+    for change in context.work:
+        if change.action == "create":
+            desired = inputs.desired.get(Address.parse(change.address))
+            former = desired.lifecycle.moved_from if desired else ()
+            names = (change.address, *(str(Address(desired.address.kind, name)) for name in former if desired))
+            found.update((change.address, twins[name]) for name in names if name in twins)
+    if found:
+        objects: list[JSON] = [
+            {"address": address, "id": live.id, "name": live.name} for address, live in sorted(found.items())
+        ]
+        yield Violation(
+            address=f"project/{inputs.identity.project}",
+            action="create",
+            cause=Cause("undivided", {"identity": inputs.identity.project, "objects": objects}),
+            remedies=(Remedy("divide", {"environment": inputs.identity.environment}),),
+            facts=sorted(live.id for live in found.values()),
+        )
+
+
 def label_only(context: GuardContext) -> Iterator[Violation]:
     """Refuse to manage an object that only its label assigns to an address, if the state has another object there that
     is not live any more: it may be a clone, made before the other one was deleted.

@@ -24,6 +24,21 @@ def _only_in_state(args: Args) -> str:
     )
 
 
+def _left(args: Args) -> str:
+    name = args["environment"]
+    if name is None:
+        return (
+            f"the state of {args['identity']}, from before project.yaml had environments, has objects, which no plan "
+            "updates or removes: to move them to an environment, run `reconciler state rm --all` with the project.yaml "
+            "from before, put the environments back, and run `reconciler adopt --env NAME` before the next apply"
+        )
+    return (
+        f"project.yaml does not have the environment {name}, and the state of {args['identity']} has objects, which no "
+        "plan updates or removes: put it back into `spec.environments`, or remove its objects with "
+        f"`reconciler destroy --env {name}`"
+    )
+
+
 NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "text": "{text}",
     "checkout": "{message}: {hint}",
@@ -86,11 +101,7 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         f"destroyed by {args['holder']} on {moment(args['at'])}: it has no objects, and nothing is applied to it until "
         f"`reconciler destroy --undo{env_option(args.get('environment'))}`"
     ),
-    "environment-left": (
-        "project.yaml does not have the environment {environment}, and the state of {identity} has objects, which no "
-        "plan updates or removes: put it back into `spec.environments`, or remove its objects with "
-        "`reconciler destroy --env {environment}`"
-    ),
+    "environment-left": _left,
     "settings-unrecorded": lambda args: (
         "no apply has recorded the guard settings of this project yet: this one records those of project.yaml"
         + (f" ({few(args['settings'])})" if args["settings"] else " (none is set)")

@@ -29,6 +29,14 @@ def other_lineage(args: Args) -> str:
     return f"this state did not create these objects of {args['identity']}: {found}"
 
 
+def _undivided(args: Args) -> str:
+    objects = [f"{object_text(one['id'], one['name'])} as {one['address']}" for one in args["objects"]]
+    return (
+        f"{args['identity']} manages these objects since before the project had environments, and apply would create "
+        f"them a second time: {few(objects, _LISTED)}"
+    )
+
+
 def _duplicate_used(args: Args) -> str:
     duplicate = object_text(args["id"], args.get("name", ""))
     return f"{duplicate} is a duplicate of {args['address']}, still used by {args['user']}"
@@ -149,6 +157,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "same-label": same_label,
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
     "imported-foreign": "it was imported from {id}, which {owner} manages: apply would create a second object",
+    "undivided": _undivided,
     "label-only": (
         "{id} ({name}) carries the label {address}, but the state has {known} there, which is not live any more"
     ),
@@ -195,6 +204,10 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "adopt-one": _adopt_one,
     "adopt-first": _adopt,
     "release-and-adopt": _release_and_adopt,
+    "divide": (
+        "to manage them in {environment}, run `reconciler state rm --all` with the project.yaml from before it had "
+        "environments, put the environments back, and run `reconciler adopt --env {environment}`"
+    ),
     "forget-import": "to create a second object, delete the comment `# Imported from` in the manifest of {address}",
     "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
     "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from tests.support.asking import rules
 from tests.support.plan_inputs import Worlds, ref
 
@@ -146,6 +146,23 @@ def test_what_was_imported_from_another_project_is_not_made_a_second_time():
 def test_what_was_imported_for_one_environment_is_made_in_another():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w9", owner="acme/staging")
     assert rules(worlds, imported={Address("widget", "lamp"): "w9"}) == []
+
+
+@pytest.mark.parametrize(("name", "former"), [("lamp", ()), ("light", ("lamp",))], ids=["same name", "renamed"])
+def test_what_the_project_manages_since_before_it_had_environments_is_not_made_again(name, former):
+    worlds = Worlds().want(f"widget/{name}", moved_from=former).live("widget/lamp", id_="w9", owner="acme")
+    of_environment = {"identity": Identity("acme", "production"), "undivided": Identity("acme")}
+    (refusal,) = worlds.plan(**of_environment).refusals
+    assert (refusal.rule, refusal.address, refusal.consent) == ("duplicate", "project/acme", None)
+    listed = [{"address": f"widget/{name}", "id": "w9", "name": "lamp"}]
+    assert refusal.cause == Cause("undivided", {"identity": "acme", "objects": listed})
+    assert refusal.remedies == (Remedy("divide", {"environment": "production"}),)
+    assert rules(worlds, **{**of_environment, "undivided": None}) == []
+
+
+def test_what_another_environment_manages_may_be_made():
+    worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w9", owner="acme/staging")
+    assert rules(worlds, identity=Identity("acme", "production"), undivided=Identity("acme")) == []
 
 
 def test_once_it_is_gone_it_may_be_made():
