@@ -237,6 +237,11 @@ def test_strangers_are_counted_by_type_and_owner():
         """) in shown(unmanaged=(*agents, foreign))
 
 
+def test_the_command_that_lists_strangers_names_the_environment():
+    text = plan_text(plan(identity="acme/staging", unmanaged=(Unmanaged("agent", "agent_1", "copy"),)), style=PLAIN)
+    assert "`reconciler inventory --env staging` lists them." in " ".join(text.split())
+
+
 def test_warnings_are_wrapped_and_indented():
     text = shown(warnings=(warning("consent/old-exception has expired " + "and can be removed " * 3),))
     assert (
