@@ -293,12 +293,13 @@ class TestRepository:
         assert "missing .github/workflows/reconciler-plan.yml" in missing["message"]
         assert "reconciler-drift.yml" in edited["message"]
 
-
     @pytest.mark.parametrize(("ci", "further"), [("gitlab", [".gitlab-ci.yml"]), ("github", [])])
     def test_every_file_that_ci_needs_has_to_be_committed(
         self, repository: Path, cli: Cli, doctor: Doctor, ci: str, further: list[str]
     ):
-        edit(repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n")
+        edit(
+            repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n"
+        )
         wheel = Path("vendor", f"assistant_reconciler-{metadata.version('assistant-reconciler')}-py3-none-any.whl")
         wheel.parent.mkdir()
         with zipfile.ZipFile(wheel, "w") as content:
@@ -318,7 +319,9 @@ class TestRepository:
             (repository / "elsewhere").rename(repository / path)
 
     def test_a_pipeline_that_is_not_included_is_a_warning(self, repository: Path, cli: Cli, doctor: Doctor):
-        edit(repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n")
+        edit(
+            repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n"
+        )
         (repository / ".gitlab-ci.yml").write_text("stages: [test]\n")
         source = f"assistant-reconciler=={metadata.version('assistant-reconciler')} --hash=sha256:{'0' * 64}"
         assert cli("init", "--ci", "gitlab", "--source", source).code == 0

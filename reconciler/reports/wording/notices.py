@@ -78,7 +78,9 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "models-not-listed": (
         "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
     ),
-    "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "model-unlisted": lambda args: (
+        f"the API lists no model {args['model']} for this key{_similar(args['similar'])}{_users(args)}"
+    ),
     "threshold-by-name": lambda args: (
         f"{_cause(args['cause'])}: the name of the environment, typed or given with `--confirm`, permits it"
     ),
@@ -145,6 +147,15 @@ def _publishing(args: Args) -> str:
 
 def _cause(cause: Args) -> str:
     return phrases.sentence(CAUSES, cause["code"], cause["args"])
+
+
+def _users(args: Args) -> str:
+    """Return which objects use a model; empty for a plan that does not say it."""
+    names, of = args.get("users", []), args.get("count", 0)
+    if not names:
+        return ""
+    whose = f"{number(of, 'object')}: {few([*names, *[''] * (of - len(names))])}" if of > 1 else names[0]
+    return f"{' ' if args['similar'] else '. '}Used by {whose}"
 
 
 def _similar(names: list[str]) -> str:
