@@ -101,10 +101,28 @@ def validate(
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written)
     elif kind and envelope and spec is None and not expansion.problems:
-        rest = _without(value, findings)
-        spec = _spec(kind, rest, expansion, default_target)[0] if rest else None
+        spec = _partial(kind, value, expansion, default_target, findings)
         result.partial = _resource(kind, envelope, spec, positions, written) if spec is not None else None
     return result
+
+
+def _partial(
+    kind: Kind, value: Mapping[str, Any], expansion: Expansion, default_target: str | None, findings: Sequence[Finding]
+) -> Spec | None:
+    """Return the spec without the fields that have an error, read with another target if that supports what the chosen
+    one does not; None if it cannot be read.
+    """
+    if any(finding.code == "other-target" for finding in findings):
+        chosen = choose_target(kind, value["spec"], default_target)
+        for target in kind.models:
+            other = {**value, "spec": {**value["spec"], "target": target}}
+            made, found = _spec(kind, other, expansion, default_target) if target != chosen else (None, [])
+            rest = _without(other, found) if found and made is None else None
+            made = made or (_spec(kind, rest, expansion, default_target)[0] if rest else None)
+            if made is not None:
+                return made
+    rest = _without(value, findings)
+    return _spec(kind, rest, expansion, default_target)[0] if rest else None
 
 
 def _without(value: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any] | None:
