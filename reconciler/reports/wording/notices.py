@@ -7,6 +7,7 @@ from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
+from reconciler.resources.address import Identity
 from reconciler.resources.display import moment
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
@@ -68,7 +69,9 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
-    "other-lineage": lambda args: f"{other_lineage(args)}: `reconciler plan` shows how to resolve this",
+    "other-lineage": lambda args: (
+        f"{other_lineage(args)}: `reconciler plan{_env_of(args['identity'])}` shows how to resolve this"
+    ),
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),
@@ -147,6 +150,10 @@ def _publishing(args: Args) -> str:
 
 def _cause(cause: Args) -> str:
     return phrases.sentence(CAUSES, cause["code"], cause["args"])
+
+
+def _env_of(identity: str) -> str:
+    return env_option(Identity.parse(identity).environment)
 
 
 def _users(args: Args) -> str:
