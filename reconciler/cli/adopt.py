@@ -92,5 +92,8 @@ def _has_written(done: "Adopted") -> bool:
 
 def _wanted(what: tuple[str, ...]) -> "dict[Address, str | None]":
     parts = [word.partition("=") for word in what]
+    empty = next((word for word, (_, equals, id_) in zip(what, parts, strict=True) if equals and not id_.strip()), None)
+    if empty is not None:
+        raise click.UsageError(f"{empty!r} has no id after the `=`. Without an id, write {empty.partition('=')[0]}.")
     addresses = options.addresses(tuple(address for address, _, _ in parts))
     return {address: id_ or None for address, (_, _, id_) in zip(addresses, parts, strict=True)}

@@ -207,9 +207,15 @@ def _of_option(error: click.UsageError, ctx: click.Context, words: Sequence[str]
         habit = OPTIONS.get(written.lstrip("-"))
         if habit is not None and written not in known:
             fitting = tuple(one for one in habit.instead if one.split()[0] in known)
-            unneeded = "" if fitting else f"`reconciler {ctx.command.name}` does not need it."
+            unneeded = "" if fitting else f"`{_path(ctx)}` does not need it."
             return f"No such option '{written}'.", Habit(fitting, habit.note or unneeded)
     return None
+
+
+def _path(ctx: click.Context) -> str:
+    """Return the command as it is written on the command line, with its group."""
+    groups = f"{_path(ctx.parent)} " if ctx.parent else ""
+    return f"{groups}{ctx.command.name if groups else 'reconciler'}"
 
 
 def _has_one_dash(word: str) -> bool:

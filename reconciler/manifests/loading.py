@@ -110,12 +110,13 @@ def load(
     of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
     nowhere = Place("", 0, 0)
+    partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
     skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
     return Loaded(
         project=project,
         resources=ordered,
-        dangling=tuple(sorted(dangling(resources, moved, unread, skipped), key=lambda one: one.place)),
+        dangling=tuple(sorted(dangling(resources, moved, unread, skipped, partial), key=lambda one: one.place)),
         problems=tuple(
             sorted(dict.fromkeys(map(_public, problems)), key=lambda one: (one.place or nowhere, one.code, one.message))
         ),

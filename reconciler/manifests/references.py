@@ -55,12 +55,13 @@ def dangling(
     known: Collection[Address] = (),
     unread: Collection[Unread] = (),
     skipped: Mapping[Unread, str] = MappingProxyType({}),
+    partial: Iterable[Resource] = (),
 ) -> Iterator[Dangling]:
     """Yield references to addresses that no manifest defines.
 
     References to files are checked by the kinds. Addresses in `known` were renamed, and addresses in `unread` have a
     manifest with errors; both are reported elsewhere. `skipped` has hints for what is defined in files that are not
-    read because of their names.
+    read because of their names. `partial` are resources of manifests with errors, as far as they can be read.
     """
     live = (resource for resource in resources.values() if not _is_archived(resource))
     provided = (address for resource in live for address in resource.kind.provides(resource))
@@ -69,7 +70,7 @@ def dangling(
     similar = known | {Address(one.kind, one.name) for one in unread if one.kind and one.name}
     of_any_kind = {one.name for one in unread if one.name and not one.kind}
     hints: dict[Address, str] = {}
-    for resource in resources.values():
+    for resource in (*resources.values(), *partial):
         for reference in resource.kind.references(resource):
             target = reference.target
             if (

@@ -1,6 +1,7 @@
 """Validation of one parsed document as one typed resource."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,9 @@ class Validated:
 
     positions: Positions
     resource: Resource | None = None
+    partial: Resource | None = None
+    """The resource without the fields that have an error, whose references are checked as well; None if there is none.
+    """
     problems: list[Problem] = field(default_factory=list)
     includes: frozenset[str] = frozenset()
     """Paths of the included files, relative to the project folder."""
@@ -96,7 +100,45 @@ def validate(
 
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written)
+    elif kind and envelope and spec is None and not expansion.problems:
+        spec = _partial(kind, value, expansion, default_target, findings)
+        result.partial = _resource(kind, envelope, spec, positions, written) if spec is not None else None
     return result
+
+
+def _partial(
+    kind: Kind, value: Mapping[str, Any], expansion: Expansion, default_target: str | None, findings: Sequence[Finding]
+) -> Spec | None:
+    """Return the spec without the fields that have an error, read with another target if that supports what the chosen
+    one does not; None if it cannot be read.
+    """
+    if any(finding.code == "other-target" for finding in findings):
+        chosen = choose_target(kind, value["spec"], default_target)
+        for target in kind.models:
+            other = {**value, "spec": {**value["spec"], "target": target}}
+            made, found = _spec(kind, other, expansion, default_target) if target != chosen else (None, [])
+            rest = _without(other, found) if found and made is None else None
+            made = made or (_spec(kind, rest, expansion, default_target)[0] if rest else None)
+            if made is not None:
+                return made
+    rest = _without(value, findings)
+    return _spec(kind, rest, expansion, default_target)[0] if rest else None
+
+
+def _without(value: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any] | None:
+    """Return a manifest without the fields of the spec that have an error; None if an error is not one of a field, but
+    of an item of a list, or of the whole.
+    """
+    rest: dict[str, Any] = deepcopy(dict(value))
+    for path in {finding.path for finding in findings if finding.severity == "error"}:
+        above: Any = rest
+        for part in path[:-1]:
+            has = isinstance(above, dict) or (isinstance(above, list) and isinstance(part, int) and part < len(above))
+            above = above.get(part) if isinstance(above, dict) else above[part] if has else None
+        if len(path) < 2 or not isinstance(above, dict) or path[-1] not in above:
+            return None
+        del above[path[-1]]
+    return rest
 
 
 def _spec(

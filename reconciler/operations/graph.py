@@ -41,22 +41,22 @@ def graph(
     if not offline:
         return run_async(run())
     found = dependency_graph(planned_offline(start, environ, env), None)
-    return _around(found, address) if address else found
+    return _around(found, address, env) if address else found
 
 
 async def live_graph(workspace: Workspace, connection: Connection, address: Address | None = None) -> DependencyGraph:
     """Return the graph of all objects, or of `address` and its surroundings, with the possible referrers of each."""
-    called = shown(workspace.endpoint)
+    called, environment = shown(workspace.endpoint), workspace.chosen_environment
 
     def referred(planned: Planned) -> Mapping[str, frozenset[str]]:
         """Return the ids of all objects, or of `address` and its dependents."""
         if address is None:
             return ids_of(planned)
-        return ids_of(planned, _around(dependency_graph(planned, called), address).dependents)
+        return ids_of(planned, _around(dependency_graph(planned, called), address, environment).dependents)
 
     observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
     found = dependency_graph(observed.planned, called)
-    return await _with_names(_around(found, address) if address else found, observed, connection)
+    return await _with_names(_around(found, address, environment) if address else found, observed, connection)
 
 
 async def _with_names(found: DependencyGraph, observed: Observed, connection: Connection) -> DependencyGraph:
@@ -84,6 +84,6 @@ def incomplete(found: DependencyGraph) -> tuple[Problem, ...]:
     )
 
 
-def _around(found: DependencyGraph, address: Address) -> DependencyGraph:
-    check_known([address], {node for node in found.nodes if isinstance(node, Address)})
+def _around(found: DependencyGraph, address: Address, environment: str | None) -> DependencyGraph:
+    check_known([address], {node for node in found.nodes if isinstance(node, Address)}, environment)
     return found.around(address)

@@ -100,7 +100,7 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
     undo_interrupted(repository)
     setup = named(setup_of(project), ci, repository)
-    installed = parse_source(source, repository)
+    installed = parse_source(source, repository, ci)
     texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
     include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
     unchanged = tuple(path for path, text in texts.items() if _is_same(repository / path, text))

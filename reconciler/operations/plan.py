@@ -29,7 +29,7 @@ from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.name_lists import did_you_mean
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.resources.values import JSON, digest
 from reconciler.state.model import Snapshot, Written
 
@@ -138,13 +138,15 @@ def _bundle(content: JSON) -> Bundle:
 
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
-    check_known(targets, {*workspace.desired, *known, settings_address(workspace.identity)})
+    check_known(
+        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.chosen_environment
+    )
 
 
-def check_known(addresses: Iterable[Address], known: Collection[Address]) -> None:
-    """Raise ReconcilerError for an address that is not among those that are `known`."""
+def check_known(addresses: Iterable[Address], known: Collection[Address], environment: str | None) -> None:
+    """Raise ReconcilerError for an address that is not `known`; `environment` is the one that the hint selects."""
     names = [str(address) for address in known]
-    every_address = "To list all addresses, run `reconciler status`."
+    every_address = f"To list all addresses, run `reconciler status{env_option(environment)}`."
     problems = [
         Problem("unknown-address", f"{one} was not found", hint=did_you_mean(str(one), names) or every_address)
         for one in addresses

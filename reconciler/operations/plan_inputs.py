@@ -17,7 +17,7 @@ from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.peers import Peers
 from reconciler.operations.removed import environments_left, outlet_references, removed_identities
-from reconciler.operations.shutdowns import look_up
+from reconciler.operations.shutdowns import look_up, with_users
 from reconciler.planning.consents import consents
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.model import OnDrift
@@ -83,7 +83,7 @@ async def read_referrers(
     """
     types = {name for name, adapter in first.adapters.items() if adapter.refers & ids.keys()}
     unadapted = [referrer for referrer in referrers(connection) if referrer.refers & ids.keys()]
-    known_models = await look_up(connection, models)
+    known_models = with_users(await look_up(connection, models), first.inputs)
     peers = await Peers(workspace, first.inputs.recorded).for_plan(ids)
     left = await asyncio.to_thread(outlet_references, workspace, first.inputs, ids)
     read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))

@@ -196,7 +196,7 @@ class _Pulling:
     def accept_files(self, resource: Resource, desired: Desired, items: Sequence[FieldChange]) -> None:
         """Accept the drift of an object by changes of the files that it consists of."""
         scope, live = self.workspace.loaded.scope, self.whole[resource.address]
-        found = pulled_files(resource, desired, scope, self.workspace.root, live)
+        found = pulled_files(resource, desired, scope, self.workspace.root, live, self.env)
         self.problems += found.problems
         if found.changes:
             self.files += found.changes
@@ -207,7 +207,7 @@ class _Pulling:
         if not same(self._current.get(resource.address, {}), desired.fields):
             self.problems.append(_edited_meanwhile(resource))
             return
-        unreadable = dict(_unreadable(resource, desired, _with(desired.fields, items)))
+        unreadable = dict(_unreadable(resource, desired, _with(desired.fields, items), self.env))
         self.problems += unreadable.values()
         items = [item for item in items if item.keys[0] not in unreadable]
         if not items:
@@ -233,7 +233,7 @@ class _Pulling:
         """Return a problem if the edited project has errors, or results in other objects than intended."""
         errors = [problem for problem in after.problems if problem.severity == "error"]
         if errors:
-            hint = "edit the manifest, or run `reconciler apply` to revert the drift"
+            hint = f"edit the manifest, or run `reconciler apply{self.env}` to revert the drift"
             message = f"{resource.address}: the live value is not valid in a manifest: {errors[0].message}"
             return Problem("not-pulled", message, errors[0].place, hint)
         before, now = _desired(self.loaded({})), _desired(after)
@@ -243,7 +243,7 @@ class _Pulling:
         if not others:
             return None
         if resource.address in others:
-            return _unwritable(resource)
+            return _unwritable(resource, self.env)
         names = ", ".join(map(str, others))
         together = "pull all of them together, or " if all(str(one) in self.live for one in others) else ""
         hint = f"{together}move each to a file of its own and pull again"
@@ -342,19 +342,19 @@ def _labels(resource: Resource, env: str) -> Problem:
     return Problem("not-pulled", message, resource.place, hint)
 
 
-def _unreadable(resource: Resource, desired: Desired, live: Fields) -> Iterator[tuple[str, Problem]]:
+def _unreadable(resource: Resource, desired: Desired, live: Fields, env: str) -> Iterator[tuple[str, Problem]]:
     """Yield the problems of fields with a content that the API does not return, by field."""
     for name, value in live.items():
         parts = resource.kind.unreadable(name, desired.fields.get(name), value)
         if parts:
             message = f"{resource.address}: `{name}` is not pulled: OpenAI does not return the content of {few(parts)}"
-            hint = "add the content to the manifest; `reconciler apply` reverts the drift"
+            hint = f"add the content to the manifest; `reconciler apply{env}` reverts the drift"
             yield name, Problem("not-pulled", message, resource.where(("spec", name)), hint)
 
 
-def _unwritable(resource: Resource) -> Problem:
+def _unwritable(resource: Resource, env: str) -> Problem:
     message = f"{resource.address}: its manifest cannot be edited so that it matches the live values"
-    hint = "edit the manifest; `reconciler drift` shows the live values"
+    hint = f"edit the manifest; `reconciler drift{env}` shows the live values"
     return Problem("not-pulled", message, resource.place, hint)
 
 

@@ -59,19 +59,21 @@ async def whole_objects(
     return {address: live for address, live in await gather(map(whole, wanted)) if live is not None}
 
 
-def pulled_files(resource: Resource, desired: Desired, scope: Scope, root: Path, live: Live) -> PulledFiles:
-    """Return the changes of the files of a manifest that make them equal to those of the live object."""
+def pulled_files(resource: Resource, desired: Desired, scope: Scope, root: Path, live: Live, env: str) -> PulledFiles:
+    """Return the changes of the files of a manifest that make them equal to those of the live object. `env` is the
+    option that selects the environment, for hints.
+    """
     if resource.kind.pulled is None:
         raise ValueError(f"{resource.address} has no files")
     draft = resource.kind.pulled(resource.spec, live)
-    hint = "upload the object again without it, or run `reconciler apply` to revert the drift"
+    hint = f"upload the object again without it, or run `reconciler apply{env}` to revert the drift"
     lost = tuple(Problem("not-pulled", f"{resource.address}: {one}", resource.place, hint) for one in draft.losses)
     if lost:
         return PulledFiles(problems=lost)
     new = replace(scope, files=_NewFiles({composed(path): content for path, content in draft.files.items()}))
     wrong = [one for one in resource.kind.check(resource, new) if one.severity == "error"]
     if wrong:
-        hint = "edit the files, or run `reconciler apply` to revert the drift"
+        hint = f"edit the files, or run `reconciler apply{env}` to revert the drift"
         message = f"{resource.address}: the live files are not valid: {wrong[0].message}"
         return PulledFiles(problems=(Problem("not-pulled", message, resource.place, hint),))
     return PulledFiles(tuple(_changes(root, desired, draft.files)))

@@ -1,9 +1,9 @@
 """`rollback` and `ci rollback`: publish another release immediately, without any other pending change."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +23,9 @@ from reconciler.project.edits import write
 from reconciler.project.endpoint import choose, run_async
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.releases.model import Rollback
-from reconciler.releases.pointer import chosen, moves_to, published_numbers, publishing, runners
+from reconciler.releases.pointer import chosen, moves_to, published_numbers, publishing, runners, unpublishable
 from reconciler.releases.publish import publication, release_of
-from reconciler.resources.address import Address, release_number
+from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Applied, Resource
 from reconciler.resources.problems import Place, Problem, ReconcilerError, env_option
 from reconciler.resources.registry import resource_types
@@ -132,17 +132,20 @@ def _prepared(
     raise_errors(project_problems)
     workspace = Workspace(loaded, choose(loaded.project, endpoint, environ), environ)
     state = workspace.backend.read().state
-    entry = next((state.objects[one] for one in _known_as(project, chatbot) if one in state.objects), None)
+    usable = _Usable(project, found, workspace, state)
+    entry = usable.entry
     archived: tuple[int, ...] = ()
+    unusable: tuple[Problem, ...] = ()
     is_default = number is None
     interrupted = interrupted_rollback(state, entry) if entry and is_default else None
     if interrupted:
         number = release_number(interrupted)
     if number is None:
-        number, archived = _published_before(project, chatbot, entry, workspace)
+        number, archived, unusable = usable.before()
     if number not in project.releases_of(chatbot):
         raise_errors(project.problems())
     release = release_of(project, found, number)
+    usable.check(number)
     errors = _others(project, [found, release, *runners(project, found)])
     if errors:
         _check_runners(project, chatbot, state, errors)
@@ -160,6 +163,7 @@ def _prepared(
         is_default=is_default,
         is_resumed=interrupted is not None,
         archived=archived,
+        unpublishable=unusable,
         in_manifest=before[environment],
         errors=errors,
     )
@@ -178,40 +182,102 @@ def _file(project: AllEnvironments) -> str:
     return project.project.where(("spec",)).file
 
 
-def _known_as(project: AllEnvironments, chatbot: str) -> tuple[Address, ...]:
-    return tuple(Address("chatbot", name) for name in project.names_of(chatbot))
+@dataclass(frozen=True)
+class _Usable:
+    """The releases of a chatbot that a rollback can publish, and why it cannot publish others."""
 
+    project: AllEnvironments
+    chatbot: Resource
+    workspace: Workspace
+    state: State
 
-def _published_before(
-    project: AllEnvironments, chatbot: str, entry: Applied | None, workspace: Workspace
-) -> tuple[int, tuple[int, ...]]:
-    """Return the release that was published before the present one, and those between them that are archived.
+    @property
+    def entry(self) -> Applied | None:
+        names = self.project.names_of(self.chatbot.address.name)
+        found = (self.state.objects.get(Address(self.chatbot.address.kind, name)) for name in names)
+        return next(filter(None, found), None)
 
-    The state is read, and not the outlets: a rollback that is interrupted before the state has it, and is repeated, has
-    the same default.
-    """
-    known = project.releases_of(chatbot)
-    usable = [number for number, one in known.items() if not one.spec.archived]
-    archived: list[int] = []
-    for release in reversed(entry.published_before if entry else ()):
-        number = release_number(Address.parse(release))
-        if number not in known:  # an error may hide its manifest
-            raise_errors(project.problems())
-        if number in usable:
-            return number, tuple(archived)
-        archived.append(number)
-    current = published_in(entry) if entry else None
-    where = f" in {workspace.identity.environment}" if workspace.identity.environment else ""
-    earlier = f"before release {release_number(current)}" if current else "before"
-    message = f"the state records no release of chatbot/{chatbot}{where} that was published {earlier}"
-    if archived:
-        message += f" and is not archived: {', '.join(map(str, archived))} cannot be published again"
-    others = [number for number in usable if not current or number != release_number(current)]
-    hint = f"To create one, run `reconciler release {chatbot}`."
-    if others:
-        command = f"reconciler rollback {chatbot} NUMBER{env_option(workspace.chosen_environment)}"
-        hint = f"To publish another release, name it: `{command}`. Releases: {', '.join(map(str, others))}."
-    raise ReconcilerError(Problem("no-earlier-release", message, hint=hint))
+    @cached_property
+    def archived(self) -> set[int]:
+        """The numbers that are archived by the manifest, or in the state, which an apply archived for another reason:
+        a removed assistant, or `releases.keep`.
+        """
+        return {number for number, one in self._releases.items() if one.spec.archived} | self._among(
+            self.state.tombstones
+        )
+
+    @cached_property
+    def _releases(self) -> dict[int, Resource]:
+        return self.project.releases_of(self.chatbot.address.name)
+
+    @cached_property
+    def _live(self) -> set[int]:
+        return self._among(self.state.objects)
+
+    def _among(self, addresses: Iterable[Address]) -> set[int]:
+        names = self.project.names_of(self.chatbot.address.name)
+        return {release_number(one) for one in addresses if one.kind == RELEASE and one.family.name in names}
+
+    def faults(self, number: int) -> list[Problem]:
+        """Return why a release that is not archived cannot be published; empty if it can."""
+        release = self._releases[number]
+        if number not in self._live:
+            return [Problem("dead-release", f"{release.address} is not live", release.place)]
+        return unpublishable(self.project, self.chatbot, release, [self.workspace.identity.environment])
+
+    def check(self, number: int) -> None:
+        """Raise ReconcilerError if the state has release `number` as archived."""
+        release = self._releases.get(number)
+        if release and number in self.archived and not release.spec.archived:
+            message = f"{release.address} is archived in the state of {self.workspace.identity}, and not restored"
+            raise ReconcilerError(Problem("archived-release", message, release.place, self._hint()))
+
+    def before(self) -> tuple[int, tuple[int, ...], tuple[Problem, ...]]:
+        """Return the release that was published before the present one, and those between them that cannot be published
+        again: the archived ones, and the reasons for others.
+
+        The state is read, and not the outlets: a rollback that is interrupted before the state has it, and is repeated,
+        has the same default.
+        """
+        archived: list[int] = []
+        others: list[Problem] = []
+        for release in reversed(self.entry.published_before if self.entry else ()):
+            number = release_number(Address.parse(release))
+            if number not in self._releases:  # an error may hide its manifest
+                raise_errors(self.project.problems())
+            if number in self.archived or number not in self._releases:
+                archived.append(number)
+            elif faults := self.faults(number):
+                others += faults
+            else:
+                return number, tuple(archived), tuple(others)
+        environment, current = self.workspace.identity.environment, self._current
+        where = f" in {environment}" if environment else ""
+        earlier = f"before release {current}" if current else "before"
+        message = f"the state records no release of {self.chatbot.address}{where} that was published {earlier}"
+        if archived:
+            message += f" and is not archived: {', '.join(map(str, archived))} cannot be published again"
+        message = "; ".join((message, *(one.message for one in others)))
+        raise ReconcilerError(Problem("no-earlier-release", message, hint=self._hint()))
+
+    @property
+    def _current(self) -> int | None:
+        current = published_in(self.entry) if self.entry else None
+        return release_number(current) if current else None
+
+    def _hint(self) -> str:
+        """Return how to publish another release than the present one."""
+        name, env = self.chatbot.address.name, env_option(self.workspace.chosen_environment)
+        open_ = [number for number in self._releases if number not in self.archived | {self._current}]
+        others = [number for number in open_ if not self.faults(number)]
+        if others:
+            listed = ", ".join(map(str, others))
+            return f"To publish another release, name it: `reconciler rollback {name} NUMBER{env}`. Releases: {listed}."
+        waiting = [number for number in open_ if number not in self._live]
+        if waiting:
+            commands = f"`reconciler publish {name} {waiting[-1]}{env}`, then `reconciler apply{env}`"
+            return f"Release {waiting[-1]} is not applied yet. To publish it: {commands}."
+        return f"To create one, run `reconciler release {name}`."
 
 
 def _others(project: AllEnvironments, used: Collection[Resource]) -> tuple[Problem, ...]:

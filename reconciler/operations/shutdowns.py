@@ -1,6 +1,7 @@
 """Shutdown dates of models, such as those that a plan writes."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError
 from reconciler.live.pages import shutdown_dates
 from reconciler.planning.build import Planned
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES
 from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
@@ -47,6 +49,26 @@ async def look_up(connection: Connection, models: Iterable[str]) -> Models:
     unlisted = sorted(used - told.keys() - page.keys()) if told else ()
     notices = (Notice("model-unlisted", {"model": model, "similar": similar(model, told)}) for model in unlisted)
     return Models(ends, (*denied, *notices))
+
+
+def with_users(models: Models, inputs: PlanInputs) -> Models:
+    """Return `models` with the first addresses that use each unlisted model, and their number, in its warning. Copies
+    in releases are only counted if nothing else uses the model.
+    """
+    unlisted = {notice.args["model"] for notice in models.warnings if notice.code == "model-unlisted"}
+    if not unlisted:
+        return models
+    users: dict[str, list[Address]] = {model: [] for model in unlisted}
+    for address, desired in inputs.desired.items():
+        for model in unlisted.intersection(inputs.resource_types[desired.type].models(desired.fields)):
+            users[model].append(address)
+
+    def told(notice: Notice) -> Notice:
+        found = users.get(notice.args.get("model", ""), [])
+        names = sorted(str(one) for one in found if not one.is_frozen) or sorted(map(str, found))
+        return replace(notice, args={**notice.args, "users": names[:3], "count": len(names)}) if names else notice
+
+    return models._replace(warnings=tuple(map(told, models.warnings)))
 
 
 def written(planned: Planned) -> Iterator[str]:

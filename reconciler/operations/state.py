@@ -10,7 +10,7 @@ from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.name_lists import did_you_mean
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.state.backend import open_store
 from reconciler.state.backend_migration import StateMigration, migrate
 from reconciler.state.history import history
@@ -25,10 +25,12 @@ def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> Sta
 
 def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
     """Return the entry of `address`; raises ReconcilerError if there is none."""
-    known = state_of(start, environ, env=env).objects
+    workspace = open_workspace(start, environ, env=env)
+    known = workspace.backend.read().state.objects
     found = known.get(address)
     if found is None:
-        hint = did_you_mean(str(address), map(str, known)) or "To list all entries, run `reconciler state list`."
+        listing = f"To list all entries, run `reconciler state list{env_option(workspace.chosen_environment)}`."
+        hint = did_you_mean(str(address), map(str, known)) or listing
         raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
     return found
 

@@ -13,7 +13,7 @@ from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.name_lists import did_you_mean, few
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
@@ -56,7 +56,7 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
     with workspace.backend.lock(this_process(environ)) as lease:
         present = workspace.backend.read()
         check_not_destroyed(workspace, present.state)
-        check_known(present.state.objects, [former])
+        check_known(present.state.objects, [former], workspace)
         entry = present.state.objects[former]
         _check_movable(present.state.objects, former, address, entry)
         rest = {known: applied for known, applied in present.state.objects.items() if known != former}
@@ -87,7 +87,7 @@ def forget(
                 present = await asyncio.to_thread(workspace.backend.read)
                 check_not_destroyed(workspace, present.state)
                 objects = present.state.objects
-                removed = objects if addresses is None else _removed_entries(objects, addresses)
+                removed = objects if addresses is None else _removed_entries(objects, addresses, workspace)
                 if not removed:
                     return compare(present.state, present.state)
                 with connection.writing_while(confirming(lease)):
@@ -110,10 +110,10 @@ def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapsh
     return compare(present.state, new.state)
 
 
-def check_known(objects: Objects, addresses: Collection[Address]) -> None:
+def check_known(objects: Objects, addresses: Collection[Address], workspace: Workspace) -> None:
     """Raise ReconcilerError for addresses that are not in the state."""
     names = [str(address) for address in objects]
-    hint = "To list all entries, run `reconciler state list`."
+    hint = f"To list all entries, run `reconciler state list{env_option(workspace.chosen_environment)}`."
     problems = [
         Problem("unknown-address", f"{address} is not in the state", hint=did_you_mean(str(address), names) or hint)
         for address in addresses
@@ -158,9 +158,9 @@ def _after_move(workspace: Workspace, objects: Objects, former: Address, address
         yield f"{former} has a manifest: the next plan creates another object"
 
 
-def _removed_entries(objects: Objects, addresses: Sequence[Address]) -> dict[Address, Applied]:
+def _removed_entries(objects: Objects, addresses: Sequence[Address], workspace: Workspace) -> dict[Address, Applied]:
     """Return the entries to remove, vector stores first."""
-    check_known(objects, addresses)
+    check_known(objects, addresses, workspace)
     going = {address: objects[address] for address in addresses}
     problems = [problem for address in addresses if (problem := _obstacle(objects, going, address))]
     if problems:

@@ -41,7 +41,7 @@ from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labelled import is_mislabelled
 from reconciler.resources.labels import field_hash
 from reconciler.resources.metadata import has_room
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ABSENT, JSON, Absent, Fields, digest, same
 from reconciler.state.edits import StateRebuild, compare
@@ -122,9 +122,8 @@ def _written(
         base = workspace.backend.read()
         if base.position != present.position:
             message = f"another run changed the state of {workspace.identity} in the meantime"
-            raise StateMovedError(
-                Problem("state-moved", message, hint="Nothing was written. Run `reconciler state rebuild` again.")
-            )
+            command = f"reconciler state rebuild{env_option(workspace.chosen_environment)}"
+            raise StateMovedError(Problem("state-moved", message, hint=f"Nothing was written. Run `{command}` again."))
         rewritten(workspace, lease, base, replace(present, state=state), "rebuild")
     return made
 

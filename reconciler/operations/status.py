@@ -1,6 +1,7 @@
 """`status`: the sync status of every managed object, or of some with everything that they use."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def status(
             endpoint=shown(workspace.endpoint),
             last_apply=last_apply(observed.snapshot.state),
             lock=lock if lock and lock.released is None else None,
+            is_expired=lock is not None and lock.is_free(time.time()),
             objects=tuple(one for one in objects if one.address in shown_ones),
             warnings=workspace.loaded.of_checkout,
             assistants=tuple(one for one in report.assistants if one.address in shown_ones),
@@ -67,6 +69,7 @@ def _of_destroyed(workspace: Workspace, error: DestroyedError) -> Status:
         endpoint=shown(workspace.endpoint),
         last_apply=last_apply(error.state),
         lock=lock if lock and lock.released is None else None,
+        is_expired=lock is not None and lock.is_free(time.time()),
         objects=(),
         warnings=workspace.loaded.of_checkout,
         destroyed=error.problems[0],

@@ -20,7 +20,6 @@ from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, digest
 
 _SHOWN: Final = 5
-_LIST: Final = "To list all live objects, run `reconciler inventory`."
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,14 @@ class _Pairing:
         found = {address: id_ for address, id_ in found.items() if self._has_no_marked_members(address, id_)}
         return AdoptionMatch(dict(self._unique(found)), tuple(self.problems), tuple(self.notices))
 
+    @property
+    def _env(self) -> str:
+        return env_option(self.inputs.chosen_environment)
+
+    @property
+    def _list(self) -> str:
+        return f"To list all live objects, run `reconciler inventory{self._env}`."
+
     def missing(self) -> list[Address]:
         """Return the adoptable objects of the manifests that are not live."""
         matched = self.matched
@@ -148,7 +155,7 @@ class _Pairing:
             message = f"{self.inputs.runners[address].chatbot}, which {address} runs, publishes no release"
             self._problem("not-adoptable", message, "Publish a release first: its agent is what the object runs.")
         elif desired is None:
-            hint = "Adoption requires a manifest. To write one, run `reconciler import`."
+            hint = f"Adoption requires a manifest. To write one, run `reconciler import{self._env}`."
             self._problem("unknown-address", f"{address} has no manifest", hint)
         elif self.inputs.is_upload(desired.type):
             hint = "Replace the path in the manifest with the id of the upload, or let apply upload the file."
@@ -171,13 +178,13 @@ class _Pairing:
     def _is_adoptable(self, address: Address, id_: str) -> bool:
         type_, live = self.inputs.desired[address].type, self.by_id.get(id_)
         if live is None:
-            self._problem("not-live", f"{address}: {type_} {id_} was not found", _LIST)
+            self._problem("not-live", f"{address}: {type_} {id_} was not found", self._list)
         elif live.labels and self.inputs.is_mislabelled(live) and live.id not in self.matched.addresses:
             hint = "Remove the `reconciler-` keys from the metadata of the object, then adopt it."
             message = f"{address}: {id_} has the label {live.labels.address}, which {_a(live.type)} cannot have"
             self._problem("wrong-label", message, hint)
         elif live.type != type_:
-            self._problem("wrong-type", f"{address} requires {_a(type_)}, but {id_} is {_a(live.type)}", _LIST)
+            self._problem("wrong-type", f"{address} requires {_a(type_)}, but {id_} is {_a(live.type)}", self._list)
         elif owner := self._owner(live):
             self._owned(address, live, owner)
         else:
@@ -217,9 +224,9 @@ class _Pairing:
     def _owned(self, address: Address, live: Live, owner: str) -> None:
         if owner == str(self.inputs.identity) and not self._is_proven(live):
             hint = (
-                "If the state of this project was lost, run `reconciler state rebuild`. If another repository manages "
-                "the object, set another `metadata.name` in project.yaml. If someone copied it, remove the "
-                "`reconciler-` keys from its metadata."
+                f"If the state of this project was lost, run `reconciler state rebuild{self._env}`. If another "
+                "repository manages the object, set another `metadata.name` in project.yaml. If someone copied it, "
+                "remove the `reconciler-` keys from its metadata."
             )
             self._problem("foreign-owner", f"{address}: {live.id} was created by another state of {owner}", hint)
         elif owner == str(self.inputs.identity):
@@ -279,7 +286,7 @@ class _Pairing:
         type_ = self.inputs.desired[address].type
         ids = sorted(f"{live.id} ({live.name})" for live in self.free.values() if live.type == type_)
         if not ids:
-            return f"No {type_} is unmanaged. {_LIST}"
+            return f"No {type_} is unmanaged. {self._list}"
         return f"Select one, as in {address}=ID: {few(ids, _SHOWN)}"
 
     def _unique(self, found: Mapping[Address, str]) -> Iterator[tuple[Address, str]]:

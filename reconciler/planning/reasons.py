@@ -105,7 +105,7 @@ NoticeCode: TypeAlias = Literal[
     "outlet-not-read",  # outlet: a new one in CI; entry: what the workflow must name before apply writes there, or ""
     "list-not-served",  # request: a list that this server does not have
     "models-not-listed",  # scope: of a restricted key
-    "model-unlisted",  # model, similar: names that the API lists
+    "model-unlisted",  # model, similar: names that the API lists, users: up to three addresses, count: of all users
     "threshold-by-name",  # cause: of more deletes or archives than are allowed; permitted by name
     "destroyed",  # holder, at (Unix time), environment: in place of a comparison
     "environment-left",  # identity, environment: that project.yaml does not have, and whose state has objects; null for

@@ -82,6 +82,8 @@ class Status:
     """Chatbots, owners, costs and blockers of archiving; only for all objects, as a page or as JSON."""
     destruction: Destruction | None = None
     """Set for an environment that is destroyed or being destroyed: no object is listed."""
+    is_expired: bool = False
+    """True if the next run takes the lock over, because the run that holds it has ended or did not renew it."""
     destroyed: Problem | None = None
     """The message about it, with the commands that continue."""
 

@@ -90,6 +90,8 @@ class Rollback:
     """True if the release was not named, and a rollback to it was interrupted."""
     archived: tuple[int, ...]
     """Releases that were published after it and before the present one, and that cannot be published again."""
+    unpublishable: tuple[Problem, ...]
+    """The reasons why other releases that were published in between cannot be published again."""
     in_manifest: int | None
     """The release that the manifest publishes; None if there is none."""
     errors: tuple[Problem, ...] = ()

@@ -49,17 +49,24 @@ def moves_to(
     """
     number = release_number(release.address) if release else None
     if release:
-        problems = [
-            *_lacking(release, environments),
-            *_archived_by_limit(project, chatbot, release, environments),
-            *_not_an_agent(project, chatbot, release, environments),
-        ]
+        problems = unpublishable(project, chatbot, release, environments)
         if problems:
             raise ReconcilerError(*problems)
     before = published_numbers(project, chatbot)
     after = {name: number if name in environments else known for name, known in before.items()}
     users = tuple(sorted(str(one.address) for one in runners(project, chatbot)))
     return tuple(Move(name, before[name], after[name], users) for name in before if before[name] != after[name])
+
+
+def unpublishable(
+    project: AllEnvironments, chatbot: Resource, release: Resource, environments: Collection[str | None]
+) -> list[Problem]:
+    """Return why a release cannot be published in `environments`, as far as the manifests show it; empty if it can."""
+    return [
+        *_lacking(release, environments),
+        *_archived_by_limit(project, chatbot, release, environments),
+        *_not_an_agent(project, chatbot, release, environments),
+    ]
 
 
 def publishing(loaded: Loaded, chatbot: Address, numbers: Mapping[str | None, int | None]) -> Loaded:

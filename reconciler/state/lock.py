@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.resources.address import Identity
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.resources.values import JSON
 from reconciler.state.documents import document, format_errors, line, load, moment, typed
 from reconciler.state.lock_wait import LOCK_WAIT, age
@@ -252,7 +252,7 @@ def locked_error(identity: Identity, lock: Lock, now: float, *, waited: float = 
     message = _held(identity, lock, now) + (f"; waited {age(waited)} for it" if waited else "")
     free = f"if it is not renewed, the lock expires in {age(lock.expires + GRACE - now)}"
     wait = "Wait for that run to end" + ("" if waited else ", or pass --lock-timeout 10m")
-    hint = f"{wait}; {free}. If the run has died, run `reconciler state unlock`."
+    hint = f"{wait}; {free}. If the run has died, run `reconciler state unlock{env_option(identity.environment)}`."
     return LockedError(Problem("locked", message, hint=hint))
 
 

@@ -41,7 +41,7 @@ def pipeline(setup: Setup, source: Source) -> dict[str, str]:
     """
     if source.uses:
         message = f"{source.uses} is an action, which only GitHub runs; nothing was written"
-        raise ReconcilerError(Problem("source", message, hint=EXPLAINED))
+        raise ReconcilerError(Problem("source", message, hint=EXPLAINED["gitlab"]))
     if is_embedded(setup.endpoint):
         message = "the embedded API is on this machine, and jobs of GitLab do not keep it; nothing was written"
         hint = "Remove `endpoint: embedded` from project.yaml, or pass --ci github, which keeps it between runs."

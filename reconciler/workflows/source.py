@@ -3,7 +3,7 @@
 import hashlib
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -11,14 +11,19 @@ from typing import Final
 
 from reconciler.git.command import run
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.workflows.model import CI
 
 DISTRIBUTION: Final = "assistant-reconciler"
-EXPLAINED: Final = (
-    "Pass one of: "
-    "--source OWNER/REPO/setup@COMMIT (the action of a repository that contains Reconciler, with the full commit), "
+_PACKAGES: Final = (
     "--source PATH.whl (a wheel that is kept in this repository), "
     f"--source '{DISTRIBUTION}==VERSION --hash=sha256:DIGEST' (a version of the package index, with its hashes)."
 )
+EXPLAINED: Final[Mapping[CI, str]] = {
+    "github": "Pass one of: --source OWNER/REPO/setup@COMMIT (the action of a repository that contains Reconciler, "
+    f"with the full commit), {_PACKAGES}",
+    "gitlab": f"Pass one of: {_PACKAGES}",
+}
+"""What `--source` can be, by CI system."""
 _ACTION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+@(?P<commit>\S+)")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _INDEX: Final = re.compile(
@@ -51,10 +56,10 @@ class Source:
         )
 
 
-def parse_source(written: str | None, repository: Path) -> Source:
+def parse_source(written: str | None, repository: Path, ci: CI) -> Source:
     """Parse `--source`; raises ReconcilerError if it is missing, not fixed to one content, or not of this version."""
     if not written:
-        raise _error("the workflows need a source to install Reconciler from", EXPLAINED)
+        raise _error("the workflows need a source to install Reconciler from", EXPLAINED[ci])
     text = written.strip()
     action, index = _ACTION.fullmatch(text), _INDEX.fullmatch(text)
     if action:
@@ -66,7 +71,7 @@ def parse_source(written: str | None, repository: Path) -> Source:
         return _of_index(text, index)
     if text.endswith(".whl"):
         return _of_wheel(text, repository)
-    raise _error(f"{text!r} is not a source", EXPLAINED)
+    raise _error(f"{text!r} is not a source", EXPLAINED[ci])
 
 
 def _of_index(text: str, found: re.Match[str]) -> Source:

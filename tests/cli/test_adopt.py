@@ -121,3 +121,9 @@ def test_an_imported_object_that_is_not_adopted_yet_is_not_in_sync(applied: Path
     shown = " ".join(cli("status", "assistant/night-desk").out.split())
     assert f"duplicate: it was imported from {id_}" in shown
     assert remedy in shown
+
+
+@pytest.mark.parametrize("word", ["assistant/helper=", "assistant/helper= "])
+def test_an_empty_id_is_wrong_usage(project, cli: Cli, word):
+    done = cli("adopt", word, "--yes")
+    assert (done.code, "Without an id, write assistant/helper." in " ".join(done.err.split())) == (64, True)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -215,7 +216,9 @@ class TestState:
         store, then = LocalStore(applied / ".reconciler"), time.time() - 3_600
         lock.acquire(store, Identity("acme"), Holder("kim", "laptop", "another machine", 4242), lambda: then)
         (found,) = doctor()["lock"]
-        assert found["hint"] == "reconciler state unlock"
+        assert found["hint"] == "reconciler apply"
+        assert found["message"].endswith("whose run has ended or not renewed it: the next run takes it over")
+        assert "unlock" not in found["message"]
 
     def test_a_backend_that_cannot_be_read_is_a_failure(self, applied: Path, doctor: Doctor, monkeypatch):
         monkeypatch.setenv("RECONCILER_STATE", "git")
@@ -289,6 +292,42 @@ class TestRepository:
         assert "not committed: .github/workflows/reconciler-drift.yml;" in uncommitted["message"]
         assert "missing .github/workflows/reconciler-plan.yml" in missing["message"]
         assert "reconciler-drift.yml" in edited["message"]
+
+    @pytest.mark.parametrize(("ci", "further"), [("gitlab", [".gitlab-ci.yml"]), ("github", [])])
+    def test_every_file_that_ci_needs_has_to_be_committed(
+        self, repository: Path, cli: Cli, doctor: Doctor, ci: str, further: list[str]
+    ):
+        edit(
+            repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n"
+        )
+        wheel = Path("vendor", f"assistant_reconciler-{metadata.version('assistant-reconciler')}-py3-none-any.whl")
+        wheel.parent.mkdir()
+        with zipfile.ZipFile(wheel, "w") as content:
+            content.writestr("reconciler/workflows/requirements/base.txt", "")
+        assert cli("init", "--ci", ci, "--source", str(wheel)).code == 0
+        needed = [f".{ci}/reconciler-requirements.txt", str(wheel), *further]
+        git(repository, "add", f".{ci}")
+        git(repository, "commit", "-qm", "Add a part")
+        *_, uncommitted, _ = doctor()["workflows"]
+        assert uncommitted["hint"] == f"git add {' '.join([*further, str(wheel)])} && git commit && git push"
+        git(repository, "add", ".")
+        git(repository, "commit", "-qm", "Add the rest")
+        assert conditions(doctor()["workflows"]) == ["ok", "unknown"]
+        for path in needed:
+            (repository / path).rename(repository / "elsewhere")
+            assert f"missing {path}" in doctor()["workflows"][0]["message"]
+            (repository / "elsewhere").rename(repository / path)
+
+    def test_a_pipeline_that_is_not_included_is_a_warning(self, repository: Path, cli: Cli, doctor: Doctor):
+        edit(
+            repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n"
+        )
+        (repository / ".gitlab-ci.yml").write_text("stages: [test]\n")
+        source = f"assistant-reconciler=={metadata.version('assistant-reconciler')} --hash=sha256:{'0' * 64}"
+        assert cli("init", "--ci", "gitlab", "--source", source).code == 0
+        ok, found, *_ = doctor()["workflows"]
+        assert ok["message"] == "GitLab CI: 1 file is that of this version"
+        assert ".gitlab-ci.yml does not include .gitlab/reconciler.yml" in found["message"]
 
 
 class TestOutlets:

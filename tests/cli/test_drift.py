@@ -1,6 +1,7 @@
 """Tests of `drift`, and of `status`, which summarises drift per object."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from openai import AsyncOpenAI
 from reconciler.emulator import Settings, create_app
 from reconciler.emulator.resources import models
 from reconciler.project.workspace import open_workspace
-from reconciler.state.lock import Holder
+from reconciler.resources.address import Identity
+from reconciler.state.local import LocalStore
+from reconciler.state.lock import Holder, acquire
 from tests.support.cli import Cli, by_hand, delete_store, edit, rename_store
 
 
@@ -227,6 +230,13 @@ def test_status_names_the_holder_of_the_lock(applied, cli: Cli):
         assert "locked by kim@laptop\n" in cli("status").out
     assert (lock["holder"], lock["host"], lock["process"]) == ("kim", "laptop", 4242)
     assert lock["acquired_at"] <= lock["renewed_at"]
+
+
+def test_status_says_that_the_lock_of_a_run_that_died_is_taken_over(applied, cli: Cli):
+    holder, then = Holder("kim", "laptop", "another machine", 4242), time.time() - 3_600
+    acquire(LocalStore(applied / ".reconciler"), Identity("acme"), holder, lambda: then)
+    shown = " ".join(cli("status").out.split())
+    assert "locked by kim@laptop, whose run has ended or not renewed the lock: the next run takes it over" in shown
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "html"])

@@ -70,6 +70,7 @@ def test_version_lists_the_versions_of_what_runs(cli: Cli):
         ("apply -auto-approve", "No such option '-auto-approve'. Did you mean '--yes'?"),
         ("apply --auto-approve", "Did you mean '--yes'?"),
         ("plan -auto-approve", "`reconciler plan` does not need it."),
+        ("state rm assistant/helper --auto-approve", "`reconciler state rm` does not need it."),
         ("plan -target=assistant/helper", "Did you mean '--target'?"),
         ("plan assistant/helper", "Did you mean '--target assistant/helper'?"),
         ("plan -n staging", "Did you mean '--env'?"),

@@ -148,3 +148,4 @@ def test_an_unlisted_model_is_a_warning(applied, cli: Cli):
     (warning,) = done.document["warnings"]
     assert warning["code"] == "model-unlisted"
     assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean `gpt-6-luna`")
+    assert warning["text"].endswith("? Used by assistant/helper")

@@ -84,6 +84,36 @@ class TestChoice:
         assert "to release 1, which was published before release 3." in done.out
         assert "Archived releases were published in between and cannot be published again: 2." in done.out
 
+    def test_a_release_that_an_apply_archived_is_neither_the_default_nor_offered(self, applied: Path, cli: Cli):
+        publish(applied, cli, 1)
+        helper = applied / "assistants/helper.yaml"
+        (applied / "assistants/extra.yaml").write_text(helper.read_text().replace("name: helper", "name: extra"))
+        edit(applied / BOT, "assistant: helper", "assistant: extra")
+        publish(applied, cli, 2)
+        helper.unlink()
+        assert cli("apply", "--yes").code == 0
+        done = cli("rollback", "helper", "--dry-run")
+        assert "published before release 2 and is not archived: 1 cannot be published again" in done.err
+        assert "To create one, run `reconciler release helper`." in done.err
+        named = cli("rollback", "helper", 1, "--dry-run")
+        assert "release/helper@1 is archived in the state of acme" in named.err
+        assert "reconciler publish helper 2" not in named.err + done.err
+        edit(applied / PROMPT, "You", "You, 3")
+        assert cli("release", "helper", "--vendor").code == 0
+        waiting = "`reconciler publish helper 3`, then `reconciler apply`"
+        assert waiting in cli("rollback", "helper", "--dry-run").err
+        assert cli("publish", "helper", 3).code == 0
+        assert cli("apply", "--yes").code == 0
+        assert "to release 2, which" in cli("rollback", "helper", "--yes").out
+        again = cli("rollback", "helper", "--dry-run").err
+        assert "Releases: 3." in again
+
+    def test_a_release_beyond_the_number_that_is_kept_is_skipped(self, released: Path, cli: Cli):
+        edit(released / BOT, "published: 2", "published: 2\n  releases: {keep: 1}")
+        done = cli("rollback", "helper", "--dry-run")
+        assert "error[no-earlier-release]" in done.err
+        assert "release/helper@1 is archived: `releases.keep` of chatbot/helper is 1" in done.err
+
     def test_after_unpublishing_it_is_the_release_that_was_unpublished(self, released: Path, cli: Cli):
         assert cli("publish", "helper", "none").code == 0
         assert cli("apply", "--yes").code == 0

@@ -141,3 +141,11 @@ class TestEnvironments:
 
     def test_online_commands_still_need_one(self, cli: Cli):
         assert "environment-required" in cli("plan").err
+
+
+def test_a_dangling_store_is_reported_beside_a_tool_that_the_target_does_not_support(project, cli: Cli):
+    edit(project / "assistants" / "helper.yaml", "[handbook]", "[handbok]")
+    edit(project / "assistants" / "helper.yaml", "spec:\n", "spec:\n  target: agents\n")
+    done = cli("validate")
+    assert (done.code, "error[other-target]" in done.err) == (1, True)
+    assert "error[dangling-reference]: no manifest defines vectorstore/handbok" in done.err

@@ -86,6 +86,23 @@ def test_reference_to_an_undefined_address_is_dangling(folder):
     assert second.place == second.problem.place
 
 
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ("target: local, temperature: 1", "other-target"),
+        ("target: local, model: large", "other-target"),
+        ("target: cloud, temprature: 1", "unknown-field"),
+        ("target: cloud, temperature: warm", "wrong-type"),
+    ],
+)
+def test_an_undefined_target_is_reported_with_the_other_errors_of_its_manifest(folder, fields, code):
+    folder.bot(f"{{{fields}, tools: [{{type: search, stores: [handbok]}}]}}")
+    loaded = folder.load()
+    assert code in {problem.code for problem in loaded.problems}
+    assert [one.problem.message for one in loaded.dangling] == ["no manifest defines vectorstore/handbok"]
+    assert loaded.resources == ()
+
+
 STORE = "apiVersion: reconciler/v1\nkind: Store\nmetadata: {name: handbook}\nspec: {files: []}\n"
 
 

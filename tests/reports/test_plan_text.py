@@ -233,8 +233,15 @@ def test_strangers_are_counted_by_type_and_owner():
     foreign = Unmanaged("vector_store", "vs_1", "", owner="acme/staging")
     assert golden("""
         Unmanaged or foreign, not changed: 12 agents, 1 vector store of acme/staging.
-          `reconciler inventory` lists them.
+          `reconciler inventory --env production` lists them.
         """) in shown(unmanaged=(*agents, foreign))
+
+
+def test_the_command_that_lists_strangers_names_the_environment():
+    made = plan(unmanaged=(Unmanaged("agent", "agent_1", "copy"),))
+    for identity, command in (("acme/staging", "inventory --env staging"), ("acme", "inventory")):
+        text = plan_text(replace(made, identity=identity), style=PLAIN)
+        assert f"`reconciler {command}` lists them." in " ".join(text.split())
 
 
 def test_warnings_are_wrapped_and_indented():

@@ -10,6 +10,8 @@ from reconciler.reports.html.status import status_html
 from reconciler.reports.text.status import status_text
 from reconciler.reports.views.assistants import AssistantView
 from reconciler.reports.views.status import status_view
+from reconciler.state.lock import Holder, Lock
+from reconciler.state.model import AppliedPlan
 from tests.support.drifts import IN_SYNC, LOST, TRIAGE, status_of
 from tests.support.plans import PLAIN
 
@@ -29,6 +31,16 @@ def test_in_sync_is_said_under_the_live_id():
         assistant/billing  agent_2
           in sync
         """)
+
+
+def test_a_run_that_was_killed_is_resumed_by_the_next_apply_and_one_that_runs_is_not():
+    lock = Lock("20260101T000000Z-1", Holder("ada", "laptop", "m", 1), 0.0, 0.0, 120.0)
+    killed = replace(status_of(IN_SYNC), last_apply=AppliedPlan("sha256:1", "run", 0.0, "ada"))
+    resumed = "(unfinished; `reconciler apply --env production` resumes it)"
+    for is_expired, held, ends in ((False, None, True), (True, lock, True), (False, lock, False)):
+        view = status_view(replace(killed, lock=held, is_expired=is_expired))
+        assert (resumed in view.last_apply) == ends
+        assert ("the next run takes it over" in view.locked_by) == is_expired
 
 
 def test_every_sort_of_difference_is_listed_by_tool():

@@ -369,6 +369,12 @@ def test_braces_in_an_argument_are_text():
             "the API lists no model gpt-7 for this key",
         ),
         (
+            notice_text(
+                Notice("model-unlisted", {"model": "gpt-7", "similar": [], "users": ["a/1", "a/2", "a/3"], "count": 5})
+            ),
+            "the API lists no model gpt-7 for this key. Used by 5 objects: a/1, a/2, a/3 and 2 more",
+        ),
+        (
             notice_text(Notice("consent-permits", ARGUMENTS["notices"]["consent-permits"])),
             f"cost: a/b is protected, on the live object or in the state; {PERMITTED}",
         ),

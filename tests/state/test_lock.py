@@ -51,7 +51,7 @@ def test_acquire_held_lock_names_holder_and_next_step(store, now):
         "error[locked]: acme/production is locked by ann on build-7 (process 4711,"
         " https://github.com/acme/bots/actions/runs/9) for 1 min 40 s, renewed 1 min 40 s ago\n"
         "  Wait for that run to end, or pass --lock-timeout 10m; if it is not renewed, the lock expires in 50 s."
-        " If the run has died, run `reconciler state unlock`."
+        " If the run has died, run `reconciler state unlock --env production`."
     )
 
 

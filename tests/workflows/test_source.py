@@ -19,7 +19,7 @@ VERSION = version("assistant-reconciler")
 
 def refusal(written: str | None, repository: Path) -> str:
     with pytest.raises(ReconcilerError) as error:
-        parse_source(written, repository)
+        parse_source(written, repository, "github")
     (problem,) = error.value.problems
     assert "nothing was written" in problem.message
     return f"{problem.message} {problem.hint}"
@@ -35,7 +35,7 @@ def wheel(folder: Path, name: str = f"assistant_reconciler-{VERSION}-py3-none-an
 
 
 def test_action_at_a_commit_is_used_as_it_is(tmp_path: Path):
-    assert parse_source(f"acme/reconciler/setup@{COMMIT}", tmp_path).uses == f"acme/reconciler/setup@{COMMIT}"
+    assert parse_source(f"acme/reconciler/setup@{COMMIT}", tmp_path, "github").uses == f"acme/reconciler/setup@{COMMIT}"
 
 
 @pytest.mark.parametrize("ref", ["main", "v1", COMMIT[:12], COMMIT.upper()])
@@ -61,7 +61,7 @@ def test_index_version_must_be_the_running_one(tmp_path: Path):
 
 
 def test_index_version_has_requirements_with_hashes_for_each_extra(tmp_path: Path):
-    source = parse_source(f"assistant-reconciler=={VERSION} {DIGEST}", tmp_path)
+    source = parse_source(f"assistant-reconciler=={VERSION} {DIGEST}", tmp_path, "github")
     text = source.requirements({"s3"})
     assert f"assistant-reconciler=={VERSION} \\\n  {DIGEST}\n" in text
     assert text.count("#") == 1, "comments of this repository are left out"
@@ -74,7 +74,7 @@ def test_index_version_has_requirements_with_hashes_for_each_extra(tmp_path: Pat
 def test_wheel_in_the_repository_has_its_hash_and_the_locks_that_it_contains(tmp_path: Path, monkeypatch):
     path = wheel(tmp_path / "vendor")
     monkeypatch.chdir(tmp_path / "vendor")
-    source = parse_source(path.name, tmp_path)
+    source = parse_source(path.name, tmp_path, "github")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert source.requirement == f"./vendor/{path.name} \\\n  --hash=sha256:{digest}"
     assert re.findall(r"^(\w+)==", source.requirements({"postgres"}), re.MULTILINE) == ["base", "postgres"]
@@ -92,7 +92,7 @@ def test_wheel_that_a_checkout_would_not_contain_is_refused(tmp_path: Path):
     message = refusal(str(path), tmp_path)
     assert f"dist/{path.name} is ignored by Git" in message
     git(*message.partition("add it: git ")[2].split(), cwd=tmp_path)
-    assert parse_source(str(path), tmp_path).requirement.startswith(f"./dist/{path.name}")
+    assert parse_source(str(path), tmp_path, "github").requirement.startswith(f"./dist/{path.name}")
 
 
 def test_wheel_whose_path_pip_would_read_in_part_is_refused(tmp_path: Path):
@@ -106,3 +106,12 @@ def test_wheel_that_is_not_ours_or_not_readable_is_refused(tmp_path: Path):
     assert "does not contain the hashes" in refusal(str(wheel(tmp_path, locks=False)), tmp_path)
     missing = tmp_path / "assistant_reconciler-9-py3-none-any.whl"
     assert "cannot be read" in refusal(str(missing), tmp_path)
+
+
+@pytest.mark.parametrize("written", [None, "./setup"])
+def test_the_forms_are_those_of_the_ci_system(tmp_path: Path, written):
+    with pytest.raises(ReconcilerError) as error:
+        parse_source(written, tmp_path, "gitlab")
+    (problem,) = error.value.problems
+    assert "@COMMIT" not in problem.hint
+    assert problem.hint.startswith("Pass one of: --source PATH.whl")

@@ -56,9 +56,8 @@ async def check_lock(environment: Environment) -> list[CheckResult]:
     url = f", {holder.run_url}" if holder.run_url else ""
     whose = f"held by {holder.name} on {holder.host} (process {holder.pid}{url}) for {age(now - lock.acquired)}"
     if lock.is_free(now):
-        return [
-            CheckResult("warning", f"{whose}, whose run has died; the next run takes it over", _unlock(environment))
-        ]
+        message = f"{whose}, whose run has ended or not renewed it: the next run takes it over"
+        return [CheckResult("warning", message, f"reconciler apply{_option(environment)}")]
     alive = "which is running" if is_running(lock) else f"renewed {age(now - lock.renewed)} ago"
     hint = f"Wait for that run, or pass --lock-timeout 10m. If it has died: {_unlock(environment)}"
     return [CheckResult("warning", f"{whose}, {alive}", hint)]

@@ -1,7 +1,7 @@
 """Check of the files with which the repository runs the project in CI."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,8 @@ _NAMES: Final[dict[CI, str]] = {"github": "GitHub Actions", "gitlab": "GitLab CI
 _USES: Final = re.compile(r"^ *- uses: (\S+@[0-9a-f]{40,64})$", re.MULTILINE)
 _FOLDER_OF_ACTION: Final = re.compile(r"/setup@")
 """What marks the action that installs Reconciler: its folder."""
+_WHEEL: Final = re.compile(r"^\./(\S+\.whl)(?=\s|$)", re.MULTILINE)
+"""A wheel of the repository in a requirements file."""
 _VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9][0-9A-Za-z.+!]*)")
 
 
@@ -59,7 +61,10 @@ def _of_system(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
     if not marks:
         return
     name, command = _NAMES[ci], f"reconciler init --ci {ci} --source SOURCE"
-    missing = sorted(texts.keys() - present)
+    read = {path: _text(repository / path) for path in sorted(present)}
+    further = _further(ci, setup, read, repository)
+    absent = {path for path in further if not (repository / path).is_file()}
+    missing = sorted((texts.keys() - present) | absent)
     differing = sorted(path for path in present if (repository / path).read_bytes() != texts[path].encode())
     if missing:
         yield CheckResult("warning", f"{name}: missing {few(missing)}", command)
@@ -67,15 +72,37 @@ def _of_system(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
         message = f"{name}: not as this version writes them: {few(differing)} (edited, or of another version)"
         yield CheckResult("warning", message, f"git rm {' '.join(differing)} && {command}")
     if not missing and not differing:
-        yield ok(f"{name}: {len(texts)} files are those of this version")
-    needed = present | {path for path in (_requirements(ci, setup),) if (repository / path).is_file()}
-    yield from _uncommitted(name, needed, repository)
-    sources = dict.fromkeys(use for path in sorted(present) for use in _USES.findall(_text(repository / path)))
+        yield ok(f"{name}: {'1 file is that' if len(texts) == 1 else f'{len(texts)} files are those'} of this version")
+    if ci == "gitlab":
+        yield from _not_included(setup, repository)
+    yield from _uncommitted(name, present | (further - absent), repository)
+    sources = dict.fromkeys(use for text in read.values() for use in _USES.findall(text))
     installed = [use for use in sources if _FOLDER_OF_ACTION.search(use)]
     if installed:
         yield unknown(f"{name} installs Reconciler from {few(installed)}: whether it exists is seen in the first run")
     yield from _installed(ci, setup, repository)
     yield unknown(f"{name} needs these secrets, which can be seen there only: {'; '.join(_secrets(ci, setup))}")
+
+
+def _further(ci: CI, setup: Setup, texts: Mapping[str, str], repository: Path) -> set[str]:
+    """Return the other files that the files `texts` need: the requirements, the wheel that these name, and the file
+    that includes the pipeline.
+    """
+    found = {gitlab.ROOT} if ci == "gitlab" else set[str]()
+    path = _requirements(ci, setup)
+    if any(path in text for text in texts.values()):
+        found.add(path)
+        file = repository / path
+        found.update(_WHEEL.findall(_text(file)) if file.is_file() else ())
+    return found
+
+
+def _not_included(setup: Setup, repository: Path) -> Iterator[CheckResult]:
+    """Yield a warning if the file that GitLab reads does not name the pipeline."""
+    file, entry = repository / gitlab.ROOT, f"{gitlab.FOLDER}/{setup.prefix}.yml"
+    if file.is_file() and entry not in _text(file):
+        message = f"{_NAMES['gitlab']}: {gitlab.ROOT} does not include {entry}, so that its jobs do not run"
+        yield CheckResult("warning", message, f"Add to {gitlab.ROOT}: include: [{{local: {entry}}}]")
 
 
 def _uncommitted(name: str, present: set[str], repository: Path) -> Iterator[CheckResult]:

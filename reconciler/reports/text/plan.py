@@ -57,7 +57,7 @@ def remark_parts(remarks: Remarks, style: Style) -> Iterator[list[str]]:
     """Return the warnings, and the number of unmanaged objects."""
     lines = [line for text in remarks.warnings for line in wrap(text, style.width, lead="  ! ", hang="    ")]
     yield section(views.WARNINGS, [style.paint(line, "yellow") for line in lines], style)
-    text = f"{remarks.unmanaged} `reconciler inventory` lists them."
+    text = f"{remarks.unmanaged} `{remarks.inventory}` lists them."
     yield wrap(text, style.width, hang="  ") if remarks.unmanaged else []
 
 

@@ -103,6 +103,7 @@ def rollback_text(choice: Rollback) -> str:
     if choice.archived:
         between = ", ".join(map(str, choice.archived))
         lines.append(f"Archived releases were published in between and cannot be published again: {between}.")
+    lines += [f"It was not the last one before: {plain(one.message)}." for one in choice.unpublishable]
     if choice.errors:
         lines.append(f"{count(len(choice.errors), 'error')} in manifests that the rollback does not use:")
         lines += [f"  {plain(str(one.place))}: {plain(one.message)}" for one in choice.errors[:_ERRORS]]

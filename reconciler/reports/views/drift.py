@@ -15,7 +15,9 @@ from reconciler.reports.views.changes import ChangeView, drift_views
 from reconciler.reports.views.fields import desired_first
 from reconciler.reports.views.plan import Remarks, remarks
 from reconciler.reports.wording import remedies_text
+from reconciler.resources.address import Identity
 from reconciler.resources.name_lists import few
+from reconciler.resources.problems import env_option
 
 NEVER_APPLIED: Final = "Never applied"
 DRIFT_NOTE: Final = "Differences are shown as manifest -> live."
@@ -228,6 +230,7 @@ def _not_applied_text(report: DriftReport, absent: Sequence[SyncStatus]) -> str:
     text = f"{count(len(absent), 'assistant')} not applied"
     if not refused:
         return f"{text}."
+    env = env_option(Identity.parse(report.plan.identity).environment)
     which = "it" if len(absent) == 1 else "them" if len(refused) == len(absent) else f"{len(refused)} of them"
-    remedy = next(iter(remedies)) if len(remedies) == 1 else "`reconciler plan` shows the reasons."
+    remedy = next(iter(remedies)) if len(remedies) == 1 else f"`reconciler plan{env}` shows the reasons."
     return f"{text}, and apply refuses to create {which}. {remedy}".rstrip()

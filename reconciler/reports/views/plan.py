@@ -11,7 +11,9 @@ from reconciler.reports.views.changes import ChangeView, change_views, drift_vie
 from reconciler.reports.views.costs import cost_texts
 from reconciler.reports.views.refusals import RefusalView, refusal_views
 from reconciler.reports.wording import notice_text, risk_text
+from reconciler.resources.address import Identity
 from reconciler.resources.display import short
+from reconciler.resources.problems import env_option
 from reconciler.resources.risks import LEVELS, Level as RiskLevel
 
 Level: TypeAlias = Literal["nothing", "safe", "risky", "refused"]
@@ -67,6 +69,8 @@ class Remarks:
     unmanaged: str
     """One sentence with the number of unmanaged objects; empty without any."""
     unmanaged_count: int
+    inventory: str
+    """The command that lists them."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,9 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
 
 def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
+    inventory = f"reconciler inventory{env_option(Identity.parse(plan.identity).environment)}"
     unmanaged = _unmanaged(plan.unmanaged)
-    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged))
+    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged), inventory)
 
 
 def _with_unread(plan: Plan, known: Remarks) -> Remarks:

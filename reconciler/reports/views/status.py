@@ -9,10 +9,12 @@ from reconciler.project.status import ObjectStatus, Status
 from reconciler.reports.style import count, first_few
 from reconciler.reports.views.assistants import DIFFERS, IN_SYNC, NOT_APPLIED, AssistantView
 from reconciler.reports.wording import reason_texts
+from reconciler.resources.address import Identity
 from reconciler.resources.json_documents import timestamp
-from reconciler.state.model import AppliedPlan
+from reconciler.resources.problems import env_option
 
 _MOST_FIELDS: Final = 3
+_EXPIRED: Final = ", whose run has ended or not renewed the lock: the next run takes it over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def status_view(status: Status) -> StatusView:
     return StatusView(
         identity=status.identity,
         endpoint=status.endpoint,
-        last_apply=_last_apply(status.last_apply),
-        locked_by=f"{lock.holder.name}@{lock.holder.host}" if lock else "",
+        last_apply=_last_apply(status),
+        locked_by=f"{lock.holder.name}@{lock.holder.host}{_EXPIRED if status.is_expired else ''}" if lock else "",
         rows=rows,
         is_chosen=bool(status.chosen),
         listed=tuple(one for one in rows if one.address in asked) if status.chosen else rows,
@@ -79,10 +81,14 @@ def status_view(status: Status) -> StatusView:
     )
 
 
-def _last_apply(last: AppliedPlan | None) -> str:
+def _last_apply(status: Status) -> str:
+    last = status.last_apply
     if last is None:
         return "never applied"
-    return f"last apply {timestamp(last.finished or last.started)} by {last.holder} ({last.outcome})"
+    has_ended = status.lock is None or status.is_expired
+    again = f"reconciler apply{env_option(Identity.parse(status.identity).environment)}"
+    resumed = f"; `{again}` resumes it" if last.outcome == "unfinished" and has_ended and not status.destroyed else ""
+    return f"last apply {timestamp(last.finished or last.started)} by {last.holder} ({last.outcome}{resumed})"
 
 
 def _notes(one: ObjectStatus) -> Iterator[str]:

@@ -7,6 +7,7 @@ from reconciler.planning.reasons import NoticeCode
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.phrases import Args, Phrase, number
 from reconciler.reports.wording.refusals import CAUSES, other_lineage, same_label
+from reconciler.resources.address import Identity
 from reconciler.resources.display import moment
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
@@ -83,7 +84,9 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{place}: consent/{consent} has no effect: its subject is not that of the refusal, which may have changed"
     ),
     "consent-unneeded": "{place}: consent/{consent} is no longer needed; delete it",
-    "other-lineage": lambda args: f"{other_lineage(args)}: `reconciler plan` shows how to resolve this",
+    "other-lineage": lambda args: (
+        f"{other_lineage(args)}: `reconciler plan{_env_of(args['identity'])}` shows how to resolve this"
+    ),
     "same-label": lambda args: f"{same_label(args)}: every plan is refused until one is left",
     "peer-without-state": "{identity}, a peer, has no state in {location} yet: assuming no references",
     "outlet-not-read": lambda args: _not_read(args["outlet"], args["entry"]),
@@ -93,7 +96,9 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "models-not-listed": (
         "the models cannot be listed: shutdown dates are those of OpenAI's page. Grant the API key {scope} to read them"
     ),
-    "model-unlisted": lambda args: f"the API lists no model {args['model']} for this key{_similar(args['similar'])}",
+    "model-unlisted": lambda args: (
+        f"the API lists no model {args['model']} for this key{_similar(args['similar'])}{_users(args)}"
+    ),
     "threshold-by-name": lambda args: (
         f"{_cause(args['cause'])}: the name of the environment, typed or given with `--confirm`, permits it"
     ),
@@ -156,6 +161,19 @@ def _publishing(args: Args) -> str:
 
 def _cause(cause: Args) -> str:
     return phrases.sentence(CAUSES, cause["code"], cause["args"])
+
+
+def _env_of(identity: str) -> str:
+    return env_option(Identity.parse(identity).environment)
+
+
+def _users(args: Args) -> str:
+    """Return which objects use a model; empty for a plan that does not say it."""
+    names, of = args.get("users", []), args.get("count", 0)
+    if not names:
+        return ""
+    whose = f"{number(of, 'object')}: {few([*names, *[''] * (of - len(names))])}" if of > 1 else names[0]
+    return f"{' ' if args['similar'] else '. '}Used by {whose}"
 
 
 def _similar(names: list[str]) -> str:
