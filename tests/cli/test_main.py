@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -149,10 +150,12 @@ def test_missing_memory_is_an_error_in_every_form(project, capfd, monkeypatch, e
 @pytest.mark.long
 @pytest.mark.parametrize("kilobytes", [32_000, 45_000, 60_000, 75_000, 90_000, 110_000, 150_000])
 def test_low_memory_is_an_error(project, kilobytes):
+    """Packages in Rust, such as pydantic-core, end the process themselves when they get no memory."""
     line = f"ulimit -v {kilobytes}; exec {sys.executable} -m reconciler.cli.main plan"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert "internal" not in done.stderr
-    assert done.returncode == 0 or "error[memory]" in done.stderr
+    ended_by_rust = re.match(r"memory allocation of \d+ bytes failed", done.stderr)
+    assert done.returncode == 0 or "error[memory]" in done.stderr or ended_by_rust
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "::", "[a]", "ftp://x", "http://x:y/v1"])
