@@ -33,29 +33,24 @@ class Watched(httpx2.ASGITransport):
         super().__init__(create_app(Settings(now=self.now, rate_limit=1.0, assistants=assistants)))
         self.posts: list[float] = []
         self.statuses: set[int] = set()
+        self.pace = Pace(clock=self.now, sleep=self.sleep)
         self._time = 0.0
-        self._in_flight = 0
 
     def now(self) -> float:
         return self._time
 
     async def sleep(self, seconds: float) -> None:
         """Wait until all requests that have a turn are answered, then let the time pass."""
-        until, arrived = self._time + seconds, -1
-        while self._in_flight or arrived != len(self.posts):
-            arrived = len(self.posts)
-            await asyncio.sleep(0.01)
+        until = self._time + seconds
+        while any(lane.in_flight for lane in self.pace._lanes.values()):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.001)
         self._time = max(self._time, until)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self._time += DURATION
         if request.method == "POST":
             self.posts.append(self._time)
-        self._in_flight += 1
-        try:
-            response = await super().handle_async_request(request)
-        finally:
-            self._in_flight -= 1
+        response = await super().handle_async_request(request)
         self.statuses.add(response.status_code)
         return response
 
@@ -78,9 +73,8 @@ def test_a_thousand_objects_at_the_rate_that_is_allowed(tmp_path, target, endpoi
     async def applied() -> None:
         workspace = open_workspace(tmp_path, {"RECONCILER_ENDPOINT": endpoint})
         async with AsyncExitStack() as stack:
-            pace = Pace(clock=api.now, sleep=api.sleep)
-            pace.tell = told.append
-            connection = await stack.enter_async_context(connect(Endpoint(transport=api), pace=pace))
+            api.pace.tell = told.append
+            connection = await stack.enter_async_context(connect(Endpoint(transport=api), pace=api.pace))
             observed = await make_plan(workspace, connection)
             result = await apply_plan(workspace, connection, observed, Quiet(), resume="again")
             assert result.complete

@@ -82,7 +82,7 @@ def test_load_of_any_included_file_returns(folder, content):
 )
 def test_load_takes_linear_time(piece):
     text = (piece * (5 * 2**20 // len(piece)))[: 5 * 2**20]
-    started = time.monotonic()
+    started = time.process_time()
     for _ in parse(text, "x.yaml"):
         pass
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
