@@ -45,7 +45,7 @@ setup: $(VENV)/.ready  ## create a virtual environment in .venv, with all that t
 demo: $(VENV)/.demo  ## run the demo on the sample organisation (half a minute)
 	@$(BIN)/reconciler demo
 
-test: setup  ## run the test suite (about ten minutes on two cores)
+test: setup  ## run the test suite (15 to 25 minutes on two cores)
 	$(PYTEST)
 	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 
