@@ -13,7 +13,8 @@ from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
 from reconciler.manifests.includes import Sources
-from reconciler.manifests.parsing import Allowance, parse
+from reconciler.manifests.limits import Allowance
+from reconciler.manifests.parsing import parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.reading import read_documents, unreadable
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
