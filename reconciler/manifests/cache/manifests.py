@@ -1,0 +1,395 @@
+"""Manifests from the cache: their resources, their findings and their objects, without parsing and validation.
+
+An entry is that of one file. Its key is a digest of the version of Reconciler, `project.yaml`, the environment, the path
+of the file and its text; the texts of included files, and the answers to all questions that rules and objects asked
+(see `watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests
+is never cached: those checks run every time.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pydantic
+import ruamel.yaml
+
+import reconciler
+from reconciler.manifests.cache import codec
+from reconciler.manifests.cache.codec import MalformedError, of_type
+from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
+from reconciler.manifests.cache.watching import hold, sha256, watched
+from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
+from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, locate, read_text
+from reconciler.manifests.includes import Positions, Sources
+from reconciler.manifests.limits import MAX_REPEATED, Allowance
+from reconciler.manifests.markdown import documents_of
+from reconciler.manifests.bodies import Body
+from reconciler.manifests.parsing import Document
+from reconciler.manifests.project import Project, is_project
+from reconciler.manifests.reading import present
+from reconciler.manifests.validation import Validated, validate
+from reconciler.manifests.variables import MAX_INSERTED, Variables
+from reconciler.resources.address import Address
+from reconciler.resources.base import Desired, Path as Keys, Resource, Scope
+from reconciler.resources.front_matter import API_VERSION
+from reconciler.resources.kind import Kind
+from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types, upload_types
+from reconciler.resources.resource_type import SecretError, check_secrets
+from reconciler.resources.values import JSON
+
+_CODE: Final = ("manifests", "resources", "files", "git", "s3")
+"""The packages whose code determines what a manifest defines."""
+_READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
+"""The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
+_KIND, _NAME, _LABELS, _LIFECYCLE, _LINE, _COLUMN, _IS_MARKDOWN, _REFERENCES = range(8)
+_INCLUDES, _PROBLEMS, _COST, _CHECKED, _UPLOADS, _OBJECTS = range(8, 14)
+"""Indices of the values of a manifest in the head of an entry. The last three are null if they are not cached."""
+_VALUES: Final = 14
+
+
+class DeferredResource(Resource):
+    """A resource whose spec is parsed and validated when it is needed for the first time."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return the spec: other attributes are always there."""
+            if name != "spec" or "_build" not in self.__dict__:
+                raise AttributeError(name)
+            return self.__dict__.setdefault("spec", self.__dict__["_build"]().spec)
+
+
+@dataclass
+class CachedFile:
+    """The manifests of one file, from the cache or for it."""
+
+    key: str
+    heads: list[list[JSON]]
+    entry: Entry | None = None
+    objects: dict[int, list[JSON]] = field(default_factory=dict)
+    """New objects of the manifests, as JSON, by number."""
+    is_changed: bool = False
+
+    def read_objects(self) -> list[JSON]:
+        """Return the objects of each manifest as JSON; null for those that are not cached."""
+        body = self.entry.body() if self.entry else None
+        with suppress(MalformedError), codec.reading():
+            found = of_type(json.loads(body), list) if body is not None else []
+            if len(found) == len(self.heads):
+                return found
+        return [None] * len(self.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedObjects:
+    """The desired objects of a manifest."""
+
+    types: frozenset[str]
+    _read: Callable[[], list[Desired] | None]
+
+    def read(self) -> list[Desired] | None:
+        """Return the objects; None if the cache can no longer be read."""
+        return self._read()
+
+
+@dataclass
+class ManifestCache:
+    """The cache of the manifests of a project in one environment, for one run."""
+
+    segments: Segments
+    root: Path
+    shown: str
+    kinds: Mapping[str, Kind]
+    project: Project
+    entries: Mapping[str, Entry]
+    files: dict[str, CachedFile] = field(default_factory=dict)
+    """By path as messages show it."""
+    objects: dict[Address, CachedObjects] = field(default_factory=dict)
+    """The desired objects of manifests by address, after `complete`."""
+    _missed: dict[str, str] = field(default_factory=dict)
+    """Keys of the files that have no entry."""
+    _results: dict[int, Validated] = field(default_factory=dict)
+    """By the id of the document."""
+    _slots: dict[Place, tuple[CachedFile, int]] = field(default_factory=dict)
+    _included: dict[str, str | None] = field(default_factory=dict)
+    _costs: list[int] = field(default_factory=lambda: [0, 0, 0])
+    _parsed: dict[str, list[Document]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]) -> "ManifestCache":
+        """Return the cache of a project, whose `project.yaml` is `text`."""
+        versions = (FORMAT, _code(), platform.python_version(), pydantic.VERSION, ruamel.yaml.__version__)
+        context = sha256(json.dumps([*versions, project.identity.environment, text]))
+        segments = Segments(folder / context[:32])
+        segments.touch()
+        return cls(segments, project.root, shown, kinds, project, segments.read())
+
+    def documents(self, path: str, text: str) -> list[Document] | None:
+        """Return the documents of a file; None if the file has no entry. They have the places of the manifests, and
+        not their values.
+        """
+        file = self.shown + path
+        key = sha256(f"{file}\0{text}")
+        entry = self.entries.get(key)
+        if entry is not None:
+            with suppress(MalformedError), codec.reading():
+                return self._restored(file, text, CachedFile(key, entry.head, entry))
+        self._missed[file] = key
+        return None
+
+    def _restored(self, file: str, text: str, cached: CachedFile) -> list[Document]:
+        results = [self._result(file, text, number, head) for number, head in enumerate(cached.heads)]
+        if not all(self._is_included(path, known) for head in cached.heads for path, known in head[_INCLUDES].items()):
+            raise MalformedError("an included file has changed")
+        documents = [one.positions.document for one in results]
+        for number, one in enumerate(results):
+            self._results[id(documents[number])] = one
+            self._slots[documents[number].place] = cached, number
+            self._costs = [spent + more for spent, more in zip(self._costs, cached.heads[number][_COST], strict=True)]
+        self.files[file] = cached
+        return documents
+
+    def _is_included(self, path: str, known: str) -> bool:
+        if path not in self._included:
+            try:
+                self._included[path] = sha256(read_text(locate(self.root, path), MAX_INCLUDED))
+            except UnreadableError:
+                self._included[path] = None
+        return self._included[path] == known
+
+    def _result(self, file: str, text: str, number: int, head: JSON) -> Validated:
+        if len(head) != _VALUES:
+            raise MalformedError("a manifest has another number of values")
+        place = Place(file, of_type(head[_LINE], int), of_type(head[_COLUMN], int))
+        body = Body("", file, 0, "", "", "\n") if head[_IS_MARKDOWN] else None
+        document = Document(file, 0, "", _READABLE, place, dollars=False, body=body)
+        problems = [codec.problem_of(one) for one in head[_PROBLEMS]]
+        resource = self._resource(file, text, number, head, place)
+        return Validated(Positions(document), resource, None, problems, frozenset(head[_INCLUDES]))
+
+    def _resource(self, file: str, text: str, number: int, head: JSON, place: Place) -> Resource:
+        built: list[Resource] = []
+
+        def build() -> Resource:
+            if not built:
+                built.append(self._built(file, text, number))
+            return built[0]
+
+        def where(path: Keys) -> Place:
+            return build().where(path)
+
+        kind = self.kinds[head[_KIND]]
+        made = DeferredResource.__new__(DeferredResource)
+        made.__dict__.update(
+            kind=kind,
+            address=Address(kind.prefix, of_type(head[_NAME], str)),
+            labels=of_type(head[_LABELS], dict),
+            lifecycle=codec.lifecycle_of(of_type(head[_LIFECYCLE], dict)),
+            place=place,
+            where=where,
+            written=lambda: build().written(),
+            continued={},
+            references=tuple(codec.reference_of(one) for one in head[_REFERENCES]),
+            _build=build,
+        )
+        return made
+
+    def _built(self, file: str, text: str, number: int) -> Resource:
+        """Parse and validate a manifest. Its text is that of the entry, so it is valid."""
+        if file not in self._parsed:
+            self._parsed[file] = present(documents_of(text, file, Allowance(), self.kinds))
+        document, target = self._parsed[file][number], self.project.spec.defaults.target
+        result = validate(document, self._expander, self.kinds, target)
+        if result.resource is None:  # an included file was changed in the meantime
+            raise ReconcilerError(*result.problems)
+        return result.resource
+
+    @cached_property
+    def _expander(self) -> Expander:
+        variables = Variables(self.project.variables, self.project.variable_texts)
+        return Expander(Sources(self.root, self.shown), variables)
+
+    def result(self, document: Document) -> Validated | None:
+        """Return the result for a document from the cache; None for other documents."""
+        return self._results.get(id(document))
+
+    def is_exceeded(self, expander: Expander) -> bool:
+        """Return True if the manifests of the cache and the others together may exceed a limit of the project. The
+        cache does not show which manifest is the first one beyond it.
+        """
+        spent = (MAX_REPEATED - expander.allowance.spare, expander.nodes, expander.variables.inserted)
+        limits = (MAX_REPEATED, MAX_INCLUDED_NODES, MAX_INSERTED)
+        return any(one + more > most for one, more, most in zip(spent, self._costs, limits, strict=True))
+
+    def add(self, documents: Iterable[Document], results: Iterable[Validated], sources: Sources) -> None:
+        """Prepare entries for the files that had none, and whose manifests have no errors."""
+        unfit = {document.file for document in documents if is_project(document)}
+        groups: dict[str, list[Validated]] = {}
+        for one in results:
+            groups.setdefault(one.positions.document.file, []).append(one)
+        for file, group in groups.items():
+            key = self._missed.get(file)
+            if key is None or file in unfit or not all(map(_is_fit, group)):
+                continue
+            self.files[file] = cached = CachedFile(key, [_head(one, sources) for one in group], is_changed=True)
+            for number, one in enumerate(group):
+                self._slots[one.positions.document.place] = cached, number
+
+    def checked(
+        self, resource: Resource, scope: Scope, check: Callable[[Resource, Scope], list[Problem]]
+    ) -> list[Problem]:
+        """Return the result of `check`, from the cache if everything that it asked for is unchanged."""
+        slot = self._slot(resource)
+        if slot is None:
+            return check(resource, scope)
+        file, number = slot
+        head = file.heads[number]
+        with suppress(MalformedError), codec.reading():
+            if head[_CHECKED] is not None:
+                problems, questions = head[_CHECKED]
+                if hold(questions, scope):
+                    return [codec.problem_of(one) for one in problems]
+        watching, asked = watched(scope)
+        found = check(resource, watching)
+        is_valid = asked.is_certain and not any(one.severity == "error" for one in found)
+        _set(file, number, _CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
+        return found
+
+    def uploads(self, store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
+        """Return the paths of the uploads of a store without errors, and of the files that its objects consist of."""
+        slot = self._slot(store)
+        if slot is None:
+            return uploads_of(store, scope)
+        file, number = slot
+        head = file.heads[number]
+        with suppress(MalformedError), codec.reading():
+            if head[_UPLOADS] is not None:
+                uploads, parts, questions = head[_UPLOADS]
+                if hold(questions, scope):
+                    return of_type(uploads, list), of_type(parts, list)
+        watching, asked = watched(scope)
+        found = uploads_of(store, watching)
+        _set(file, number, _UPLOADS, [*found, asked.document()] if asked.is_certain else None)
+        return found
+
+    def _slot(self, resource: Resource) -> tuple[CachedFile, int] | None:
+        """Return the place of a manifest in the cache; None if its result depends on the day or on other manifests."""
+        return None if resource.continued or resource.kind.is_dated else self._slots.get(resource.place)
+
+    def complete(self, resources: Sequence[Resource], scope: Scope) -> None:
+        """Find the objects of all manifests without errors, and write the new entries."""
+        for resource in resources:
+            slot = self._slot(resource)
+            if slot is not None and slot[0].heads[slot[1]][_CHECKED] is not None:
+                found = self._known_objects(*slot, scope) or self._new_objects(resource, *slot, scope)
+                if found:
+                    self.objects[resource.address] = found
+        self.write()
+
+    def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+        known = file.heads[number][_OBJECTS]
+        with suppress(MalformedError), codec.reading():
+            if known is not None:
+                types, questions = known
+                if hold(questions, scope):
+                    return CachedObjects(frozenset(of_type(types, list)), lambda: _objects(file, number))
+        return None
+
+    def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+        watching, asked = watched(scope)
+        found = list(resource.kind.desired(resource, watching))
+        made = _exact(found) if asked.is_certain else None
+        if made is not None:
+            file.objects[number] = made
+        types = sorted({one.type for one in found})
+        _set(file, number, _OBJECTS, None if made is None else [types, asked.document()])
+        return CachedObjects(frozenset(types), lambda: found)
+
+    def write(self) -> None:
+        """Write the new entries."""
+        changed = [file for file in self.files.values() if file.is_changed]
+        if changed:
+            self.segments.add(list(map(_new, changed)), {file.key for file in self.files.values()})
+
+
+def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
+    """Return the paths of the uploads of a store, and of the files that its objects consist of."""
+    wanted = list(store.kind.desired(store, scope))
+    uploads = dict.fromkeys(one.address.name for one in wanted if one.type in upload_types())
+    return [*uploads], [part.path for one in wanted for part in one.parts]
+
+
+def _is_fit(result: Validated) -> bool:
+    return result.resource is not None and not any(problem.severity == "error" for problem in result.problems)
+
+
+def _head(result: Validated, sources: Sources) -> list[JSON]:
+    resource, document = result.resource, result.positions.document
+    assert resource is not None
+    inserted = len(document.source) + result.size if document.dollars else 0
+    return [
+        resource.kind.name,
+        resource.address.name,
+        dict(resource.labels),
+        codec.lifecycle_json(resource.lifecycle),
+        document.place.line,
+        document.place.column,
+        document.body is not None,
+        [codec.reference_json(one) for one in resource.references],
+        {path: sha256(sources.read[path].text) for path in sorted(result.includes)},
+        [codec.problem_json(one) for one in result.problems],
+        [2 * result.size, result.nodes, inserted],
+        None,
+        None,
+        None,
+    ]
+
+
+def _set(file: CachedFile, number: int, index: int, value: JSON) -> None:
+    if file.heads[number][index] != value:
+        file.heads[number][index] = value
+        file.is_changed = True
+
+
+def _objects(file: CachedFile, number: int) -> list[Desired] | None:
+    with suppress(MalformedError), codec.reading():
+        found = file.read_objects()[number]
+        return None if found is None else [codec.desired_of(one) for one in found]
+    return None
+
+
+def _exact(objects: Iterable[Desired]) -> list[JSON] | None:
+    """Return objects as JSON; None if they have a secret, or if reading the JSON gives other values."""
+    try:
+        for one in objects:
+            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+        made = [codec.desired_json(one) for one in objects]
+        return made if json.loads(json.dumps(made)) == made else None
+    except (SecretError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _new(file: CachedFile) -> New:
+    known = file.read_objects()
+    objects = [file.objects.get(number, known[number]) for number in range(len(file.heads))]
+    return New(file.key, file.heads, json.dumps(objects, separators=(",", ":")).encode())
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the code that determines what a manifest defines. The version alone does not change while the
+    code is edited.
+    """
+    top, digest = Path(reconciler.__file__).parent, hashlib.sha256()
+    for package in _CODE:
+        for path in sorted((top / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(top).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
