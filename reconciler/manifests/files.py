@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
@@ -18,7 +17,6 @@ from reconciler.manifests.folder import (
     MAX_INCLUDED,
     UnreadableError,
     is_lfs_pointer,
-    locate,
     open_regular,
     read_text,
 )
@@ -124,25 +122,20 @@ class Files:
         """Return the text of a file, or a finding with an empty path, which the caller fills in."""
         path = composed(path)
         try:
-            return read_text(locate(self.tree.root, _plain(path)), MAX_INCLUDED)
+            return read_text(self.tree.locate(_plain(path)), MAX_INCLUDED)
         except UnreadableError as error:
             return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
-    @cached_property
-    def _top(self) -> str:
-        return os.path.realpath(self.tree.root)
-
     def _known(self, path: str) -> LocalFile | None:
-        """Return a file that has not changed since an earlier run. It is not a link, and is not below one, as the tree
-        has it.
-        """
-        if self.hashes is None or not path.isascii() or path in self.tree.links or not self.tree.has(path):
+        """Return a file that has not changed since an earlier run. It is not a link, and has its name on disk."""
+        if self.hashes is None or path not in self.hashes.known or not path.isascii() or path in self.tree.links:
             return None
-        found = self.hashes.find(path, f"{self._top}/{path}")
+        real = self.tree.locate(path)
+        found = self.hashes.find(path, real)
         if found is None:
             return None
         if found.has_crlf:
-            self.with_crlf[path] = Path(self._top, path)
+            self.with_crlf[path] = Path(real)
         return LocalFile(path, found.sha256, found.status[0], is_text=found.is_text)
 
     def _hash(self, path: str) -> LocalFile:
@@ -154,8 +147,7 @@ class Files:
         return self._unchanged[path]
 
     def _read_hash(self, path: str) -> LocalFile:
-        real = locate(self.tree.root, path)
-        taken = now()
+        real, taken = self.tree.locate(path), now()
         with os.fdopen(open_regular(real), "rb") as file:
             status = os.fstat(file.fileno())
             key = path, status.st_size, status.st_mtime_ns
@@ -164,7 +156,7 @@ class Files:
                 if is_lfs_pointer(start):
                     raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
                 if b"\r\n" in start and b"\0" not in start:
-                    self.with_crlf[path] = real
+                    self.with_crlf[path] = Path(real)
                 file.seek(0)
                 sha256, is_text = _examined(file)
                 on_disk, target = self._on_disk(path, real), self._target(path, real)
@@ -173,17 +165,17 @@ class Files:
                     self.hashes.add(path, Hashed(status_of(status), taken, sha256, is_text, path in self.with_crlf))
             return self._hashed[key]
 
-    def _target(self, path: str, real: Path) -> str:
+    def _target(self, path: str, real: str) -> str:
         """Return the path of the file that a link leads to; nothing for a file that is not a link."""
         if path not in self.tree.links:
             return ""
-        return composed(real.relative_to(os.path.realpath(self.tree.root)).as_posix())
+        return composed(self.tree.relative(real))
 
-    def _on_disk(self, path: str, real: Path) -> str:
+    def _on_disk(self, path: str, real: str) -> str:
         """Return the place of a file whose name has another Unicode form in the file system; otherwise nothing."""
         if path.isascii() or (self.tree.root / path).exists():
             return ""
-        return real.relative_to(os.path.realpath(self.tree.root)).as_posix()
+        return self.tree.relative(real)
 
 
 def _examined(file: BinaryIO) -> tuple[str, bool]:

@@ -292,6 +292,7 @@ def _check(
     problems: list[Problem] = []
     attached: set[str] = set()
     held: dict[str, Address] = {}
+    dated, scope = scope, replace(scope, today=None)
     for store in stores:
         found = _checked(store, scope, cached)
         problems += found
@@ -300,12 +301,13 @@ def _check(
             attached |= {*uploads}
             held |= dict.fromkeys((*uploads, *parts), store.address)
     scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
+    dated = replace(scope, today=dated.today)
     for resource in resources:
         if not resource.kind.attaches:
-            problems += _checked(resource, scope, cached)
+            problems += _checked(resource, dated if resource.kind.is_dated else scope, cached)
     for kind in registered_kinds().values():
         problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
-    return scope, held, problems
+    return dated, held, problems
 
 
 def _staged(resources: Iterable[Resource]) -> frozenset[str]:
@@ -318,8 +320,7 @@ def _staged(resources: Iterable[Resource]) -> frozenset[str]:
 
 
 def _checked(resource: Resource, scope: Scope, cached: ManifestCache | None) -> list[Problem]:
-    own = scope if resource.kind.is_dated else replace(scope, today=None)
-    return cached.checked(resource, own, _violations) if cached else _violations(resource, own)
+    return cached.checked(resource, scope, _violations) if cached else _violations(resource, scope)
 
 
 def _violations(resource: Resource, scope: Scope) -> list[Problem]:

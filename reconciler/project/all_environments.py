@@ -106,9 +106,7 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_each(
-    folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None
-) -> AllEnvironments:
+def load_each(folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None) -> AllEnvironments:
     """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
     first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]

@@ -1,10 +1,7 @@
-"""Desired objects, references and problems as JSON of the cache. Reading raises `MalformedError` for anything else."""
+"""Desired objects, references and problems as JSON of the cache. Reading anything else raises one of `MALFORMED`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
-
-from pydantic import ValidationError
 
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Lifecycle, LocalFile, Reference
@@ -15,23 +12,18 @@ Value = TypeVar("Value")
 _NO_RULES: Final = Lifecycle()
 
 
-class MalformedError(Exception):
+class MalformedError(ValueError):
     """JSON of the cache that this version has not written."""
 
 
-@contextmanager
-def reading() -> Iterator[None]:
-    """Raise MalformedError for every error of reading JSON."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, ValidationError) as error:
-        raise MalformedError(str(error)) from error
+MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+"""All errors of reading JSON of the cache, with those of the models."""
 
 
 def of_type(value: Any, expected: type[Value]) -> Value:
     if value.__class__ is not expected:
         raise MalformedError(f"expected {expected.__name__}, found {value.__class__.__name__}")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def place_json(place: Place | None) -> JSON:

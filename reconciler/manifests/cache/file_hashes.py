@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.files import private_folder
-from reconciler.manifests.cache.codec import MalformedError, of_type, reading
+from reconciler.manifests.cache.codec import MALFORMED, of_type
 from reconciler.manifests.cache.segments import FORMAT
 from reconciler.resources.values import JSON
 
@@ -59,7 +59,7 @@ class FileHashes:
         path = cache / name / "files.hashes"
         known = {}
         if not private_folder.objection(path.parent) and (data := private_folder.read_own(path)):
-            with suppress(MalformedError), reading():
+            with suppress(*MALFORMED):
                 known = _read(data)
         return cls(path, known)
 
@@ -113,7 +113,5 @@ def _read(data: bytes) -> dict[str, Hashed]:
 def _row(item: tuple[str, JSON]) -> tuple[str, Hashed]:
     path, (size, modified, changed, number, device, taken, digest, is_text, has_crlf) = item
     status = (of_type(size, int), of_type(modified, int), of_type(changed, int), of_type(number, int), device)
-    hashed = Hashed(
-        status, of_type(taken, int), of_type(digest, str), of_type(is_text, bool), of_type(has_crlf, bool)
-    )
+    hashed = Hashed(status, of_type(taken, int), of_type(digest, str), of_type(is_text, bool), of_type(has_crlf, bool))
     return path, hashed

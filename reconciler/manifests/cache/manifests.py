@@ -12,16 +12,17 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pydantic
 import ruamel.yaml
 
 import reconciler
 from reconciler.manifests.cache import codec
-from reconciler.manifests.cache.codec import MalformedError, of_type
+from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
 from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
 from reconciler.manifests.cache.watching import hold, sha256, watched
 from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
@@ -36,7 +37,7 @@ from reconciler.manifests.reading import present
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import MAX_INSERTED, Variables
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Path as Keys, Resource, Scope
+from reconciler.resources.base import Desired, Path as Keys, Resource, Scope, Spec
 from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem, ReconcilerError
@@ -48,22 +49,38 @@ _CODE: Final = ("manifests", "resources", "files", "git", "s3")
 """The packages whose code determines what a manifest defines."""
 _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 """The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
-_KIND, _NAME, _LABELS, _LIFECYCLE, _LINE, _COLUMN, _IS_MARKDOWN, _REFERENCES = range(8)
-_INCLUDES, _PROBLEMS, _COST, _CHECKED, _UPLOADS, _OBJECTS = range(8, 14)
-"""Indices of the values of a manifest in the head of an entry. The last three are null if they are not cached."""
+_COST, _CHECKED, _UPLOADS, _OBJECTS = range(10, 14)
+"""Indices of the last values of a manifest in the head of an entry. Three of them are null if they are not cached."""
 _VALUES: Final = 14
+_NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
 class DeferredResource(Resource):
-    """A resource whose spec is parsed and validated when it is needed for the first time."""
+    """A resource that is parsed and validated when its spec or the place of a value is needed for the first time."""
 
-    if not TYPE_CHECKING:
+    @classmethod
+    def of(cls, build: Callable[[], Resource], known: Mapping[str, Any]) -> Self:
+        """Return a resource of which everything but the spec is known."""
+        made = cls.__new__(cls)
+        made.__dict__.update(known, build=build)
+        return made
 
-        def __getattr__(self, name: str) -> Any:
-            """Return the spec: other attributes are always there."""
-            if name != "spec" or "_build" not in self.__dict__:
-                raise AttributeError(name)
-            return self.__dict__.setdefault("spec", self.__dict__["_build"]().spec)
+    @cached_property
+    def _built(self) -> Resource:
+        found: Resource = self.__dict__["build"]()
+        return found
+
+    if not TYPE_CHECKING:  # the fields of the base class, computed
+
+        @cached_property
+        def spec(self) -> Spec:
+            return self._built.spec
+
+        def where(self, path: Keys) -> Place:
+            return self._built.where(path)
+
+        def written(self) -> Mapping[str, JSON]:
+            return self._built.written()
 
 
 @dataclass
@@ -80,7 +97,7 @@ class CachedFile:
     def read_objects(self) -> list[JSON]:
         """Return the objects of each manifest as JSON; null for those that are not cached."""
         body = self.entry.body() if self.entry else None
-        with suppress(MalformedError), codec.reading():
+        with suppress(*MALFORMED):
             found = of_type(json.loads(body), list) if body is not None else []
             if len(found) == len(self.heads):
                 return found
@@ -139,20 +156,19 @@ class ManifestCache:
         key = sha256(f"{file}\0{text}")
         entry = self.entries.get(key)
         if entry is not None:
-            with suppress(MalformedError), codec.reading():
+            with suppress(*MALFORMED):
                 return self._restored(file, text, CachedFile(key, entry.head, entry))
         self._missed[file] = key
         return None
 
     def _restored(self, file: str, text: str, cached: CachedFile) -> list[Document]:
         results = [self._result(file, text, number, head) for number, head in enumerate(cached.heads)]
-        if not all(self._is_included(path, known) for head in cached.heads for path, known in head[_INCLUDES].items()):
-            raise MalformedError("an included file has changed")
         documents = [one.positions.document for one in results]
-        for number, one in enumerate(results):
-            self._results[id(documents[number])] = one
-            self._slots[documents[number].place] = cached, number
-            self._costs = [spent + more for spent, more in zip(self._costs, cached.heads[number][_COST], strict=True)]
+        for number, document in enumerate(documents):
+            spent = cached.heads[number][_COST]
+            self._costs = [one + more for one, more in zip(self._costs, spent, strict=True)] if spent else self._costs
+            self._results[id(document)] = results[number]
+            self._slots[document.place] = cached, number
         self.files[file] = cached
         return documents
 
@@ -165,41 +181,25 @@ class ManifestCache:
         return self._included[path] == known
 
     def _result(self, file: str, text: str, number: int, head: JSON) -> Validated:
-        if len(head) != _VALUES:
-            raise MalformedError("a manifest has another number of values")
-        place = Place(file, of_type(head[_LINE], int), of_type(head[_COLUMN], int))
-        body = Body("", file, 0, "", "", "\n") if head[_IS_MARKDOWN] else None
+        """Return the result of the validation of a manifest; raises one of MALFORMED if it is not known."""
+        kind_name, name, labels, lifecycle, line, column, is_markdown, references, includes, problems, *more = head
+        if len(more) + _COST != _VALUES or not all(self._is_included(path, known) for path, known in includes.items()):
+            raise MalformedError("another version has written the entry, or an included file has changed")
+        kind, place = self.kinds[kind_name], Place(file, of_type(line, int), of_type(column, int))
+        body = Body("", file, 0, "", "", "\n") if is_markdown else None
         document = Document(file, 0, "", _READABLE, place, dollars=False, body=body)
-        problems = [codec.problem_of(one) for one in head[_PROBLEMS]]
-        resource = self._resource(file, text, number, head, place)
-        return Validated(Positions(document), resource, None, problems, frozenset(head[_INCLUDES]))
-
-    def _resource(self, file: str, text: str, number: int, head: JSON, place: Place) -> Resource:
-        built: list[Resource] = []
-
-        def build() -> Resource:
-            if not built:
-                built.append(self._built(file, text, number))
-            return built[0]
-
-        def where(path: Keys) -> Place:
-            return build().where(path)
-
-        kind = self.kinds[head[_KIND]]
-        made = DeferredResource.__new__(DeferredResource)
-        made.__dict__.update(
-            kind=kind,
-            address=Address(kind.prefix, of_type(head[_NAME], str)),
-            labels=of_type(head[_LABELS], dict),
-            lifecycle=codec.lifecycle_of(of_type(head[_LIFECYCLE], dict)),
-            place=place,
-            where=where,
-            written=lambda: build().written(),
-            continued={},
-            references=tuple(codec.reference_of(one) for one in head[_REFERENCES]),
-            _build=build,
-        )
-        return made
+        known = {
+            "kind": kind,
+            "address": Address(kind.prefix, of_type(name, str)),
+            "labels": of_type(labels, dict),
+            "lifecycle": codec.lifecycle_of(lifecycle),
+            "place": place,
+            "continued": _NONE,
+            "references": tuple(map(codec.reference_of, references)),
+        }
+        resource = DeferredResource.of(partial(self._built, file, text, number), known)
+        found = [codec.problem_of(one) for one in problems]
+        return Validated(Positions(document), resource, None, found, frozenset(includes))
 
     def _built(self, file: str, text: str, number: int) -> Resource:
         """Parse and validate a manifest. Its text is that of the entry, so it is valid."""
@@ -251,7 +251,7 @@ class ManifestCache:
             return check(resource, scope)
         file, number = slot
         head = file.heads[number]
-        with suppress(MalformedError), codec.reading():
+        with suppress(*MALFORMED):
             if head[_CHECKED] is not None:
                 problems, questions = head[_CHECKED]
                 if hold(questions, scope):
@@ -269,7 +269,7 @@ class ManifestCache:
             return uploads_of(store, scope)
         file, number = slot
         head = file.heads[number]
-        with suppress(MalformedError), codec.reading():
+        with suppress(*MALFORMED):
             if head[_UPLOADS] is not None:
                 uploads, parts, questions = head[_UPLOADS]
                 if hold(questions, scope):
@@ -295,11 +295,11 @@ class ManifestCache:
 
     def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
         known = file.heads[number][_OBJECTS]
-        with suppress(MalformedError), codec.reading():
+        with suppress(*MALFORMED):
             if known is not None:
                 types, questions = known
                 if hold(questions, scope):
-                    return CachedObjects(frozenset(of_type(types, list)), lambda: _objects(file, number))
+                    return CachedObjects(_types(*types), partial(_objects, file, number))
         return None
 
     def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
@@ -345,7 +345,7 @@ def _head(result: Validated, sources: Sources) -> list[JSON]:
         [codec.reference_json(one) for one in resource.references],
         {path: sha256(sources.read[path].text) for path in sorted(result.includes)},
         [codec.problem_json(one) for one in result.problems],
-        [2 * result.size, result.nodes, inserted],
+        [2 * result.size, result.nodes, inserted] if result.size or inserted else [],
         None,
         None,
         None,
@@ -358,8 +358,14 @@ def _set(file: CachedFile, number: int, index: int, value: JSON) -> None:
         file.is_changed = True
 
 
+@cache
+def _types(*types: str) -> frozenset[str]:
+    """Return the types as a set, which all manifests with these types share."""
+    return frozenset(types)
+
+
 def _objects(file: CachedFile, number: int) -> list[Desired] | None:
-    with suppress(MalformedError), codec.reading():
+    with suppress(*MALFORMED):
         found = file.read_objects()[number]
         return None if found is None else [codec.desired_of(one) for one in found]
     return None
