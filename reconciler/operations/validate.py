@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.manifests import Loaded, find_project, load
-from reconciler.operations.release_blockers import undefined_names
-from reconciler.planning.inputs import PlanInputs
-from reconciler.planning.release_retention import apply_retention
 from reconciler.project.caching import cache_of
 from reconciler.project.all_environments import load_each
 from reconciler.project.connection import ended
@@ -86,6 +83,11 @@ def _of_releases(workspace: Workspace) -> Iterator[Problem]:
     """
     if all(resource.address.kind != RELEASE for resource in workspace.loaded.resources):
         return iter(())
+    # Imported here because a project without releases does not need the modules of plans, which take a fifth of a second.
+    from reconciler.operations.release_blockers import undefined_names
+    from reconciler.planning.inputs import PlanInputs
+    from reconciler.planning.release_retention import apply_retention
+
     inputs = PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),

@@ -24,7 +24,7 @@ import reconciler
 from reconciler.manifests.cache import codec
 from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
 from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
-from reconciler.manifests.cache.watching import hold, sha256, watched
+from reconciler.manifests.cache.watching import Questions, Watcher, hold, sha256
 from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
 from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, locate, read_text
 from reconciler.manifests.includes import Positions, Sources
@@ -52,6 +52,7 @@ _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 _COST, _CHECKED, _UPLOADS, _OBJECTS = range(10, 14)
 """Indices of the last values of a manifest in the head of an entry. Three of them are null if they are not cached."""
 _VALUES: Final = 14
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
@@ -90,8 +91,8 @@ class CachedFile:
     key: str
     heads: list[list[JSON]]
     entry: Entry | None = None
-    objects: dict[int, list[JSON]] = field(default_factory=dict)
-    """New objects of the manifests, as JSON, by number."""
+    objects: dict[int, str] = field(default_factory=dict)
+    """New objects of the manifests, as texts in JSON, by number."""
     is_changed: bool = False
 
     def read_objects(self) -> list[JSON]:
@@ -138,6 +139,7 @@ class ManifestCache:
     _included: dict[str, str | None] = field(default_factory=dict)
     _costs: list[int] = field(default_factory=lambda: [0, 0, 0])
     _parsed: dict[str, list[Document]] = field(default_factory=dict)
+    _watcher: Watcher | None = None
 
     @classmethod
     def open(cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]) -> "ManifestCache":
@@ -256,7 +258,7 @@ class ManifestCache:
                 problems, questions = head[_CHECKED]
                 if hold(questions, scope):
                     return [codec.problem_of(one) for one in problems]
-        watching, asked = watched(scope)
+        watching, asked = self._watch(scope)
         found = check(resource, watching)
         is_valid = asked.is_certain and not any(one.severity == "error" for one in found)
         _set(file, number, _CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
@@ -274,10 +276,15 @@ class ManifestCache:
                 uploads, parts, questions = head[_UPLOADS]
                 if hold(questions, scope):
                     return of_type(uploads, list), of_type(parts, list)
-        watching, asked = watched(scope)
+        watching, asked = self._watch(scope)
         found = uploads_of(store, watching)
         _set(file, number, _UPLOADS, [*found, asked.document()] if asked.is_certain else None)
         return found
+
+    def _watch(self, scope: Scope) -> tuple[Scope, Questions]:
+        if self._watcher is None or self._watcher.of is not scope:
+            self._watcher = Watcher(scope)
+        return self._watcher.begin()
 
     def _slot(self, resource: Resource) -> tuple[CachedFile, int] | None:
         """Return the place of a manifest in the cache; None if its result depends on the day or on other manifests."""
@@ -303,7 +310,7 @@ class ManifestCache:
         return None
 
     def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
-        watching, asked = watched(scope)
+        watching, asked = self._watch(scope)
         found = list(resource.kind.desired(resource, watching))
         made = _exact(found) if asked.is_certain else None
         if made is not None:
@@ -371,21 +378,23 @@ def _objects(file: CachedFile, number: int) -> list[Desired] | None:
     return None
 
 
-def _exact(objects: Iterable[Desired]) -> list[JSON] | None:
-    """Return objects as JSON; None if they have a secret, or if reading the JSON gives other values."""
+def _exact(objects: Iterable[Desired]) -> str | None:
+    """Return objects as a text in JSON; None if they have a secret, or if reading the text gives other values."""
     try:
         for one in objects:
             check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
         made = [codec.desired_json(one) for one in objects]
-        return made if json.loads(json.dumps(made)) == made else None
+        text = _encode(made)
+        return text if json.loads(text) == made else None
     except (SecretError, ValueError, TypeError, RecursionError):
         return None
 
 
 def _new(file: CachedFile) -> New:
-    known = file.read_objects()
-    objects = [file.objects.get(number, known[number]) for number in range(len(file.heads))]
-    return New(file.key, file.heads, json.dumps(objects, separators=(",", ":")).encode())
+    numbers = range(len(file.heads))
+    known = [] if len(file.objects) == len(numbers) else file.read_objects()
+    texts = (file.objects.get(number) or _encode(known[number]) for number in numbers)
+    return New(file.key, file.heads, f"[{','.join(texts)}]".encode())
 
 
 @cache

@@ -40,33 +40,52 @@ class Questions:
         return [[*question, answer] for question, answer in self.asked.items()]
 
 
+class Watcher:
+    """A scope that gives the answers of another one and records the questions, for one computation after the other."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.of = scope
+        self.questions = Questions()
+        self.scope = replace(
+            scope,
+            files=_Files(scope.files, self),
+            attached=_Paths(_ATTACHED, scope.attached, self),
+            staged=_Paths(_STAGED, scope.staged, self),
+        )
+
+    def begin(self) -> tuple[Scope, Questions]:
+        """Return the scope for a computation, and the questions that it will have asked."""
+        self.questions = Questions()
+        return self.scope, self.questions
+
+
 @dataclass(frozen=True)
 class _Files:
     """Files that record what is asked."""
 
     files: ProjectFiles
-    questions: Questions
+    watcher: Watcher
 
     def glob(self, pattern: str) -> list[str]:
         found = self.files.glob(pattern)
-        self.questions.note(_GLOB, pattern, _listing(found))
+        self.watcher.questions.note(_GLOB, pattern, _listing(found))
         return found
 
     def read(self, path: str) -> LocalFile | Finding:
         found = self.files.read(path)
-        if isinstance(found, Finding):
-            self.questions.is_certain = False
-        else:
-            self.questions.note(_READ, path, _content(found))
+        self._note(_READ, path, None if isinstance(found, Finding) else _content(found))
         return found
 
     def text(self, path: str) -> str | Finding:
         found = self.files.text(path)
-        if isinstance(found, Finding):
-            self.questions.is_certain = False
-        else:
-            self.questions.note(_TEXT, path, sha256(found))
+        self._note(_TEXT, path, None if isinstance(found, Finding) else sha256(found))
         return found
+
+    def _note(self, question: str, path: str, answer: JSON) -> None:
+        if answer is None:
+            self.watcher.questions.is_certain = False
+        else:
+            self.watcher.questions.note(question, path, answer)
 
 
 @dataclass(frozen=True)
@@ -75,24 +94,12 @@ class _Paths:
 
     question: str
     paths: Container[str]
-    questions: Questions
+    watcher: Watcher
 
     def __contains__(self, path: object) -> bool:
         found = path in self.paths
-        self.questions.note(self.question, str(path), found)
+        self.watcher.questions.note(self.question, str(path), found)
         return found
-
-
-def watched(scope: Scope) -> tuple[Scope, Questions]:
-    """Return a scope that gives the same answers, and the questions that it will have been asked."""
-    questions = Questions()
-    watching = replace(
-        scope,
-        files=_Files(scope.files, questions),
-        attached=_Paths(_ATTACHED, scope.attached, questions),
-        staged=_Paths(_STAGED, scope.staged, questions),
-    )
-    return watching, questions
 
 
 def hold(questions: Iterable[JSON], scope: Scope) -> bool:
