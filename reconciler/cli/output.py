@@ -27,7 +27,7 @@ _COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
 def style(stream: TextIO, *, rows: bool = False) -> "Style":
-    """Return the style for `stream`: coloured in a terminal, unless --no-color or NO_COLOR is set.
+    """Return the style for `stream`: coloured in a terminal, unless --no-color or NO_COLOR is set, or TERM is `dumb`.
 
     If `stream` is not a terminal, `rows` are neither wrapped nor truncated.
     """
@@ -35,7 +35,7 @@ def style(stream: TextIO, *, rows: bool = False) -> "Style":
 
     ctx = click.get_current_context(silent=True)
     unwanted = (ctx is not None and ctx.meta.get(NO_COLOR)) or os.environ.get("NO_COLOR")
-    color = stream.isatty() and not unwanted
+    color = stream.isatty() and not unwanted and os.environ.get("TERM") != "dumb"
     unbroken = rows and not stream.isatty()
     return Style(color=color, width=UNBROKEN if unbroken else shutil.get_terminal_size((100, 24)).columns)
 

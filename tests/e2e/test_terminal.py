@@ -79,6 +79,7 @@ ENVIRON = {
     "GIT_COMMITTER_DATE": "2026-11-21T13:30:00+0000",
     "RECONCILER_ENDPOINT": "embedded",
     "RECONCILER_ENV": "production",
+    "TERM": "xterm",
     "USER": "ada",
 }
 
