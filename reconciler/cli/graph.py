@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import note, save_text, show, show_json, show_warnings, write_json
+from reconciler.cli.output import note, save_json, save_text, show, show_json, show_warnings
 
 if TYPE_CHECKING:
     from reconciler.planning.dependencies import DependencyGraph
@@ -61,9 +61,8 @@ def command(
     if format_ == "json":
         from reconciler.planning.dependencies_codec import graph_json
 
-        if out is None:
-            show_json(graph_json(found))
-        write_json(graph_json(found), out)
+        document = graph_json(found)
+        save_json(document, out) if out else show_json(document)
     elif out is None:
         show(_drawing(found, format_))
     else:

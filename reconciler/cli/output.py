@@ -86,18 +86,33 @@ def inert(text: str) -> str:
 
 
 def write_json(document: "JSON", file: Path | None) -> None:
-    """Write `document` to `file`, unless it is None."""
+    """Write `document` to `file`, unless it is None. The command also prints its result."""
     if file is not None:
         from reconciler.resources.json_documents import dumps
 
-        save_text(dumps(document), file, "json")
+        _save(dumps(document), file, "json")
+
+
+def save_json(document: "JSON", file: Path) -> None:
+    """Write `document` to `file` instead of printing it, and print a line on stderr that says so."""
+    from reconciler.resources.json_documents import dumps
+
+    save_text(dumps(document), file, "json")
+
+
+def save_text(text: str, file: Path, format_: str = "") -> None:
+    """Write `text` to `file` instead of printing it, and print a line on stderr that says so."""
+    from reconciler.reports.style import plain
+
+    _save(text, file, format_)
+    note(f"wrote {plain(str(file))}")
 
 
 _EXTENSIONS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".svg": "svg", ".dot": "dot"}
 """Formats of -o by the extensions that announce them."""
 
 
-def save_text(text: str, file: Path, format_: str = "") -> None:
+def _save(text: str, file: Path, format_: str) -> None:
     """Write `text` to the file that --out names, with a note if its extension announces another format."""
     from reconciler.files.drafts import write_output
     from reconciler.resources.problems import Problem, ReconcilerError
