@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import note, save_json, save_text, show, show_json, show_warnings
+from reconciler.cli.output import note_prose, save_json, save_text, show, show_json, show_warnings
 
 if TYPE_CHECKING:
     from reconciler.planning.dependencies import DependencyGraph
@@ -79,7 +79,7 @@ def _drawing(found: "DependencyGraph", format_: str) -> str:
 
     drawn = graph_picture(found, *(SVG_AT_MOST if format_ == "svg" else MERMAID_AT_MOST))
     if drawn.is_grouped:
-        note(f"{drawn.summary}. `-o dot` and `-o json` have every object; `graph ADDRESS` has those around one.")
+        note_prose(f"{drawn.summary}. `-o dot` and `-o json` have every object; `graph ADDRESS` has those around one.")
     if format_ == "svg":
         from reconciler.reports.html.svg import svg_file
 

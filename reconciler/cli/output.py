@@ -44,6 +44,28 @@ def show(text: str) -> None:
     _echo(inert(text.rstrip("\n")), sys.stdout)
 
 
+def show_prose(text: str) -> None:
+    """Print sentences to stdout; in a terminal, with lines that are wrapped."""
+    show(_wrapped(text, sys.stdout))
+
+
+def note_prose(text: str) -> None:
+    """Print sentences to stderr; in a terminal, with lines that are wrapped."""
+    note(_wrapped(text, sys.stderr))
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Return `text` with the lines that are too wide for a terminal wrapped, each with its indentation."""
+    from reconciler.reports.style import cells, wrap
+
+    width = style(stream, rows=True).width
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lead = line[: len(line) - len(line.lstrip(" "))]
+        lines += [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}  ")
+    return "\n".join(lines)
+
+
 def show_json(document: "JSON") -> None:
     from reconciler.resources.json_documents import dumps
 
@@ -125,7 +147,7 @@ def _save(text: str, file: Path, format_: str) -> None:
     named = _EXTENSIONS.get(file.suffix.lower(), format_)
     if format_ and named != format_ and (format_, named) != ("mermaid", "markdown"):
         selected = "which --out writes" if format_ == "json" else "which -o selects"
-        note(f"note: {file} has the format {format_}, {selected}, and not {named} as its extension says")
+        note_prose(f"note: {file} has the format {format_}, {selected}, and not {named} as its extension says")
 
 
 def note(text: str) -> None:
