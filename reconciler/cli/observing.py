@@ -1,4 +1,4 @@
-"""What a command reports while it runs: requests on stderr (`-v`), and events in a file (`--json-events`)."""
+"""Reports of a command while it runs: requests on stderr (`-v`), and events in a file (`--json-events`)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

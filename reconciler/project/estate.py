@@ -34,7 +34,7 @@ class EstateEnvironment:
 
 @dataclass(frozen=True)
 class Answer:
-    """What answers the users of a chatbot in one environment."""
+    """The pipeline or assistant that answers the users of a chatbot in one environment."""
 
     environment: str | None
     is_known: bool = True
@@ -181,7 +181,7 @@ class EnvironmentDocument(TypedDict):
 
 
 class AnswerDocument(TypedDict):
-    """What answers the users of a chatbot in one environment."""
+    """The pipeline or assistant that answers the users of a chatbot in one environment."""
 
     environment: str | None
     """Null if the project has no environments."""
@@ -257,7 +257,7 @@ class EstateAssistantDocument(TypedDict):
     used_by: list[str]
     """Chatbots that use it."""
     blockers: list[BlockerDocument]
-    """What `archive` would refuse; empty if nothing blocks it."""
+    """Refusals that `archive` would print; empty if nothing blocks it."""
     live_referrers: list[str]
     """Unmanaged objects and objects of others that refer to it, as far as they were read."""
 
@@ -291,7 +291,7 @@ class EstateDocument(TypedDict):
     stores: list[EstateStoreDocument]
     """By address."""
     unread: list[str]
-    """What was not looked at."""
+    """Sentences about everything that was not looked at."""
 
 
 def estate_json(estate: Estate) -> EstateDocument:

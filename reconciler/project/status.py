@@ -153,7 +153,7 @@ class StatusDocument(TypedDict):
     assistants: list[AssistantDocument]
     """Every assistant among them with everything that it uses, as in the drift report."""
     estate: EstateDocument | None
-    """What the estate page shows besides; null if addresses were asked for."""
+    """The other data of the estate page; null if addresses were asked for."""
     destroyed: NotRequired[DestroyedDocument]
     """Present if `destroy` removed the environment, or began to: no object is listed then."""
 
