@@ -366,13 +366,16 @@ def addresses(texts: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _called(name: str) -> str:
-    """Return a question with the addresses that have this name, or a similar one; empty if there are none."""
+    """Return a question with the addresses of objects that have this or a similar name; empty if there are none."""
     from reconciler.project import names
     from reconciler.resources.name_lists import similar
+    from reconciler.resources.registry import kinds
 
     ctx = click.get_current_context(silent=True)
     start = ctx.params.get("start") if ctx else None
-    known = [(f"{completing.prefix_of(kind)}/{own}", own) for kind, own in names.manifests(Path(start or "."))]
+    objects = {kind.name: kind.prefix for kind in kinds().values() if kind.is_object}
+    found = ((objects.get(kind), own) for kind, own in names.manifests(Path(start or ".")))
+    known = [(f"{prefix}/{own}", own) for prefix, own in found if prefix]
     alike = [name] if any(own == name for _, own in known) else similar(name, (own for _, own in known))
-    addresses = dict.fromkeys(address for address, own in known if own in alike and not address.startswith("project/"))
+    addresses = dict.fromkeys(address for address, own in known if own in alike)
     return f"did you mean {' or '.join([*addresses][:2])}?" if addresses else ""
