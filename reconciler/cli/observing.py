@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import codes
-from reconciler.cli.options import Output, check_outputs
 from reconciler.cli.output import note
+from reconciler.cli.parameter_types import Output, check_outputs
 
 if TYPE_CHECKING:
     from reconciler.applying.events import EventLog

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import cli as commands
 from reconciler.cli.migrate import threads
-from reconciler.cli.options import Output
+from reconciler.cli.parameter_types import Output
 from tests.support.cli import Cli
 
 WRITERS = {
