@@ -6,7 +6,7 @@ release is not restored. A renamed assistant still has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Container, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -124,6 +124,17 @@ def _known(inputs: PlanInputs) -> set[Address]:
     labelled = (address for address in labels if address)
     documents = (Address.parse(live.id) for live in inputs.live if live.type in inputs.outlet_types)
     return {*inputs.applied, *labelled, *documents}
+
+
+def without_assistant(inputs: PlanInputs, releases: Iterable[Address]) -> dict[Address, Address]:
+    """Return those of these releases that use an assistant without a manifest, each with the assistant: they are
+    archived as soon as they are not published.
+    """
+    if inputs.strict:
+        return {}
+    wanted, known = inputs.desired.keys() | declared(inputs.desired).keys(), _known(inputs)
+    found = {release: _lost(inputs, release, wanted, known) for release in releases if release in inputs.releases}
+    return {release: lost for release, lost in found.items() if lost is not None}
 
 
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:
