@@ -19,6 +19,7 @@ from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
+CHATBOT: Final = "chatbot"
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,8 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
 
 
 def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
-    """Return the chatbot that a release is of, under its present name."""
-    made_for = inputs.releases[release].chatbot
+    """Return the chatbot that a release is of, also an archived one, under its present name."""
+    made_for = inputs.releases[release].chatbot if release in inputs.releases else Address(CHATBOT, release.family.name)
     if made_for in inputs.desired:
         return made_for
     return declared(inputs.desired).get(made_for) or inputs.recorded_names.get(made_for, made_for)

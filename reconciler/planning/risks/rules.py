@@ -10,10 +10,11 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought, concerned
-from reconciler.planning.model import CREATES, Change
+from reconciler.planning.model import CREATES, DESTROYS, Change
 from reconciler.planning.publications import address_of
+from reconciler.planning.release_retention import chatbot_of
 from reconciler.planning.settings import is_settings_change, weaker_settings
-from reconciler.resources.address import Address, parsed, release_number
+from reconciler.resources.address import RELEASE, Address, parsed, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import Fields, references_in
@@ -159,6 +160,16 @@ def secrets(context: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("secret-deleted")
 
 
+def retention(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield a release that is archived for another reason than the number that its chatbot keeps."""
+    address, codes = Address.parse(change.address), {reason.code for reason in change.reasons}
+    if address.kind == RELEASE and change.action in DESTROYS and "release-limit" not in codes:
+        inputs = context.inputs
+        chatbot = chatbot_of(inputs, address)
+        destroyed = {"destroyed": True} if inputs.destroys is not None else {}
+        yield Hazard("rollback-lost", {"publisher": str(chatbot), "number": release_number(address), **destroyed})
+
+
 def schedule(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield a schedule that is new or changed, and whose runs are only minutes apart."""
     resource_type = resource_type_of(context.inputs, context.matched, change)
@@ -186,6 +197,7 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     settings,
     environment,
     secrets,
+    retention,
     schedule,
 )
 
