@@ -21,6 +21,9 @@ class Move:
     runners: tuple[str, ...] = ()
     """Addresses of the objects that run the chatbot, such as automations: apply changes them with the pointer."""
 
+    changes: Comparison | None = None
+    """The differences between the two releases; None if only one of them can be read, or there is none."""
+
     @property
     def requests(self) -> int:
         """The largest number of write requests to OpenAI that the change takes: one for each runner, and two to start

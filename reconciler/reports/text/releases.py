@@ -11,7 +11,9 @@ from reconciler.reports.style import Style, cells, count, plain, wrap
 from reconciler.reports.text.comparison import comparison_brief
 from reconciler.reports.text.edits import edit_text
 from reconciler.reports.text.refusals import refusal_lines
+from reconciler.reports.text.versions import difference_lines
 from reconciler.reports.views.refusals import refusal_views
+from reconciler.reports.views.versions import VERSIONS, VersionView, comparison_view
 from reconciler.resources.name_lists import few
 
 _ERRORS: Final = 5
@@ -73,14 +75,14 @@ def _refused(done: Archived, style: Style) -> Iterator[str]:
         yield from refusal_lines(refusal_views([one.refusal]), style)
 
 
-def publication_text(done: Publication) -> str:
+def publication_text(done: Publication, style: Style) -> str:
     """Return the release that each environment publishes now, and the next step."""
     if not done.moves and done.number:
         return f"No changes: release {done.number} of {plain(done.chatbot)} is already published.\n"
     if not done.moves:
         return f"No changes: no release of {plain(done.chatbot)} is published.\n"
     moved = chain.from_iterable(map(_moved, done.moves))
-    return "\n".join([*moved, f"  wrote {plain(done.path)}", *_next(done)]) + "\n"
+    return "\n".join([*moved, f"  wrote {plain(done.path)}", *_noticed(done, style), *_next(done, style)]) + "\n"
 
 
 def promotion_text(
@@ -91,7 +93,7 @@ def promotion_text(
         return (
             f"No changes: {plain(source)} and {plain(target)} publish release {done.number} of {plain(done.chatbot)}.\n"
         )
-    lines = [*chain.from_iterable(map(_moved, done.moves)), edit_text(edit, style=style)]
+    lines = [*chain.from_iterable(map(_moved, done.moves)), edit_text(edit, style=style), *_noticed(done, style)]
     if not written:
         return "\n".join([*lines, "Nothing was written."]) + "\n"
     commands = chain.from_iterable(_command(one, style, "  ") for one in next_)
@@ -210,7 +212,22 @@ def _pointer(move: Move) -> str:
     return f"Publishes{where}: release {move.after}{before}"
 
 
-def _next(done: Publication) -> Iterator[str]:
+def _noticed(done: Publication, style: Style) -> Iterator[str]:
+    """Yield what changes for the users of the chatbot, once for all environments in which it is the same."""
+    found: dict[tuple[object, ...], list[VersionView]] = {}
+    environments: dict[tuple[object, ...], list[str]] = {}
+    for move in done.moves:
+        if move.changes:
+            view = comparison_view(move.changes, done.chatbot)
+            found.setdefault((view.title, view.lines), []).append(view)
+            environments.setdefault((view.title, view.lines), []).append(plain(move.environment or ""))
+    for key, views in found.items():
+        where = f" in {', '.join(environments[key])}" if len(found) > 1 else ""
+        yield f"{VERSIONS}{where}:"
+        yield from difference_lines(views[0], style, "  ")
+
+
+def _next(done: Publication, style: Style) -> Iterator[str]:
     if done.number is None:
         yield "  once this is applied, applications can no longer load it"
-    yield "Next: commit it, and have it reviewed. `reconciler apply` moves the pointer."
+    yield from wrap("Next: commit it, and have it reviewed. `reconciler apply` moves the pointer.", style.width)
