@@ -217,6 +217,34 @@ class TestPlan:
         assert (released / BOT).read_text() == before
         assert "assistant/helper" in {address for _, address in changed(cli("plan", "-o", "json"))}
 
+    def test_it_shows_what_changes_for_users_in_every_format(self, released: Path, cli: Cli):
+        edit(released / "assistants/helper.yaml", "model: gpt-6-luna", "model: gpt-6")
+        (released / "kb/more.md").write_text("More.\n")
+        publish(released, cli, 3)
+        done = cli("rollback", "helper", 1, "--dry-run")
+        assert (
+            "What changes for users\n"
+            "  chatbot/helper: release/helper@3 -> release/helper@1\n"
+            "    ~ assistant/helper: instructions, model; gpt-6 -> gpt-6-luna\n"
+            "    ~ vectorstore/handbook: files\n"
+            "    - files: kb/more.md\n"
+            "    In full: reconciler diff helper@3 helper@1\n"
+        ) in done.out
+        assert done.out.index("What changes for users") < done.out.index("Your changes")
+        markdown = cli("rollback", "helper", 1, "--dry-run", "-o", "markdown").out
+        assert "- `~` `assistant/helper`: instructions, model; `gpt-6` -> `gpt-6-luna`\n" in markdown
+        assert "In full: `reconciler diff helper@3 helper@1`" in markdown
+        html = cli("rollback", "helper", 1, "--dry-run", "-o", "html").out
+        assert "<code>reconciler diff helper@3 helper@1</code>" in html
+        (found,) = cli("rollback", "helper", 1, "--dry-run", "-o", "json").document["versions"]
+        assert found["files"] == [{"path": "kb/more.md", "change": "removed"}]
+        assert cli("diff", "helper@3", "helper@1").code == 0
+
+    def test_equal_releases_are_said_to_be_equal(self, released: Path, cli: Cli):
+        assert cli("release", "helper", "--vendor", "--publish", "--allow-unchanged").code == 0
+        assert cli("apply", "--yes").code == 0
+        assert "    No differences: both releases answer alike.\n" in cli("rollback", "helper", "--dry-run").out
+
     def test_a_dry_run_names_the_command_that_applies_it(self, released: Path, cli: Cli):
         assert cli("rollback", "helper", "--dry-run").out.endswith("Apply with: reconciler rollback helper 1\n")
 

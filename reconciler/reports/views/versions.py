@@ -74,7 +74,7 @@ def _parts(parts: Sequence[PartChange]) -> Iterator[VersionLine]:
         what = few(part.fields, 5) if part.change == "changed" else ""
         if part.models:
             before, after = (few(names) or "none" for names in part.models)
-            what += f" ({before} -> {after})"
+            what += f"; {before} -> {after}"
         yield VersionLine(SIGNS[part.change], part.address, what)
     if len(parts) > _MOST:
         yield VersionLine("", more(len(parts) - _MOST))
