@@ -44,28 +44,6 @@ def show(text: str) -> None:
     _echo(inert(text.rstrip("\n")), sys.stdout)
 
 
-def show_prose(text: str) -> None:
-    """Print sentences to stdout; in a terminal, with lines that are wrapped."""
-    show(_wrapped(text, sys.stdout))
-
-
-def note_prose(text: str) -> None:
-    """Print sentences to stderr; in a terminal, with lines that are wrapped."""
-    note(_wrapped(text, sys.stderr))
-
-
-def _wrapped(text: str, stream: TextIO) -> str:
-    """Return `text` with the lines that are too wide for a terminal wrapped, each with its indentation."""
-    from reconciler.reports.style import cells, wrap
-
-    width = style(stream, rows=True).width
-    lines: list[str] = []
-    for line in text.split("\n"):
-        lead = line[: len(line) - len(line.lstrip(" "))]
-        lines += [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}  ")
-    return "\n".join(lines)
-
-
 def show_json(document: "JSON") -> None:
     from reconciler.resources.json_documents import dumps
 
@@ -152,6 +130,28 @@ def _save(text: str, file: Path, format_: str) -> None:
 
 def note(text: str) -> None:
     _echo(inert(text), sys.stderr)
+
+
+def show_prose(text: str) -> None:
+    """Print sentences to stdout; in a terminal, with lines that are wrapped."""
+    show(_wrapped(text, sys.stdout))
+
+
+def note_prose(text: str) -> None:
+    """Print sentences to stderr; in a terminal, with lines that are wrapped."""
+    note(_wrapped(text, sys.stderr))
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Return `text` with the lines that are too wide for a terminal wrapped, each with its indentation."""
+    from reconciler.reports.style import cells, wrap
+
+    width = style(stream, rows=True).width
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lead = line[: len(line) - len(line.lstrip(" "))]
+        lines += [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}  ")
+    return "\n".join(lines)
 
 
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:
