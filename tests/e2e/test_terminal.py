@@ -114,8 +114,8 @@ def change_live(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
-    """Return projects by stage: `new`, `applied` with a published release, `released` with a second one, and `changed` in
-    the manifests and live.
+    """Return projects by stage: `new`, `applied` with a published release, `released` with a second one, and `changed`
+    in the manifests and live.
     """
     folder = tmp_path_factory.mktemp("estates")
     stages = ("new", "applied", "changed", "released", "broken", "unformatted")
