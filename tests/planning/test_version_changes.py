@@ -1,6 +1,7 @@
 """Tests of the differences between the release that answers now and the one that a plan publishes."""
 
 import json
+from typing import Any
 
 from reconciler.planning.codec import from_json, to_json
 from reconciler.planning.model import PartChange, Plan, VersionChange
@@ -11,7 +12,7 @@ from tests.support.plan_inputs import ref
 def publish(before: int | None, after: int | None, estate: Estate) -> Plan:
     """Return the plan that publishes one release after another one."""
     estate.assistant("triage").bot("support", assistant="triage", published=before)
-    published = {} if after is None else {"published": ref(f"release/support@{after}")}
+    published: dict[str, Any] = {} if after is None else {"published": ref(f"release/support@{after}")}
     return estate.want("chatbot/support", assistant=ref("assistant/triage"), **published).plan()
 
 
