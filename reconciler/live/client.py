@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
+from reconciler.live.lazy_types import lazy_types
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
@@ -291,7 +292,9 @@ def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
 
 def _made(endpoint: Endpoint, base_url: str | None, key: str) -> "AsyncOpenAI":
     import httpx2
-    import openai
+
+    with lazy_types():
+        import openai
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     http = httpx2.AsyncClient(
