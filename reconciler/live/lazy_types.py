@@ -4,9 +4,9 @@ The code of the package `openai.types`, and of the packages below it, runs when 
 that uses the types, here or in the SDK, sees no difference.
 """
 
+import importlib
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
@@ -17,13 +17,12 @@ _TYPES: Final = "openai.types"
 _DUNDER: Final = "__"
 
 
-@contextmanager
-def lazy_types() -> Iterator[None]:
-    """Import the SDK inside the `with`. If the process has imported it already, nothing changes."""
+def import_openai() -> None:
+    """Import the SDK. If the process has imported it already, nothing changes."""
     finder = _Finder()
     sys.meta_path.insert(0, finder)
     try:
-        yield
+        importlib.import_module("openai")
     finally:
         sys.meta_path.remove(finder)
 

@@ -9,14 +9,14 @@ import pytest
 
 BEGIN = """
 import json, pkgutil, sys
-from reconciler.live.lazy_types import lazy_types
+from reconciler.live.lazy_types import import_openai
 def packages(module):
     yield module
     for found in pkgutil.iter_modules(module.__path__, f"{module.__name__}."):
         if found.ispkg:
             yield from packages(__import__(found.name, fromlist=["_"]))
 """
-LAZY = f"{BEGIN}\nwith lazy_types():\n    import openai"
+LAZY = f"{BEGIN}\nimport_openai(); import openai"
 EAGER = f"{BEGIN}\nimport openai"
 NAMES = "print(json.dumps({one.__name__: dir(one) for one in packages(openai.types)}))"
 
