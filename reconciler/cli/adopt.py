@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli import codes, completing, options
 from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
+from reconciler.cli.confirming import in_one_step
 from reconciler.cli.output import note, show_problems
 from reconciler.cli.plan import show_plan
 
@@ -18,12 +19,7 @@ if TYPE_CHECKING:
 @click.command(name="adopt")
 @click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1, shell_complete=completing.addresses)
 @options.live
-@options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
-@click.option(
-    "--dry-run", is_flag=True, help="Show the plan and write nothing. With --out, save it for `reconciler apply`."
-)
-@options.applying
+@in_one_step(dry_run="Show the plan and write nothing. With --out, save it for `reconciler apply`.")
 def command(
     what: tuple[str, ...],
     start: Path,

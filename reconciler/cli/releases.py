@@ -93,7 +93,7 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
 
         show_json(publication_json(done))
     else:
-        show(publication_text(done))
+        show(publication_text(done, style(sys.stdout)))
     return 0
 
 

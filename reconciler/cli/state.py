@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, completing, options
+from reconciler.cli import codes, completing, confirming, options
 from reconciler.cli.apply import check_terminal
 from reconciler.cli.output import note, save_text, show, show_json, show_json_text, style
 
@@ -76,7 +76,7 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 @command.command(name="unlock")
 @options.folder
 @options.environment
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@confirming.yes
 def unlock_(start: Path, env: str | None, yes: bool) -> int:
     """Force-unlock a stale lock. If its run is still active, that run stops writing. For a process that is known to run
     on this machine, a terminal is required.

@@ -95,6 +95,7 @@ NoticeCode: TypeAlias = Literal[
     "files-deleted",  # files: literal ids in the manifest of a store whose uploads do not exist
     "files-not-indexed",  # files: ids of files that OpenAI could not index
     "already-archived",  # the release was archived before, and its manifest does not have `archived`
+    "needs-manifest",  # assistant, chatbot: that publishes the release, which uses an assistant without a manifest
     "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts
     "consent-expired",  # place, consent, until
     "consent-outdated",  # place, consent: the refusal has another subject by now

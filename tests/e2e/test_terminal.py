@@ -114,9 +114,12 @@ def change_live(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
-    """Return projects by stage: `new`, `applied` with a published release, and `changed` in the manifests and live."""
+    """Return projects by stage: `new`, `applied` with a published release, `released` with a second one, and `changed`
+    in the manifests and live.
+    """
     folder = tmp_path_factory.mktemp("estates")
-    roots = {name: folder / name / "brightwater" for name in ("new", "applied", "changed", "broken", "unformatted")}
+    stages = ("new", "applied", "changed", "released", "broken", "unformatted")
+    roots = {name: folder / name / "brightwater" for name in stages}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRON.items():
             patch.setenv(name, value)
@@ -137,6 +140,13 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
         (there / "kb" / "tariffs" / "2026-household-customers.md").write_text("# Tariffs\n\nTariff of 2027.\n")
         edit(there / "assistants" / "triage.yaml", "\n  tools: [{type: file_search, vector_store_ids: [handbook]}]", "")
         change_live(there)
+        there = shutil.copytree(roots["applied"], roots["released"])
+        edit(there / "prompts" / "triage.md", "Sort the requests", "Sort and answer the requests")
+        edit(there / "assistants" / "triage.yaml", "gpt-6-luna", "gpt-6-astra")
+        (there / "kb" / "strikes.md").write_text("# Strikes\n\nCall the desk.\n")
+        git(there, "add", "--all")
+        command("release", "support", "--publish", "-C", str(there))
+        command("apply", "--yes", "-C", str(there))
         shutil.copytree(roots["new"], roots["broken"])
         there = roots["broken"]
         edit(there / "assistants" / "triage.yaml", "[handbook]", "[handbok]")
@@ -179,6 +189,7 @@ COMMANDS = {
     "plan-targeted": ("changed", "plan --target assistant/triage --on-drift keep"),
     "plan-offline": ("applied", "plan --offline"),
     "plan-without-an-environment": ("applied", "plan"),
+    "rollback-dry-run": ("released", "rollback support --dry-run"),
     "diff": ("changed", "diff support@1 support"),
     "validate": ("new", "validate"),
     "validate-errors": ("broken", "validate"),
@@ -200,6 +211,8 @@ WRITING = {
     "apply-refused": ("changed", "apply --yes"),
     "apply-of-a-part": ("changed", "apply --yes --target assistant/triage"),
     "promote": ("applied", "promote support --from production --to staging"),
+    "publish-an-earlier-release": ("released", "publish support 1"),
+    "rollback": ("released", "rollback support --yes"),
     "destroy": ("applied", "destroy --env production --out destroy.json"),
     "fmt-diff": ("unformatted", "fmt --diff"),
     "state-rm": ("applied", "state rm vectorstore/handbook"),

@@ -77,8 +77,8 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
               through  release/support@2  releases/support/v2.yaml:9
                        -> pipeline/triage-flow@support.2  releases/support/v2.yaml:31
                        -> assistant/triage@support.2
-              remedy   Publish a release without it in place of release/support@2; or
-                       restore the manifest of assistant/triage.
+              remedy   Publish a release without it in place of release/support@2
+                       or restore the manifest of assistant/triage
               or add this consent, with a reason and an expiry date:
                 kind: Consent
                 metadata: {name: drop-triage}

@@ -8,8 +8,10 @@ from reconciler.planning.model import Plan
 from reconciler.reports.style import Look, Style, count, first_few, headline, joined, plain, section, wrap
 from reconciler.reports.text.changes import change_rows
 from reconciler.reports.text.refusals import refusal_lines
+from reconciler.reports.text.versions import version_lines
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.plan import Level, PlanView, Remarks, RiskView, plan_view, risk_counts
+from reconciler.reports.views.versions import VERSIONS
 from reconciler.reports.wording import deleted_text
 from reconciler.resources.risks import LEVELS
 
@@ -30,6 +32,7 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
         headline(view.verdict.title, look, view.verdict.summary, style),
         section(views.REFUSED, refusal_lines(view.refusals, style), style),
         section(views.RISKS, [*_high_risks(view.risks, style), *_other_risks(view.risks, style)], style),
+        section(VERSIONS, version_lines(view.versions, style), style),
         section(views.CHANGES, change_rows(view.changes, style), style),
         section(views.DRIFT, [*_note(view.drift_note, style), *change_rows(view.drift, style)], style),
         *remark_parts(view.remarks, style),

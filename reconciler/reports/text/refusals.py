@@ -31,8 +31,11 @@ def _one(refusal: RefusalView, style: Style) -> Iterator[str]:
         yield from _chain(chain, style)
     if len(refusal.chains) > MOST_CHAINS:
         yield f"{'':<15}and {len(refusal.chains) - MOST_CHAINS} more, in `-o json`"
-    if refusal.remedies:
+    if len(refusal.remedy_lines) == 1:
         yield from _labelled(REMEDY.lower(), refusal.remedies.split(), style)
+    else:
+        for index, text in enumerate(refusal.remedy_lines):
+            yield from _labelled("" if index else REMEDY.lower(), text.split(), style)
     if refusal.consent:
         yield f"      {CONSENT[0].lower()}{CONSENT[1:]}:"
         yield from (f"        {plain(line)}".rstrip() for line in refusal.consent)

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, is_repaired
+from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, VersionChange, is_repaired
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
 from reconciler.reports.views.refusals import RefusalView, refusal_views
+from reconciler.reports.views.versions import VersionView, version_views
 from reconciler.reports.wording import notice_text, risk_text
 from reconciler.resources.address import Identity
 from reconciler.resources.display import short
@@ -85,6 +86,7 @@ class PlanView:
     verdict: Verdict
     refusals: tuple[RefusalView, ...]
     risks: tuple[RiskView, ...]
+    versions: tuple[VersionView, ...]
     changes: tuple[ChangeView, ...]
     change_count: int
     drift: tuple[ChangeView, ...]
@@ -117,6 +119,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         verdict=_verdict(plan, targeted=targeted, adopts=adopts),
         refusals=refusal_views(plan.refusals, plan.identity),
         risks=tuple(map(_risk, plan.risks)),
+        versions=version_views(_published(plan), Identity.parse(plan.identity).environment),
         changes=change_views(plan.changes),
         change_count=len(plan.changes),
         drift=drift_views(plan.drift, decide=mixed),
@@ -129,6 +132,12 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         write_count=sum(writes.values()),
         writes=counted(writes),
     )
+
+
+def _published(plan: Plan) -> list[VersionChange]:
+    """Return the differences between releases that the work of a plan still publishes, a part of which may be kept."""
+    moved = {change.address for change in plan.work if change.action == "publish"}
+    return [one for one in plan.versions if one.chatbot in moved]
 
 
 def remarks(plan: Plan) -> Remarks:

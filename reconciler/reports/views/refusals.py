@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from reconciler.planning.model import SECTIONS, Refusal
 from reconciler.planning.referrers import Referrer
 from reconciler.reports.views.changes import SIGNS
-from reconciler.reports.wording import cause_text, place_text, referrer_text, remedies_text
+from reconciler.reports.wording import cause_text, place_text, referrer_text, remedies_text, remedy_texts
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import env_option
 
@@ -35,6 +35,9 @@ class RefusalView:
     chains: tuple[tuple[Link, ...], ...]
     """Paths of references with a link that no section shows."""
     remedies: str
+    """All of them as one sentence."""
+    remedy_lines: tuple[str, ...]
+    """The same, one by one."""
     consent: tuple[str, ...]
     """The lines of a manifest that permits it; empty without one."""
     command: str = ""
@@ -66,6 +69,7 @@ def _view(refusal: Refusal, environment: str | None) -> RefusalView:
         ),
         chains=tuple(map(_links, _longer_chains(refusal))),
         remedies=remedies_text(refusal.remedies),
+        remedy_lines=remedy_texts(refusal.remedies),
         consent=tuple(refusal.consent.strip("\n").split("\n")) if refusal.consent else (),
         command=_command(refusal, environment) if refusal.consent else "",
     )

@@ -10,7 +10,7 @@ from reconciler.planning.referrers import PeerObject, Referrer
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.changes import NOTES, REASONS
 from reconciler.reports.wording.notices import NOTICES, UNKNOWNS
-from reconciler.reports.wording.refusals import CAUSES, REMEDIES
+from reconciler.reports.wording.refusals import ALTERNATIVES, CAUSES, REMEDIES
 from reconciler.reports.wording.risks import RISK_TEXTS
 from reconciler.resources.problems import Problem
 from reconciler.resources.risks import Hazard
@@ -54,6 +54,19 @@ def remedies_text(remedies: Sequence[Remedy]) -> str:
     """Return the ways out as one sentence; empty without any."""
     text = "; ".join(map(remedy_text, remedies))
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
+def remedy_texts(remedies: Sequence[Remedy]) -> tuple[str, ...]:
+    """Return the ways out one by one: those that are required together are joined by `and`."""
+    together = bool(remedies) and remedies[-1].code in ALTERNATIVES
+    found = []
+    for index, remedy in enumerate(remedies):
+        text = remedy_text(remedy).removesuffix(".")
+        if index and together and remedy.code not in ALTERNATIVES:
+            found.append(f"and {text}")
+        else:
+            found.append(text if index and together else f"{text[:1].upper()}{text[1:]}")
+    return tuple(found)
 
 
 def risk_text(risk: Risk) -> str:

@@ -76,6 +76,10 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "already-archived": (
         "{address} was archived and is not created again: `reconciler archive {address}` marks its manifest as archived"
     ),
+    "needs-manifest": (
+        "{address} uses {assistant}, which has no manifest any longer: restore it. Without it, all other plans are "
+        "refused while {chatbot} publishes this release, and archive it as soon as another one is published"
+    ),
     "consent-permits": lambda args: f"{args['rule']}: {_cause(args['cause'])}; {permission(args)}",
     "consent-expired": (
         "{place}: consent/{consent} expired on {until}: remove it, or have it reviewed again with a later date"

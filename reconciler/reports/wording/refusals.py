@@ -251,3 +251,5 @@ REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
     "apply-settings": _apply_settings,
 }
 """Parts of one sentence: a refusal may have several."""
+ALTERNATIVES: Final = frozenset[RemedyCode]({"keep-release", "restore-manifest", "keep-or-target", "undo-edit"})
+"""The last of several remedies, which begins with `or`: all before it are required together."""
