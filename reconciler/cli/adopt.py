@@ -8,7 +8,7 @@ import click
 from reconciler.cli import codes, completing, options
 from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
 from reconciler.cli.confirming import in_one_step
-from reconciler.cli.output import note, show_problems
+from reconciler.cli.output import note_prose, show_problems
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def command(
         resume=command_line(),
     )
     for notice in done.pairing.notices:
-        note(notice_text(notice))
+        note_prose(notice_text(notice))
     code = _show(done, format_, out=out, dry_run=dry_run)
     if not done.pairing.problems:
         return code

@@ -7,7 +7,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import UNBROKEN, save_text, show, show_error, show_json, show_warnings, style, write_json
+from reconciler.cli.output import (
+    UNBROKEN,
+    save_json,
+    save_text,
+    show,
+    show_error,
+    show_json,
+    show_warnings,
+    style,
+    write_json,
+)
 
 
 @click.command(name="drift")
@@ -90,7 +100,7 @@ def status_(
         from reconciler.project.status import status_json
 
         document = status_json(found)
-        write_json(document, out) if out else show_json(document)
+        save_json(document, out) if out else show_json(document)
         return 0
     from reconciler.reports.views.status import status_view
 

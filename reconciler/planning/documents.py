@@ -165,7 +165,7 @@ class CostsDocument(TypedDict):
     unused: list[tuple[str, int | None]]
     """Stores and files of this identity that nothing known refers to, with their bytes."""
     unknown: list[UnknownDocument]
-    """What is not in these sums."""
+    """Costs that are not in these sums."""
 
 
 class ChangeDocument(TypedDict):
@@ -182,7 +182,7 @@ class ChangeDocument(TypedDict):
     decision: NotRequired[Decision]
     """For drift only: `revert` where applying undoes it, else `keep`."""
     preconditions: dict[str, JSON]
-    """What must still hold when the change is applied, besides the live values of its fields."""
+    """Conditions that must still hold when the change is applied, besides the live values of its fields."""
     fields: list[FieldDocument]
     """The values that differ."""
     source: NotRequired[SourceDocument]

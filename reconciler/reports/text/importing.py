@@ -76,7 +76,7 @@ def _next(done: Imported) -> Iterator[str]:
     if done.written:
         following = "adopt" if any(one.type not in _WITHOUT_OBJECT for one in done.origins) else "plan"
         files = count(len(done.written), "file")
-        yield f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler {following}"
+        yield from ("", f"Wrote {files} to {done.root}.", f"Next: reconciler validate, then reconciler {following}")
     elif not done.problems:
         yield "Nothing to import."
 

@@ -70,8 +70,8 @@ def archived_text(done: Archived, style: Style) -> str:
 def _refused(done: Archived, style: Style) -> Iterator[str]:
     for index, one in enumerate(done.refusals):
         where = f" in {', '.join(map(plain, one.environments))}" if one.environments else ""
-        title = f"{plain(done.address)} cannot be archived{where}"
-        yield from ["", title] if index else [title]
+        title = wrap(f"{plain(done.address)} cannot be archived{where}", style.width, hang="  ")
+        yield from ["", *title] if index else title
         yield from refusal_lines(refusal_views([one.refusal]), style)
 
 

@@ -98,5 +98,6 @@ KIND: Final = Kind(
     models={"": ConsentSpec},
     desired=lambda _resource, _scope: (),
     check=_check,
+    is_object=False,
     has_lifecycle=False,
 )
