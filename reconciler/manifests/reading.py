@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from reconciler.files.search import MARKDOWN, YAML
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text
+from reconciler.manifests.limits import Allowance
 from reconciler.manifests.markdown import NearMiss, documents_of, near_miss
-from reconciler.manifests.parsing import Allowance, Document
+from reconciler.manifests.parsing import Document
 from reconciler.manifests.tree import Tree, UnreadableEntry
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem

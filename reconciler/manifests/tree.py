@@ -26,6 +26,7 @@ from reconciler.resources.front_matter import split
 
 MAX_ENTRIES: Final = 200_000
 ODD_EXTENSION: Final = "odd-extension"
+HIDDEN: Final = "hidden-manifest"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
 _NO_EXTENSION: Final = re.compile(r"\Z")
@@ -54,6 +55,8 @@ class Tree:
     root: Path
     files: list[str] = field(default_factory=list)
     links: set[str] = field(default_factory=set)
+    hidden: list[tuple[str, bool]] = field(default_factory=list)
+    """Hidden files and folders in folders that are not hidden, as on disk; True for a folder."""
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     skipped: list[UnreadableEntry] = field(default_factory=list)
     """Entries that are not read although they may be meant to be, which is a warning."""
@@ -160,11 +163,15 @@ class _Found(NamedTuple):
 def _entries(tree: Tree, folder: str, on_disk: str) -> list[_Found]:
     try:
         with os.scandir(tree.root / on_disk) as found:
-            visible = [entry for entry in found if not entry.name.startswith(".")]
+            entries = list(found)
     except OSError as error:
         message = f"cannot be read: {(error.strerror or '').lower()}"
         tree.unreadable.append(UnreadableEntry(folder, "unreadable-file", message))
         return []
+    for one in entries:
+        if one.name.startswith(".") and not one.is_symlink():
+            tree.hidden.append((joined(on_disk, one.name), one.is_dir(follow_symlinks=False)))
+    visible = (one for one in entries if not one.name.startswith("."))
     made = [_Found(joined(folder, composed(one.name)), joined(on_disk, one.name), one) for one in visible]
     twice = {path for path, number in Counter(one.path for one in made).items() if number > 1}
     tree.unreadable += (_same_name(one) for one in made if one.path in twice and one.path != one.on_disk)

@@ -172,9 +172,18 @@ def localised(
     return _of_specs(specs, fields, named)
 
 
-def with_names(specs: Sequence[type[Spec]], spec: Fields, names: Mapping[str, str]) -> Fields:
-    """Return a spec with the names of manifests instead of their ids, where a reference is declared."""
-    return _of_specs(specs, spec, lambda _ref, text: names.get(text, text))
+def with_names(
+    specs: Sequence[type[Spec]], spec: Fields, names: Mapping[str, str], published: Mapping[str, Address]
+) -> Fields:
+    """Return a spec with the names of manifests instead of their ids, where a reference is declared. The id of what an
+    object has `published` is replaced by the address of that object, where it may be named instead (`Ref.through`).
+    """
+
+    def named(ref: Ref, text: str) -> JSON:
+        publisher = published.get(text)
+        return str(publisher) if publisher and publisher.kind == ref.through else names.get(text, text)
+
+    return _of_specs(specs, spec, named)
 
 
 def canonical(model: type[BaseModel], value: Mapping[str, JSON]) -> Mapping[str, JSON]:
