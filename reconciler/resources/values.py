@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from types import NoneType
 from typing import Any, Final, TypeAlias, TypeGuard
 
 import rfc8785
@@ -24,6 +25,12 @@ Keys: TypeAlias = tuple[str, ...]
 
 ADDRESS_KEY: Final = "$address"
 _PLAIN: Final = re.compile(r"[\w:-]+")
+_NAMES: Final = frozenset({str})
+_PLAIN_SCALARS: Final = frozenset({str, bool, NoneType})
+_BEYOND_UTF16_ORDER: Final = re.compile("[^\0-\uffff]")
+_PLAIN_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
 
 
 class Absent(Enum):
@@ -118,10 +125,38 @@ def digest(value: JSON) -> str:
 
 def _canonical_json(value: JSON) -> bytes:
     try:
+        if _is_plain(value):
+            return _PLAIN_ENCODER.encode(value).encode()
+    except (RecursionError, UnicodeEncodeError):
+        pass  # nested too deeply for the encoder, or with lone surrogates: as every other value that is not plain
+    try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         # RFC 8785 does not define a form for integers beyond 2**53 and lone surrogates, which live objects may contain.
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _is_plain(value: JSON) -> bool:
+    """Return True if the encoder of the standard library, in C, writes the bytes of RFC 8785 for `value`.
+
+    `rfc8785` is pure Python and five times slower. Both escape strings alike. They differ in floats, in integers that a
+    double cannot hold, and in the order of keys: RFC 8785 sorts by UTF-16 code units, which is the order of code points
+    up to U+FFFF. Only the exact types of JSON are plain: a key that is a number, or a subclass, may be written in
+    another way.
+    """
+    kind = type(value)
+    if kind is dict:
+        if not _NAMES.issuperset(map(type, value)):
+            return False
+        names = "".join(value)
+        if not names.isascii() and _BEYOND_UTF16_ORDER.search(names):
+            return False
+        items = value.values()
+    elif kind is list or kind is tuple:
+        items = value
+    else:
+        return kind in _PLAIN_SCALARS or (kind is int and -(2**53) < value < 2**53)
+    return all(map(_is_plain, [item for item in items if type(item) not in _PLAIN_SCALARS]))
 
 
 def get(value: JSON, keys: Keys) -> JSON | Absent:
