@@ -222,7 +222,7 @@ def _used_as_files(
         return
     users = {shown + path: str(address) for path, address in held.items()}
     for resource in resources:
-        targets = (one.target for one in resource.kind.references(resource))
+        targets = (one.target for one in resource.references)
         users |= {shown + target.name: str(resource.address) for target in targets if target.kind in upload_kinds()}
     for one in validated:
         users |= {shown + path: str(one.positions.document.place) for path in one.includes}
@@ -275,7 +275,7 @@ def _staged(resources: Iterable[Resource]) -> frozenset[str]:
     """Return the paths of files that are copied to environments, and that no other manifest refers to."""
     found: dict[bool, set[str]] = {True: set(), False: set()}
     for resource in resources:
-        targets = (one.target for one in resource.kind.references(resource))
+        targets = (one.target for one in resource.references)
         found[resource.kind.stages].update(target.name for target in targets if target.kind in upload_kinds())
     return frozenset(found[True] - found[False])
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from reconciler.manifests.building import Builder
+from ruamel.yaml.error import MarkedYAMLError
+
+from reconciler.manifests.building import Builder, plain_collection
 from reconciler.manifests.libyaml import fast_events, is_outdated, syntax_problem, thorough_events
 from reconciler.manifests.limits import MAX_DOCUMENTS, MAX_NODES, Allowance
 from reconciler.resources.problems import Place, Problem
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, strings_in
 
 if TYPE_CHECKING:
     from reconciler.manifests.bodies import Body
@@ -101,6 +103,8 @@ def parse_document(
     problem = _version_problem(text, file, line) if "%YAML" in text else None
     if problem:
         return Document(file, line, text, None, Place(file, line + 1), dollars=False, problems=(problem,))
+    if plain := _plain(text, file, line):
+        return plain
     bytes_left = allowance.spare
     builder = Builder(file, line, spare, allowance)
     error = builder.read(fast_events(text))
@@ -119,6 +123,20 @@ def parse_document(
     place = builder.place or Place(file, line + 1)
     empty, repeated, size = builder.empty, builder.repeated, builder.repeated_bytes
     return Document(file, line, text, builder.root, place, builder.dollars, problems, empty, repeated, size)
+
+
+def _plain(text: str, file: str, line: int) -> Document | None:
+    """Return a document without anything to report; None if it may not be one."""
+    try:
+        found = plain_collection(fast_events(text))
+    except MarkedYAMLError:
+        return None
+    if found is None:
+        return None
+    value, mark = found
+    # An escape in double quotes can be a dollar, too.
+    dollars = ("$" in text or "\\" in text) and any("$" in one for one in strings_in(value))
+    return Document(file, line, text, value, Place(file, line + mark.line + 1, mark.column + 1), dollars)
 
 
 def _version_problem(text: str, file: str, line: int) -> Problem | None:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -78,6 +79,24 @@ class Tree:
         index = bisect_left(self.files, path)
         return index < len(self.files) and self.files[index] == path
 
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
+    def locate(self, path: str) -> str:
+        """Return the real path of `path`, which is relative to the project folder; see `folder.locate`.
+
+        Links are not resolved for a file below folders that the walk went into: it does not follow links and leaves
+        out what is hidden, so that the path is real below the real project folder.
+        """
+        real = f"{self._real_root}/{path}"
+        is_plain = path.isascii() and path not in self.links and self.has(path) and not os.path.islink(real)
+        return real if is_plain else str(locate(self.root, path))
+
+    def relative(self, real: str) -> str:
+        """Return the path of a real path relative to the project folder."""
+        return Path(real).relative_to(self._real_root).as_posix()
+
     def add_absent(self, entry: UnreadableEntry) -> None:
         """Add an absent entry. An absent manifest is always an error."""
         self.absent[entry.path] = entry
@@ -113,7 +132,7 @@ class Tree:
         """Return True for a link to a file of the tree that is read itself."""
         if path not in self.links:
             return False
-        target = composed(locate(self.root, path).relative_to(os.path.realpath(self.root)).as_posix())
+        target = composed(self.relative(self.locate(path)))
         return target.endswith((MARKDOWN, *YAML)) and self.has(target)
 
 
