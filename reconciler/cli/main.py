@@ -264,9 +264,9 @@ def _internal(error: Exception) -> int:
     if os.environ.get("RECONCILER_TRACE"):
         raise error
     click.echo(f"error[internal]: {type(error).__name__}: {error}", err=True)
-    click.echo(
-        "  This is a bug in Reconciler. Set RECONCILER_TRACE=1 to print the stack trace, and report the bug.", err=True
-    )
+    from reconciler.project.health import BUG
+
+    click.echo(f"  {BUG}", err=True)
     return codes.FAILED
 
 

@@ -116,6 +116,8 @@ NoticeCode: TypeAlias = Literal[
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
     "already-managed",  # id: to be adopted, and managed at this address already
     "owner-unknown",  # to be adopted, and of a type without labels
+    "maybe-duplicate",  # type, ids: live objects with the name of one that is created, of a type without labels, whose
+    # owner is not known; environment
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
 

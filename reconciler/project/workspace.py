@@ -98,7 +98,7 @@ class Workspace:
         return {resource.address: list(self._links(resource)) for resource in self.loaded.resources}
 
     def _links(self, resource: Resource) -> Iterator[Link]:
-        for reference in resource.kind.references(resource):
+        for reference in resource.references:
             if not reference.is_listing and reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")

@@ -133,6 +133,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "waits-for-release": {"publisher": "chatbot/support", "number": 2},
         "already-managed": {"id": "agent_1"},
         "owner-unknown": {},
+        "maybe-duplicate": {"type": "skill", "ids": ["skill_1"], "environment": "staging"},
         "nothing-to-adopt": {},
     },
     "causes": {

@@ -130,7 +130,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         remarks=_with_unread(plan, remarks(plan)),
         can_apply=bool(plan.work) and not plan.refusals,
         write_count=sum(writes.values()),
-        writes=counted(writes),
+        writes=f"{counted(writes)}{_only_labels(plan)}",
     )
 
 
@@ -207,6 +207,14 @@ def _recorded(plan: Plan) -> str:
     number = sum(change.only_records for change in plan.work)
     live = "is" if number == 1 else "are"
     return f"; apply only records {count(number, 'object')} that {live} live already" if number else ""
+
+
+def _only_labels(plan: Plan) -> str:
+    """Return that all requests write labels; empty if the plan does more than to record what is live."""
+    number = sum(plan.requests.values())
+    if plan.effects or not number:
+        return ""
+    return f", which only {'updates a label' if number == 1 else 'update labels'}"
 
 
 def _not_applied(work: int) -> str:

@@ -126,6 +126,12 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
         "{address}: no label shows whether another project manages the object: make sure that none does before you "
         "adopt it, because this project then changes and deletes it"
     ),
+    "maybe-duplicate": lambda args: (
+        f"{args['address']}: {few(args['ids'])} at OpenAI {'has' if len(args['ids']) == 1 else 'have'} the same name, "
+        "and no label shows who manages it: apply creates another one. If the state was lost, run `reconciler state "
+        f"rebuild{env_option(args.get('environment'))}`; to manage the existing one, run `reconciler adopt "
+        f"{args['address']}{env_option(args.get('environment'))}`"
+    ),
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
 }
 
