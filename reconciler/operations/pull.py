@@ -20,8 +20,8 @@ from reconciler.operations.pull_files import pulled_files, whole_objects
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
-from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
+from reconciler.planning.published import OUTLETS
 from reconciler.project.connection import connected
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import run_async

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from reconciler.bundles.publish import identities_in, published_by, read_all
-from reconciler.planning.inputs import BUNDLE, PlanInputs
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.published import BUNDLE
 from reconciler.planning.reasons import Notice
 from reconciler.project.outlets import recorded_outlet
 from reconciler.project.workspace import Workspace

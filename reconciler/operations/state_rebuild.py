@@ -27,8 +27,9 @@ from reconciler.operations.state_edits import rewritten
 from reconciler.planning.equal_objects import EqualObjects, equal_objects
 from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
-from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched, match
+from reconciler.planning.published import Pointer
 from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_made_of
 from reconciler.project.connection import connected
