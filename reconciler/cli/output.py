@@ -117,6 +117,22 @@ def note(text: str) -> None:
     _echo(inert(text), sys.stderr)
 
 
+def show_prose(text: str) -> None:
+    """Print a sentence to stdout, wrapped in a terminal."""
+    show(_wrapped(text, sys.stdout))
+
+
+def note_prose(text: str) -> None:
+    """Print a sentence to stderr, wrapped in a terminal."""
+    note(_wrapped(text, sys.stderr))
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    from reconciler.reports.style import wrap
+
+    return "\n".join(wrap(text, style(stream, rows=True).width, hang="  "))
+
+
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:
     """Print the problems that ended a command to stderr and, with the format `json`, also to stdout."""
     problems = tuple(problems)

@@ -140,7 +140,7 @@ def _bundle(content: JSON) -> Bundle:
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
     check_known(
-        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.chosen_environment
+        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.identity.environment
     )
 
 

@@ -173,7 +173,7 @@ class _Pulling:
     @property
     def env(self) -> str:
         """The option of commands in hints that selects the environment."""
-        return env_option(self.workspace.chosen_environment)
+        return env_option(self.workspace.identity.environment)
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)

@@ -27,7 +27,7 @@ from reconciler.releases.pointer import chosen, moves_to, published_numbers, pub
 from reconciler.releases.publish import publication, release_of
 from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.base import Applied, Resource
-from reconciler.resources.problems import Place, Problem, ReconcilerError, env_option
+from reconciler.resources.problems import Place, Problem, ReconcilerError, command_text, env_option
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
 from reconciler.review.approval import contents, without
@@ -267,7 +267,7 @@ class _Usable:
 
     def _hint(self) -> str:
         """Return how to publish another release than the present one."""
-        name, env = self.chatbot.address.name, env_option(self.workspace.chosen_environment)
+        name, env = self.chatbot.address.name, env_option(self.workspace.identity.environment)
         open_ = [number for number in self._releases if number not in self.archived | {self._current}]
         others = [number for number in open_ if not self.faults(number)]
         if others:
@@ -366,6 +366,7 @@ def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
     that the release shares, such as a vector store with `releases: live`, are none.
     """
     parts, applied, live = _parts(now, release), now.inputs.applied, now.matched.live
+    restore = command_text(now.inputs.identity.environment, "apply", "--on-drift", "revert")
     edits = (
         change
         for change in now.plan.changes
@@ -374,5 +375,5 @@ def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
     for change in (*edits, *now.plan.drift):
         if change.address in parts:
             message = f"{change.address}, a part of {release}, is not live as it was released"
-            hint = "Choose another release, or restore this one with: reconciler apply --on-drift revert"
+            hint = f"Choose another release, or restore this one with: {restore}"
             yield Problem("dead-release", message, hint=hint)

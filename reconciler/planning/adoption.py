@@ -14,7 +14,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import Problem, env_option
+from reconciler.resources.problems import Problem, command_text, env_option
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, digest
 
@@ -86,7 +86,7 @@ class _Pairing:
 
     @property
     def _env(self) -> str:
-        return env_option(self.inputs.chosen_environment)
+        return env_option(self.inputs.identity.environment)
 
     @property
     def _list(self) -> str:
@@ -204,6 +204,12 @@ class _Pairing:
             if other.project == self.inputs.identity.project and live.labels:
                 command = f"reconciler state rm {live.labels.address}{env_option(other.environment)}"
                 hint = f"To move it here, run `{command}`, and adopt it then."
+                if other in self.inputs.removed_environments:
+                    command = command_text(other.environment, "state", "rm", "--all")
+                    hint = (
+                        f"To move what {other} manages, put {other.environment} back into `spec.environments`, run "
+                        f"`{command}`, remove it again, and adopt it then."
+                    )
                 if not other.environment:
                     hint = (
                         "To move what the project manages since before it had environments, run `reconciler state rm "
@@ -222,15 +228,20 @@ class _Pairing:
         if found:
             how = "have its name and equal it in every field that it sets" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
-            hint = f"Select one: reconciler adopt {address}={ids[0]}"
+            hint = f"Select one: reconciler adopt {address}={ids[0]}{self._env}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
-        elif foreign := self.inputs.of_undivided.get(str(address)) or self._foreign_origin(address):
+        elif foreign := self._owned_before(address) or self._foreign_origin(address):
             self._owned(address, foreign, foreign.labels.identity if foreign.labels else "")
         elif named:
             self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))
         else:
             self.notices.append(Notice("nothing-to-adopt", address=str(address)))
         return None
+
+    def _owned_before(self, address: Address) -> Live | None:
+        """Return the object that the project manages for no environment, or for one that was removed."""
+        name = str(address)
+        return self.inputs.of_undivided.get(name) or self.inputs.of_removed_environments.get(name)
 
     def _foreign_origin(self, address: Address) -> Live | None:
         """Return the object that the manifest was imported from, if another project manages it."""

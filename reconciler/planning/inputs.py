@@ -153,6 +153,8 @@ class PlanInputs:
     """
     undivided: Identity | None = None
     """The project itself, if its state from before it had environments still has objects."""
+    removed_environments: tuple[Identity, ...] = ()
+    """Environments that project.yaml does not have any longer, and whose objects this identity would create again."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
@@ -180,8 +182,6 @@ class PlanInputs:
     prices: Prices = field(default_factory=Prices)
     refused_parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that models refuse, by model, where the project says so."""
-    chosen_environment: str | None = None
-    """The environment, if commands must name it because the project has several."""
     openai_project: str | None = None
     """The OpenAI project that answered."""
     applied_project: str | None = None
@@ -311,9 +311,17 @@ class PlanInputs:
     @cached_property
     def of_undivided(self) -> Mapping[str, Live]:
         """Live objects that the project manages since before it had environments, by the address on their label."""
-        owner = str(self.undivided or "")
-        labelled = ((live.labels, live) for live in self.live)
-        return {labels.address: live for labels, live in labelled if labels and labels.identity == owner}
+        return self._labelled_by({self.undivided} if self.undivided else ())
+
+    @cached_property
+    def of_removed_environments(self) -> Mapping[str, Live]:
+        """Live objects of `removed_environments`, by the address on their label."""
+        return self._labelled_by(self.removed_environments)
+
+    def _labelled_by(self, identities: Iterable[Identity]) -> Mapping[str, Live]:
+        owners = {str(identity) for identity in identities}
+        labelled = ((live.labels, live) for live in self.live) if owners else ()
+        return {labels.address: live for labels, live in labelled if labels and labels.identity in owners}
 
     def children(self, ids: Iterable[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""

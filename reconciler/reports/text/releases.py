@@ -159,4 +159,4 @@ def _pointer(move: Move) -> str:
 def _next(done: Publication) -> Iterator[str]:
     if done.number is None:
         yield "  once this is applied, applications can no longer load it"
-    yield "Next: commit it, and have it reviewed. `reconciler apply` moves the pointer."
+    yield "Next: commit it, and have it reviewed. The next apply moves the pointer."
