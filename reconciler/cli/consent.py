@@ -118,5 +118,5 @@ def _show(done: "Consents", *, dry_run: bool) -> None:
     for edit in done.edits:
         show(edit_text(edit, style=style(sys.stdout)))
     if done.edits:
-        plan = options.again("plan")
+        plan = options.again("plan", identity=done.identity)
         show_prose("Nothing was written." if dry_run else f"Next: commit it, and have it reviewed. To check it: {plan}")

@@ -256,11 +256,18 @@ _CARRIED: Final = {
 
 
 def again(
-    verb: str, saved: Path | None = None, *, words: tuple[str, ...] = (), left: tuple[str, ...] = (), **other: Any
+    verb: str,
+    saved: Path | None = None,
+    *,
+    words: tuple[str, ...] = (),
+    left: tuple[str, ...] = (),
+    identity: str = "",
+    **other: Any,
 ) -> str:
     """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `words` are its arguments. `other` sets further options by parameter name, and those in `left` are omitted.
+    `words` are its arguments. `identity` is that of the project: the command names its environment, which a saved plan
+    has. `other` sets further options by parameter name, and those in `left` are omitted.
     """
     ctx = click.get_current_context()
     given = {
@@ -269,6 +276,9 @@ def again(
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     } | other
     left = (*left, "on_drift", "targets") if saved else left
+    environment = identity.partition("/")[2]
+    if environment and not saved:
+        given["env"] = environment
     names = [name for name in _CARRIED if name in given and name not in left]
     given_words = [word for name in names for value in values_of(given[name]) for word in (_CARRIED[name], str(value))]
     return command_line([verb, *words, *given_words, *([str(saved)] if saved else [])])

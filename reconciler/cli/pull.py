@@ -91,7 +91,7 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
     if not pulled.accepted and not pulled.problems:
         show("Nothing to pull.")
     if not dry_run and (pulled.edits or pulled.files):
-        show(f"Next: {options.again('plan')}")
+        show(f"Next: {options.again('plan', identity=pulled.identity)}")
     for text in pulled.notes:
         note_prose(plain(text))
 

@@ -51,7 +51,8 @@ def import_live(
         here = project_context(start, environ, env=env, endpoint=endpoint)
         target = destination(start, into, here)
         async with open_connection(here.project, here.endpoint) as connection:
-            return await import_objects(here, connection, target, selected, on_progress)
+            done = await import_objects(here, connection, target, selected, on_progress)
+        return done if into else replace(done, environment=here.project.identity.environment)
 
     selected = selection(words, pattern, exclusions)
     return run_async(run())
@@ -80,7 +81,8 @@ async def import_objects(
     excluded = {live.id: pattern for live, address in found if (pattern := selected.excluded_by(live, address))}
     work.exclude((live, excluded[live.id]) for live, _ in found if live.id in excluded)
     work.add([live for live, _ in found if live.id not in excluded], selected.ids)
-    problems = [*live_inventory.problems, *missing(selected, found), *idle_exclusions(selected, found)]
+    problems = [*live_inventory.problems, *missing(selected, found, here.project.identity.environment)]
+    problems += idle_exclusions(selected, found)
     return work.finish(problems)
 
 

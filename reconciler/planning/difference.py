@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reconciler.planning.adoption import adoption_notices
+from reconciler.planning.adoption_notes import adoption_notices
 from reconciler.planning.changes import ByOrigin, changes, not_named
 from reconciler.planning.codec import seal_change
 from reconciler.planning.equal_objects import maybe_duplicates

@@ -72,7 +72,7 @@ def maybe_duplicates(inputs: PlanInputs, matched: Matched, work: Iterable[Change
     for address, desired in wanted.items():
         ids = there.get(_named(desired.type, desired.fields))
         if ids:
-            about = {"type": desired.type, "ids": ids, "environment": inputs.chosen_environment}
+            about = {"type": desired.type, "ids": ids, "environment": inputs.identity.environment}
             yield Notice("maybe-duplicate", about, str(address))
 
 

@@ -132,6 +132,7 @@ CauseCode: TypeAlias = Literal[
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "imported-foreign",  # id, owner: the identity on the label, of another project; the manifest was imported from it
+    "environments-removed",  # environments: removed from project.yaml; objects (address, id, name) that they manage
     "undivided",  # identity, from before the project had environments; objects (address, id, name) that it manages
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
     "duplicate-used",  # address, id, name, user: of the second object at the address
@@ -165,8 +166,9 @@ RemedyCode: TypeAlias = Literal[
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
     "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label
-    "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
+    "adopt-first",  # environment, as for many remedies with a command; without one, it is that of the plan
     "release-and-adopt",  # owner, environment: as of `adopt-first`
+    "settle-environments",  # environments: removed from project.yaml, whose states have objects
     "divide",  # environment: that is to manage what the project manages since before it had environments
     "forget-import",  # address: of a manifest with a comment that names its source
     "repoint-user",  # user, id
@@ -193,9 +195,9 @@ RemedyCode: TypeAlias = Literal[
     "revert-incomplete",
     "decide-drift",  # address; pullable: whether `pull` can copy the drift
     "choose-model",
-    "raise-daily-cost",  # dollars
-    "raise-deletes",  # number
-    "raise-archives",  # number
+    "raise-daily-cost",  # dollars; address: of the change of the settings
+    "raise-deletes",  # number, address: as of `raise-daily-cost`
+    "raise-archives",  # number, address
     "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet; address: of their change
 ]
 

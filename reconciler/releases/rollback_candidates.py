@@ -163,7 +163,7 @@ class Candidates:
 
     def _hint(self, leaving: Sequence[Leaving] = ()) -> str:
         """Return how to publish another release than the present one; `leaving` are live, and left out of a default."""
-        name, env = self.chatbot.address.name, env_option(self.workspace.chosen_environment)
+        name, env = self.chatbot.address.name, env_option(self.workspace.identity.environment)
         if leaving:
             number = leaving[0].number
             return f"Release {number} is still live. To publish it all the same, run `{self._command(str(number))}`."
@@ -180,5 +180,5 @@ class Candidates:
 
     def _command(self, number: str) -> str:
         """Return the command line of the present verb for another release."""
-        env = env_option(self.workspace.chosen_environment)
+        env = env_option(self.workspace.identity.environment)
         return f"reconciler {self.verb} {self.chatbot.address.name} {number}{env}{self.options}"

@@ -87,7 +87,7 @@ def _unusable(now: Planned, release: Address) -> Iterator[Problem]:
     that the release shares, such as a vector store with `releases: live`, are none.
     """
     parts, applied, live = _parts(now, release), now.inputs.applied, now.matched.live
-    env = env_option(now.inputs.chosen_environment)
+    env = env_option(now.inputs.identity.environment)
     if release not in applied and release not in live:
         name, number = release.family.name, release_number(release)
         hint = f"To publish it: `reconciler publish {name} {number}{env}`, then `reconciler apply{env}`."

@@ -230,4 +230,4 @@ def _noticed(done: Publication, style: Style) -> Iterator[str]:
 def _next(done: Publication, style: Style) -> Iterator[str]:
     if done.number is None:
         yield "  once this is applied, applications can no longer load it"
-    yield from wrap("Next: commit it, and have it reviewed. `reconciler apply` moves the pointer.", style.width)
+    yield from wrap("Next: commit it, and have it reviewed. The next apply moves the pointer.", style.width)

@@ -1,7 +1,7 @@
 """A plan as all reports show it: the verdict, the titles and entries of its sections, and the writes it makes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -11,7 +11,7 @@ from reconciler.reports.views.changes import ChangeView, change_views, drift_vie
 from reconciler.reports.views.costs import cost_texts
 from reconciler.reports.views.refusals import RefusalView, refusal_views
 from reconciler.reports.views.versions import VersionView, version_views
-from reconciler.reports.wording import notice_text, risk_text
+from reconciler.reports.wording import notice_text, risk_of_several, risk_text
 from reconciler.resources.address import Identity
 from reconciler.resources.display import short
 from reconciler.resources.problems import env_option
@@ -60,6 +60,8 @@ class RiskView:
     rule: str
     address: str
     text: str
+    of_several: str = ""
+    """The text for several objects; empty if it is stated for each of them."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class PlanView:
     costs: tuple[str, ...]
     cost_source: str
     remarks: Remarks
+    destroys: bool
+    """True for a plan that removes everything."""
     can_apply: bool
     """True if there is something to apply and nothing is refused."""
     write_count: int
@@ -128,6 +132,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         costs=tuple(cost_texts(costs)) if costs else (),
         cost_source=costs.source if costs else "",
         remarks=_with_unread(plan, remarks(plan)),
+        destroys=plan.destroys,
         can_apply=bool(plan.work) and not plan.refusals,
         write_count=sum(writes.values()),
         writes=f"{counted(writes)}{_only_labels(plan)}",
@@ -138,6 +143,14 @@ def _published(plan: Plan) -> list[VersionChange]:
     """Return the differences between releases that the work of a plan still publishes, a part of which may be kept."""
     moved = {change.address for change in plan.work if change.action == "publish"}
     return [one for one in plan.versions if one.chatbot in moved]
+
+
+def grouped_risks(risks: Iterable[RiskView]) -> list[tuple[RiskView, ...]]:
+    """Return the risks with one rule and one text for several objects together, at the place of the first."""
+    found: dict[object, list[RiskView]] = {}
+    for index, one in enumerate(risks):
+        found.setdefault((one.level, one.rule, one.of_several) if one.of_several else index, []).append(one)
+    return list(map(tuple, found.values()))
 
 
 def remarks(plan: Plan) -> Remarks:
@@ -156,7 +169,7 @@ def _with_unread(plan: Plan, known: Remarks) -> Remarks:
 
 
 def _risk(risk: Risk) -> RiskView:
-    return RiskView(risk.level, risk.rule, risk.address, risk_text(risk))
+    return RiskView(risk.level, risk.rule, risk.address, risk_text(risk), risk_of_several(risk))
 
 
 def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:

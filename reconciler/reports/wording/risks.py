@@ -134,3 +134,8 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "tool-removed": "it loses {tool}",
     "kept-no-longer": "from now on it is deleted when its manifest is removed",
 }
+
+RISK_TEXTS_OF_SEVERAL: Final[Mapping[tuple[Rule, frozenset[str]], str]] = {
+    ("publication-withdrawn", frozenset({"name"})): "applications that load them no longer find them",
+}
+"""The sentences that reports print once for several objects, by rule and the names of the arguments."""
