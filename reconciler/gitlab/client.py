@@ -88,11 +88,13 @@ def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sl
 
     GitLabError if one of them is missing. Messages do not contain the token. Redirects are not followed.
     """
-    client = httpx2.Client(
-        base_url=f"{_set(environ, 'CI_API_V4_URL').rstrip('/')}/",
-        headers={"PRIVATE-TOKEN": _set(environ, TOKEN)},
-        timeout=httpx2.Timeout(60, connect=10),
-    )
+    url, token = f"{_set(environ, 'CI_API_V4_URL').rstrip('/')}/", _set(environ, TOKEN)
+    try:
+        client = httpx2.Client(base_url=url, headers={"PRIVATE-TOKEN": token}, timeout=httpx2.Timeout(60, connect=10))
+    except (httpx2.InvalidURL, ImportError, ValueError) as error:
+        hint = "Check CI_API_V4_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        message = f"the URL of GitLab or of a proxy is not valid: {error}"
+        raise GitLabError(Problem("gitlab", message, hint=hint)) from error
     with client:
         yield GitLab(client, _set(environ, "CI_PROJECT_ID"), sleep)
 
