@@ -34,6 +34,8 @@ class Written:
     """The server defaults of a frozen copy, which are managed from then on."""
     is_doubtful: bool = False
     """True if an earlier create of the object, in this run or another one, may still be executed."""
+    live: Live | None = None
+    """The object as the last response has it; None if no response has all of it."""
 
 
 async def make(run: Run, desired: Desired) -> Written:
@@ -65,7 +67,7 @@ async def _made(run: Run, desired: Desired) -> Written:
     resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
     is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
     filled_in = {name: made.fields[name] for name in resolved}
-    return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
+    return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful, live=made)
 
 
 async def _create(run: Run, desired: Desired) -> tuple[Live, int]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from reconciler.applying.create import Written, make, write_request
 from reconciler.applying.run import Run
 from reconciler.applying.steps import Step
+from reconciler.applying.verification import with_digests
 from reconciler.live.adapters import WriteRequest
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
@@ -60,6 +61,7 @@ async def write(run: Run, step: Step) -> Written:
         revision=written.revision,
         holds=run.holds_of(step.address) or run.written_ids(desired, fields),
     )
+    applied = with_digests(run, desired, applied, written.live)
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
     if former is not None and not _is_published_later(run, step.address):
@@ -212,7 +214,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
             desired, fields, labels, run.id_of, run.root, run.secret_of, revision=applied, is_resumed=is_resumed
         )
         live = await adapter.update(live, request)
-    return Written(live.id, revision=revision_of(run, desired, live))
+    return Written(live.id, revision=revision_of(run, desired, live), live=live)
 
 
 def revision_of(run: Run, desired: Desired, live: Live) -> str:

@@ -9,6 +9,7 @@ from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.labelled import Description, Labelled, is_of
+from reconciler.live.marks import LENGTH, mark_of
 from reconciler.live.pages import walk
 from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
@@ -113,6 +114,7 @@ class VectorStores(Labelled):
             labels=changed.labels,
             name=changed.name,
             detail={**live.detail, **changed.detail},
+            mark=changed.mark + live.mark[len(changed.mark) :],
         )
 
     async def _synchronised(self, live: Live, request: WriteRequest) -> Live:
@@ -143,6 +145,7 @@ class VectorStores(Labelled):
             fields={**live.fields, "files": held},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
+            mark=live.mark[:LENGTH] + mark_of(held, detail),
         )
 
 
