@@ -15,6 +15,7 @@ from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
+from reconciler.resources.kinds.vector_store import USUAL_CHUNKING
 from reconciler.resources.labelled import labelled_address
 from reconciler.resources.labels import to_metadata
 from reconciler.resources.values import same
@@ -123,7 +124,8 @@ class VectorStores(Labelled):
         work = await store_files.synchronise(self._connection, live, request)
         unmanaged = live.detail.get("unmanaged_files") or {}
         left = {id_: entry for id_, entry in unmanaged.items() if id_ not in (*work.after, *work.detach)}
-        return self._holding(live, store_files.Contents(work.after, left, {}, []))
+        after = {id_: {"chunking_strategy": USUAL_CHUNKING, **entry} for id_, entry in work.after.items()}
+        return self._holding(live, store_files.Contents(after, left, {}, []))
 
     async def _with_files(self, live: Live) -> Live | None:
         """Return the store with its files, or None if it was deleted in the meantime."""
