@@ -21,7 +21,7 @@ of the others are in the index, so that the graphs have every edge.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -29,7 +29,7 @@ from typing import Final
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Live, Verified
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import JSON, Fields, references_in, strings_in
 
 _ID: Final = re.compile(r"(?=[^0-9]*[0-9]|.{16})[A-Za-z]+[-_][\w-]+", re.ASCII)
@@ -100,7 +100,7 @@ def _is_unchanged(inputs: PlanInputs, matched: Matched, address: Address) -> boo
         return map(str, matched.addresses.get(id_) or matched.claimed.get(id_) or matched.lost.get(id_) or ())
 
     ids = {text: _id(matched.live.get(Address.parse(text))) for text in index.refers_to}
-    return verified.digest == _digest(desired, applied, ids, {id_: names_of(id_) for id_ in index.ids})
+    return verified.digest == digest_of(desired, applied, ids, {id_: names_of(id_) for id_ in index.ids})
 
 
 def _id(live: Live | None) -> str | None:
@@ -116,31 +116,10 @@ def _is_settled(inputs: PlanInputs, matched: Matched, desired: Desired, applied:
     return is_same and not is_renamed and not is_expired and address not in inputs.announced
 
 
-def verified(
-    desired: Desired,
-    applied: Applied,
-    live: Live,
-    *,
-    id_of: Callable[[str], str | None],
-    names_of: Callable[[str], Iterable[str]],
-    has_members: bool,
-) -> Verified | None:
-    """Return the digests of an object that is equal to its manifest and to its entry of the state; None if they cannot
-    prove it later. The ids in the fields of `live` are addresses already.
+def digest_of(desired: Desired, applied: Applied, ids: Mapping[str, JSON], names: Mapping[str, Iterable[str]]) -> str:
+    """Return the digest of both sides of an object, with the ids of the addresses that it refers to, and the addresses
+    of the ids in it.
     """
-    index, seen = index_in(desired.fields), index_in(live.fields)
-    free = {name: value for name, value in live.fields.items() if name not in desired.fields}
-    ids = {text: id_of(text) for text in index.refers_to}
-    is_complete = {*index.refers_to} == {*seen.refers_to} and {*index.ids} == {*seen.ids} and None not in ids.values()
-    if not live.mark or not is_complete or not {*index_in(free).refers_to} <= {*index.refers_to}:
-        return None
-    digest = _digest(desired, applied, ids, {id_: names_of(id_) for id_ in index.ids})
-    if has_members:
-        return Verified(live.mark, digest, None, None)
-    return Verified(live.mark, digest, index.refers_to, index.ids)
-
-
-def _digest(desired: Desired, applied: Applied, ids: Mapping[str, JSON], names: Mapping[str, Iterable[str]]) -> str:
     wanted = desired.lifecycle
     said = (
         str(desired.address),
