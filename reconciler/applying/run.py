@@ -19,7 +19,7 @@ from reconciler.planning.renewals import writes_ids
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.values import Fields, references_in
 
 
@@ -141,7 +141,8 @@ class Run:
         """Return the live id of `address`, which may be a former name; raise ReconcilerError if it is not live."""
         now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
         if now not in self.ids:
-            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Run `reconciler plan` again."))
+            plan = command_text(self.planned.inputs.identity.environment, "plan")
+            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint=f"Run `{plan}` again."))
         return self.ids[now]
 
     def holds_of(self, address: Address) -> dict[str, str]:

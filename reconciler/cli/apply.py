@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from reconciler.cli import codes, options
+from reconciler.cli import codes, confirming, options
 from reconciler.cli.observing import EVENTS, shown_with
 from reconciler.cli.output import note, show, show_json, style, write_json
 from reconciler.cli.plan import show_plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @options.on_drift
 @options.targets
 @options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@confirming.yes
 @options.applying
 @options.confirm
 def command(

@@ -1,6 +1,8 @@
 """`reconciler doctor`"""
 
+import os
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -29,4 +31,8 @@ def command(start: Path, env: str | None, endpoint: str | None, format_: str) ->
         from reconciler.reports.text.doctor import doctor_text
 
         show(doctor_text(health, style=style(sys.stdout)))
+    if os.environ.get("RECONCILER_TRACE"):
+        for line in health.lines:
+            if line.result.defect:
+                traceback.print_exception(line.result.defect)
     return 0 if health.is_usable else codes.FAILED

@@ -12,7 +12,7 @@ from reconciler.explanations.codes import page, prose
 from reconciler.explanations.model import TermExplanation
 
 _SECTION: Final = re.compile(r"^### (?P<term>.+?)\n\n(?P<text>.+?)(?=\n+#{2,3} |\s*\Z)", re.MULTILINE | re.DOTALL)
-_WORD: Final = re.compile(r"`([a-z ~+-]+)`")
+_WORD: Final = re.compile(r"`([a-z$/ ~+-]+)`")
 _BAR: Final = re.compile(r"(?<!\\)\|")
 
 

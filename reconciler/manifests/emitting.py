@@ -41,7 +41,7 @@ def emit(value: Mapping[str, JSON], notes: Notes | None = None, indent: int = 0)
 
 def comment(text: str, indent: int = 0) -> str:
     """Return `text` as comment lines."""
-    return "".join(f"{' ' * indent}# {_visible(line)}".rstrip() + "\n" for line in text.splitlines())
+    return "".join(f"{' ' * indent}# {visible(line)}".rstrip() + "\n" for line in text.splitlines())
 
 
 def _mapping(value: Mapping[str, JSON], path: tuple[str, ...], notes: _Notes, margin: str) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _mapping(value: Mapping[str, JSON], path: tuple[str, ...], notes: _Notes, ma
 
 def _entry(lead: str, value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> Iterator[str]:
     """Yield the lines of one value, after its key or dash `lead`."""
-    note = f"  # {_visible(notes.at[path])}" if path in notes.at else ""
+    note = f"  # {visible(notes.at[path])}" if path in notes.at else ""
     line = _line(value, path, notes, WIDTH - len(lead))
     if line is not None:
         yield f"{lead} {line}{note}"
@@ -81,7 +81,7 @@ def _item(value: JSON, path: tuple[str, ...], notes: _Notes, margin: str) -> Ite
         yield from _entry(f"{margin}-", value, path, notes, margin)
         return
     if path in notes.at:
-        yield f"{margin}# {_visible(notes.at[path])}"
+        yield f"{margin}# {visible(notes.at[path])}"
     first, *rest = _mapping(value, path, notes, f"{margin}  ")
     yield f"{margin}- {first[len(margin) + 2 :]}"
     yield from rest
@@ -159,7 +159,7 @@ def _escaped(char: str) -> str:
     return known.get(char) or (f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return `text` on one line, for a comment."""
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 

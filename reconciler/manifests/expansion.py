@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.manifests.folder import UnreadableError
 from reconciler.manifests.includes import Source, Sources, text_size
-from reconciler.manifests.parsing import LESS, MAX_EXPANDED, MAX_NODES, Allowance, repeated_too_much, size_of
+from reconciler.manifests.limits import LESS, MAX_EXPANDED, MAX_NODES, Allowance, repeated_too_much, size_of
 from reconciler.manifests.variables import Variables
 from reconciler.resources.assistants.server_secrets import contains_secret
 from reconciler.resources.base import Path

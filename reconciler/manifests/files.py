@@ -16,7 +16,6 @@ from reconciler.manifests.folder import (
     MAX_INCLUDED,
     UnreadableError,
     is_lfs_pointer,
-    locate,
     open_regular,
     read_text,
 )
@@ -119,12 +118,12 @@ class Files:
         """Return the text of a file, or a finding with an empty path, which the caller fills in."""
         path = composed(path)
         try:
-            return read_text(locate(self.tree.root, _plain(path)), MAX_INCLUDED)
+            return read_text(self.tree.locate(_plain(path)), MAX_INCLUDED)
         except UnreadableError as error:
             return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
     def _hash(self, path: str) -> LocalFile:
-        real = locate(self.tree.root, path)
+        real = self.tree.locate(path)
         with os.fdopen(open_regular(real), "rb") as file:
             status = os.fstat(file.fileno())
             key = path, status.st_size, status.st_mtime_ns
@@ -133,24 +132,24 @@ class Files:
                 if is_lfs_pointer(start):
                     raise UnreadableError("lfs-pointer", LFS_MESSAGE, LFS_HINT)
                 if b"\r\n" in start and b"\0" not in start:
-                    self.with_crlf[path] = real
+                    self.with_crlf[path] = Path(real)
                 file.seek(0)
                 sha256, is_text = _examined(file)
                 on_disk, target = self._on_disk(path, real), self._target(path, real)
                 self._hashed[key] = LocalFile(path, sha256, status.st_size, "", on_disk, is_text, target)
             return self._hashed[key]
 
-    def _target(self, path: str, real: Path) -> str:
+    def _target(self, path: str, real: str) -> str:
         """Return the path of the file that a link leads to; nothing for a file that is not a link."""
         if path not in self.tree.links:
             return ""
-        return composed(real.relative_to(os.path.realpath(self.tree.root)).as_posix())
+        return composed(self.tree.relative(real))
 
-    def _on_disk(self, path: str, real: Path) -> str:
+    def _on_disk(self, path: str, real: str) -> str:
         """Return the place of a file whose name has another Unicode form in the file system; otherwise nothing."""
         if path.isascii() or (self.tree.root / path).exists():
             return ""
-        return real.relative_to(os.path.realpath(self.tree.root)).as_posix()
+        return self.tree.relative(real)
 
 
 def _examined(file: BinaryIO) -> tuple[str, bool]:

@@ -108,12 +108,12 @@ def on_disk(root: Path, path: str) -> str:
     return found
 
 
-def open_regular(path: Path) -> int:
+def open_regular(path: str | Path) -> int:
     """Open a regular file and return its descriptor, which the caller closes. Pipes and devices are refused without
     blocking.
     """
     try:
-        mode = path.stat().st_mode
+        mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
             raise UnreadableError("not-a-file", "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -122,11 +122,16 @@ def open_regular(path: Path) -> int:
         raise UnreadableError(code, f"cannot be read: {(error.strerror or str(error)).lower()}") from error
 
 
-def read_text(path: Path, limit: int) -> str:
+def read_text(path: str | Path, limit: int) -> str:
     """Return the text of a file of at most `limit` bytes of UTF-8, without a byte order mark."""
-    with os.fdopen(open_regular(path), "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        data = file.read(limit + 1) if size <= limit else b""
+    opened = open_regular(path)
+    try:
+        size = os.fstat(opened).st_size
+        data = b""
+        while size <= limit and len(data) <= limit and (part := os.read(opened, size + 1)):
+            data += part
+    finally:
+        os.close(opened)
     if size > limit or len(data) > limit:
         raise UnreadableError("too-large", f"is larger than {limit // 2**20} MiB")
     if is_lfs_pointer(data):

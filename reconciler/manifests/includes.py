@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from reconciler.manifests import scalars
 from reconciler.manifests.folder import MAX_INCLUDED, locate, read_text
-from reconciler.manifests.parsing import MAX_DEPTH, MAX_NODES, Document, parse, size_of
+from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, size_of
+from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.positions import PositionTree, json_positions, yaml_positions
 from reconciler.resources.address import composed
 from reconciler.resources.base import Path as Keys

@@ -11,14 +11,16 @@ from reconciler.manifests.checkout import add_absent, add_absent_markdown, conve
 from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
 from reconciler.manifests.files import Files, PathHints
-from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
+from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, on_disk, read_text, repository_of
+from reconciler.manifests.hidden import hidden_manifests
 from reconciler.manifests.includes import Sources
-from reconciler.manifests.parsing import Allowance, parse
+from reconciler.manifests.limits import Allowance
+from reconciler.manifests.parsing import parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.reading import read_documents, unreadable
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
-from reconciler.manifests.tree import ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
+from reconciler.manifests.tree import HIDDEN, ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.address import Address
@@ -75,6 +77,7 @@ def load(
     prefix = Path(os.path.relpath(root, top)).as_posix()
     shown = "" if prefix == "." else f"{prefix}/"
     tree = walk(root)
+    tree.skipped += hidden_manifests(tree)
     index, unknown = _index(root, tree)
     edited = edited or {}
     allowance = Allowance()
@@ -191,12 +194,13 @@ def _skipped(tree: Tree, shown: str, used: Collection[str], markdown: Collection
 def _defined_in_skipped(
     tree: Tree, shown: str, kinds: Mapping[str, Kind], used: Collection[str]
 ) -> Iterator[tuple[Unread, Problem]]:
-    """Yield each object that is defined in a file that is not read because of its extension, with the warning."""
+    """Yield each object that is defined in a file that is not read because of its name, with the warning."""
     for entry in tree.skipped:
-        if entry.folder or entry.code != ODD_EXTENSION or shown + entry.path in used:
+        if entry.folder or entry.code not in {ODD_EXTENSION, HIDDEN} or shown + entry.path in used:
             continue
         try:
-            documents = parse(read_text(locate(tree.root, entry.path), MAX_MANIFEST), shown + entry.path)
+            file = tree.root / on_disk(tree.root, entry.path) if entry.code == HIDDEN else locate(tree.root, entry.path)
+            documents = parse(read_text(file, MAX_MANIFEST), shown + entry.path)
         except UnreadableError:
             continue
         for value in (document.value for document in documents):
@@ -218,7 +222,7 @@ def _used_as_files(
         return
     users = {shown + path: str(address) for path, address in held.items()}
     for resource in resources:
-        targets = (one.target for one in resource.kind.references(resource))
+        targets = (one.target for one in resource.references)
         users |= {shown + target.name: str(resource.address) for target in targets if target.kind in upload_kinds()}
     for one in validated:
         users |= {shown + path: str(one.positions.document.place) for path in one.includes}
@@ -271,7 +275,7 @@ def _staged(resources: Iterable[Resource]) -> frozenset[str]:
     """Return the paths of files that are copied to environments, and that no other manifest refers to."""
     found: dict[bool, set[str]] = {True: set(), False: set()}
     for resource in resources:
-        targets = (one.target for one in resource.kind.references(resource))
+        targets = (one.target for one in resource.references)
         found[resource.kind.stages].update(target.name for target in targets if target.kind in upload_kinds())
     return frozenset(found[True] - found[False])
 

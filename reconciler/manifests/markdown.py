@@ -10,8 +10,9 @@ from typing import Any
 
 from reconciler.files.search import MARKDOWN
 from reconciler.manifests.bodies import Body
+from reconciler.manifests.limits import Allowance
 from reconciler.manifests.lookalike import lookalike
-from reconciler.manifests.parsing import Allowance, Document, parse
+from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.positions import yaml_positions
 from reconciler.manifests.project import KIND as PROJECT
 from reconciler.resources.front_matter import API_VERSION, LINE_BREAK, FrontMatter, split

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.files.search import MARKDOWN, YAML
-from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text
+from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, read_text
+from reconciler.manifests.limits import Allowance
 from reconciler.manifests.markdown import NearMiss, documents_of, near_miss
-from reconciler.manifests.parsing import Allowance, Document
+from reconciler.manifests.parsing import Document
 from reconciler.manifests.tree import Tree, UnreadableEntry
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem
@@ -35,7 +36,7 @@ def read_documents(
         if path in tree.absent:
             continue
         try:
-            text = edited[path] if path in edited else read_text(locate(tree.root, path), MAX_MANIFEST)
+            text = edited[path] if path in edited else read_text(tree.locate(path), MAX_MANIFEST)
         except UnreadableError as error:
             if tree.is_manifest(path):
                 problems.append(unreadable(UnreadableEntry(path, error.code, error.message, error.hint), shown))

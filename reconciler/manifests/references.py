@@ -71,7 +71,7 @@ def dangling(
     of_any_kind = {one.name for one in unread if one.name and not one.kind}
     hints: dict[Address, str] = {}
     for resource in (*resources.values(), *partial):
-        for reference in resource.kind.references(resource):
+        for reference in resource.references:
             target = reference.target
             if (
                 target.kind not in upload_kinds()

@@ -54,7 +54,7 @@ def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address,
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:
     """Yield problems for references to renamed addresses, which will not exist after the rename."""
     for resource in resources.values() if moved else ():
-        for reference in resource.kind.references(resource):
+        for reference in resource.references:
             if reference.target in moved:
                 now = moved[reference.target]
                 message = f"{reference.target} was renamed to {now}"

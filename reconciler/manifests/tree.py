@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,6 +27,7 @@ from reconciler.resources.front_matter import split
 
 MAX_ENTRIES: Final = 200_000
 ODD_EXTENSION: Final = "odd-extension"
+HIDDEN: Final = "hidden-manifest"
 _ALMOST_MANIFEST: Final = re.compile(r"\.ya?ml(\.txt)?[. ]*\Z", re.IGNORECASE)
 """The end of a name that was probably meant to be that of a manifest."""
 _NO_EXTENSION: Final = re.compile(r"\Z")
@@ -54,6 +56,8 @@ class Tree:
     root: Path
     files: list[str] = field(default_factory=list)
     links: set[str] = field(default_factory=set)
+    hidden: list[tuple[str, bool]] = field(default_factory=list)
+    """Hidden files and folders in folders that are not hidden, as on disk; True for a folder."""
     unreadable: list[UnreadableEntry] = field(default_factory=list)
     skipped: list[UnreadableEntry] = field(default_factory=list)
     """Entries that are not read although they may be meant to be, which is a warning."""
@@ -74,6 +78,24 @@ class Tree:
     def has(self, path: str) -> bool:
         index = bisect_left(self.files, path)
         return index < len(self.files) and self.files[index] == path
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
+    def locate(self, path: str) -> str:
+        """Return the real path of `path`, which is relative to the project folder; see `folder.locate`.
+
+        Links are not resolved for a file below folders that the walk went into: it does not follow links and leaves
+        out what is hidden, so that the path is real below the real project folder.
+        """
+        real = f"{self._real_root}/{path}"
+        is_plain = path.isascii() and path not in self.links and self.has(path) and not os.path.islink(real)
+        return real if is_plain else str(locate(self.root, path))
+
+    def relative(self, real: str) -> str:
+        """Return the path of a real path relative to the project folder."""
+        return Path(real).relative_to(self._real_root).as_posix()
 
     def add_absent(self, entry: UnreadableEntry) -> None:
         """Add an absent entry. An absent manifest is always an error."""
@@ -110,7 +132,7 @@ class Tree:
         """Return True for a link to a file of the tree that is read itself."""
         if path not in self.links:
             return False
-        target = composed(locate(self.root, path).relative_to(os.path.realpath(self.root)).as_posix())
+        target = composed(self.relative(self.locate(path)))
         return target.endswith((MARKDOWN, *YAML)) and self.has(target)
 
 
@@ -160,11 +182,15 @@ class _Found(NamedTuple):
 def _entries(tree: Tree, folder: str, on_disk: str) -> list[_Found]:
     try:
         with os.scandir(tree.root / on_disk) as found:
-            visible = [entry for entry in found if not entry.name.startswith(".")]
+            entries = list(found)
     except OSError as error:
         message = f"cannot be read: {(error.strerror or '').lower()}"
         tree.unreadable.append(UnreadableEntry(folder, "unreadable-file", message))
         return []
+    for one in entries:
+        if one.name.startswith(".") and not one.is_symlink():
+            tree.hidden.append((joined(on_disk, one.name), one.is_dir(follow_symlinks=False)))
+    visible = (one for one in entries if not one.name.startswith("."))
     made = [_Found(joined(folder, composed(one.name)), joined(on_disk, one.name), one) for one in visible]
     twice = {path for path, number in Counter(one.path for one in made).items() if number > 1}
     tree.unreadable += (_same_name(one) for one in made if one.path in twice and one.path != one.on_disk)

@@ -70,7 +70,7 @@ class Redirects:
     def _references(self, resource: Resource) -> Iterator[tuple[Path, Address]]:
         """Yield the references of a manifest in all environments."""
         each = self._in_each[resource.address]
-        yield from dict.fromkeys((one.path, one.target) for part in each for one in part.kind.references(part))
+        yield from dict.fromkeys((one.path, one.target) for part in each for one in part.references)
 
     @cached_property
     def _in_each(self) -> Mapping[Address, Sequence[Resource]]:
@@ -88,7 +88,7 @@ class Redirects:
         found: dict[Address, dict[Address, None]] = defaultdict(dict)
         for loaded in self.project.loads:
             for resource in loaded.resources:
-                for one in resource.kind.references(resource):
+                for one in resource.references:
                     found[one.target][resource.address] = None
         return {target: tuple(referrers) for target, referrers in found.items()}
 

@@ -168,7 +168,7 @@ def undone(start: Path, environ: Mapping[str, str], env: str | None) -> StateEdi
 def _unpublished(workspace: Workspace, state: State, mark: Destruction) -> Iterator[str]:
     """Yield a note for each chatbot that has releases and publishes none, as it must to be destroyed."""
     releases = {*(state.tombstones - mark.tombstones), *(one for one in state.objects if one.kind == RELEASE)}
-    environment = env_option(workspace.chosen_environment)
+    environment = env_option(workspace.identity.environment)
     for address in sorted(silent(workspace.loaded)):
         numbers = [release_number(one) for one in releases if Address(address.kind, one.family.name) == address]
         if numbers:

@@ -8,8 +8,8 @@ from reconciler.bundles.documents import Pointer as PublishedPointer, blob_key
 from reconciler.bundles.outlets import Outlet
 from reconciler.bundles.publish import Published, pointer_hash, read_all
 from reconciler.bundles.render import object_address, own_fields
-from reconciler.planning.inputs import Copy, Pointer, Stray
 from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
+from reconciler.planning.published import Copy, Pointer, Stray
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Live

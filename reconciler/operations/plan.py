@@ -20,8 +20,9 @@ from reconciler.planning.build import Planned, planned_deletions, seal, unresolv
 from reconciler.planning.difference import diff
 from reconciler.planning.guard import guard
 from reconciler.planning.held_names import only_in_state
-from reconciler.planning.inputs import Bundle, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import OnDrift
+from reconciler.planning.published import Bundle
 from reconciler.planning.resolution import resolve
 from reconciler.planning.schedules import passed
 from reconciler.planning.settings import settings_address, unrecorded
@@ -139,7 +140,7 @@ def _bundle(content: JSON) -> Bundle:
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
     check_known(
-        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.chosen_environment
+        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.identity.environment
     )
 
 

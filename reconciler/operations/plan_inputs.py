@@ -28,7 +28,7 @@ from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address, Identity
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
@@ -55,7 +55,7 @@ async def read(
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read)
     check_not_destroyed(workspace, snapshot.state)
-    left = await asyncio.to_thread(environments_left, workspace)
+    left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
@@ -63,10 +63,9 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    if any(one.args["environment"] is None for one in left):
-        inputs = replace(inputs, undivided=Identity(workspace.identity.project))
+    inputs = replace(inputs, undivided=left.undivided, removed_environments=left.removed)
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
-    return Reading(inputs, snapshot, by_type, (*left, *unreached), outlets.agreed, reachable.outlets)
+    return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
 
 
 async def read_referrers(
@@ -125,7 +124,6 @@ def inputs_of(
     announced = pending(snapshot.pending)
     inputs = PlanInputs(
         identity=workspace.identity,
-        chosen_environment=workspace.chosen_environment,
         resource_types=resource_types(),
         desired=workspace.desired,
         applied=snapshot.state.objects,

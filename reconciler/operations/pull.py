@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.files.changes import FileChange
 from reconciler.manifests import Loaded, load
 from reconciler.manifests.editing.acceptance import accept
+from reconciler.manifests.editing.naming import with_id_names
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.drift import incomparable
 from reconciler.operations.plan import check_targets, make_plan
@@ -20,8 +21,8 @@ from reconciler.operations.pull_files import pulled_files, whole_objects
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
-from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
+from reconciler.planning.published import OUTLETS
 from reconciler.project.connection import connected
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import run_async
@@ -95,7 +96,9 @@ def accepted(
     contested = {conflict.address for conflict in conflicts} & {str(address) for address in whole or ()}
     drift = [change for change in drift if change.address not in contested]  # files are pulled together or not at all
     as_live = {change.address: _as_live(workspace, change) for change in drift}
-    pulling = _Pulling(workspace, as_live, whole or {})
+    ours = planned.matched.addresses
+    names = {live.id: live.name for live in planned.inputs.live if live.id not in ours}
+    pulling = _Pulling(workspace, as_live, whole or {}, names)
     for address, changes in groupby(sorted(drift, key=_address), key=_address):
         pulling.pull(Address.parse(address), list(changes))
     edits = tuple(pulling.edits())
@@ -162,6 +165,8 @@ class _Pulling:
     """Fields that the manifests must have in the end, by address."""
     whole: Mapping[Address, Live]
     """Objects with the contents of their files."""
+    names: Mapping[str, str]
+    """Names of the live objects that manifests refer to by id, by the id."""
     texts: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     """Texts of the edited files when they were read."""
@@ -173,7 +178,7 @@ class _Pulling:
     @property
     def env(self) -> str:
         """The option of commands in hints that selects the environment."""
-        return env_option(self.workspace.chosen_environment)
+        return env_option(self.workspace.identity.environment)
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)
@@ -217,7 +222,8 @@ class _Pulling:
         if not found.texts:
             return
         self.before = {path: self._text(path) for path in found.texts} | self.before
-        after = self.loaded(found.texts)
+        texts = {path: with_id_names(text, self.before[path], path, self.names) for path, text in found.texts.items()}
+        after = self.loaded(texts)
         now = _desired(after).get(resource.address)
         taken = [item for item in items if now and _same(get(now.fields, item.keys), item.live)]
         wanted = _with(desired.fields, taken if found.problems else items)
@@ -225,7 +231,7 @@ class _Pulling:
         if obstacle:
             self.problems.append(obstacle)
             return
-        self.texts |= found.texts
+        self.texts |= texts
         self.accepted += [(str(resource.address), item) for item in taken]
         self.notes += [_overwritten(resource, item) for item in taken if item.origin == "both"]
 

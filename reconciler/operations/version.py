@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 from typing_extensions import TypedDict
 
+from reconciler import DISTRIBUTION
+
 FORMAT: Final = "reconciler/version/v1"
 
 
@@ -25,7 +27,7 @@ def versions() -> VersionDocument:
     """Return the versions of this installation."""
     return {
         "format": FORMAT,
-        "version": version("assistant-reconciler"),
+        "version": version(DISTRIBUTION),
         "python": platform.python_version(),
         "openai": version("openai"),
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reconciler.planning.adoption import adoption_reasons
+from reconciler.planning.adoption_notes import adoption_reasons
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published

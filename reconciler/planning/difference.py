@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reconciler.planning.adoption import adoption_notices
+from reconciler.planning.adoption_notes import adoption_notices
 from reconciler.planning.changes import ByOrigin, changes, not_named
 from reconciler.planning.codec import seal_change
+from reconciler.planning.equal_objects import maybe_duplicates
 from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.held_uploads import with_held
 from reconciler.planning.inputs import PlanInputs
@@ -61,6 +62,7 @@ def diff(resolution: Resolution) -> Difference:
         unmanaged=tuple(_unmanaged(inputs, matched)),
         warnings=(
             *_warnings(inputs, matched),
+            *maybe_duplicates(inputs, matched, work),
             *deleted_files(inputs),
             *only_in_outlets(inputs, matched),
             *archived,

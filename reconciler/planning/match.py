@@ -137,10 +137,12 @@ class Matched:
             return desired, applied
         resource_type = inputs.resource_types[desired.type]
         expected = _expected(resource_type, applied, desired)
-        wanted = replace(desired, fields=self._by_address(resource_type, desired.fields, expected))
+        wanted = self._by_address(resource_type, desired.fields, expected)
+        desired = desired if wanted is desired.fields else replace(desired, fields=wanted)
         if applied is None or applied.type != desired.type:
-            return wanted, applied
-        return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
+            return desired, applied
+        then = self._by_address(resource_type, applied.fields, expected)
+        return desired, applied if then is applied.fields else replace(applied, fields=then)
 
     def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
         """Return fields that are written with the ids of managed objects turned into addresses."""

@@ -21,8 +21,9 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.planning.inputs import Bundle, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched, match
+from reconciler.planning.published import Bundle
 from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
 from reconciler.planning.runners import with_published, with_suspended

@@ -25,6 +25,8 @@ CheckName: TypeAlias = Literal[
     "outlets",
 ]
 """The checks, in the order in which they are shown."""
+BUG: Final = "This is a bug in Reconciler. Set RECONCILER_TRACE=1 to print the stack trace, and report the bug."
+"""The next step after an exception that no command expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class CheckResult:
     """The next step, with the command; empty if there is nothing to do."""
     problem: str = ""
     """The code of the error or the refusal that the check met; empty if there is none."""
+    defect: Exception | None = None
+    """The exception of a bug in Reconciler that ended the check, for its stack trace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,6 @@ class Workspace:
         return self.loaded.project.identity
 
     @property
-    def chosen_environment(self) -> str | None:
-        """The environment, if the project has several, so that commands must name it; None otherwise."""
-        return self.identity.environment if len(self.loaded.project.spec.environments) > 1 else None
-
-    @property
     def root(self) -> Path:
         return self.loaded.project.root
 
@@ -98,7 +93,7 @@ class Workspace:
         return {resource.address: list(self._links(resource)) for resource in self.loaded.resources}
 
     def _links(self, resource: Resource) -> Iterator[Link]:
-        for reference in resource.kind.references(resource):
+        for reference in resource.references:
             if not reference.is_listing and reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")

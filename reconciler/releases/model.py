@@ -21,6 +21,9 @@ class Move:
     runners: tuple[str, ...] = ()
     """Addresses of the objects that run the chatbot, such as automations: apply changes them with the pointer."""
 
+    changes: Comparison | None = None
+    """The differences between the two releases; None if only one of them can be read, or there is none."""
+
     @property
     def requests(self) -> int:
         """The largest number of write requests to OpenAI that the change takes: one for each runner, and two to start
@@ -70,6 +73,17 @@ class Publication:
     """Warnings about the working tree, such as files that were not read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A live release that an apply archives unless it is published: an assistant that it uses has no manifest."""
+
+    number: int
+    release: str
+    """Its address."""
+    assistant: str
+    """The address of the assistant."""
+
+
 @dataclass(frozen=True)
 class Rollback:
     """A chatbot, and the release that a rollback publishes in one environment."""
@@ -94,6 +108,10 @@ class Rollback:
     """The reasons why other releases that were published in between cannot be published again."""
     in_manifest: int | None
     """The release that the manifest publishes; None if there is none."""
+    left_out: tuple[Leaving, ...] = ()
+    """Releases that were published in between, and that the next apply archives."""
+    leaving: Leaving | None = None
+    """Set if this is true of the release that is published: an apply archives it after another one is published."""
     errors: tuple[Problem, ...] = ()
     """Errors of other manifests, which the rollback does not use."""
 

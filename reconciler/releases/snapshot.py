@@ -94,7 +94,7 @@ def closure(loaded: Loaded, address: Address) -> dict[Address, Resource]:
         part = known.get(waiting.pop())
         if part is not None and part.address not in found and _is_copied(part, address):
             found[part.address] = part
-            waiting.extend(reference.target for reference in part.kind.references(part))
+            waiting.extend(reference.target for reference in part.references)
     return found
 
 

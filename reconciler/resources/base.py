@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -77,6 +78,13 @@ class Resource:
     """Returns `spec` with its includes and its target, before variables are replaced. Releases keep it in this form."""
     continued: Mapping[Address, Address] = field(default_factory=dict)
     """Releases that were made under an earlier name of the chatbot, by their address under the current name."""
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """References of the manifest inside the project. Cached, because several checks need them, and finding them
+        takes as long as the validation.
+        """
+        return tuple(self.kind.references(self))
 
     def known_as(self, address: Address) -> Address:
         """Return the actual address of a release, given its address under the current name."""

@@ -37,8 +37,16 @@ class FrontMatter:
     @property
     def declares_manifest(self) -> bool:
         """True if the YAML, which may not be valid, has the `apiVersion` of manifests. Code blocks do not count."""
-        text = LINE_BREAK.sub("\n", self.yaml) if "\r" in self.yaml else self.yaml
-        return API_VERSION in text and _DECLARATION.search(_CODE_BLOCK.sub("", text)) is not None
+        return API_VERSION in self.yaml and declares(_CODE_BLOCK.sub("", _with_newlines(self.yaml)))
+
+
+def declares(yaml: str) -> bool:
+    """Return True if YAML, which may not be valid, has the `apiVersion` of manifests."""
+    return API_VERSION in yaml and _DECLARATION.search(_with_newlines(yaml)) is not None
+
+
+def _with_newlines(text: str) -> str:
+    return LINE_BREAK.sub("\n", text) if "\r" in text else text
 
 
 def split(text: str) -> FrontMatter | None:

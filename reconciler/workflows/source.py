@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from reconciler import DISTRIBUTION
 from reconciler.git.command import run
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows.model import CI
 
-DISTRIBUTION: Final = "assistant-reconciler"
 _PACKAGES: Final = (
     "--source PATH.whl (a wheel that is kept in this repository), "
     f"--source '{DISTRIBUTION}==VERSION --hash=sha256:DIGEST' (a version of the package index, with its hashes)."

@@ -14,7 +14,7 @@ import pytest
 from reconciler.operations.doctor import examine, machine
 from reconciler.operations.doctor.examine import CHECKS, Check
 from reconciler.operations.doctor.subject import Subject
-from reconciler.project.health import CheckResult
+from reconciler.project.health import BUG, CheckResult
 from reconciler.resources.address import Identity
 from reconciler.state import lock
 from reconciler.state.local import LocalStore
@@ -300,7 +300,8 @@ class TestRepository:
         edit(
             repository / "project.yaml", "spec:\n", "spec:\n  state: {backend: git}\n  endpoint: https://api.example\n"
         )
-        wheel = Path("vendor", f"assistant_reconciler-{metadata.version('assistant-reconciler')}-py3-none-any.whl")
+        version = metadata.version("assistant-reconciler")
+        wheel = Path("vendor", f"assistant_reconciler-{version}-py3-none-any.whl")
         wheel.parent.mkdir()
         with zipfile.ZipFile(wheel, "w") as content:
             content.writestr("reconciler/workflows/requirements/base.txt", "")
@@ -308,11 +309,12 @@ class TestRepository:
         needed = [f".{ci}/reconciler-requirements.txt", str(wheel), *further]
         git(repository, "add", f".{ci}")
         git(repository, "commit", "-qm", "Add a part")
-        *_, uncommitted, _ = doctor()["workflows"]
+        *_, uncommitted, installed, _ = doctor()["workflows"]
+        assert installed["message"].endswith(f"the jobs install version {version}, as this one")
         assert uncommitted["hint"] == f"git add {' '.join([*further, str(wheel)])} && git commit && git push"
         git(repository, "add", ".")
         git(repository, "commit", "-qm", "Add the rest")
-        assert conditions(doctor()["workflows"]) == ["ok", "unknown"]
+        assert conditions(doctor()["workflows"]) == ["ok", "ok", "unknown"]
         for path in needed:
             (repository / path).rename(repository / "elsewhere")
             assert f"missing {path}" in doctor()["workflows"][0]["message"]
@@ -381,7 +383,7 @@ class TestVersions:
 
 def test_a_check_that_fails_does_not_stop_the_others(project: Path, doctor: Doctor, monkeypatch):
     async def broken(_subject: Subject) -> list[CheckResult]:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no divisor")
 
     async def endless(_subject: Subject) -> list[CheckResult]:
         await asyncio.sleep(60)
@@ -392,5 +394,30 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path, doctor: Doct
     monkeypatch.setattr(examine, "SECONDS", 3.0)
     found = doctor()
     assert (found["key"][0]["condition"], found["key"][0]["code"]) == ("failure", "internal")
+    assert found["key"][0]["message"] == "the check failed: ZeroDivisionError: no divisor"
+    assert found["key"][0]["hint"] == BUG
     assert (found["clock"][0]["condition"], found["clock"][0]["code"]) == ("failure", "timeout")
     assert conditions(found["state"]) == ["ok"]
+
+
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_the_stack_trace_of_a_defect_is_printed_on_request(project: Path, cli: Cli, monkeypatch, is_traced: bool):
+    async def broken(_subject: Subject) -> list[CheckResult]:
+        raise ZeroDivisionError("no divisor")
+
+    monkeypatch.setattr(examine, "CHECKS", (Check("key", broken), *CHECKS))
+    if is_traced:
+        monkeypatch.setenv("RECONCILER_TRACE", "1")
+    done = cli("doctor")
+    assert done.code == 1
+    assert done.out.splitlines()[-1].endswith("1 failure.")
+    assert ("in broken" in done.err) is is_traced
+
+
+def test_missing_memory_ends_the_command(project: Path, cli: Cli, monkeypatch):
+    async def broken(_subject: Subject) -> list[CheckResult]:
+        raise MemoryError
+
+    monkeypatch.setattr(examine, "CHECKS", (Check("key", broken), *CHECKS))
+    done = cli("doctor")
+    assert (done.code, done.out) == (1, "")

@@ -22,6 +22,7 @@ def test_drift_is_copied_into_the_manifests(applied, cli: Cli):
     assert planned.code == 0
     assert f"> record  {STORE}" in planned.out
     assert "apply only records 1 object that is live already." in planned.out.splitlines()[0]
+    assert "1 write to OpenAI: 1 POST, which only updates a label." in planned.out.splitlines()
     assert "pending" not in cli("drift").out
     assert {one["in_sync"] for one in cli("status", "-o", "json").document["objects"]} == {True}
     assert cli("apply", "--yes").code == 0

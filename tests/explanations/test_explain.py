@@ -33,7 +33,7 @@ def test_word_of_a_status_is_explained(word):
 
 
 def test_word_of_a_table_is_explained_with_all_its_meanings():
-    [found] = explain("missing").terms
+    found, *_ = explain("missing").terms
     assert found.of == "drift"
     assert len(found.meaning.splitlines()) == 3
 

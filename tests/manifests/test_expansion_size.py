@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.manifests import load, loading
-from reconciler.manifests.parsing import MAX_EXPANDED, Allowance
+from reconciler.manifests.limits import MAX_EXPANDED, Allowance
 
 TEXT = "x" * 100_000
 REPEATS = MAX_EXPANDED // len(TEXT) + 1

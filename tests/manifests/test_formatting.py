@@ -46,9 +46,49 @@ class TestOrder:
         text = "spec: &a {b: 1}\nlifecycle: *a\napiVersion: reconciler/v1\nkind: Thing\n"
         assert formatted(text) == text
 
-    def test_order_stays_in_flow_style(self):
-        text = "{kind: Thing, apiVersion: reconciler/v1}\n"
+    @pytest.mark.parametrize(
+        ("written", "wanted"),
+        [
+            ("{labels: {a: b}, name: x}", "{name: x, labels: {a: b}}"),
+            ("{ labels: {a: b},   name: x }", "{ name: x,   labels: {a: b} }"),
+            ("{\n    labels: {a: b},\n    name: x,\n  }", "{\n    name: x,\n    labels: {a: b},\n  }"),
+            ('{"labels":{"a":"b"},"name":"x"}', '{"name":"x","labels":{"a":"b"}}'),
+            ("{extra, name: x}", "{name: x, extra}"),
+        ],
+    )
+    def test_fields_in_flow_style_are_in_their_order(self, written, wanted):
+        assert formatted(f"{HEAD}metadata: {written}\n") == f"{HEAD}metadata: {wanted}\n"
+
+    def test_document_in_flow_style_is_in_order(self):
+        assert formatted("{kind: Thing, apiVersion: reconciler/v1}\n") == "{apiVersion: reconciler/v1, kind: Thing}\n"
+
+    def test_order_stays_in_flow_style_with_comments(self):
+        text = f"{HEAD}metadata: {{\n    labels: {{a: b}},  # ours\n    name: x,\n  }}\n"
         assert formatted(text) == text
+
+
+class TestSpacing:
+    @pytest.mark.parametrize(
+        ("written", "wanted"),
+        [
+            ("a:    x", "a: x"),
+            ("a:\tx", "a: x"),
+            ("a :  x", "a: x"),
+            ("'b c'   : x", "b c: x"),
+            ("a:   {b:   1,c: 2, d:3}", "a: {b: 1,c: 2, d:3}"),
+            ('a:  {"b":1, "c" :  2}', 'a: {"b":1, "c": 2}'),
+            ("a:   &x   z", "a: &x   z"),
+            ("a:   [1]   # one", "a: [1]   # one"),
+            ("a:   # one\n    b: 1", "a:   # one\n    b: 1"),
+            ("a:   # none", "a:   # none"),
+            ("a:   |\n    b:   1", "a: |\n    b:   1"),
+            ('a:   "b:   1\n    c:   2"', 'a: "b:   1\n    c:   2"'),
+            ("a:   b\n    c   d", "a: b\n    c   d"),
+            ("- a:   1\n    b:   2", "- a: 1\n    b: 2"),
+        ],
+    )
+    def test_one_blank_is_between_a_colon_and_its_value(self, written, wanted):
+        assert formatted(f"{HEAD}spec:\n  {written}\n") == f"{HEAD}spec:\n  {wanted}\n"
 
 
 class TestIndentation:

@@ -3,7 +3,8 @@ from importlib.resources import files
 import pytest
 
 from reconciler.manifests import parsing
-from reconciler.manifests.parsing import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, Allowance, parse
+from reconciler.manifests.limits import MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, Allowance
+from reconciler.manifests.parsing import parse
 
 
 def values(text):

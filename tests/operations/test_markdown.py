@@ -193,6 +193,8 @@ class TestUncommitted:
         ),
         ("triage.MD", TRIAGE, "odd-extension"),
         ("triage", TRIAGE, "odd-extension"),
+        (".triage.md", TRIAGE, "hidden-manifest"),
+        (".old/triage.md", TRIAGE, "hidden-manifest"),
     ],
 )
 def test_manifest_that_is_not_read_does_not_remove_its_object(acme: World, name: str, content: str, code: str) -> None:

@@ -243,7 +243,7 @@ def test_a_file_attached_outside_is_added_by_its_id(acme, more):
     file = attach(acme)
     pulled = pull(acme)
     assert pulled.problems == ()
-    assert changed_lines(pulled) == [f"+     - {file}"]
+    assert changed_lines(pulled) == [f"+     - {file}  # loose.md"]
     (note,) = [note for note in pulled.notes if note.startswith("vectorstore/handbook: ")]
     assert f"OpenAI does not return the content of loose.md ({file})." in note
     assert is_recorded(acme)
@@ -252,7 +252,7 @@ def test_a_file_attached_outside_is_added_by_its_id(acme, more):
 def test_a_file_attached_outside_is_added_with_its_own_settings(acme):
     file = attach(acme, attributes={"topic": "loose"})
     attach(acme, "more.md")
-    assert f"+     - path: {file}" in changed_lines(pull(acme))
+    assert f"+     - path: {file}  # loose.md" in changed_lines(pull(acme))
     assert is_recorded(acme)
 
 
@@ -270,7 +270,7 @@ def test_a_store_without_files_gets_the_list(acme):
     acme.file("bare.yaml", STORE[: STORE.index("  files:")].replace("handbook", "bare") + "  name: Bare\n")
     acme.apply()
     file = attach(acme, store="vectorstore/bare")
-    assert changed_lines(pull(acme)) == ["+   files:", f"+     - {file}"]
+    assert changed_lines(pull(acme)) == ["+   files:", f"+     - {file}  # loose.md"]
     assert is_recorded(acme)
 
 

@@ -194,7 +194,7 @@ def test_files_are_matched_by_path(acme: World) -> None:
     after = after.replace("topic: hours", "topic: open")
     found = (acme.root / "store.yaml").read_text()
     assert found.startswith(manifest("VectorStore", "handbook", after))
-    assert found.removeprefix(manifest("VectorStore", "handbook", after)) in {"", f"    - {other}\n"}
+    assert found.removeprefix(manifest("VectorStore", "handbook", after)) in {"", f"    - {other}  # new.md\n"}
 
 
 PIPELINE = """\

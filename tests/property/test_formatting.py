@@ -24,16 +24,19 @@ FIELDS = ["apiVersion", "kind", "metadata", "lifecycle", "spec"]
 
 def manifest(random: Random, newline: str) -> list[str]:
     """Return the lines of a manifest, with the fields of the envelope in any order."""
-    writer = Writer(random, newline)
+    writer = Writer(random, newline, gaps=True)
     column = random.choice([0, 0, 0, 0, 1, 2])
     lines: list[str] = [] if random.random() < 0.7 else [writer.comment(), ""]
     for name in random.sample(FIELDS, len(FIELDS)):
         head = f"{' ' * column}{random.choice([name, name, json.dumps(name)])}:"
         if name == "metadata" and random.random() < 0.6:
             fields = random.sample([f"name: {random.choice(['x', '12', 'yes'])}", "labels: {a: b}"], 2)
-            lines += [head, *(f"{' ' * (column + 3)}{one}" for one in fields)]
+            if random.random() < 0.4:
+                lines.append(f"{head}{writer.gap()}{{{', '.join(fields)}}}")
+            else:
+                lines += [head, *(f"{' ' * (column + 3)}{one}" for one in fields)]
         elif name in {"apiVersion", "kind"}:
-            lines.append(f"{head} {random.choice(['Thing', json.dumps('Thing'), repr('yes'), 'no'])}")
+            lines.append(f"{head}{writer.gap()}{random.choice(['Thing', json.dumps('Thing'), repr('yes'), 'no'])}")
         else:
             lines += writer.value(head, column, 0, dashed=False)
         lines += writer.around(" " * column)
@@ -82,7 +85,13 @@ def check_layout(document: Document) -> None:
     root = compose(text)[0].node
     assert root.column == 0
     assert [entry.key for entry in root.entries] == FIELDS
+    metadata = next(entry.node for entry in root.entries if entry.key == "metadata")
+    keys = [entry.key for entry in metadata.entries]
+    assert metadata.kind != "mapping" or "name" not in keys or keys[0] == "name"
     for node in descendants(root):
+        for entry in node.entries:
+            behind = text[entry.after : entry.node.start]
+            assert entry.key is None or not entry.colon or entry.node.empty or behind.strip(" ") or len(behind) <= 1
         for entry in node.entries if node.block else ():
             assert text[: entry.start].rpartition("\n")[2].strip(" -") == ""
             assert not entry.node.block or entry.node.column == node.column + 2

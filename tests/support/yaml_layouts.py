@@ -24,6 +24,8 @@ class Writer:
 
     random: Random
     newline: str
+    gaps: bool = False
+    """True for any number of blanks around colons."""
     comments: int = 0
     anchors: list[str] = field(default_factory=list)
 
@@ -40,6 +42,10 @@ class Writer:
     def comment(self) -> str:
         self.comments += 1
         return f"# comment {self.comments} - here: it {{is}}"
+
+    def gap(self) -> str:
+        """Return the blanks between a colon or a dash and a value."""
+        return self.random.choice([" ", " ", "  ", "     "]) if self.gaps else " "
 
     def around(self, indent: str) -> list[str]:
         """Blank lines and comments between entries."""
@@ -100,9 +106,9 @@ class Writer:
             return [head + comment]
         if kind == "flow":
             first, *rest = self.flow(depth)
-            lines = [f"{head}{anchor} {first}", *(" " * (inner + 1) + line for line in rest)]
+            lines = [f"{head}{anchor or self.gap()[1:]} {first}", *(" " * (inner + 1) + line for line in rest)]
         else:
-            lines = [f"{head}{anchor} {self.scalar(self.random.choice(SCALARS), flow=False)}"]
+            lines = [f"{head}{anchor or self.gap()[1:]} {self.scalar(self.random.choice(SCALARS), flow=False)}"]
         return [*lines[:-1], lines[-1] + comment]
 
     def block_scalar(self, head: str, inner: int, comment: str) -> list[str]:
@@ -111,7 +117,7 @@ class Writer:
         )
         header = self.random.choice("|>") + self.random.choice(["", "-", "+"])
         lines = [f"{' ' * inner}{line}" if line else "" for line in text.split("\n")]
-        return [f"{head} {header}{comment}", *lines, *[""] * self.random.choice([0, 0, 0, 1, 2])]
+        return [f"{head}{self.gap()}{header}{comment}", *lines, *[""] * self.random.choice([0, 0, 0, 1, 2])]
 
     def scalar(self, value: Any, flow: bool) -> str:
         if not isinstance(value, str):
@@ -148,7 +154,7 @@ class Writer:
         if opening == "[":
             return value
         name = json.dumps(key, ensure_ascii=False)
-        return name if self.chance(0.1) else f"{name}: {value}"
+        return name if self.chance(0.1) else f"{name}:{self.gap()}{value}"
 
 
 def document(random: Random) -> str:

@@ -11,13 +11,14 @@ from reconciler.manifests.formatting.ends import trimmed
 from reconciler.manifests.formatting.indentation import indented
 from reconciler.manifests.formatting.order import ordered, ordered_metadata
 from reconciler.manifests.formatting.quotes import requoted
+from reconciler.manifests.formatting.spacing import spaced
 from reconciler.manifests.libyaml import BYTE_ORDER_MARK
 from reconciler.manifests.parsing import Document, parse, parse_document
 from reconciler.resources.values import same
 
 Step: TypeAlias = Callable[[str, Node], str]
 """Returns the text of a document with one property of the layout, given its text and its root."""
-_STEPS: Final[tuple[Step, ...]] = (ordered, ordered_metadata, indented, requoted, trimmed)
+_STEPS: Final[tuple[Step, ...]] = (ordered, ordered_metadata, indented, spaced, requoted, trimmed)
 _MOST_ROUNDS: Final = 5
 """A step may become possible by a later one."""
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")

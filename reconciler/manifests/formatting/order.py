@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from reconciler.manifests.editing.comments import comments
 from reconciler.manifests.editing.layout import Layout
 from reconciler.manifests.editing.nodes import Entry, Node
 from reconciler.manifests.envelope import Envelope, Metadata
@@ -16,7 +17,8 @@ _BLANK_LINES: Final = re.compile(r"(?:[ \t]*\r?\n)*")
 def ordered(text: str, root: Node) -> str:
     """Return a document with the fields of the envelope in their order; other fields follow them.
 
-    Comments and blank lines above a field move with it. Comments above the first field stay at the top.
+    Comments and blank lines above a field move with it. Comments above the first field stay at the top. A mapping in
+    flow style with comments inside is unchanged.
     """
     return _sorted(text, root, _ENVELOPE)
 
@@ -29,12 +31,27 @@ def ordered_metadata(text: str, root: Node) -> str:
 
 def _sorted(text: str, node: Node, order: Sequence[str]) -> str:
     layout = Layout(text)
-    if not node.block or node.kind != "mapping" or not all(layout.leads(entry.start) for entry in node.entries):
+    if node.kind != "mapping":
         return text
     ranks = {key: rank for rank, key in enumerate(order)}
     wanted = sorted(node.entries, key=lambda entry: ranks.get(str(entry.key), len(ranks)))
-    if wanted == node.entries:
+    if [entry.index for entry in wanted] == list(range(len(wanted))):
         return text
+    if node.flow:
+        return _sorted_flow(layout, node, wanted)
+    return _sorted_block(layout, node, wanted) if all(layout.leads(entry.start) for entry in wanted) else text
+
+
+def _sorted_flow(layout: Layout, node: Node, wanted: Sequence[Entry]) -> str:
+    """Return the text with the fields in the places of one another. Commas and line breaks stay where they are."""
+    if any(node.start <= found.start() < node.end for found in comments(layout.text)):
+        return layout.text
+    for place, entry in zip(node.entries, wanted, strict=True):
+        layout.edit(place.start, place.end, layout.text[entry.start : entry.end])
+    return layout.applied()
+
+
+def _sorted_block(layout: Layout, node: Node, wanted: Sequence[Entry]) -> str:
     blanks, texts = _parts(layout, node.entries)
     first, old_first = wanted[0].start, node.entries[0].start
     blanks[old_first], blanks[first] = blanks[first], ""

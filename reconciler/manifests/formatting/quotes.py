@@ -9,7 +9,7 @@ from reconciler.manifests.editing.styles import DOUBLE, SINGLE, double
 from reconciler.manifests.emitting import is_plain
 from reconciler.manifests.scalars import needs_quotes
 
-_PROPERTIES: Final = ("&", "!", "?", "*")
+PROPERTIES: Final = ("&", "!", "?", "*")
 """First characters of what may be before a key. Such keys are unchanged."""
 
 
@@ -21,7 +21,7 @@ def requoted(text: str, root: Node) -> str:
     """
     layout = Layout(text)
     for entry, in_flow in _entries(root):
-        if entry.key is not None and entry.colon and not text.startswith(_PROPERTIES, entry.start):
+        if entry.key is not None and entry.colon and not text.startswith(PROPERTIES, entry.start):
             end = len(text[: entry.after - 1].rstrip())
             _requote(layout, entry.start, end, entry.key, in_flow)
         node = entry.node

@@ -68,7 +68,7 @@ async def check_scopes(subject: Subject) -> list[CheckResult]:
     found = [_refused(one, one.error, used, is_ours=is_ours) for one in answers.lists if one.error]
     if not readable:
         return found
-    writing = "whether the key may write cannot be checked without a write"
+    writing = "only reads were tried: whether the key may write cannot be checked without a write"
     unneeded = "`plan`, `drift`, `status`, `inventory` and `import` do not need it"
     return [*found, ok(f"may read {', '.join(readable)}"), unknown(f"{writing}; {unneeded}")]
 

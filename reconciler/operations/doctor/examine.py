@@ -11,7 +11,7 @@ from reconciler.manifests import Loaded, load
 from reconciler.operations.doctor import api, machine, stores, workflows
 from reconciler.operations.doctor.subject import Environment, Subject
 from reconciler.project.endpoint import choose, run_async
-from reconciler.project.health import CheckName, CheckResult, Health, HealthLine, results_of
+from reconciler.project.health import BUG, CheckName, CheckResult, Health, HealthLine, results_of
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import ReconcilerError, reason
 
@@ -124,7 +124,9 @@ async def _lines(
         results = [CheckResult("failure", f"no result after {SECONDS:.0f} s", hint, "timeout")]
     except OSError as error:
         results = [CheckResult("failure", reason(error), "Check that the file exists and can be read.", "io")]
+    except MemoryError:  # of the whole command, which reports it
+        raise
     except Exception as error:  # noqa: BLE001 - a bug in one check must not hide the results of the others
-        message = f"the check failed: {type(error).__name__}"
-        results = [CheckResult("failure", message, "This is a bug in Reconciler: report it.", "internal")]
+        message = f"the check failed: {type(error).__name__}: {error}".removesuffix(": ")
+        results = [CheckResult("failure", message, BUG, "internal", error)]
     return [HealthLine(name, one, environment) for one in results]

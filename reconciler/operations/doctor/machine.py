@@ -1,14 +1,15 @@
 """Checks of the machine and the repository: versions of Reconciler, Python and packages, manifests, and Git."""
 
-import platform
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import Final
 
+from reconciler import DISTRIBUTION
 from reconciler.git.worktree import Worktree, worktree
 from reconciler.operations.doctor.subject import Environment, Subject, in_thread
+from reconciler.operations.version import versions
 from reconciler.project.endpoint import is_embedded
 from reconciler.project.health import CheckResult, ok
 from reconciler.project.outlets import outlets_of
@@ -16,7 +17,6 @@ from reconciler.resources.name_lists import few
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.backend import FOLDER
 
-DISTRIBUTION: Final = "assistant-reconciler"
 _REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?(?P<range>[^;]*)(?:;(?P<marker>.*))?")
 _EXTRA: Final = re.compile(r"""extra\s*==\s*["']([a-z0-9]+)["']""")
 _BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*([0-9][0-9.]*)")
@@ -24,13 +24,13 @@ _BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*([0-9][0-9.]*)")
 
 async def check_versions(subject: Subject) -> list[CheckResult]:
     """Check Python and every package that the project needs against the supported versions."""
-    own = version(DISTRIBUTION)
+    own = versions()
     wanted = metadata(DISTRIBUTION)["Requires-Python"] or ""
     found = list(_packages(_extras(subject)))
-    if not _is_within(platform.python_version(), wanted):
-        message = f"Python {platform.python_version()} is not supported ({wanted})"
+    if not _is_within(own["python"], wanted):
+        message = f"Python {own['python']} is not supported ({wanted})"
         found.insert(0, CheckResult("failure", message, f"Install Reconciler with Python {wanted}."))
-    return found or [ok(f"reconciler {own}, Python {platform.python_version()}, openai {version('openai')}")]
+    return found or [ok(f"reconciler {own['version']}, Python {own['python']}, openai {own['openai']}")]
 
 
 def _extras(subject: Subject) -> set[str]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from reconciler import DISTRIBUTION
 from reconciler.git.worktree import worktree
-from reconciler.operations.doctor.machine import DISTRIBUTION
 from reconciler.operations.doctor.subject import Subject, in_thread
+from reconciler.operations.version import versions
 from reconciler.project.all_environments import load_all_environments
 from reconciler.project.health import CheckResult, ok, results_of, unknown
 from reconciler.resources.name_lists import few
@@ -19,7 +20,7 @@ from reconciler.workflows.names import named
 _NAMES: Final[dict[CI, str]] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 _USES: Final = re.compile(r"^ *- uses: (\S+@[0-9a-f]{40,64})$", re.MULTILINE)
 _FOLDER_OF_ACTION: Final = re.compile(r"/setup@")
-"""What marks the action that installs Reconciler: its folder."""
+"""The mark of the action that installs Reconciler: its folder."""
 _WHEEL: Final = re.compile(r"^\./(\S+\.whl)(?=\s|$)", re.MULTILINE)
 """A wheel of the repository in a requirements file."""
 _VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9][0-9A-Za-z.+!]*)")
@@ -152,14 +153,15 @@ def _are_in(texts: dict[str, str], repository: Path) -> bool:
 
 
 def _installed(ci: CI, setup: Setup, repository: Path) -> Iterator[CheckResult]:
-    """Yield a warning if the jobs install another version than the one that runs."""
-    from importlib.metadata import version
-
+    """Yield the version that the jobs install, which is a warning if it is another one than the one that runs."""
     path = _requirements(ci, setup)
     file = repository / path
     found = _VERSION.search(file.read_text("utf-8", "replace")) if file.is_file() else None
-    if found and found[1] != version(DISTRIBUTION):
-        message = f"{_NAMES[ci]}: the jobs install version {found[1]}, and this is version {version(DISTRIBUTION)}"
+    own = versions()["version"]
+    if found and found[1] == own:
+        yield ok(f"{_NAMES[ci]}: the jobs install version {own}, as this one")
+    elif found:
+        message = f"{_NAMES[ci]}: the jobs install version {found[1]}, and this is version {own}"
         yield CheckResult("warning", message, f"git rm {path} && reconciler init --ci {ci} --source SOURCE")
 
 

@@ -13,6 +13,12 @@ from reconciler.resources.address import Identity
 from reconciler.resources.json_documents import timestamp
 from reconciler.resources.problems import env_option
 
+PENDING: Final = "pending"
+REFUSED: Final = "refused"
+PAUSED: Final = "paused"
+NEVER_APPLIED: Final = "never applied"
+WORDS: Final = (IN_SYNC, DIFFERS, PENDING, NOT_APPLIED, REFUSED, PAUSED, NEVER_APPLIED)
+"""Every word for the status of an object, and of an identity without an apply."""
 _MOST_FIELDS: Final = 3
 _EXPIRED: Final = ", whose run has ended or not renewed the lock: the next run takes it over"
 
@@ -84,7 +90,7 @@ def status_view(status: Status) -> StatusView:
 def _last_apply(status: Status) -> str:
     last = status.last_apply
     if last is None:
-        return "never applied"
+        return NEVER_APPLIED
     has_ended = status.lock is None or status.is_expired
     again = f"reconciler apply{env_option(Identity.parse(status.identity).environment)}"
     resumed = f"; `{again}` resumes it" if last.outcome == "unfinished" and has_ended and not status.destroyed else ""
@@ -93,14 +99,14 @@ def _last_apply(status: Status) -> str:
 
 def _notes(one: ObjectStatus) -> Iterator[str]:
     if one.in_sync:
-        yield "in sync"
+        yield IN_SYNC
     yield from (f"to {change.action}" for change in one.changes if not change.only_records)
     yield from map(_drifted, one.drift)
     yield from (f"drift: {count(len(files), noun)}" for noun, files in _files(one) if files)
     yield from _used(one)
     yield from (f"refused: {refusal.rule}" for refusal in one.refusals)
     if one.paused:
-        yield "paused"
+        yield PAUSED
     if one.published:
         yield f"{one.published} is published"
 
@@ -109,10 +115,10 @@ def _word(one: ObjectStatus) -> str:
     if one.in_sync:
         return IN_SYNC
     if one.refusals:
-        return "refused"
+        return REFUSED
     if one.drift or one.failing or one.foreign or (one.id and one.sync and not one.sync.in_sync):
         return DIFFERS
-    return "pending" if one.id else NOT_APPLIED
+    return PENDING if one.id else NOT_APPLIED
 
 
 def _files(one: ObjectStatus) -> Iterator[tuple[str, Sized]]:

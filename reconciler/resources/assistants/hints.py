@@ -160,6 +160,8 @@ def why_left_out(target: str, path: str) -> str:
 
 def known_extras(path: Path, part: Extensible, hints: Mapping[str, str]) -> Iterator[Finding]:
     """Yield findings for fields in `extra` that the model or a hint covers."""
+    if not part.extra:
+        return
     known = {field.alias or name for name, field in type(part).model_fields.items()}
     for key in part.extra:
         if key in known:

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -30,6 +30,11 @@ Spec: TypeAlias = AgentsSpec | ResponsesSpec | AssistantsSpec
 Placed: TypeAlias = tuple[Path, Any]
 TOOL_BYTES: Final = 3 * 1024 * 1024
 _ONCE: Final = ("web_search", "tool_search")
+_MOST_ADDED: Final = 1_000
+_TOOL_HINTS: Final = {
+    target: {path.removeprefix("tools."): hint for path, hint in hints.items() if path.startswith("tools.")}
+    for target, hints in HINTS.items()
+}
 _ENDPOINTS: Final = ("server_url", "connector_id", "tunnel_id")
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXACT_INTEGER: Final = 2**53 - 1
@@ -41,20 +46,20 @@ def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     """Yield the violations of an assistant that its model does not detect."""
     spec: Spec = resource.spec
     written = spec.model_dump(by_alias=True, exclude_unset=True)
-    rules = assistant_rules.check(spec) if isinstance(spec, AssistantsSpec) else _rules(spec)
-    for finding in (*rules, *_numbers(written), *_files(written, scope)):
+    rules = assistant_rules.check(spec) if isinstance(spec, AssistantsSpec) else _rules(spec, written)
+    numbers = () if _is_exact(written) else _numbers(written)
+    for finding in (*rules, *numbers, *_files(written, scope)):
         yield replace(finding, path=("spec", *finding.path))
 
 
-def _rules(spec: AgentsSpec | ResponsesSpec) -> Iterator[Finding]:
+def _rules(spec: AgentsSpec | ResponsesSpec, written: Mapping[str, JSON]) -> Iterator[Finding]:
     placed = list(_tools(spec))
-    hints = HINTS[spec.target]
-    tool_hints = {path.removeprefix("tools."): hint for path, hint in hints.items() if path.startswith("tools.")}
-    yield from known_extras((), spec, hints)
+    tool_hints = _TOOL_HINTS[spec.target]
+    yield from known_extras((), spec, HINTS[spec.target])
     yield from _duplicates(spec, placed)
     yield from schemas.check_text(spec.text)
     if isinstance(spec, AgentsSpec):
-        yield from _tool_bytes(spec)
+        yield from _tool_bytes(written.get("tools") or ())
     for path, tool in placed:
         yield from known_extras(path, tool, tool_hints)
         yield from _name(path, tool)
@@ -98,8 +103,13 @@ def _duplicates(spec: AgentsSpec | ResponsesSpec, placed: list[Placed]) -> Itera
             yield Finding((*path, "name" if named else "type"), "duplicate-tool", what)
 
 
-def _tool_bytes(spec: AgentsSpec) -> Iterator[Finding]:
-    written = [tool.model_dump(by_alias=True, exclude_unset=True) for tool in spec.tools or ()]
+def _tool_bytes(written: Sequence[JSON]) -> Iterator[Finding]:
+    """Yield a finding if the tools are larger than the API accepts, in the form in which they are sent.
+
+    That form is not made if the tools are not even half as large: defaults add less than `_MOST_ADDED` to a tool.
+    """
+    if 2 * len(json.dumps(written)) + _MOST_ADDED * len(written) <= TOOL_BYTES:
+        return
     sent = rendered({"tools": agent_form.canonical("tools", written)})["tools"]
     size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
     if size > TOOL_BYTES:
@@ -128,6 +138,16 @@ def _image(path: Path, tool: Any) -> Iterator[Finding]:
         if field in tool.model_fields_set and tool.output_format != wanted:
             message = f"`{field}` requires `output_format: {wanted}`"
             yield Finding((*path, field), "needs-format", message, on_key=True)
+
+
+def _is_exact(value: JSON) -> bool:
+    """Return False if `_numbers` finds something in a serialised spec."""
+    if value.__class__ is dict or value.__class__ is list:
+        for item in value.values() if value.__class__ is dict else value:
+            if item.__class__ is not str and not _is_exact(item):
+                return False
+        return True
+    return not any(_numbers(value))
 
 
 def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ MAPS: Final = ("properties", "patternProperties", "$defs", "definitions", "depen
 LISTS: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
 SINGLES: Final = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 """The keywords whose values are schemas: by name, in a list, and single ones."""
+_INSIDE: Final = frozenset({*MAPS, *LISTS, *SINGLES})
 
 _NOT_STRICT: Final = (
     *("allOf", "oneOf", "not", "if", "then", "else"),
@@ -28,20 +29,28 @@ _PROPERTIES: Final = 5_000
 _ENUM_VALUES: Final = 1_000
 
 
-def subschemas(path: Path, schema: JSON) -> Iterator[tuple[Path, JSON]]:
-    """Yield `schema` and every schema inside it with its path, well formed or not."""
-    yield path, schema
-    if not isinstance(schema, dict):
+def subschemas(path: Path, schema: JSON) -> list[tuple[Path, JSON]]:
+    """Return `schema` and every schema inside it with its path, well formed or not."""
+    found: list[tuple[Path, JSON]] = []
+    _collect(path, schema, found)
+    return found
+
+
+def _collect(path: Path, schema: JSON, found: list[tuple[Path, JSON]]) -> None:
+    found.append((path, schema))
+    if not isinstance(schema, dict) or _INSIDE.isdisjoint(schema):
         return
-    inner: list[tuple[Path, JSON]] = [((keyword,), schema[keyword]) for keyword in SINGLES if keyword in schema]
+    for keyword in SINGLES:
+        if keyword in schema:
+            _collect((*path, keyword), schema[keyword], found)
     for keyword in MAPS:
         if isinstance(schema.get(keyword), dict):
-            inner += [((keyword, name), part) for name, part in schema[keyword].items()]
+            for name, part in schema[keyword].items():
+                _collect((*path, keyword, name), part, found)
     for keyword in LISTS:
         if isinstance(schema.get(keyword), list):
-            inner += [((keyword, index), part) for index, part in enumerate(schema[keyword])]
-    for step, part in inner:
-        yield from subschemas((*path, *step), part)
+            for index, part in enumerate(schema[keyword]):
+                _collect((*path, keyword, index), part, found)
 
 
 def check_parameters(path: Path, schema: Mapping[str, JSON], *, strict: bool) -> Iterator[Finding]:

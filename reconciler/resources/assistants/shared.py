@@ -52,7 +52,7 @@ class Extensible(Part):
     def _merge_extra(self, serialise: SerializerFunctionWrapHandler) -> JSONObject:
         written: JSONObject = serialise(self)
         extra: JSONObject = written.pop("extra", {})
-        return written | extra
+        return written | extra if extra else written
 
 
 def _shape(of: type, name: str) -> Callable[[object], str]:

@@ -236,7 +236,7 @@ def _in_order(found: Iterable[Resource]) -> list[Resource]:
     """
     by_address = {part.address: part for part in found}
     needs = {
-        part.address: [one.target for one in part.kind.references(part) if one.target in by_address]
+        part.address: [one.target for one in part.references if one.target in by_address]
         for part in by_address.values()
     }
     return [by_address[address] for address in TopologicalSorter(needs).static_order()]

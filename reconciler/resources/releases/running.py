@@ -35,7 +35,7 @@ def running(resources: Sequence[Resource]) -> Running:
     found: dict[Address, list[tuple[Resource, Reference]]] = defaultdict(list)
     for resource in resources:
         if resource.kind.name in _runs_chatbots():
-            for reference in resource.kind.references(resource):
+            for reference in resource.references:
                 if reference.target.kind == CHATBOT:
                     found[reference.target].append((resource, reference))
     return found

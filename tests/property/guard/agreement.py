@@ -8,8 +8,8 @@ from reconciler.bundles.render import contents
 from reconciler.planning.build import Planned, seal
 from reconciler.planning.difference import diff
 from reconciler.planning.guard import RULES, Check, guard
-from reconciler.planning.inputs import Bundle
 from reconciler.planning.model import CREATES, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, Plan, Refusal
+from reconciler.planning.published import Bundle
 from reconciler.planning.referrers import subject_text
 from reconciler.planning.resolution import resolve
 from reconciler.resources.address import Address
