@@ -49,14 +49,14 @@ async def make(run: Run, desired: Desired) -> Written:
         if not run.is_upload(desired.type):
             await asyncio.to_thread(run.journal.announce, desired.address)
             return await _made(run, desired)
-        key = (desired.fields["sha256"], desired.upload_name)
+        key, made = (desired.fields["sha256"], desired.upload_name), None
         async with run.uploading[key]:
-            shared = key in run.uploads
-            if not shared:
+            if key not in run.uploads:
                 await asyncio.to_thread(run.journal.announce, desired.address)
-                run.uploads[key] = (await _create(run, desired))[0].id
+                made, _ = await _create(run, desired)
+                run.uploads[key] = made.id
             run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
+    return Written(run.uploads[key], note=None if made else Note("upload-shared"), live=made)
 
 
 async def _made(run: Run, desired: Desired) -> Written:

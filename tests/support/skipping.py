@@ -87,10 +87,17 @@ def described(planned: Planned) -> Mapping[str, Any]:
         "plan": to_json(replace(planned.plan, created_at="")),
         "before": _edges(planned.before),
         "after": _edges(planned.after),
-        "graph": dependency_graph(planned, None),
+        "graph": _graph(planned),
         "drift": drift_json(replace_time(drift_report(planned, UnmanagedObjects({}, {})))),
         "live": dict(planned.matched.live),
     }
+
+
+def _graph(planned: Planned) -> object:
+    try:
+        return dependency_graph(planned, None)
+    except ValueError as error:  # of a damaged pointer
+        return str(error)
 
 
 def replace_time(report: Any) -> Any:
