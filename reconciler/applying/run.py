@@ -112,6 +112,8 @@ class Run:
     """Ids of the objects that this run has deleted: two paths may have had one upload."""
     applied: dict[Address, Applied] = field(default_factory=dict)
     """The state entries that this run has written."""
+    made_labels: dict[Address, tuple[Desired, Labels]] = field(default_factory=dict)
+    """The labels of objects, each with what they were made of: hashes of all fields."""
 
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
@@ -169,6 +171,13 @@ class Run:
 
     def labels(self, desired: Desired) -> Labels:
         """Return the labels of `desired` after it is written."""
+        made_of, labels = self.made_labels.get(desired.address, (None, None))
+        if labels is None or made_of is not desired:
+            labels = self._labels(desired)
+            self.made_labels[desired.address] = desired, labels
+        return labels
+
+    def _labels(self, desired: Desired) -> Labels:
         resource_type = self.planned.inputs.resource_types[desired.type]
         hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
         identity = str(self.planned.inputs.identity)

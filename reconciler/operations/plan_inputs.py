@@ -10,7 +10,7 @@ from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
-from reconciler.live.adapters import Adapter, Nested, adapters, gather, referrers
+from reconciler.live.adapters import Adapter, Nested, Remembering, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing, is_ended
 from reconciler.live.versions import with_versions
@@ -216,6 +216,8 @@ async def _list_live(
         adapter = by_type[name]
         if isinstance(adapter, Nested):
             adapter.place(dict(_parents(snapshot.state, name)))
+        if isinstance(adapter, Remembering):
+            adapter.remember(dict(_marks(snapshot.state, name)))
 
     async def walk(adapter: Adapter) -> Sequence[Live]:
         work = adapter.list(workspace.identity, [id_ for _, id_ in known])
@@ -247,6 +249,13 @@ def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
             yield applied.id, parent.id
         elif isinstance(value, str):
             yield applied.id, value
+
+
+def _marks(state: State, type_: str) -> Iterator[tuple[str, str]]:
+    """Yield the ids of the objects of a type in the state, each with the mark that it had when it was applied."""
+    for applied in state.objects.values():
+        if applied.verified and applied.type == type_:
+            yield applied.id, applied.verified.mark
 
 
 async def _complete(

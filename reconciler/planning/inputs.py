@@ -163,6 +163,8 @@ class PlanInputs:
     """Releases with `archived: true` in their manifests."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    unchanged: frozenset[Address] = frozenset()
+    """Objects that differ neither from their manifests nor from the state, as the digests of the last apply prove."""
     runners: Mapping[Address, Runner] = field(default_factory=dict)
     """Objects that run what a chatbot publishes."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)

@@ -7,7 +7,7 @@ An object is managed if the state has its id, or if its label names this identit
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
@@ -151,12 +151,14 @@ class Matched:
         return next((name for name in (id_, *paths) if name in wanted), None)
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
-        """Return `live` with the ids in its fields turned into the addresses that manifests use."""
+        """Return `live` with the ids in its fields turned into the addresses that manifests use, when they are read."""
+        return Live.deferred(partial(self._localised, inputs, address, live), live)
+
+    def _localised(self, inputs: PlanInputs, address: Address, live: Live) -> Fields:
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
         as_named = self.succeeded if address.is_frozen else {}
-        fields = self._by_address(resource_type, live.fields, expected, as_named)
-        return live if fields is live.fields else replace(live, fields=fields)
+        return self._by_address(resource_type, live.fields, expected, as_named)
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
         """Return the desired and the applied object with ids of managed objects turned into addresses, as in live

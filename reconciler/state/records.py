@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import cast, get_args
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied
+from reconciler.resources.base import Applied, Verified
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import is_lineage
 from reconciler.resources.registry import resource_types
@@ -84,7 +84,27 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
+    if applied.verified:
+        record["verified"] = _verified_record(applied.verified)
     return {**record, **_publications_record(applied)}
+
+
+def _verified_record(verified: Verified) -> dict[str, JSON]:
+    lists = {"refers_to": verified.refers_to, "ids": verified.ids}
+    found = {name: None if value is None else list(value) for name, value in lists.items() if value != ()}
+    return {"mark": verified.mark, "digest": verified.digest, **found}
+
+
+def _verified_of(record: JSON) -> Verified | None:
+    if record is None:
+        return None
+    refers_to, ids = (optional(list, record.get(name, [])) for name in ("refers_to", "ids"))
+    return Verified(
+        mark=typed(str, record["mark"]),
+        digest=typed(str, record["digest"]),
+        refers_to=None if refers_to is None else _addresses(refers_to),
+        ids=None if ids is None else tuple(typed(str, id_) for id_ in ids),
+    )
 
 
 def _publications_record(applied: Applied) -> dict[str, JSON]:
@@ -116,6 +136,7 @@ def applied_of(record: JSON) -> Applied:
         published_before=_addresses(record.get("published_before", [])),
         rolled_back=_addresses(record.get("rolled_back", [])),
         rolled_back_by=typed(str, record.get("rolled_back_by", "")),
+        verified=_verified_of(record.get("verified")),
     )
 
 
