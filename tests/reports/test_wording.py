@@ -17,6 +17,7 @@ from reconciler.reports.wording import (
     referrer_text,
     refusal_problem,
     remedies_text,
+    remedy_texts,
     risk_note,
     risk_text,
     unknown_text,
@@ -388,6 +389,17 @@ def test_what_is_said(said, text):
 
 
 class TestRefusals:
+    def test_ways_out_one_by_one_say_which_are_required_together(self):
+        together = (
+            Remedy("publish-other-release", {"releases": ["release/a@1"]}),
+            Remedy("archive-releases", {"releases": ["release/b@1"]}),
+            Remedy("restore-manifest", {"address": "assistant/triage"}),
+        )
+        assert [text.split()[0] for text in remedy_texts(together)] == ["Publish", "and", "or"]
+        either = (Remedy("rebuild-state", {}), Remedy("rename-project"), Remedy("unlabel-copies"))
+        assert [text.split()[0] for text in remedy_texts(either)][1:] == ["If", "If"]
+        assert remedy_texts(()) == ()
+
     def test_the_ways_out_are_one_sentence(self):
         remedies = (
             Remedy("repoint-referrers", {"names": [f"pipeline/{name}" for name in "abcde"]}),
@@ -396,6 +408,10 @@ class TestRefusals:
         assert remedies_text(remedies) == (
             "Point pipeline/a, pipeline/b, pipeline/c and 2 more at something else, or remove it in the same change; "
             "or restore the manifest of assistant/triage."
+        )
+        assert remedy_texts(remedies) == (
+            "Point pipeline/a, pipeline/b, pipeline/c and 2 more at something else, or remove it in the same change",
+            "or restore the manifest of assistant/triage",
         )
         assert remedies_text(()) == ""
         assert remedies_text((Remedy("text", {"text": "As it was."}),)) == "As it was."
