@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
+from reconciler.cli import applying, codes, completing, options
+from reconciler.cli.applying import asking, check_terminal, command_line, listening, not_applied, report
 from reconciler.cli.output import note, show_problems
 from reconciler.cli.plan import show_plan
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1, shell_complete=completing.addresses)
 @options.live
 @options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@applying.yes
 @click.option(
     "--dry-run", is_flag=True, help="Show the plan and write nothing. With --out, save it for `reconciler apply`."
 )

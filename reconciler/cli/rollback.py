@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, listening, not_applied, report
+from reconciler.cli import applying, codes, completing, options
+from reconciler.cli.applying import asking, check_terminal, listening, not_applied, report
 from reconciler.cli.output import note, show
 from reconciler.cli.plan import show_plan
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 )
 @options.reviewed
 @options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@applying.yes
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
 @options.applying
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import check_terminal
+from reconciler.cli.applying import check_terminal
 from reconciler.cli.output import note, save_text, show, show_json, show_json_text, style
 
 if TYPE_CHECKING:
