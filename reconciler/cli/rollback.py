@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, listening, not_applied, report
-from reconciler.cli.confirming import in_one_step
+from reconciler.cli.applying import asking, check_terminal, in_one_step, listening, not_applied, report
 from reconciler.cli.output import note, show, style
 from reconciler.cli.plan import show_plan
 
