@@ -123,7 +123,8 @@ class Matched:
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
         as_named = self.succeeded if address.is_frozen else {}
-        return replace(live, fields=self._by_address(resource_type, live.fields, expected, as_named))
+        fields = self._by_address(resource_type, live.fields, expected, as_named)
+        return live if fields is live.fields else replace(live, fields=fields)
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
         """Return the desired and the applied object with ids of managed objects turned into addresses, as in live
@@ -134,10 +135,12 @@ class Matched:
             return desired, applied
         resource_type = inputs.resource_types[desired.type]
         expected = _expected(resource_type, applied, desired)
-        wanted = replace(desired, fields=self._by_address(resource_type, desired.fields, expected))
+        wanted = self._by_address(resource_type, desired.fields, expected)
+        desired = desired if wanted is desired.fields else replace(desired, fields=wanted)
         if applied is None or applied.type != desired.type:
-            return wanted, applied
-        return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
+            return desired, applied
+        then = self._by_address(resource_type, applied.fields, expected)
+        return desired, applied if then is applied.fields else replace(applied, fields=then)
 
     def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
         """Return fields that are written with the ids of managed objects turned into addresses."""

@@ -27,14 +27,18 @@ SETS: Final = frozenset(
 )
 """Lists whose order has no meaning."""
 
+_UNCHANGED: Final = frozenset({str, int, bool, type(None)})
+_MAPPINGS: Final = (dict, Mapping)
 IDENTIFIED_BY: Final = {"function": "name", "custom": "name", "namespace": "name", "mcp": "server_label"}
 
 
 def tidied(value: JSON, name: str = "", opaque: bool = False) -> JSON:
     """Return the value of field `name` with integral floats as integers, and with sorted sets."""
+    if value.__class__ in _UNCHANGED:
+        return value
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         inside = opaque or name in OPAQUE
         return {key: tidied(item, key, inside) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -24,9 +24,9 @@ def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
         may_be_empty = isinstance(tool, assistants.FunctionDefinition)  # the same as no parameters
         must_say_object = isinstance(tool, agent_tools.Function) or (may_be_empty and tool.parameters != {})
         yield from _check((*path, "parameters"), tool.parameters, must_say_object=must_say_object)
-        is_strict = bool(getattr(tool, "strict", None))
+        is_strict = bool(vars(tool).get("strict"))
         yield from check_parameters((*path, "parameters"), tool.parameters, strict=is_strict)
-    if getattr(tool, "output_schema", None) is not None:
+    if vars(tool).get("output_schema") is not None:
         yield from _well_formed((*path, "output_schema"), tool.output_schema)
 
 
