@@ -3,6 +3,9 @@
 import re
 from fnmatch import translate
 from functools import lru_cache
+from typing import Final
+
+_WILDCARDS: Final = frozenset("*?[")
 
 
 def matches(path: str, pattern: tuple[str, ...]) -> bool:
@@ -42,4 +45,6 @@ def _compiled(part: str) -> re.Pattern[str]:
 
 
 def _fits(part: str, name: str) -> bool:
+    if _WILDCARDS.isdisjoint(part):
+        return part == name  # compiling a pattern for each name of a folder takes longer than reading its files
     return part == "**" or _compiled(part).match(name) is not None
