@@ -39,8 +39,8 @@ def command(
 ) -> int:
     """Publish an earlier release of CHATBOT immediately, without a commit.
 
-    NUMBER is the release. Default: the release that was published before the present one, as the state records it, without
-    those that the next apply archives.
+    NUMBER is the release. Default: the release that was published before the present one, as the state records it,
+    without those that the next apply archives.
 
     Only the published pointer is moved, and the automations that run the chatbot are updated. Other pending changes and
     drift are left as they are. If an object of the release is missing or was changed, nothing is written. Errors in
