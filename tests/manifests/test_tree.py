@@ -151,9 +151,14 @@ class TestLocate:
         for number in range(50):
             folder.write(f"bots/{number}.yaml", "")
         (folder.root / "link.md").symlink_to("bots/1.yaml")
-        resolved = []
+        resolved: list[str] = []
         real = os.path.realpath
-        monkeypatch.setattr("os.path.realpath", lambda path: resolved.append(str(path)) or real(path))
+
+        def counting(path: str) -> str:
+            resolved.append(path)
+            return real(path)
+
+        monkeypatch.setattr("os.path.realpath", counting)
         tree = walk(folder.root)
         for path in tree.files:
             tree.locate(path)

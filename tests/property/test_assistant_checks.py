@@ -4,9 +4,10 @@ import json
 import math
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
+from pydantic import TypeAdapter
 
 from reconciler.resources.assistants import agent_form, canonical, limits
-from reconciler.resources.assistants.agent_tools import Function, Mcp, WebSearch
+from reconciler.resources.assistants.agent_tools import Tool
 from reconciler.resources.references import _may_refer, _referred, referred
 
 MANY = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
@@ -21,27 +22,24 @@ VALUES = st.recursive(
     max_leaves=15,
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
-TOOLS = st.lists(
-    st.one_of(
-        st.builds(
-            lambda name, text, value: Function(type="function", name=name, description=text, parameters={"a": value}),
-            *(st.sampled_from(["f", "g"]), TEXTS, st.recursive(TEXTS | st.floats(allow_nan=False), st.lists)),
-        ),
-        st.builds(lambda text: WebSearch(type="web_search", location={"city": text}), TEXTS),
-        st.builds(
-            lambda text, kind: Mcp(
-                type="mcp",
-                server_label="x",
-                transport={"type": "http", "server_url": text}
-                if kind
-                else {"type": "stdio", "command": text, "cwd": "/"},
-                extra={"later": text},
-            ),
-            *(TEXTS, st.booleans()),
-        ),
-    ),
-    max_size=6,
+HTTP = st.builds(lambda url: {"type": "http", "server_url": url}, TEXTS)
+STDIO = st.builds(lambda command: {"type": "stdio", "command": command, "cwd": "/"}, TEXTS)
+FUNCTIONS = st.fixed_dictionaries(
+    {
+        "type": st.just("function"),
+        "name": st.sampled_from(["f", "g"]),
+        "description": TEXTS,
+        "parameters": st.dictionaries(TEXTS, st.recursive(TEXTS | st.floats(allow_nan=False), st.lists), max_size=2),
+    }
 )
+SERVERS = st.fixed_dictionaries(
+    {"type": st.just("mcp"), "server_label": st.just("x"), "transport": HTTP | STDIO},
+    optional={"extra": st.fixed_dictionaries({"later": TEXTS})},
+)
+SEARCHES = st.fixed_dictionaries(
+    {"type": st.just("web_search"), "location": st.fixed_dictionaries({"city": st.none() | TEXTS})}
+)
+TOOLS: TypeAdapter[list[Tool]] = TypeAdapter(list[Tool])
 
 
 def plain_tidied(value, name="", opaque=False):
@@ -86,9 +84,9 @@ def test_value_is_tidied_as_with_a_call_for_each_value_in_it(value, name, opaque
 
 
 @MANY
-@given(TOOLS, st.sampled_from([1, 500, 1_500, 3_000, 6_000]))
+@given(st.lists(FUNCTIONS | SERVERS | SEARCHES, max_size=6), st.sampled_from([1, 500, 1_500, 3_000, 6_000]))
 def test_size_of_tools_is_that_of_what_is_sent(monkeypatch, tools, limit):
-    written = [tool.model_dump(by_alias=True, exclude_unset=True) for tool in tools]
+    written = TOOLS.dump_python(TOOLS.validate_python(tools), by_alias=True, exclude_unset=True)
     sent = canonical.rendered({"tools": agent_form.canonical("tools", written)})["tools"]
     size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode())
     with monkeypatch.context() as patched:
