@@ -33,9 +33,6 @@ from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
 _STARTS: Final = (MappingStartEvent, SequenceStartEvent)
-_PLAIN: Final = (True, False)
-_QUOTED: Final = (False, True)
-"""`implicit` of plain and of quoted scalars without a tag."""
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 
 
@@ -301,16 +298,18 @@ def _plain_mapping(stream: Iterator[Any], depth: int) -> dict[str, JSON]:
         if event.__class__ is not ScalarEvent or event.anchor is not None:
             raise NotPlainError
         key = _plain_scalar(event)
-        if key.__class__ is not str or key in fields or (key == "<<" and event.implicit == _PLAIN):
+        if key.__class__ is not str or key in fields or (key == "<<" and event.implicit[0]):
             raise NotPlainError
         fields[sys.intern(key)] = _plain_value(next(stream), stream, depth + 1)
     return fields
 
 
 def _plain_scalar(event: Any) -> JSON:
-    if event.implicit == _QUOTED:
+    if event.tag is not None:
+        raise NotPlainError
+    if not event.implicit[0]:
         return event.value
-    value = plain(event.value) if event.implicit == _PLAIN else None
-    if event.implicit != _PLAIN or value.__class__ is Unclear:
+    value = plain(event.value)
+    if value.__class__ is Unclear:
         raise NotPlainError
     return value
