@@ -5,6 +5,9 @@ from collections import Counter
 import pytest
 
 from reconciler.live import marks
+from reconciler.operations.plan import make_plan
+from reconciler.planning.build import Planned
+from reconciler.project.workspace import open_workspace
 from reconciler.resources.base import Live
 from tests.support.world import World, manifest, world
 
@@ -60,6 +63,17 @@ def built(monkeypatch):
     return found
 
 
+def planned(made: World) -> Planned:
+    """Return a plan, whose repr nothing takes: the event loop does so with results."""
+    found: list[Planned] = []
+
+    async def work() -> None:
+        found.append((await make_plan(open_workspace(made.root, made.environ), made.connection)).planned)
+
+    made.run(work())
+    return found[0]
+
+
 def skipped(made: World) -> set[str]:
     return {str(address) for address in made.observed().planned.inputs.unchanged}
 
@@ -72,7 +86,7 @@ def test_objects_of_every_type_are_skipped_after_an_apply(applied):
 
 
 def test_nothing_of_a_skipped_agent_is_built(applied, built):
-    applied.observed()
+    assert planned(applied).plan.changes == ()
     assert built["agent"] == 0
 
 
@@ -81,8 +95,8 @@ def test_only_the_edited_agent_is_built_and_compared(applied, built):
     assert "assistant/a" in skipped(applied)
     assert "assistant/b" not in skipped(applied)
     built.clear()
-    assert [change.address for change in applied.plan().changes] == ["assistant/b"]
-    assert built["agent"] <= 2  # as read, and with addresses
+    assert [change.address for change in planned(applied).plan.changes] == ["assistant/b"]
+    assert built["agent"] == 2  # as read, and with addresses
 
 
 def test_edit_at_the_api_is_compared(applied):
