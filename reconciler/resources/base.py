@@ -238,8 +238,8 @@ class Verified:
     """Of the desired object, of the entry of the state, and of the ids of the objects that they refer to."""
     refers_to: tuple[str, ...] | None = ()
     """The addresses that the fields refer to, in order. None for an object with members, whose entry has them."""
-    ids: tuple[str, ...] | None = ()
-    """All other texts in its fields that can be live ids; None like `refers_to`."""
+    ids: tuple[str, ...] = ()
+    """All other texts in its fields that can be live ids."""
 
 
 @dataclass(frozen=True)

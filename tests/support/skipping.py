@@ -89,7 +89,7 @@ def described(planned: Planned) -> Mapping[str, Any]:
         "before": _edges(planned.before),
         "after": _edges(planned.after),
         "graph": _graph(planned),
-        "drift": drift_json(replace_time(drift_report(planned, UnmanagedObjects({}, {})))),
+        "drift": drift_json(replace_time(drift_report(planned))),
         "live": dict(planned.matched.live),
     }
 
