@@ -26,6 +26,11 @@ def of_type(value: Any, expected: type[Value]) -> Value:
     return value
 
 
+def texts_of(value: JSON) -> dict[str, str]:
+    """Return a mapping with texts as its values."""
+    return {key: of_type(item, str) for key, item in of_type(value, dict).items()}
+
+
 def place_json(place: Place | None) -> JSON:
     return None if place is None else [place.file, place.line, place.column]
 
@@ -121,7 +126,7 @@ def _only(expected: type[Value]) -> Callable[[JSON], Value]:
 
 
 _MORE: Final[tuple[tuple[str, Callable[[Any], JSON], Callable[[JSON], Any]], ...]] = (
-    ("write_only", dict, _only(dict)),
+    ("write_only", dict, texts_of),
     ("unreadable", dict, _only(dict)),
     ("secrets", _pairs_json, _pairs_of),
     ("with_secrets", _pairs_json, _pairs_of),

@@ -193,7 +193,7 @@ class ManifestCache:
         known = {
             "kind": kind,
             "address": Address(kind.prefix, of_type(name, str)),
-            "labels": of_type(labels, dict),
+            "labels": codec.texts_of(labels),
             "lifecycle": codec.lifecycle_of(lifecycle),
             "place": place,
             "continued": _NONE,
@@ -275,7 +275,7 @@ class ManifestCache:
             if head[_UPLOADS] is not None:
                 uploads, parts, questions = head[_UPLOADS]
                 if hold(questions, scope):
-                    return of_type(uploads, list), of_type(parts, list)
+                    return [of_type(path, str) for path in uploads], [of_type(path, str) for path in parts]
         watching, asked = self._watch(scope)
         found = uploads_of(store, watching)
         _set(file, number, _UPLOADS, [*found, asked.document()] if asked.is_certain else None)
