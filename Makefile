@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is required. To select one: make PYTHON=python3.12 ...")'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-all test-full benchmark coverage lint schemas workflows reference pages images docs \
+.PHONY: help setup demo test test-long test-all test-full bench bench-state coverage lint schemas workflows reference pages images docs \
   test-docs wheel image action clean
 
 help:  ## list the targets
@@ -57,9 +57,12 @@ test-all: test test-long  ## run the test suite and the long tests
 test-full: setup  ## run the long tests with full counts, such as 5,000 generated estates
 	$(PYTEST) -m long --full
 
-benchmark: setup  ## measure the cost of an object in small and large projects (half an hour)
-	PYTHONPATH=. $(BIN)/python benchmarks/linear.py local
-	PYTHONPATH=. $(BIN)/python benchmarks/linear.py postgres
+bench: setup  ## measure every step beside Terraform, octoDNS and an earlier version (half an hour)
+	$(BIN)/python -m benchmarks
+
+bench-state: setup  ## measure the cost of an object in small and large projects (half an hour)
+	$(BIN)/python -m benchmarks.linear local
+	$(BIN)/python -m benchmarks.linear postgres
 
 coverage: setup  ## run the test suite and report the lines that it does not cover
 	$(BIN)/python -m coverage erase

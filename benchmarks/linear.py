@@ -2,7 +2,7 @@
 
 `one` is an apply that changes a single object: its bytes, all of them, and its CPU, which is that of the plan of all.
 
-    python benchmarks/linear.py [local|s3|postgres] [SIZE ...]
+    python -m benchmarks.linear [local|s3|postgres] [SIZE ...]
 
 `s3` and `postgres` are the servers of the tests. The API is the embedded one, in a process of its own, whose CPU is not
 counted; nothing is paced. A cost that does not grow with the number of objects has a ratio of 1.

@@ -34,6 +34,8 @@ class Written:
     """The server defaults of a frozen copy, which are managed from then on."""
     is_doubtful: bool = False
     """True if an earlier create of the object, in this run or another one, may still be executed."""
+    live: Live | None = None
+    """The object as the last response has it; None if no response has all of it."""
 
 
 async def make(run: Run, desired: Desired) -> Written:
@@ -47,14 +49,14 @@ async def make(run: Run, desired: Desired) -> Written:
         if not run.is_upload(desired.type):
             await asyncio.to_thread(run.journal.announce, desired.address)
             return await _made(run, desired)
-        key = (desired.fields["sha256"], desired.upload_name)
+        key, made = (desired.fields["sha256"], desired.upload_name), None
         async with run.uploading[key]:
-            shared = key in run.uploads
-            if not shared:
+            if key not in run.uploads:
                 await asyncio.to_thread(run.journal.announce, desired.address)
-                run.uploads[key] = (await _create(run, desired))[0].id
+                made, _ = await _create(run, desired)
+                run.uploads[key] = made.id
             run.hold(str(desired.address), run.uploads[key])
-    return Written(run.uploads[key], note=Note("upload-shared") if shared else None)
+    return Written(run.uploads[key], note=None if made else Note("upload-shared"), live=made)
 
 
 async def _made(run: Run, desired: Desired) -> Written:
@@ -65,7 +67,7 @@ async def _made(run: Run, desired: Desired) -> Written:
     resolved = inputs.resource_types[desired.type].resolved if desired.whole else ()
     is_doubtful = inputs.is_labelled(desired.type) and (requests > 1 or desired.address in inputs.intents)
     filled_in = {name: made.fields[name] for name in resolved}
-    return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful)
+    return Written(made.id, revision=made.revision, resolved=filled_in, is_doubtful=is_doubtful, live=made)
 
 
 async def _create(run: Run, desired: Desired) -> tuple[Live, int]:

@@ -56,7 +56,7 @@ class EventDocument(TypedDict):
 
     format: Literal["reconciler/event/v1"]
     event: Event
-    """What happened. New events may be added; ignore those that you do not know."""
+    """The kind of the event. New kinds may be added; ignore those that you do not know."""
     sequence: int
     """Counts from 1, without gaps."""
     time: str

@@ -23,7 +23,7 @@ def recover(run: Run) -> Iterator[tuple[Address, Applied]]:
     changed = {change.address for change in (*plan.changes, *plan.drift) if change.action != "publish"}
     for address, desired in sorted(inputs.desired.items()):
         live = run.planned.matched.live.get(address)
-        if live is None or str(address) in changed or not inputs.in_scope(address):
+        if live is None or str(address) in changed or not inputs.in_scope(address) or address in inputs.unchanged:
             continue
         left = set() if desired.whole else differing(run, desired, live)
         if left - set(desired.lifecycle.ignore):  # to be changed, but not by this plan: it is only a part of one

@@ -19,7 +19,7 @@ from reconciler.planning.renewals import writes_ids
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels
 from reconciler.resources.labels import field_hash
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.values import Fields, references_in
 
 
@@ -112,6 +112,8 @@ class Run:
     """Ids of the objects that this run has deleted: two paths may have had one upload."""
     applied: dict[Address, Applied] = field(default_factory=dict)
     """The state entries that this run has written."""
+    made_labels: dict[Address, tuple[Desired, Labels]] = field(default_factory=dict)
+    """The labels of objects, each with what they were made of: hashes of all fields."""
 
     def __post_init__(self) -> None:
         for address, live in self.planned.matched.live.items():
@@ -139,7 +141,8 @@ class Run:
         """Return the live id of `address`, which may be a former name; raise ReconcilerError if it is not live."""
         now = address if address in self.ids else str(self.planned.matched.now(Address.parse(address)))
         if now not in self.ids:
-            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint="Run `reconciler plan` again."))
+            plan = command_text(self.planned.inputs.identity.environment, "plan")
+            raise ReconcilerError(Problem("no-id", f"{address} is not live", hint=f"Run `{plan}` again."))
         return self.ids[now]
 
     def holds_of(self, address: Address) -> dict[str, str]:
@@ -168,6 +171,13 @@ class Run:
 
     def labels(self, desired: Desired) -> Labels:
         """Return the labels of `desired` after it is written."""
+        made_of, labels = self.made_labels.get(desired.address, (None, None))
+        if labels is None or made_of is not desired:
+            labels = self._labels(desired)
+            self.made_labels[desired.address] = desired, labels
+        return labels
+
+    def _labels(self, desired: Desired) -> Labels:
         resource_type = self.planned.inputs.resource_types[desired.type]
         hashes = {name: field_hash(value) for name, value in desired.fields.items() if name not in resource_type.apart}
         identity = str(self.planned.inputs.identity)

@@ -18,8 +18,9 @@ from reconciler.planning.field_diff import LastApplied, as_live, compare, owned
 from reconciler.planning.model import FieldChange
 from reconciler.planning.release_retention import release_of
 from reconciler.planning.uploads import is_leftover, leftover_address
+from reconciler.planning.verification import verify
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live
+from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, Verified
 from reconciler.resources.metadata import has_room
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.resource_type import ResourceType
@@ -60,12 +61,21 @@ async def write(run: Run, step: Step) -> Written:
         revision=written.revision,
         holds=run.holds_of(step.address) or run.written_ids(desired, fields),
     )
+    applied = replace(applied, verified=_verified(run, desired, applied, written.live))
     _remember_replaced(run, step, written)
     former = moved.get(step.address)
     if former is not None and not _is_published_later(run, step.address):
         await _withdraw(run, former)
     run.record(step.address, applied, former, is_doubtful=written.is_doubtful)
     return written
+
+
+def _verified(run: Run, desired: Desired, applied: Applied, live: Live | None) -> Verified | None:
+    resource_type = run.planned.inputs.resource_types[desired.type]
+    if live is None:
+        return None
+    labels = run.labels(desired) if resource_type.is_labelled else None
+    return verify(resource_type, desired, applied, live, labels, run.ids.get, lambda id_: run.users.get(id_, ()))
 
 
 def _is_published_later(run: Run, address: Address) -> bool:
@@ -212,7 +222,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
             desired, fields, labels, run.id_of, run.root, run.secret_of, revision=applied, is_resumed=is_resumed
         )
         live = await adapter.update(live, request)
-    return Written(live.id, revision=revision_of(run, desired, live))
+    return Written(live.id, revision=revision_of(run, desired, live), live=live)
 
 
 def revision_of(run: Run, desired: Desired, live: Live) -> str:

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
-from reconciler.cli.output import note, show_problems
+from reconciler.cli.applying import (
+    asking,
+    check_terminal,
+    command_line,
+    in_one_step,
+    listening,
+    not_applied,
+    report,
+)
+from reconciler.cli.output import note_prose, show_problems
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
@@ -18,12 +26,7 @@ if TYPE_CHECKING:
 @click.command(name="adopt")
 @click.argument("what", metavar="[ADDRESS[=ID]]...", nargs=-1, shell_complete=completing.addresses)
 @options.live
-@options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
-@click.option(
-    "--dry-run", is_flag=True, help="Show the plan and write nothing. With --out, save it for `reconciler apply`."
-)
-@options.applying
+@in_one_step(dry_run="Show the plan and write nothing. With --out, save it for `reconciler apply`.")
 def command(
     what: tuple[str, ...],
     start: Path,
@@ -63,7 +66,7 @@ def command(
         resume=command_line(),
     )
     for notice in done.pairing.notices:
-        note(notice_text(notice))
+        note_prose(notice_text(notice))
     code = _show(done, format_, out=out, dry_run=dry_run)
     if not done.pairing.problems:
         return code

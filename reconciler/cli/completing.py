@@ -11,6 +11,8 @@ Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
 _PREFIXES: Final = {"ChatbotVersion": "release", "EnvironmentTemplate": "template"}
 """First parts of addresses that are not the kind in lower case. The registry of kinds is too slow for a shell."""
 _PROJECT: Final = "Project"
+WITHOUT_OBJECT: Final = frozenset({_PROJECT, "Consent"})
+"""Kinds whose manifests describe no object: commands about objects do not take their addresses."""
 _CHATBOT: Final = "chatbot"
 RULES: Final = ("cost", "protected", "referenced", "release-drift", "retired-model", "threshold", "wrong-project")
 """The rules that a consent can permit; see `operations.consent`."""
@@ -130,7 +132,7 @@ def _names(ctx: click.Context, prefix: str) -> list[str]:
 def _addresses(ctx: click.Context) -> list[str]:
     from reconciler.project import names
 
-    return [f"{prefix_of(kind)}/{name}" for kind, name in names.manifests(_start(ctx)) if kind != _PROJECT]
+    return [f"{prefix_of(kind)}/{name}" for kind, name in names.manifests(_start(ctx)) if kind not in WITHOUT_OBJECT]
 
 
 def _fitting(values: Iterable[str], incomplete: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import show, show_json, show_warnings, style
+from reconciler.cli.output import show, show_json, show_prose, show_warnings, style
 
 if TYPE_CHECKING:
     from reconciler.operations.consent import Consents
@@ -114,9 +114,9 @@ def _show(done: "Consents", *, dry_run: bool) -> None:
         elif one.before:
             reason, until = one.before
             what += f"; it was valid until {until}, with the reason: {plain(reason)}"
-        show(what)
+        show_prose(what)
     for edit in done.edits:
         show(edit_text(edit, style=style(sys.stdout)))
     if done.edits:
-        plan = options.again("plan")
-        show("Nothing was written." if dry_run else f"Next: commit it, and have it reviewed. To check it: {plan}")
+        plan = options.again("plan", identity=done.identity)
+        show_prose("Nothing was written." if dry_run else f"Next: commit it, and have it reviewed. To check it: {plan}")

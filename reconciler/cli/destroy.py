@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.apply import command_line, listening, not_applied, plan_text_for, report
+from reconciler.cli.applying import command_line, listening, not_applied, plan_text_for, report
 from reconciler.cli.observing import EVENTS
-from reconciler.cli.output import note, show, show_json
+from reconciler.cli.output import note, note_prose, show, show_json, show_prose
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _destroy(
     if isinstance(result, ApplyResult):
         if result.complete and not result.already_applied:
             undo = f"reconciler destroy --undo{env_option(Identity.parse(result.identity).environment)}"
-            note(f"{result.identity} is destroyed. To apply its manifests again, run `{undo}`.")
+            note_prose(f"{result.identity} is destroyed. To apply its manifests again, run `{undo}`.")
         return report(result, format_, out=out)
     _check_name(result.plan, confirm)
     if format_ != "text":
@@ -137,7 +137,7 @@ def _destroy(
         if result.mark
         else "nothing was applied to it"
     )
-    note(f"{result.plan.identity} has nothing to destroy: {why}.")
+    note_prose(f"{result.plan.identity} has nothing to destroy: {why}.")
     return 0
 
 
@@ -173,7 +173,7 @@ def _save(start: Path, env: str | None, endpoint: str | None, format_: str, *, o
 
     plan = planned(start, options.environ(), env, endpoint, is_confirmed=confirm is not None)
     _check_name(plan, confirm)
-    show_plan(plan, format_, out=out, again=options.again("apply", out))
+    show_plan(plan, format_, out=out, again=options.again("apply", out, identity=plan.identity))
     return codes.REFUSED if plan.refusals else 0
 
 
@@ -186,7 +186,7 @@ def _undo(start: Path, env: str | None, format_: str) -> int:
 
         show_json(edited_json(done))
     else:
-        show(f"{done.identity}: {done.notes[0]}.")
+        show_prose(f"{done.identity}: {done.notes[0]}.")
         for text in done.notes[1:]:
-            note(f"{text}.")
+            note_prose(f"{text}.")
     return 0

@@ -7,7 +7,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import UNBROKEN, save_text, show, show_error, show_json, show_warnings, style, write_json
+from reconciler.cli.output import (
+    UNBROKEN,
+    save_json,
+    save_text,
+    show,
+    show_error,
+    show_json,
+    show_warnings,
+    style,
+    write_json,
+)
 
 
 @click.command(name="drift")
@@ -40,9 +50,9 @@ def command(
         show_error([refusal_problem(report)], format_)
         return codes.REFUSED
     write_json(drift_document(report), out)
-    undo = options.again("apply", on_drift="revert")
+    undo = options.again("apply", on_drift="revert", identity=report.plan.identity)
     force = " --force" if report.contested else ""
-    pull = f"{options.again('pull', targets=())} {shlex.join(targets) or '--all'}{force}"
+    pull = f"{options.again('pull', targets=(), identity=report.plan.identity)} {shlex.join(targets) or '--all'}{force}"
     if format_ == "json":
         show_json(drift_document(report))
     elif format_ == "markdown":
@@ -90,13 +100,14 @@ def status_(
         from reconciler.project.status import status_json
 
         document = status_json(found)
-        write_json(document, out) if out else show_json(document)
+        save_json(document, out) if out else show_json(document)
         return 0
     from reconciler.reports.views.status import status_view
 
     view = status_view(found)
-    pull = f"{options.again('pull')} {shlex.join(view.pullable)}{' --force' if view.contested else ''}"
-    revert = options.again("apply", targets=view.revertible, on_drift="revert")
+    force = " --force" if view.contested else ""
+    pull = f"{options.again('pull', identity=found.identity)} {shlex.join(view.pullable)}{force}"
+    revert = options.again("apply", targets=view.revertible, on_drift="revert", identity=found.identity)
     if format_ == "text":
         from reconciler.reports.style import Style
         from reconciler.reports.text.status import status_text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import note, save_text, show, show_json, show_warnings, write_json
+from reconciler.cli.output import note_prose, save_json, save_text, show, show_json, show_warnings
 
 if TYPE_CHECKING:
     from reconciler.planning.dependencies import DependencyGraph
@@ -61,9 +61,8 @@ def command(
     if format_ == "json":
         from reconciler.planning.dependencies_codec import graph_json
 
-        if out is None:
-            show_json(graph_json(found))
-        write_json(graph_json(found), out)
+        document = graph_json(found)
+        save_json(document, out) if out else show_json(document)
     elif out is None:
         show(_drawing(found, format_))
     else:
@@ -80,7 +79,7 @@ def _drawing(found: "DependencyGraph", format_: str) -> str:
 
     drawn = graph_picture(found, *(SVG_AT_MOST if format_ == "svg" else MERMAID_AT_MOST))
     if drawn.is_grouped:
-        note(f"{drawn.summary}. `-o dot` and `-o json` have every object; `graph ADDRESS` has those around one.")
+        note_prose(f"{drawn.summary}. `-o dot` and `-o json` have every object; `graph ADDRESS` has those around one.")
     if format_ == "svg":
         from reconciler.reports.html.svg import svg_file
 

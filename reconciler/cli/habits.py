@@ -1,4 +1,4 @@
-"""What the words of Terraform, kubectl, Helm, Pulumi and Git are called here, for errors about unknown words.
+"""Words of Terraform, kubectl, Helm, Pulumi and Git with their names here, for errors about unknown words.
 
 The tables name commands and options as they are written on the command line; a test checks that they exist.
 """
@@ -17,7 +17,7 @@ from reconciler.project import names
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What stands here for a word of another tool."""
+    """The counterpart of a word of another tool."""
 
     instead: tuple[str, ...] = ()
     """Command lines without `reconciler`, or options, of which one fits."""
@@ -147,7 +147,7 @@ ARGUMENTS: Final[Mapping[str, Habit]] = {
         ("--name GLOB", "--by type"), "Objects of all types are listed; `reconciler import KIND` selects a kind."
     ),
 }
-"""What stands for an argument of commands that have none."""
+"""Counterparts of an argument, by the command that takes none."""
 
 
 def translated(error: click.UsageError, words: Sequence[str]) -> click.UsageError:

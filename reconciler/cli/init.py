@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.output import show
+from reconciler.cli.output import show_prose
 
 if TYPE_CHECKING:
     from reconciler.workflows import CI, Setup
@@ -32,13 +32,13 @@ def command(folder: Path, ci: "CI | None", source: str | None) -> int:
     from reconciler.operations.init import init
 
     for path in init(folder):
-        show(f"wrote {folder / path}")
+        show_prose(f"wrote {folder / path}")
     where = "" if folder == Path() else f" -C {shlex.quote(str(folder))}"
-    show("")
-    show("Next, with the embedded API (no API key is required):")
-    show("  export RECONCILER_ENDPOINT=embedded")
-    show(f"  reconciler plan{where}")
-    show(f"  reconciler apply{where}")
+    show_prose("")
+    show_prose("Next, with the embedded API (no API key is required):")
+    show_prose("  export RECONCILER_ENDPOINT=embedded")
+    show_prose(f"  reconciler plan{where}")
+    show_prose(f"  reconciler apply{where}")
     return 0
 
 
@@ -47,10 +47,10 @@ def _ci_files(folder: Path, ci: "CI", source: str | None) -> int:
 
     found = write_workflows(folder, ci, source)
     for path in found.written:
-        show(f"wrote {path}")
+        show_prose(f"wrote {path}")
     for path in found.unchanged:
-        show(f"{path} is unchanged")
-    show("")
+        show_prose(f"{path} is unchanged")
+    show_prose("")
     if ci == "github":
         _github_steps(found.setup)
     else:
@@ -61,39 +61,39 @@ def _ci_files(folder: Path, ci: "CI", source: str | None) -> int:
 def _github_steps(setup: "Setup") -> None:
     from reconciler.workflows.github import environments
 
-    show("Next, configure the repository on GitHub. Environments, with their secrets and protection:")
+    show_prose("Next, configure the repository on GitHub. Environments, with their secrets and protection:")
     for name, secrets, protection in environments(setup):
-        show(f"  {name}: {secrets}; {protection}")
+        show_prose(f"  {name}: {secrets}; {protection}")
     _aws_steps(setup, "environments")
-    show("Actions: allow GitHub Actions to create and approve pull requests (required for the rollback).")
+    show_prose("Actions: allow GitHub Actions to create and approve pull requests (required for the rollback).")
     checks = ", ".join(f'"plan: {setup.project} {name}'.strip() + '"' for name in setup.entries)
-    show(f"Rules for {setup.branch}: require a pull request, a review, and the checks {checks}.")
+    show_prose(f"Rules for {setup.branch}: require a pull request, a review, and the checks {checks}.")
 
 
 def _gitlab_steps(setup: "Setup", include: str) -> None:
     if include:
-        show("Add this entry to .gitlab-ci.yml, which exists:")
-        show("  include:")
-        show(f"    - local: {include}")
-        show("The jobs are in the stage `test`. If the file has `stages`, they must contain it; if it has")
-        show("`workflow: rules`, they must allow pipelines of merge requests and of schedules.")
-    show("Next, configure the project on GitLab. CI/CD variables, masked, by environment scope:")
+        show_prose("Add this entry to .gitlab-ci.yml, which exists:")
+        show_prose("  include:")
+        show_prose(f"    - local: {include}")
+        show_prose("The jobs are in the stage `test`. If the file has `stages`, they must contain it; if it has")
+        show_prose("`workflow: rules`, they must allow pipelines of merge requests and of schedules.")
+    show_prose("Next, configure the project on GitLab. CI/CD variables, masked, by environment scope:")
     further = "".join(f", {name}" for name in setup.secrets)
     writing = "".join(f", {name}" for name in setup.writing_secrets)
     read = f"OPENAI_API_KEY with read scopes{further}, and GITLAB_TOKEN"
     for entry in setup.entries:
         name = setup.environment(entry)
-        show(f"  {name}-read: {read}")
-        show(f"  {name}: OPENAI_API_KEY with write scopes{further}{writing}; protected")
+        show_prose(f"  {name}-read: {read}")
+        show_prose(f"  {name}: OPENAI_API_KEY with write scopes{further}{writing}; protected")
     _aws_steps(setup, "scopes")
-    show(f"Protect the branch {setup.branch}, and add a pipeline schedule for the drift report.")
+    show_prose(f"Protect the branch {setup.branch}, and add a pipeline schedule for the drift report.")
 
 
 def _aws_steps(setup: "Setup", where: str) -> None:
     if setup.on_aws:
-        show(f"To log in to AWS without stored keys, set the variable AWS_ROLE_ARN in the {where} instead.")
+        show_prose(f"To log in to AWS without stored keys, set the variable AWS_ROLE_ARN in the {where} instead.")
     if "s3" in setup.extras and not setup.regional:
-        show(f"A bucket has no region in project.yaml: set the variable AWS_REGION in the {where}.")
+        show_prose(f"A bucket has no region in project.yaml: set the variable AWS_REGION in the {where}.")
 
 
 @click.command(name="demo")

@@ -3,6 +3,7 @@
 import errno
 import gc
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -220,7 +221,11 @@ def run(args: list[str] | None = None) -> int:
         click.echo("aborted", err=True)
         result = codes.FAILED
     except click.ClickException as error:
-        error.show()
+        from reconciler.cli.output import note_prose
+
+        usage = io.StringIO()
+        error.show(usage)
+        note_prose(usage.getvalue().rstrip("\n"))
         result = codes.USAGE if isinstance(error, click.UsageError) else codes.FAILED
     except Exception as error:  # noqa: BLE001 - users get a message, and a stack trace with RECONCILER_TRACE only
         result = _failed(error)

@@ -10,6 +10,7 @@ import click
 from reconciler.cli import codes, completing, options
 from reconciler.cli.output import (
     note,
+    note_prose,
     save_text,
     show,
     show_json,
@@ -233,5 +234,5 @@ def threads(ctx: click.Context, what: tuple[str, ...], url: str | None, out: Pat
     if done.problems:
         show_problems(done.problems)
     for text in done.notes:
-        note(text)
+        note_prose(text)
     return 0 if done.complete else 1

@@ -1,4 +1,4 @@
-"""What a command reports while it runs: requests on stderr (`-v`), and events in a file (`--json-events`)."""
+"""Reports of a command while it runs: requests on stderr (`-v`), and events in a file (`--json-events`)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import codes
-from reconciler.cli.options import Output, check_outputs
 from reconciler.cli.output import note
+from reconciler.cli.parameter_types import Output, check_outputs
 
 if TYPE_CHECKING:
     from reconciler.applying.events import EventLog

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from reconciler.cli import completing
+from reconciler.cli.parameter_types import Duration, Output, check_outputs, in_a_folder, values_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -31,27 +32,12 @@ def _remember(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-class Output(click.Path):
-    """A file that a command writes: a new one, or one with an earlier document of these kinds."""
-
-    def __init__(self, *kinds: str, dir_okay: bool = False, allow_dash: bool = False) -> None:
-        super().__init__(path_type=Path, dir_okay=dir_okay, allow_dash=allow_dash)
-        self.kinds = kinds
-
-
-def _in_a_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Raise BadParameter if the folder of the file does not exist, before any work is done."""
-    if value is not None and not value.parent.is_dir():
-        raise click.BadParameter(f"folder {value.parent} does not exist", ctx, param)
-    return value
-
-
 def output_file(
     *kinds: str, description: str, metavar: str = "FILE", required: bool = False
 ) -> Callable[[Function], Function]:
     """Add `--out`, and check its file before the command runs."""
     option = click.option(
-        "--out", metavar=metavar, required=required, type=Output(*kinds), callback=_in_a_folder, help=description
+        "--out", metavar=metavar, required=required, type=Output(*kinds), callback=in_a_folder, help=description
     )
 
     def add(function: Function) -> Function:
@@ -63,33 +49,6 @@ def output_file(
         return option(run)  # type: ignore[return-value]
 
     return add
-
-
-def check_outputs() -> None:
-    """Raise ReconcilerError if a file that the command would write is in use: nothing was read or written yet."""
-    from reconciler.files.outputs import objection
-    from reconciler.resources.problems import Problem, ReconcilerError
-
-    ctx = click.get_current_context()
-    named = {
-        param.name: tuple(Path(word) for word in _values(value) if _is_file(word, param))
-        for param in ctx.command.params
-        if (value := ctx.params.get(param.name or ""))
-    }
-    for param in ctx.command.params:
-        if isinstance(param.type, Output):
-            others = [file for name, files in named.items() if name != param.name for file in files]
-            for file in named.get(param.name, ()):
-                if why := objection(file, param.type.kinds, others):
-                    hint = f"Choose another file for {param.opts[0]}. Nothing was changed."
-                    raise ReconcilerError(Problem("unwritable", f"cannot write {file}: {why}", hint=hint))
-
-
-def _is_file(word: Any, param: click.Parameter) -> bool:
-    """Return True for a value that names a file, as an argument may without its type."""
-    if isinstance(word, str) and isinstance(param, click.Argument):
-        return os.path.isfile(word)  # noqa: PTH113 - a word with a null byte is no file and no error
-    return isinstance(word, Path)
 
 
 folder = click.option(
@@ -124,28 +83,6 @@ NO_CACHE: Final = "RECONCILER_NO_CACHE"
 
 
 LOCK_TIMEOUT: Final = "RECONCILER_LOCK_TIMEOUT"
-_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION: Final = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", re.ASCII)
-_LONGEST: Final = 7 * 86_400
-
-
-class Duration(click.ParamType[int]):
-    """A duration in seconds: a number, with or without units."""
-
-    name = "duration"
-
-    def __init__(self, least: int) -> None:
-        self._least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).strip()
-        found = _DURATION.fullmatch(text)
-        if not text or not found:
-            self.fail(f"{text!r} is not a duration. Use seconds, or units: 90, 90s, 10m, 1h30m.", param, ctx)
-        seconds = sum(int(number or 0) * unit for number, unit in zip(found.groups(), _UNITS.values(), strict=True))
-        if not self._least <= seconds <= _LONGEST:
-            self.fail(f"{text!r} is not between {self._least} s and 7 days.", param, ctx)
-        return seconds
 
 
 def _limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
@@ -338,11 +275,18 @@ _CARRIED: Final = {
 
 
 def again(
-    verb: str, saved: Path | None = None, *, words: tuple[str, ...] = (), left: tuple[str, ...] = (), **other: Any
+    verb: str,
+    saved: Path | None = None,
+    *,
+    words: tuple[str, ...] = (),
+    left: tuple[str, ...] = (),
+    identity: str = "",
+    **other: Any,
 ) -> str:
     """Return the command line of `verb` with the options of the current command, or for the plan in `saved`.
 
-    `words` are its arguments. `other` sets further options by parameter name, and those in `left` are omitted.
+    `words` are its arguments. `identity` is that of the project: the command names its environment, which a saved plan
+    has. `other` sets further options by parameter name, and those in `left` are omitted.
     """
     ctx = click.get_current_context()
     given = {
@@ -351,18 +295,17 @@ def again(
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     } | other
     left = (*left, "on_drift", "targets") if saved else left
+    environment = identity.partition("/")[2]
+    if environment and not saved:
+        given["env"] = environment
     names = [name for name in _CARRIED if name in given and name not in left]
-    given_words = [word for name in names for value in _values(given[name]) for word in (_CARRIED[name], str(value))]
+    given_words = [word for name in names for value in values_of(given[name]) for word in (_CARRIED[name], str(value))]
     return command_line([verb, *words, *given_words, *([str(saved)] if saved else [])])
 
 
 def command_line(words: Iterable[str]) -> str:
     """Return the command line that runs `reconciler` with these words, without credentials in URLs."""
     return shlex.join(["reconciler", *(_USERINFO.sub("", word) for word in words)])
-
-
-def _values(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def environ() -> dict[str, str]:
@@ -385,13 +328,16 @@ def addresses(texts: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _called(name: str) -> str:
-    """Return a question with the addresses that have this name, or a similar one; empty if there are none."""
+    """Return a question with the addresses of objects that have this or a similar name; empty if there are none."""
     from reconciler.project import names
     from reconciler.resources.name_lists import similar
+    from reconciler.resources.registry import kinds
 
     ctx = click.get_current_context(silent=True)
     start = ctx.params.get("start") if ctx else None
-    known = [(f"{completing.prefix_of(kind)}/{own}", own) for kind, own in names.manifests(Path(start or "."))]
+    objects = {kind.name: kind.prefix for kind in kinds().values() if kind.is_object}
+    found = ((objects.get(kind), own) for kind, own in names.manifests(Path(start or ".")))
+    known = [(f"{prefix}/{own}", own) for prefix, own in found if prefix]
     alike = [name] if any(own == name for _, own in known) else similar(name, (own for _, own in known))
-    addresses = dict.fromkeys(address for address, own in known if own in alike and not address.startswith("project/"))
+    addresses = dict.fromkeys(address for address, own in known if own in alike)
     return f"did you mean {' or '.join([*addresses][:2])}?" if addresses else ""

@@ -27,7 +27,7 @@ _COMMAND: Final = re.compile(r"^(\s*)::|##\[", re.MULTILINE)
 
 
 def style(stream: TextIO, *, rows: bool = False) -> "Style":
-    """Return the style for `stream`: coloured in a terminal, unless --no-color or NO_COLOR is set.
+    """Return the style for `stream`: coloured in a terminal, unless --no-color or NO_COLOR is set, or TERM is `dumb`.
 
     If `stream` is not a terminal, `rows` are neither wrapped nor truncated.
     """
@@ -35,7 +35,7 @@ def style(stream: TextIO, *, rows: bool = False) -> "Style":
 
     ctx = click.get_current_context(silent=True)
     unwanted = (ctx is not None and ctx.meta.get(NO_COLOR)) or os.environ.get("NO_COLOR")
-    color = stream.isatty() and not unwanted
+    color = stream.isatty() and not unwanted and os.environ.get("TERM") != "dumb"
     unbroken = rows and not stream.isatty()
     return Style(color=color, width=UNBROKEN if unbroken else shutil.get_terminal_size((100, 24)).columns)
 
@@ -86,18 +86,33 @@ def inert(text: str) -> str:
 
 
 def write_json(document: "JSON", file: Path | None) -> None:
-    """Write `document` to `file`, unless it is None."""
+    """Write `document` to `file`, unless it is None. The command also prints its result."""
     if file is not None:
         from reconciler.resources.json_documents import dumps
 
-        save_text(dumps(document), file, "json")
+        _save(dumps(document), file, "json")
+
+
+def save_json(document: "JSON", file: Path) -> None:
+    """Write `document` to `file` instead of printing it, and print a line on stderr that says so."""
+    from reconciler.resources.json_documents import dumps
+
+    save_text(dumps(document), file, "json")
+
+
+def save_text(text: str, file: Path, format_: str = "") -> None:
+    """Write `text` to `file` instead of printing it, and print a line on stderr that says so."""
+    from reconciler.reports.style import plain
+
+    _save(text, file, format_)
+    note(f"wrote {plain(str(file))}")
 
 
 _EXTENSIONS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".svg": "svg", ".dot": "dot"}
 """Formats of -o by the extensions that announce them."""
 
 
-def save_text(text: str, file: Path, format_: str = "") -> None:
+def _save(text: str, file: Path, format_: str) -> None:
     """Write `text` to the file that --out names, with a note if its extension announces another format."""
     from reconciler.files.drafts import write_output
     from reconciler.resources.problems import Problem, ReconcilerError
@@ -110,11 +125,33 @@ def save_text(text: str, file: Path, format_: str = "") -> None:
     named = _EXTENSIONS.get(file.suffix.lower(), format_)
     if format_ and named != format_ and (format_, named) != ("mermaid", "markdown"):
         selected = "which --out writes" if format_ == "json" else "which -o selects"
-        note(f"note: {file} has the format {format_}, {selected}, and not {named} as its extension says")
+        note_prose(f"note: {file} has the format {format_}, {selected}, and not {named} as its extension says")
 
 
 def note(text: str) -> None:
     _echo(inert(text), sys.stderr)
+
+
+def show_prose(text: str) -> None:
+    """Print sentences to stdout; in a terminal, with lines that are wrapped."""
+    show(_wrapped(text, sys.stdout))
+
+
+def note_prose(text: str) -> None:
+    """Print sentences to stderr; in a terminal, with lines that are wrapped."""
+    note(_wrapped(text, sys.stderr))
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Return `text` with the lines that are too wide for a terminal wrapped, each with its indentation."""
+    from reconciler.reports.style import cells, wrap
+
+    width = style(stream, rows=True).width
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lead = line[: len(line) - len(line.lstrip(" "))]
+        lines += [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}  ")
+    return "\n".join(lines)
 
 
 def show_error(problems: "Iterable[Problem]", format_: str) -> None:

@@ -53,7 +53,7 @@ def command(
         from reconciler.operations.run import planned
 
         plan = planned(start, options.environ(), env, endpoint, on_drift, chosen).plan
-    again = options.again("apply", out)
+    again = options.again("apply", out, identity=plan.identity)
     show_plan(plan, format_, out=out, again=again, targeted=bool(targets))
     if plan.refusals:
         return codes.REFUSED
@@ -92,7 +92,7 @@ def show_plan(
     elif format_ == "markdown":
         from reconciler.reports.markdown.plan import plan_markdown
 
-        show(plan_markdown(plan, command=again, full=complete_plan(out or saved)))
+        show(plan_markdown(plan, command=again, full=complete_plan(out or saved, plan.identity)))
     elif format_ == "html":
         from reconciler.reports.html.plan import plan_html
 
@@ -104,10 +104,12 @@ def show_plan(
         show(plan_text(plan, style=how, command=again, targeted=targeted, adopts=adopts))
 
 
-def complete_plan(saved: Path | None) -> str:
+def complete_plan(saved: Path | None, identity: str) -> str:
     """Return a hint to the complete plan, for a comment that is truncated."""
     from reconciler.reports.markdown.escaping import code
+    from reconciler.resources.address import Identity
+    from reconciler.resources.problems import command_text
 
     if saved is None:
-        return f"Complete plan: {code('reconciler plan -o html')}."
+        return f"Complete plan: {code(command_text(Identity.parse(identity).environment, 'plan', '-o', 'html'))}."
     return f"Complete plan: {code(shlex.join(('reconciler', 'show', str(saved), '-o', 'html')))}."

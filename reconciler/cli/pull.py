@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import note, show, show_error, show_json, show_problems, show_warnings, style
+from reconciler.cli.output import (
+    note_prose,
+    show,
+    show_error,
+    show_json,
+    show_problems,
+    show_prose,
+    show_warnings,
+    style,
+)
 
 if TYPE_CHECKING:
     from reconciler.files.changes import FileChange
@@ -77,14 +86,14 @@ def _show(pulled: "Pulled", *, dry_run: bool) -> None:
             _file_diff(change) if dry_run else f"{'deleted' if change.after is None else 'wrote'} {plain(change.path)}"
         )
     for conflict in pulled.conflicts:
-        show(f"not pulled: {conflict.address}, with the value of the manifest first")
+        show_prose(f"not pulled: {conflict.address}, with the value of the manifest first")
         show("\n".join(field_lines([desired_first(conflict.item)], style(sys.stdout), indent=2)))
     if not pulled.accepted and not pulled.problems:
         show("Nothing to pull.")
     if not dry_run and (pulled.edits or pulled.files):
-        show(f"Next: {options.again('plan')}")
+        show(f"Next: {options.again('plan', identity=pulled.identity)}")
     for text in pulled.notes:
-        note(plain(text))
+        note_prose(plain(text))
 
 
 def _file_diff(change: "FileChange") -> str:

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.output import show, show_json, show_warnings, style, write_json
+from reconciler.cli.output import save_json, show, show_json, show_warnings, style
 
 NONE: Final = "none"
 
@@ -93,7 +93,7 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
 
         show_json(publication_json(done))
     else:
-        show(publication_text(done))
+        show(publication_text(done, style(sys.stdout)))
     return 0
 
 
@@ -226,8 +226,5 @@ def export_(address: str, start: Path, env: str | None, out: Path | None) -> int
 
     done = export(start, options.environ(), options.addresses((address,))[0], env=env)
     show_warnings(done.warnings)
-    if out is not None:
-        write_json(done.document, out)
-    else:
-        show_json(done.document)
+    save_json(done.document, out) if out else show_json(done.document)
     return 0

@@ -1,17 +1,22 @@
 """`reconciler rollback`"""
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, listening, not_applied, report
-from reconciler.cli.output import note, show
+from reconciler.cli.applying import asking, check_terminal, in_one_step, listening, not_applied, report
+from reconciler.cli.output import note, show, style
 from reconciler.cli.plan import show_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.releases.model import Rollback
+    from reconciler.reports.style import Style
 
 
 @click.command(name="rollback")
@@ -20,10 +25,7 @@ if TYPE_CHECKING:
     "number", metavar="[NUMBER]", required=False, type=click.IntRange(1), shell_complete=completing.release_numbers
 )
 @options.reviewed
-@options.out
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
-@options.applying
+@in_one_step(dry_run="Print the plan and change nothing.")
 def command(
     chatbot: str,
     number: int | None,
@@ -37,7 +39,8 @@ def command(
 ) -> int:
     """Publish an earlier release of CHATBOT immediately, without a commit.
 
-    NUMBER is the release. Default: the release that was published before the present one, as the state records it.
+    NUMBER is the release. Default: the release that was published before the present one, as the state records it,
+    without those that the next apply archives.
 
     Only the published pointer is moved, and the automations that run the chatbot are updated. Other pending changes and
     drift are left as they are. If an object of the release is missing or was changed, nothing is written. Errors in
@@ -76,26 +79,31 @@ def command(
 def _announce(choice: "Rollback", format_: str) -> None:
     from reconciler.reports.text.releases import rollback_text
 
-    text = rollback_text(choice)
-    if format_ == "text":
-        show(text)
-    else:
-        note(text)
+    another = partial(_again, "rollback", choice)
+    _tell(partial(rollback_text, choice, command=another), format_)
 
 
 def _show_agreement(choice: "Rollback", format_: str) -> None:
     from reconciler.reports.text.releases import agreement_text
 
-    text = agreement_text(choice, _again("publish", choice))
     if format_ == "text":
-        show(f"\n{text}")
+        show("")
+    _tell(partial(agreement_text, choice, _again("publish", choice)), format_)
+
+
+def _tell(text: "Callable[[Style], str]", format_: str) -> None:
+    """Show a text beside the result: on stderr if stdout has a document."""
+    if format_ == "text":
+        show(text(style(sys.stdout)))
     else:
-        note(text)
+        note(text(style(sys.stderr)))
 
 
-def _again(verb: str, choice: "Rollback") -> str:
-    """Return the command line of `verb` for the release, in the project and the environment of this command."""
-    words, left = (choice.chatbot, str(choice.number)), ("endpoint",) if verb == "publish" else ()
+def _again(verb: str, choice: "Rollback", number: int | None = None) -> str:
+    """Return the command line of `verb` for the release, or for the one with another number, in the project and the
+    environment of this command.
+    """
+    words, left = (choice.chatbot, str(number or choice.number)), ("endpoint",) if verb == "publish" else ()
     if choice.environment is None:
         return options.again(verb, words=words, left=left)
     return options.again(verb, words=words, left=left, env=choice.environment)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import check_terminal
-from reconciler.cli.output import note, save_text, show, show_json, show_json_text, style
+from reconciler.cli import applying, codes, completing, options
+from reconciler.cli.applying import check_terminal
+from reconciler.cli.output import note, note_prose, save_text, show, show_json, show_json_text, show_prose, style
 
 if TYPE_CHECKING:
     from reconciler.state.edits import StateEdit, StateRebuild
@@ -76,7 +76,7 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 @command.command(name="unlock")
 @options.folder
 @options.environment
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@applying.yes
 def unlock_(start: Path, env: str | None, yes: bool) -> int:
     """Force-unlock a stale lock. If its run is still active, that run stops writing. For a process that is known to run
     on this machine, a terminal is required.
@@ -181,7 +181,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
         terminal = sys.stdin.isatty()
         if yes and (terminal or not found.takes_over):
             return True
-        note(rebuilt_text(found))
+        note_prose(rebuilt_text(found))
         if found.takes_over and not terminal:
             given = [word for word in sys.argv[3:] if word != "--yes"]
             consent = ["--yes"] if found.replaces or found.unproven else []
@@ -200,7 +200,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
 
         show_json(rebuilt_json(done))
     elif done.written:
-        show(rebuilt_text(done))
+        show_prose(rebuilt_text(done))
     else:
         note("Nothing was changed.")
     return 0 if done.written else codes.FAILED

@@ -64,11 +64,13 @@ class Sum:
     unmanaged: int
     """Number of unmanaged objects."""
     unused: int
-    """Number of objects that no live object and no manifest references."""
+    """Number of files that no live object and no manifest references."""
     bytes: int
     """Total size in bytes."""
     cost_per_day: float
     """Estimate in US dollars."""
+    unreferenced: int = 0
+    """Number of objects that `--unused` lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,7 @@ def _sums(found: Iterable[Item], key: Callable[[Item], str]) -> Iterator[Sum]:
             others=sum(item.ownership == "other" for item in group),
             unmanaged=sum(item.ownership == "unmanaged" for item in group),
             unused=sum(item.unused for item in group),
+            unreferenced=sum(item.unreferenced for item in group),
             bytes=sum(item.bytes or 0 for item in group),
             cost_per_day=sum(item.cost_per_day or 0.0 for item in group),
         )

@@ -28,7 +28,7 @@ from reconciler.resources.problems import Problem
 from reconciler.resources.references import with_names
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import JSON, strings_in
+from reconciler.resources.values import JSON, references_in, strings_in
 
 
 def import_live(
@@ -51,7 +51,8 @@ def import_live(
         here = project_context(start, environ, env=env, endpoint=endpoint)
         target = destination(start, into, here)
         async with open_connection(here.project, here.endpoint) as connection:
-            return await import_objects(here, connection, target, selected, on_progress)
+            done = await import_objects(here, connection, target, selected, on_progress)
+        return done if into else replace(done, environment=here.project.identity.environment)
 
     selected = selection(words, pattern, exclusions)
     return run_async(run())
@@ -80,7 +81,8 @@ async def import_objects(
     excluded = {live.id: pattern for live, address in found if (pattern := selected.excluded_by(live, address))}
     work.exclude((live, excluded[live.id]) for live, _ in found if live.id in excluded)
     work.add([live for live, _ in found if live.id not in excluded], selected.ids)
-    problems = [*live_inventory.problems, *missing(selected, found), *idle_exclusions(selected, found)]
+    problems = [*live_inventory.problems, *missing(selected, found, here.project.identity.environment)]
+    problems += idle_exclusions(selected, found)
     return work.finish(problems)
 
 
@@ -128,7 +130,8 @@ class _Work:
         made = [(draft, origin) for draft, origin in self.drafts if id(draft) in kept]
         origins = sorted((origin for _, origin in made), key=lambda one: one.address)
         names = {**self._managed(), **{origin.id: draft.name for draft, origin in made}}
-        drafts = [_with_names(draft, resource_types()[origin.type], names) for draft, origin in made]
+        published = dict(self._published())
+        drafts = [_with_names(draft, resource_types()[origin.type], names, published) for draft, origin in made]
         written = self.target.write(
             drafts,
             f"Written by `reconciler import` from the live objects at {self.live_inventory.endpoint}.",
@@ -164,6 +167,19 @@ class _Work:
         """Return the names of the live objects that have a manifest in the project, by id."""
         known = self.live_inventory.addresses.items()
         return {id_: own.name for id_, own in known if not own.is_frozen and self.target.has(own)}
+
+    def _published(self) -> Iterator[tuple[str, Address]]:
+        """Yield the id of each live object that a release consists of, with the object of a manifest that publishes the
+        release.
+        """
+        entries, types = self.live_inventory.applied, resource_types()
+        for address, entry in entries.items():
+            pointers = types[entry.type].pointers if entry.type in types and self.target.has(address) else ()
+            for text in (text for name in sorted(pointers) for text in references_in(entry.fields.get(name))):
+                release = entries.get(Address.parse(text))
+                parts = [Address.parse(part) for part in references_in(dict(release.fields))] if release else []
+                if len(parts) == 1 and parts[0] in entries:
+                    yield entries[parts[0]].id, address
 
     def _skip_reason(self, live: Live, requested_ids: frozenset[str]) -> str:
         owner = self.live_inventory.owner(live)
@@ -213,9 +229,11 @@ class _Work:
             yield f"permission to change it, because it is owned by {owner}"
 
 
-def _with_names(draft: Draft, resource_type: ResourceType, names: Mapping[str, str]) -> Draft:
+def _with_names(
+    draft: Draft, resource_type: ResourceType, names: Mapping[str, str], published: Mapping[str, Address]
+) -> Draft:
     """Return a draft with the names of manifests instead of their ids. These need no note."""
-    spec = with_names(resource_type.specs, draft.spec, names)
+    spec = with_names(resource_type.specs, draft.spec, names, published)
     notes = {path: note for path, note in draft.notes.items() if _at(spec, path) == _at(draft.spec, path)}
     return replace(draft, spec=spec, notes=notes)
 

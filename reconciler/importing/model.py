@@ -56,6 +56,8 @@ class Imported:
     origins: tuple[Origin, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Problem, ...] = ()
+    environment: str | None = None
+    """That of the project, if the manifests were written to it."""
 
 
 def origin_comment(origin: Origin, created_at: float | None) -> str:

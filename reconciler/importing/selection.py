@@ -8,7 +8,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind
 from reconciler.resources.name_lists import did_you_mean
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.registry import kinds
 
 
@@ -98,14 +98,14 @@ def idle_exclusions(selected: Selection, found: Iterable[tuple[Live, str]]) -> I
             yield Problem("idle-exclusion", message, hint=hint, severity="warning")
 
 
-def missing(selected: Selection, found: Iterable[tuple[Live, str]]) -> list[Problem]:
+def missing(selected: Selection, found: Iterable[tuple[Live, str]], environment: str | None) -> list[Problem]:
     """Return a problem for each selected id or address that is not live."""
     pairs = [(live.id, address) for live, address in found]
     absent = [
         *sorted(selected.ids - {id_ for id_, _ in pairs}),
         *sorted(selected.addresses - {address for _, address in pairs}),
     ]
-    hint = "To list live objects, run `reconciler inventory`."
+    hint = f"To list live objects, run `{command_text(environment, 'inventory')}`."
     return [
         Problem("not-live", f"{what} was not found among the objects that can be imported", hint=hint)
         for what in absent

@@ -105,6 +105,15 @@ class Nested(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """An adapter that builds no fields of an object whose mark is known, until something reads them."""
+
+    def remember(self, marks: Mapping[str, str]) -> None:
+        """Note the marks that objects had when they were read completely, by the id of the object."""
+        ...
+
+
 class Referrer(Protocol):
     """Reads live objects that are asked for by no manifest and may need what is. It never writes.
 

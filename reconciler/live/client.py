@@ -1,7 +1,6 @@
 """The connection to the OpenAI API, which every request uses."""
 
 import asyncio
-import importlib
 import math
 import os
 import random
@@ -15,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
+from reconciler.live.lazy_types import import_openai
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
@@ -271,8 +271,8 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     `OPENAI_PROJECT_ID`; raises `LiveError` if a URL is to be reached without a key.
     """
     key = api_key() if endpoint.transport is None and endpoint.source is None else NO_KEY
-    # Half a second of imports, in a thread: meanwhile the caller reads manifests.
-    await asyncio.to_thread(importlib.import_module, "openai")
+    # A quarter of a second of imports, in a thread: meanwhile other tasks run.
+    await asyncio.to_thread(import_openai)
     async with _client(endpoint, key) as client:
         yield Connection(client, pace, mirrors_openai=endpoint.mirrors_openai)
 

@@ -6,22 +6,24 @@ A type whose requests are like those of the others is a `Description`. A type wi
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self, TypeAlias
 
 from reconciler.live import bodies
 from reconciler.live.adapters import WriteRequest
 from reconciler.live.client import Connection
 from reconciler.live.errors import NotServedError, reclassified
+from reconciler.live.marks import NONE, mark_of
 from reconciler.live.pages import shared_walk, walk
 from reconciler.live.requests import Object
-from reconciler.live.shapes import Shape, understood
+from reconciler.live.shapes import Shape, check, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
-from reconciler.resources.labels import from_metadata
+from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.references import ids_in
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import JSON
+from reconciler.resources.values import JSON, Fields
 
 Read: TypeAlias = Callable[[Object], Live]
 
@@ -43,7 +45,7 @@ class Description:
     reads_others: bool = False
     """True if all other fields of a response are read, too, and the defaults of those that it does not have."""
     detail: tuple[str, ...]
-    """Fields that are shown but not compared."""
+    """Fields that are shown but not compared. They may change at any time, and are no part of `Live.mark`."""
     is_shared: bool = False
     """True if other adapters read the list at the same time."""
     hides: bool = False
@@ -66,6 +68,10 @@ class Labelled:
         self._connection = connection
         self._resource_type = resource_types()[self.type]
         self.refers = self._resource_type.refers
+        self._marks: Mapping[str, str] = {}
+
+    def remember(self, marks: Mapping[str, str]) -> None:
+        self._marks = marks
 
     def at(self, *path: str) -> Self:
         """Return the adapter for the list at this path."""
@@ -125,22 +131,46 @@ class Labelled:
 
     def live(self, body: Object) -> Live:
         described = self._description
+        if described.hides:  # the mark of a response would be a digest of what it must not show
+            live = self._understood(body)
+            labels = to_metadata(live.labels) if live.labels else None
+            return replace(live, mark=mark_of(live.id, live.fields, labels))
+        mark = mark_of({name: value for name, value in body.items() if name not in described.detail})
+        if mark == NONE or self._marks.get(body["id"]) != mark:
+            return replace(self._understood(body), mark=mark)
+        return self._as_before(body, mark)
+
+    def _understood(self, body: Object) -> Live:
+        described = self._description
         with understood(self.type, body, described.shapes, hides=described.hides):
             return described.reads(body, self._read)
 
     def _read(self, body: Object) -> Live:
+        return self._with_fields(body, self._fields(body))
+
+    def _as_before(self, body: Object, mark: str) -> Live:
+        """Return the object of a response that was understood before, and that differs at most in its detail."""
+        described = self._description
+        seen = {name: body.get(name) for name in ("id", *described.detail)}
+        check(self.type, seen, {name: shape for name, shape in described.shapes.items() if name in seen})
+        return Live.deferred(partial(self._fields, body), replace(self._with_fields(body, {}), mark=mark))
+
+    def _fields(self, body: Object) -> Fields:
         described, type_ = self._description, self._resource_type
         names = {*described.fields}
         if described.reads_others:
             names |= {*type_.defaults, *body} - {"id", "object", *described.detail} - type_.write_only
+        return bodies.canonical(type_, body, names)
+
+    def _with_fields(self, body: Object, fields: Fields) -> Live:
         return Live(
             type=self.type,
             id=body["id"],
-            fields=bodies.canonical(type_, body, names),
+            fields=fields,
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
-            refers_to=ids_in(type_.specs, body),
-            detail=bodies.detail(body, described.detail),
+            refers_to=ids_in(self._resource_type.specs, body),
+            detail=bodies.detail(body, self._description.detail),
         )
 
 

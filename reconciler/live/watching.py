@@ -1,4 +1,4 @@
-"""What the requests of a command report to those that follow them: never a header, a body or a credential."""
+"""Reports of the requests of a command to those that follow them: never a header, a body or a credential."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar

@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"""(?:^\s*|[{,]\s*)["']?name["']?\s*:\s*["']?([\w.-]+
 
 @dataclass(frozen=True, slots=True)
 class Lookalike:
-    """What a text would define if it were read."""
+    """The object that a text would define if it were read."""
 
     line: int
     """Line of the field that shows it."""

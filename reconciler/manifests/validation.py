@@ -192,6 +192,8 @@ def _put(value: Any, path: Path, new: Any) -> Any:
 
 def _ignored(model: type[Spec], lifecycle: Any) -> list[Finding]:
     ignore = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
+    if not ignore:
+        return []
     known = set(field_names(model))
     return [
         Finding(("lifecycle", "ignore", index), "unknown-field", f"unknown field `{name}`", suggestion(name, known))

@@ -20,8 +20,8 @@ from reconciler.operations.peers import Peers
 from reconciler.operations.plan import Observed
 from reconciler.operations.supervision import confirming, kept_alive, stopping
 from reconciler.planning.held_names import unrecorded
-from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.published import OUTLETS
 from reconciler.planning.settings import records_settings
 from reconciler.planning.unfinished import publication
 from reconciler.project.secrets import Secrets

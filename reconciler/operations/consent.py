@@ -60,6 +60,7 @@ class Consents:
     consents: tuple[Consented, ...]
     edits: tuple[Edit, ...]
     warnings: tuple[Problem, ...] = ()
+    identity: str = ""
 
 
 def expiry(text: str, today: date | None = None) -> date:
@@ -117,7 +118,16 @@ def consent(
     edits = writing.edits()
     if edits and not dry_run:
         write(workspace.root, edits)
-    return Consents(str(address), rule, reason, expires, tuple(done), edits, tuple(workspace.loaded.of_checkout))
+    return Consents(
+        str(address),
+        rule,
+        reason,
+        expires,
+        tuple(done),
+        edits,
+        tuple(workspace.loaded.of_checkout),
+        str(workspace.identity),
+    )
 
 
 def _known(workspace: Workspace, address: Address, rule: str) -> Iterator[Resource]:
@@ -140,7 +150,7 @@ def _permitted(
         return permitted
     if found:
         message = f"no consent can permit {rule} of {address}: it is caused by manifests, which must be edited"
-        hint = f"To see what to edit, run `reconciler plan{env_option(workspace.chosen_environment)}`."
+        hint = f"To see what to edit, run `reconciler plan{env_option(workspace.identity.environment)}`."
         raise ReconcilerError(Problem("no-consent", message, hint=hint))
     if known:
         names, place = few([str(one.address) for one in known]), known[0].place

@@ -64,7 +64,7 @@ async def drift_of(
 
 
 def _nothing_of(workspace: Workspace, mark: Destruction) -> DriftReport:
-    where = workspace.chosen_environment
+    where = workspace.identity.environment
     about = {"holder": mark.holder, "at": mark.finished, **({"environment": where} if where else {})}
     made = datetime.now(UTC).isoformat(timespec="seconds")
     plan = Plan(str(workspace.identity), (), warnings=(Notice("destroyed", about),), created_at=made)

@@ -5,14 +5,13 @@ in the backend of the project: the page says so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
 from reconciler.git.command import GitError
 from reconciler.git.worktree import worktree
-from reconciler.manifests import Loaded, load
+from reconciler.operations.estate_environments import EnvironmentFields, environments_of, manifests_of_all, unread_of
 from reconciler.operations.plan import Observed
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import DriftReport
@@ -25,7 +24,6 @@ from reconciler.project.estate import (
     Estate,
     EstateAssistant,
     EstateChatbot,
-    EstateEnvironment,
     EstateRelease,
     EstateStore,
     Flow,
@@ -33,15 +31,12 @@ from reconciler.project.estate import (
     ModelEnd,
     owner_of,
 )
-from reconciler.project.status import last_apply
 from reconciler.project.workspace import Workspace
 from reconciler.releases.archive import blockers
 from reconciler.releases.model import Refused
-from reconciler.resources.address import RELEASE, Address, Identity, version_of
+from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Live, Resource
-from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import Fields, is_reference, references_in
-from reconciler.state.backend import Backend
 
 _RELEASES: Final = "releases"
 """The folder of the manifests of releases."""
@@ -49,8 +44,8 @@ _RELEASES: Final = "releases"
 
 def estate_of(workspace: Workspace, observed: Observed, report: DriftReport) -> Estate:
     """Return the estate, given the plan and the drift report of the environment of the workspace. Calls block."""
-    environments = tuple(_environments(workspace, observed))
-    project, unloaded = _all_environments(workspace)
+    environments = tuple(environments_of(workspace, observed))
+    project, unloaded = manifests_of_all(workspace)
     found = _Estate(workspace, observed.planned, environments, project)
     return Estate(
         report=report,
@@ -60,83 +55,19 @@ def estate_of(workspace: Workspace, observed: Observed, report: DriftReport) -> 
         stores=tuple(found.stores()),
         used_by={str(address): names for address, names in found.used_by.items()},
         price_source=observed.planned.inputs.prices.source,
-        unread=tuple(_unread(workspace, environments, unloaded)),
+        unread=tuple(unread_of(workspace, environments, unloaded)),
     )
-
-
-@dataclass(frozen=True)
-class _Environment:
-    """One environment with the fields of its objects by address."""
-
-    seen: EstateEnvironment
-    fields: Mapping[Address, Fields]
-
-
-def _environments(workspace: Workspace, observed: Observed) -> Iterator[_Environment]:
-    """Yield every environment: the one of the command from what is live, the others from their states."""
-    here = workspace.identity
-    for name in tuple(workspace.loaded.project.spec.environments) or (None,):
-        if name == here.environment:
-            live = {address: one.fields for address, one in observed.planned.matched.live.items()}
-            state = observed.snapshot.state
-            yield _Environment(EstateEnvironment(name, "live", "", last_apply(state), len(live)), live)
-        else:
-            yield _from_state(workspace, name)
-
-
-def _from_state(workspace: Workspace, name: str | None) -> _Environment:
-    backend = Backend(workspace.backend.store, Identity(workspace.identity.project, name))
-    try:
-        state = backend.read().state
-    except ReconcilerError as error:
-        return _Environment(EstateEnvironment(name, "unread", error.problems[0].message), {})
-    fields = {address: applied.fields for address, applied in state.objects.items()}
-    return _Environment(EstateEnvironment(name, "state", "", last_apply(state), len(fields)), fields)
-
-
-def _all_environments(workspace: Workspace) -> tuple[AllEnvironments, dict[str, str]]:
-    """Return the manifests of all environments, and the errors of those that could not be loaded."""
-    loads: list[Loaded] = []
-    failed: dict[str, str] = {}
-    for name in tuple(workspace.loaded.project.spec.environments) or (None,):
-        if name in (None, workspace.identity.environment):
-            loads.append(workspace.loaded)
-            continue
-        loaded = load(workspace.root, env=name)
-        error = next((problem for problem in loaded.problems if problem.severity == "error"), None)
-        if error is None:
-            loads.append(loaded)
-        else:
-            failed[name] = error.message
-    return AllEnvironments(tuple(loads)), failed
-
-
-def _unread(workspace: Workspace, environments: Iterable[_Environment], unloaded: Mapping[str, str]) -> Iterator[str]:
-    here = workspace.identity.environment
-    others = [one.seen for one in environments if one.seen.name != here]
-    read = [str(one.name) for one in others if one.source == "state"]
-    if read:
-        yield (
-            f"Of {', '.join(read)}, only the state was read: what it shows is as last applied there. Live objects, and "
-            "changes made outside Reconciler there, were not looked at."
-        )
-    for one in others:
-        if one.source == "unread":
-            yield f"The state of {one.name} could not be read: {one.problem}"
-    for name, message in unloaded.items():
-        yield f"The manifests for {name} have an error, so that blockers of archiving there are not known: {message}"
-    yield (
-        "Archiving is checked against the manifests of all environments. Automations, sessions and objects of others "
-        "at OpenAI are only shown if the plan listed them; the plan of the removal lists them all."
-    )
-    yield "Costs are those of vector storage. The tokens and tool calls of conversations are not known to Reconciler."
 
 
 class _Estate:
     """The estate, joined from the manifests, the live objects, and the states of other environments."""
 
     def __init__(
-        self, workspace: Workspace, planned: Planned, environments: Sequence[_Environment], project: AllEnvironments
+        self,
+        workspace: Workspace,
+        planned: Planned,
+        environments: Sequence[EnvironmentFields],
+        project: AllEnvironments,
     ) -> None:
         self._workspace, self._planned, self._environments, self._project = workspace, planned, environments, project
         self._resources = {resource.address: resource for resource in workspace.loaded.resources}
@@ -220,7 +151,7 @@ class _Estate:
         named = (value for name, value in sorted(fields.items()) if name not in pointers and is_reference(value))
         return next((text for value in named for text in references_in(value)), None)
 
-    def _answer(self, chatbot: Address, environment: _Environment) -> Answer:
+    def _answer(self, chatbot: Address, environment: EnvironmentFields) -> Answer:
         fields = environment.fields.get(chatbot)
         name = environment.seen.name
         wanted = self._wanted(chatbot, name)

@@ -46,7 +46,7 @@ def graph(
 
 async def live_graph(workspace: Workspace, connection: Connection, address: Address | None = None) -> DependencyGraph:
     """Return the graph of all objects, or of `address` and its surroundings, with the possible referrers of each."""
-    called, environment = shown(workspace.endpoint), workspace.chosen_environment
+    called, environment = shown(workspace.endpoint), workspace.identity.environment
 
     def referred(planned: Planned) -> Mapping[str, frozenset[str]]:
         """Return the ids of all objects, or of `address` and its dependents."""

@@ -83,7 +83,7 @@ class Written:
     unchanged: tuple[str, ...]
     """Files that were there already, with the same content."""
     include: str = ""
-    """What a `.gitlab-ci.yml` that exists must include, if it does not."""
+    """The file that an existing `.gitlab-ci.yml` must include and does not; empty if there is none."""
 
 
 def write_workflows(start: Path, ci: CI, source: str | None) -> Written:

@@ -9,7 +9,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.labelled import labelled_address
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.registry import resource_types
 from reconciler.state.model import Snapshot
 
@@ -65,7 +65,7 @@ def unproven(
     return sorted(found, key=_order)
 
 
-def choose(found: Lineages, present: str | None, named: str | None) -> ChosenLineage:
+def choose(found: Lineages, present: str | None, named: str | None, environment: str | None = None) -> ChosenLineage:
     """Return the lineage to take over: the `named` one, or else the only one that was `found`. `present` is the lineage
     of the state to replace.
 
@@ -78,10 +78,8 @@ def choose(found: Lineages, present: str | None, named: str | None) -> ChosenLin
         return ChosenLineage(named, found.get(named, ()))
     if len(found) > 1:
         message = f"live objects of {len(found)} states were found: {'; '.join(map(_described, found.items()))}"
-        hint = (
-            "Nothing was written. Name the one to take over: reconciler state rebuild --lineage ID. "
-            "The objects of the others stay as they are."
-        )
+        rebuild = command_text(environment, "state", "rebuild", "--lineage", "ID")
+        hint = f"Nothing was written. Name the one to take over: {rebuild}. The objects of the others stay as they are."
         raise ReconcilerError(Problem("several-lineages", message, hint=hint))
     for lineage, objects in found.items():
         return ChosenLineage(lineage, objects, is_new=lineage != present)

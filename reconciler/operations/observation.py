@@ -1,4 +1,4 @@
-"""What a command reports while it runs: its requests as lines for people, and the events of an apply in a file."""
+"""Reports of a command while it runs: its requests as lines for people, and the events of an apply in a file."""
 
 import os
 import stat

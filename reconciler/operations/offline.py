@@ -34,7 +34,7 @@ def planned_offline(
     workspace = open_workspace(start, environ, env=env)
     snapshot = workspace.backend.read()
     check_not_destroyed(workspace, snapshot.state)
-    left = environments_left(workspace)
+    left = environments_left(workspace, snapshot).warnings
     outlets = read_outlets({BUILT_IN: workspace.built_in_outlet}, workspace.identity)
     resources = workspace.loaded.resources
     former = {Address(one.address.kind, name) for one in resources for name in one.lifecycle.moved_from}

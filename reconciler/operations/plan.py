@@ -14,14 +14,17 @@ from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
 from reconciler.operations import checkout, release_blockers
+from reconciler.operations.peers import Peers
 from reconciler.operations.plan_inputs import read, read_referrers
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned, planned_deletions, seal, unresolved
 from reconciler.planning.difference import diff
+from reconciler.planning.equal_objects import may_be_duplicates, without_owned
 from reconciler.planning.guard import guard
 from reconciler.planning.held_names import only_in_state
-from reconciler.planning.inputs import Bundle, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import OnDrift
+from reconciler.planning.published import Bundle
 from reconciler.planning.resolution import resolve
 from reconciler.planning.schedules import passed
 from reconciler.planning.settings import settings_address, unrecorded
@@ -70,7 +73,11 @@ async def make_plan(
     second = await read_referrers(workspace, connection, first, referred(planned), models(planned))
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
-    plan = replace(planned.plan, warnings=(*planned.plan.warnings, *second.warnings))
+    warnings = (*planned.plan.warnings, *second.warnings)
+    if may_be_duplicates(warnings):
+        owned = await asyncio.to_thread(Peers(workspace).owned)
+        warnings = tuple(without_owned(warnings, owned))  # of other environments, for example
+    plan = replace(planned.plan, warnings=warnings)
     return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed, first.outlets)
 
 
@@ -139,7 +146,7 @@ def _bundle(content: JSON) -> Bundle:
 def check_targets(workspace: Workspace, targets: Iterable[Address], known: Iterable[Address]) -> None:
     """Raise ReconcilerError for a target that does not exist."""
     check_known(
-        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.chosen_environment
+        targets, {*workspace.desired, *known, settings_address(workspace.identity)}, workspace.identity.environment
     )
 
 

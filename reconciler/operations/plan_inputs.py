@@ -10,7 +10,7 @@ from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
-from reconciler.live.adapters import Adapter, Nested, adapters, gather, referrers
+from reconciler.live.adapters import Adapter, Nested, Remembering, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing, is_ended
 from reconciler.live.versions import with_versions
@@ -28,10 +28,10 @@ from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
-from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Live
+from reconciler.resources.address import Address
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
+from reconciler.resources.values import ADDRESS_KEY, identical, is_reference, references_in
 from reconciler.state.model import Intent, Snapshot, State, Written
 
 
@@ -53,9 +53,9 @@ async def read(
     workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
-    snapshot = await asyncio.to_thread(workspace.backend.read)
+    snapshot = _shared(await asyncio.to_thread(workspace.backend.read), workspace.desired)
     check_not_destroyed(workspace, snapshot.state)
-    left = await asyncio.to_thread(environments_left, workspace)
+    left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
@@ -63,10 +63,22 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    if any(one.args["environment"] is None for one in left):
-        inputs = replace(inputs, undivided=Identity(workspace.identity.project))
+    inputs = replace(inputs, undivided=left.undivided, removed_environments=left.removed)
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
-    return Reading(inputs, snapshot, by_type, (*left, *unreached), outlets.agreed, reachable.outlets)
+    return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
+
+
+def _shared(snapshot: Snapshot, desired: Mapping[Address, Desired]) -> Snapshot:
+    """Return the snapshot with the values of the manifests where they are identical: memory has most of them once."""
+
+    def of(address: Address, applied: Applied) -> Applied:
+        wanted = desired[address].fields if address in desired else {}
+        both = ((name, value) for name, value in applied.fields.items() if name in wanted)
+        equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
+        return replace(applied, fields={**applied.fields, **equal}) if equal else applied
+
+    objects = {address: of(address, applied) for address, applied in snapshot.state.objects.items()}
+    return replace(snapshot, state=replace(snapshot.state, objects=objects))
 
 
 async def read_referrers(
@@ -125,7 +137,6 @@ def inputs_of(
     announced = pending(snapshot.pending)
     inputs = PlanInputs(
         identity=workspace.identity,
-        chosen_environment=workspace.chosen_environment,
         resource_types=resource_types(),
         desired=workspace.desired,
         applied=snapshot.state.objects,
@@ -218,6 +229,8 @@ async def _list_live(
         adapter = by_type[name]
         if isinstance(adapter, Nested):
             adapter.place(dict(_parents(snapshot.state, name)))
+        if isinstance(adapter, Remembering):
+            adapter.remember(dict(_marks(snapshot.state, name)))
 
     async def walk(adapter: Adapter) -> Sequence[Live]:
         work = adapter.list(workspace.identity, [id_ for _, id_ in known])
@@ -249,6 +262,13 @@ def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
             yield applied.id, parent.id
         elif isinstance(value, str):
             yield applied.id, value
+
+
+def _marks(state: State, type_: str) -> Iterator[tuple[str, str]]:
+    """Yield the ids of the objects of a type in the state, each with the mark that it had when it was applied."""
+    for applied in state.objects.values():
+        if applied.verified and applied.type == type_:
+            yield applied.id, applied.verified.mark
 
 
 async def _complete(

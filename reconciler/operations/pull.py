@@ -21,8 +21,8 @@ from reconciler.operations.pull_files import pulled_files, whole_objects
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
-from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
+from reconciler.planning.published import OUTLETS
 from reconciler.project.connection import connected
 from reconciler.project.edits import Edit, write
 from reconciler.project.endpoint import run_async
@@ -178,7 +178,7 @@ class _Pulling:
     @property
     def env(self) -> str:
         """The option of commands in hints that selects the environment."""
-        return env_option(self.workspace.chosen_environment)
+        return env_option(self.workspace.identity.environment)
 
     def pull(self, address: Address, changes: Sequence[Change]) -> None:
         resources = (one for one in self.workspace.loaded.resources if one.address == address)

@@ -70,7 +70,7 @@ class WorkingTree:
         own = resource.where(("spec", item.keys[0]))
         included = [place for place in places if place.file != own.file]
         return Conflict(
-            str(resource.address), item, next(iter((*included, *places)), own), self.workspace.chosen_environment
+            str(resource.address), item, next(iter((*included, *places)), own), self.workspace.identity.environment
         )
 
     def _first_change(self, path: str, after: str) -> Place | None:

@@ -89,7 +89,7 @@ def _instead(inputs: PlanInputs, source: Address, target: Address) -> str:
     """Return the command that publishes another release; an archived one cannot be restored."""
     if target.kind != RELEASE:
         return "reference a release that is not archived"
-    env = env_option(inputs.chosen_environment)
+    env = env_option(inputs.identity.environment)
     numbers = [release_number(one) for one in inputs.releases if chatbot_of(inputs, one) == source]
     if numbers:
         return f"`reconciler publish {source.name} {max(numbers)}{env}` publishes a release that is not archived"

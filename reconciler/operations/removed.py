@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from reconciler.bundles.publish import identities_in, published_by, read_all
-from reconciler.planning.inputs import BUNDLE, PlanInputs
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.published import BUNDLE
 from reconciler.planning.reasons import Notice
 from reconciler.project.outlets import recorded_outlet
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live, Unlisted
-from reconciler.resources.problems import Problem, ReconcilerError, reason
+from reconciler.resources.problems import Problem, ReconcilerError, command_text, reason
 from reconciler.resources.registry import outlet_types, resource_types
 from reconciler.state.backend import Backend, identities_with_state
 from reconciler.state.codec import MovedError
-from reconciler.state.model import Snapshot
+from reconciler.state.model import Snapshot, State
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,23 @@ class OutletReferences:
     """Outlets that cannot be read."""
 
 
+@dataclass(frozen=True)
+class Left:
+    """Identities of the project whose states have objects, and which project.yaml does not have."""
+
+    warnings: tuple[Notice, ...] = ()
+    undivided: Identity | None = None
+    """The project without an environment, from before it had any."""
+    removed: tuple[Identity, ...] = ()
+    """Environments that were removed, and whose objects the identity to plan would create a second time."""
+
+
 def removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tuple[Identity, frozenset[Address]]]:
     """Yield the identities that the project had and does not have any longer, if they publish something or have objects
     in their states, each with the names that applications load.
 
-    A project that was never applied has no record of them. If another identity in the same place publishes the same
-    names, the project had its name before.
+    An identity that was never applied has no record of them. If another identity in the same place publishes the same
+    names, the project had its name before. Once another environment of the project is applied, its plan has said so.
     """
     own, spec, outlet = workspace.identity, workspace.loaded.project.spec, workspace.built_in_outlet
     if snapshot.run:
@@ -45,9 +57,20 @@ def removed_identities(workspace: Workspace, snapshot: Snapshot) -> Iterator[tup
         present = {own, *(Identity(own.project, name) for name in spec.environments)}
         others = {one: published_by(outlet, one) for one in identities_in(outlet) if one not in present}
         found = {one: names for one, names in others.items() if names & workspace.desired.keys()}
+        former = {one for one in found if one.project != own.project or not one.environment}
+        if former and any(_is_applied(workspace, one) for one in present - {own}):
+            found = {one: names for one, names in found.items() if one not in former}
     for identity, names in found.items():
         if names or _has_objects(workspace, identity):
             yield identity, names
+
+
+def _is_applied(workspace: Workspace, identity: Identity) -> bool:
+    """Return True if another identity was applied, and is not destroyed."""
+    with suppress(ReconcilerError):
+        snapshot = Backend(workspace.backend.store, identity).read_latest()
+        return bool(snapshot.run) and snapshot.state.destruction is None
+    return False
 
 
 def _has_objects(workspace: Workspace, identity: Identity) -> bool:
@@ -57,9 +80,9 @@ def _has_objects(workspace: Workspace, identity: Identity) -> bool:
     return False
 
 
-def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
-    """Return a warning for each environment that project.yaml does not have and whose state has objects, and for the
-    state that the project has from before it had environments.
+def environments_left(workspace: Workspace, snapshot: Snapshot) -> Left:
+    """Return the environments that project.yaml does not have and whose state has objects, and the state that the
+    project has from before it had environments.
 
     One list of the names in the state, and a read of each such state. A state that is not readable with these
     credentials, or that was moved to another backend, is left out.
@@ -67,22 +90,39 @@ def environments_left(workspace: Workspace) -> tuple[Notice, ...]:
     Raises ReconcilerError if there is one and the only environment of the project was not named: a command that had to
     name one of several must not select another one silently, because an edit of project.yaml removed the rest.
     """
-    left, present = tuple(_left(workspace)), workspace.identity.environment
-    removed = [one.args["environment"] for one in left if one.args["environment"]]
+    left, present = list(_left(workspace)), workspace.identity.environment
+    removed = [one.identity.environment for one in left if one.identity.environment]
     if removed and present and workspace.is_implied:
         names = ", ".join(f"`{name}`" for name in removed)
         message = f"`{present}` is the only environment of this project, but the state also has objects of {names}"
-        others = "that environment" if len(removed) == 1 else "those environments"
+        destroy = ", ".join(f"`{command_text(one, 'destroy')}`" for one in removed)
         hint = (
-            f"choose `{present}` with `--env {present}` or `RECONCILER_ENV`; to need neither, remove the objects of "
-            f"{others} with `reconciler destroy --env NAME`"
+            f"choose `{present}` with `--env {present}` or `RECONCILER_ENV`; to need neither, remove the other "
+            f"objects: {destroy}"
         )
         place = workspace.loaded.project.where(("spec", "environments"))
         raise ReconcilerError(Problem("environment-required", message, place, hint))
-    return left
+    twice = (one.identity for one in left if one.identity.environment and _is_former(one, workspace, snapshot))
+    return Left(
+        tuple(map(_notice, left)),
+        next((one.identity for one in left if not one.identity.environment), None),
+        tuple(twice),
+    )
 
 
-def _left(workspace: Workspace) -> Iterator[Notice]:
+def _notice(left: State) -> Notice:
+    return Notice("environment-left", {"identity": str(left.identity), "environment": left.identity.environment})
+
+
+def _is_former(left: State, workspace: Workspace, snapshot: Snapshot) -> bool:
+    """Return True if the identity to plan would create what a removed environment manages: the project has no
+    environments any longer, or this one is new, and was not beside the removed one, which may have been renamed.
+    """
+    environment = workspace.identity.environment
+    return environment is None or (not snapshot.run and environment not in (left.environments or ()))
+
+
+def _left(workspace: Workspace) -> Iterator[State]:
     identity, project = workspace.identity, workspace.identity.project
     present = {identity, *(Identity(project, name) for name in workspace.loaded.project.spec.environments or (None,))}
     with suppress(ReconcilerError):
@@ -91,7 +131,7 @@ def _left(workspace: Workspace) -> Iterator[Notice]:
                 state = Backend(workspace.backend.store, other).read_latest().state
                 is_destroyed = state.destruction is not None and state.destruction.finished is not None
                 if state.objects and not is_destroyed:
-                    yield Notice("environment-left", {"identity": str(other), "environment": other.environment})
+                    yield state
 
 
 def outlet_references(workspace: Workspace, inputs: PlanInputs, ids: Mapping[str, Collection[str]]) -> OutletReferences:

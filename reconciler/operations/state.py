@@ -29,7 +29,7 @@ def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str
     known = workspace.backend.read().state.objects
     found = known.get(address)
     if found is None:
-        listing = f"To list all entries, run `reconciler state list{env_option(workspace.chosen_environment)}`."
+        listing = f"To list all entries, run `reconciler state list{env_option(workspace.identity.environment)}`."
         hint = did_you_mean(str(address), map(str, known)) or listing
         raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
     return found

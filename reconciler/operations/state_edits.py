@@ -13,7 +13,7 @@ from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from reconciler.resources.name_lists import did_you_mean, few
-from reconciler.resources.problems import Problem, ReconcilerError, env_option
+from reconciler.resources.problems import Problem, ReconcilerError, command_text, env_option
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
 from reconciler.state.codec import decode_state, encode_state
@@ -58,7 +58,7 @@ def move(start: Path, environ: Mapping[str, str], former: Address, address: Addr
         check_not_destroyed(workspace, present.state)
         check_known(present.state.objects, [former], workspace)
         entry = present.state.objects[former]
-        _check_movable(present.state.objects, former, address, entry)
+        _check_movable(present.state.objects, former, address, entry, workspace.identity.environment)
         rest = {known: applied for known, applied in present.state.objects.items() if known != former}
         new = _with_objects(present, {**rest, address: entry})
         done = rewritten(workspace, lease, present, new, f"move {former} to {address}")
@@ -113,7 +113,7 @@ def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapsh
 def check_known(objects: Objects, addresses: Collection[Address], workspace: Workspace) -> None:
     """Raise ReconcilerError for addresses that are not in the state."""
     names = [str(address) for address in objects]
-    hint = f"To list all entries, run `reconciler state list{env_option(workspace.chosen_environment)}`."
+    hint = f"To list all entries, run `reconciler state list{env_option(workspace.identity.environment)}`."
     problems = [
         Problem("unknown-address", f"{address} is not in the state", hint=did_you_mean(str(address), names) or hint)
         for address in addresses
@@ -127,9 +127,12 @@ def _with_objects(snapshot: Snapshot, objects: Objects) -> Snapshot:
     return replace(snapshot, state=replace(snapshot.state, objects=objects))
 
 
-def _check_movable(objects: Objects, former: Address, address: Address, entry: Applied) -> None:
+def _check_movable(
+    objects: Objects, former: Address, address: Address, entry: Applied, environment: str | None
+) -> None:
     if address in objects:
-        hint = f"Choose another name, or remove the entry first: reconciler state rm {address}"
+        remove = command_text(environment, "state", "rm", str(address))
+        hint = f"Choose another name, or remove the entry first: {remove}"
         raise ReconcilerError(Problem("address-taken", f"{address} is already in the state", hint=hint))
     if former.kind != address.kind:
         message = f"{former} cannot be moved to {address}: the kinds differ"
@@ -213,4 +216,5 @@ def _after_forgetting_all(workspace: Workspace, removed: Mapping[Address, Applie
     if published:
         yield f"the outlets still have {few(published)}"
     if workspace.desired.keys() & removed.keys():
-        yield "the manifests are still there: run `reconciler adopt` before the next apply, which creates other objects"
+        adopt = command_text(workspace.identity.environment, "adopt")
+        yield f"the manifests are still there: run `{adopt}` before the next apply, which creates other objects"

@@ -27,8 +27,9 @@ from reconciler.operations.state_edits import rewritten
 from reconciler.planning.equal_objects import EqualObjects, equal_objects
 from reconciler.planning.field_diff import owned
 from reconciler.planning.held_names import unrecorded
-from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched, match
+from reconciler.planning.published import Pointer
 from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_made_of
 from reconciler.project.connection import connected
@@ -122,7 +123,7 @@ def _written(
         base = workspace.backend.read()
         if base.position != present.position:
             message = f"another run changed the state of {workspace.identity} in the meantime"
-            command = f"reconciler state rebuild{env_option(workspace.chosen_environment)}"
+            command = f"reconciler state rebuild{env_option(workspace.identity.environment)}"
             raise StateMovedError(Problem("state-moved", message, hint=f"Nothing was written. Run `{command}` again."))
         rewritten(workspace, lease, base, replace(present, state=state), "rebuild")
     return made
@@ -135,7 +136,7 @@ async def _rebuilt(
     named = _named_in((*outlets.pointers.values(), *outlets.published.values()))
     live = await _everything(workspace, connection, {*named.values()}, listing, _Wanted(workspace.desired, present))
     _check_project(workspace, connection)
-    chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage)
+    chosen = choose(lineages(live, workspace.identity), present.state.lineage, lineage, workspace.identity.environment)
     chosen = replace(
         chosen,
         unproven=unproven(

@@ -9,13 +9,12 @@ from typing import Final
 from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
-from reconciler.planning.reasons import Notice, Reason
+from reconciler.planning.reasons import Notice
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import FILE_SHA256, PROJECT
-from reconciler.resources.metadata import has_room
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import Problem, env_option
+from reconciler.resources.problems import Problem, command_text, env_option
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, digest
 
@@ -50,44 +49,6 @@ def alike(
     pairing = _Pairing(inputs, matched, remembered)
     found = {id_ for id_ in (*wanted.values(), *remembered.values()) if id_}
     return frozenset(found.union(live.id for address in pairing.missing() for live in pairing.candidates(address)))
-
-
-def adoption_reasons(inputs: PlanInputs, matched: Matched, address: Address) -> tuple[Reason, ...]:
-    """Return what to know before an object is adopted."""
-    desired, live = inputs.desired[address], matched.live[address]
-    found = compare(inputs.resource_types[live.type], desired, LastApplied(), live.fields)
-    differing = sorted({item.keys[0] for item in found})
-    reasons = [Reason("unmanaged", {"type": live.type, "id": live.id, "name": live.name})]
-    reasons += [Reason("manifest-differs", {"fields": differing})] if differing else []
-    no_room = inputs.is_labelled(live.type) and not has_room(live.fields.get("metadata"))
-    reasons += [Reason("no-label-room")] if no_room else []
-    return tuple(reasons)
-
-
-def adoption_notices(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
-    """Yield the warnings about an object that is adopted."""
-    if inputs.resource_types[matched.live[address].type].is_known_from_state_only:
-        yield Notice("owner-unknown", address=str(address))
-    yield from _uploads_alike(inputs, matched, address)
-
-
-def _uploads_alike(inputs: PlanInputs, matched: Matched, address: Address) -> Iterator[Notice]:
-    """Yield the unmanaged uploads with the name and size of a file in a store's manifest; their content cannot be
-    compared.
-    """
-    members = inputs.members(matched.live[address].type)
-    if members is None:
-        return
-    held, wanted = members.of(matched.live[address].fields), members.of(inputs.desired[address].fields)
-    uploads: dict[tuple[str, JSON], str] = {
-        (live.name, live.detail.get("bytes")): live.id for live in matched.unmanaged if inputs.is_upload(live.type)
-    }
-    for path in sorted(wanted.keys() - held.keys()):
-        target = members.target(wanted[path])
-        file = inputs.desired.get(target) if target else None
-        found = uploads.get((file.upload_name, file.bytes)) if file else None
-        if found:
-            yield Notice("upload-alike", {"upload": found, "path": path}, str(address))
 
 
 @dataclass
@@ -125,7 +86,7 @@ class _Pairing:
 
     @property
     def _env(self) -> str:
-        return env_option(self.inputs.chosen_environment)
+        return env_option(self.inputs.identity.environment)
 
     @property
     def _list(self) -> str:
@@ -243,6 +204,12 @@ class _Pairing:
             if other.project == self.inputs.identity.project and live.labels:
                 command = f"reconciler state rm {live.labels.address}{env_option(other.environment)}"
                 hint = f"To move it here, run `{command}`, and adopt it then."
+                if other in self.inputs.removed_environments:
+                    command = command_text(other.environment, "state", "rm", "--all")
+                    hint = (
+                        f"To move what {other} manages, put {other.environment} back into `spec.environments`, run "
+                        f"`{command}`, remove it again, and adopt it then."
+                    )
                 if not other.environment:
                     hint = (
                         "To move what the project manages since before it had environments, run `reconciler state rm "
@@ -261,15 +228,20 @@ class _Pairing:
         if found:
             how = "have its name and equal it in every field that it sets" if equal else "have its name"
             ids = sorted(live.id for live in equal or found)
-            hint = f"Select one: reconciler adopt {address}={ids[0]}"
+            hint = f"Select one: reconciler adopt {address}={ids[0]}{self._env}"
             self._problem("ambiguous", f"{address}: {len(ids)} objects {how}: {few(ids, _SHOWN)}", hint)
-        elif foreign := self.inputs.of_undivided.get(str(address)) or self._foreign_origin(address):
+        elif foreign := self._owned_before(address) or self._foreign_origin(address):
             self._owned(address, foreign, foreign.labels.identity if foreign.labels else "")
         elif named:
             self._problem("nothing-alike", f"{address}: no unmanaged object has its name", self._others(address))
         else:
             self.notices.append(Notice("nothing-to-adopt", address=str(address)))
         return None
+
+    def _owned_before(self, address: Address) -> Live | None:
+        """Return the object that the project manages for no environment, or for one that was removed."""
+        name = str(address)
+        return self.inputs.of_undivided.get(name) or self.inputs.of_removed_environments.get(name)
 
     def _foreign_origin(self, address: Address) -> Live | None:
         """Return the object that the manifest was imported from, if another project manages it."""

@@ -17,6 +17,7 @@ from reconciler.planning.requests import requests
 from reconciler.planning.resolution import resolve
 from reconciler.planning.risks import with_risks
 from reconciler.planning.schedules import with_runs
+from reconciler.planning.version_changes import version_changes
 from reconciler.resources.address import Address
 from reconciler.resources.values import references_in
 
@@ -62,6 +63,7 @@ def seal(difference: Difference, guarded: GuardResult, *, commit: str | None, cr
         warnings=(*found.warnings, *guarded.lifted.warnings),
         requests=requests(inputs, matched, found.work),
         costs=guarded.context.costs,
+        versions=tuple(version_changes(inputs, matched, found.work)),
         references=references(touched, difference.before, difference.after),
         commit=commit,
         created_at=created_at,

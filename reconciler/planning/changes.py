@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reconciler.planning.adoption import adoption_reasons
+from reconciler.planning.adoption_notes import adoption_reasons
 from reconciler.planning.field_diff import LastApplied, agreed, compare, leaves
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.keep_on_delete import given_up, keepers, stays_published
@@ -75,7 +75,7 @@ def _of_address(
     desired, applied, live = inputs.desired.get(address), inputs.applied.get(address), matched.live.get(address)
     for duplicate in matched.duplicates.get(address, ()):
         yield ByOrigin(_removal(address, duplicate, Reason("duplicate")), None)
-    if matched.is_disputed(address) or address in inputs.idle:
+    if matched.is_disputed(address) or address in inputs.idle or address in inputs.unchanged:
         return
     if desired is None:
         if live is not None and stays_published(inputs, address):

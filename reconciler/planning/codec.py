@@ -18,6 +18,8 @@ from reconciler.planning.documents import (
     PlanDocument,
     RefusalDocument,
     UnmanagedDocument,
+    VersionDocument,
+    VersionPart,
 )
 from reconciler.planning.model import (
     BODY,
@@ -25,10 +27,12 @@ from reconciler.planning.model import (
     Change,
     Costs,
     FieldChange,
+    PartChange,
     Plan,
     Refusal,
     Source,
     Unmanaged,
+    VersionChange,
 )
 from reconciler.planning.reasons import Notice
 from reconciler.planning.statements import (
@@ -52,6 +56,7 @@ from reconciler.resources.values import ABSENT, JSON, digest
 
 
 class _Marks(TypedDict, total=False):
+    versions: list[VersionDocument]
     destroys: bool
     confirmed: bool
 
@@ -76,6 +81,8 @@ def seal_plan(plan: Plan) -> Plan:
 def to_json(plan: Plan) -> PlanDocument:
     """Return `plan` as the JSON document that `plan -o json` prints and `--out` writes."""
     marks: _Marks = {}
+    if plan.versions:
+        marks["versions"] = list(map(_version_json, plan.versions))
     if plan.destroys:
         marks["destroys"] = True
     if plan.confirmed:
@@ -146,6 +153,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         unchanged=document["summary"]["unchanged"],
         risks=tuple(map(risk_of, document.get("risks", ()))),
         costs=_costs(document["costs"]) if document.get("costs") else None,
+        versions=tuple(map(_version, document.get("versions", ()))),
         requests=document["requests"],
         references=tuple((node_of(source), node_of(target)) for source, target in document.get("references", ())),
         commit=document["commit"],
@@ -153,6 +161,34 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         digest=document["digest"],
         destroys=document.get("destroys", False),
         confirmed=document.get("confirmed", False),
+    )
+
+
+def _version_json(one: VersionChange) -> VersionDocument:
+    return {
+        "chatbot": one.chatbot,
+        "before": one.before,
+        "after": one.after,
+        "parts": list(map(_part_json, one.parts)),
+        "files": [{"path": path, "change": word} for path, word in one.files],
+    }
+
+
+def _part_json(part: PartChange) -> VersionPart:
+    document: VersionPart = {"address": part.address, "change": part.change, "fields": list(part.fields)}
+    return {**document, "models": [list(names) for names in part.models]} if part.models else document
+
+
+def _version(document: Mapping[str, Any]) -> VersionChange:
+    return VersionChange(
+        chatbot=document["chatbot"],
+        before=document["before"],
+        after=document["after"],
+        parts=tuple(
+            PartChange(one["address"], one["change"], tuple(one["fields"]), tuple(map(tuple, one.get("models", ()))))
+            for one in document["parts"]
+        ),
+        files=tuple((one["path"], one["change"]) for one in document["files"]),
     )
 
 

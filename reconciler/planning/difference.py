@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from reconciler.planning.adoption import adoption_notices
+from reconciler.planning.adoption_notes import adoption_notices
 from reconciler.planning.changes import ByOrigin, changes, not_named
 from reconciler.planning.codec import seal_change
+from reconciler.planning.equal_objects import maybe_duplicates
 from reconciler.planning.graph import Graph, after, before, group_of
 from reconciler.planning.held_uploads import with_held
 from reconciler.planning.inputs import PlanInputs
@@ -61,6 +62,7 @@ def diff(resolution: Resolution) -> Difference:
         unmanaged=tuple(_unmanaged(inputs, matched)),
         warnings=(
             *_warnings(inputs, matched),
+            *maybe_duplicates(inputs, matched, work),
             *deleted_files(inputs),
             *only_in_outlets(inputs, matched),
             *archived,
@@ -145,15 +147,21 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
             yield Notice("no-label-room", address=str(address))
         for name in _creation_only_edits(inputs, address, live):
             yield Notice("set-at-creation", {"field": name}, str(address))
-        desired = inputs.desired.get(address)
-        members = inputs.members(live.type)
-        if members and desired is not None and not desired.prunes:
-            extra = not_named(members, desired, inputs.applied.get(address), live)
-            if extra:
-                yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
-        failed = members.failed(live.detail) if members else ()
-        if failed:
-            yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
+        if address not in inputs.unchanged:  # otherwise all its members are in the manifest, and indexed
+            yield from _of_members(inputs, address, live)
+
+
+def _of_members(inputs: PlanInputs, address: Address, live: Live) -> Iterator[Notice]:
+    members, desired = inputs.members(live.type), inputs.desired.get(address)
+    if members is None:
+        return
+    if desired is not None and not desired.prunes:
+        extra = not_named(members, desired, inputs.applied.get(address), live)
+        if extra:
+            yield Notice("files-not-in-manifest", {"files": sorted(extra)}, str(address))
+    failed = members.failed(live.detail)
+    if failed:
+        yield Notice("files-not-indexed", {"files": sorted(failed)}, str(address))
 
 
 def _creation_only_edits(inputs: PlanInputs, address: Address, live: Live) -> Iterator[str]:

@@ -165,7 +165,7 @@ class CostsDocument(TypedDict):
     unused: list[tuple[str, int | None]]
     """Stores and files of this identity that nothing known refers to, with their bytes."""
     unknown: list[UnknownDocument]
-    """What is not in these sums."""
+    """Costs that are not in these sums."""
 
 
 class ChangeDocument(TypedDict):
@@ -182,7 +182,7 @@ class ChangeDocument(TypedDict):
     decision: NotRequired[Decision]
     """For drift only: `revert` where applying undoes it, else `keep`."""
     preconditions: dict[str, JSON]
-    """What must still hold when the change is applied, besides the live values of its fields."""
+    """Conditions that must still hold when the change is applied, besides the live values of its fields."""
     fields: list[FieldDocument]
     """The values that differ."""
     source: NotRequired[SourceDocument]
@@ -234,6 +234,37 @@ class UnmanagedDocument(TypedDict):
     otherwise."""
 
 
+class VersionPart(TypedDict):
+    """An object of a chatbot that differs between two releases."""
+
+    address: str
+    """Of the working object; the chatbot itself stands for what the release starts with."""
+    change: Literal["added", "removed", "changed"]
+    fields: list[str]
+    """The fields that differ, of a changed object."""
+    models: NotRequired[list[list[str]]]
+    """The models before, and those after. Left out if they are the same."""
+
+
+class VersionFile(TypedDict):
+    """A file of a vector store that differs between two releases."""
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+
+
+class VersionDocument(TypedDict):
+    """What changes for the users of a chatbot that publishes another release."""
+
+    chatbot: str
+    before: str
+    """The address of the release that answers now."""
+    after: str
+    """The address of the release that answers after the plan."""
+    parts: list[VersionPart]
+    files: list[VersionFile]
+
+
 class PlanDocument(TypedDict):
     """The changes that make live objects equal to the manifests, with drift, refusals, risks and costs."""
 
@@ -260,6 +291,8 @@ class PlanDocument(TypedDict):
     """The risks of all changes, the worst first."""
     costs: CostsDocument | None
     """An estimate of what the plan does to the bill; null where it was not made."""
+    versions: NotRequired[list[VersionDocument]]
+    """The differences between the releases that chatbots publish now and after the plan. Left out without any."""
     requests: dict[str, int]
     """Write requests to OpenAI that applying takes, by HTTP method."""
     references: list[tuple[Node, Node]]

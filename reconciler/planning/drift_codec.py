@@ -117,7 +117,7 @@ class AssistantDocument(TypedDict):
     pending: bool
     """True where edits of manifests wait to be applied to any of these."""
     differs: list[DifferingDocument]
-    """What is not as it was applied, of the assistant and of what it uses."""
+    """Differences from the last apply, of the assistant and of what it uses."""
     failing: list[FileOfStore]
     """Files that it should find and that OpenAI could not index."""
     missing: list[Annotated[dict[str, JSON], ShapeOf(ToolFile)]]

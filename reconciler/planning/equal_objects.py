@@ -1,15 +1,21 @@
-"""Search for live objects without labels by their values, after the state was lost."""
+"""Search for live objects without labels by their values or names, after the state was lost."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.match import Matched
+from reconciler.planning.model import Change
+from reconciler.planning.reasons import Notice
 from reconciler.planning.uploads import created
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import Fields, digest
+
+_DUPLICATE: Final = "maybe-duplicate"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,49 @@ def equal_objects(inputs: PlanInputs, known: Mapping[Address, Applied]) -> Equal
         for address, live in zip(addresses, fitting, strict=False):
             names[live.id].append(str(address))
     return EqualObjects(found, ambiguous)
+
+
+def maybe_duplicates(inputs: PlanInputs, matched: Matched, work: Iterable[Change]) -> Iterator[Notice]:
+    """Yield a warning for each object that is created although a live one of its type has its name, if no label shows
+    who manages that one: it may be the object itself, if the state was lost.
+
+    A plan that finds labels of a lost state is refused. Without any label, this warning is all that shows the loss.
+    """
+    created_here = [Address.parse(change.address) for change in work if change.action == "create"]
+    wanted = {
+        address: desired
+        for address in created_here
+        if not address.is_frozen
+        and (desired := inputs.desired.get(address))
+        and inputs.resource_types[desired.type].is_known_from_state_only
+    }
+    there: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for live in sorted(matched.unmanaged if wanted else (), key=lambda live: (created(live), live.id)):
+        there[_named(live.type, live.fields)].append(live.id)
+    for address, desired in wanted.items():
+        ids = there.get(_named(desired.type, desired.fields))
+        if ids:
+            about = {"type": desired.type, "ids": ids, "environment": inputs.identity.environment}
+            yield Notice(_DUPLICATE, about, str(address))
+
+
+def may_be_duplicates(warnings: Iterable[Notice]) -> bool:
+    """Return True if one of the warnings is of `maybe_duplicates`."""
+    return any(one.code == _DUPLICATE for one in warnings)
+
+
+def without_owned(warnings: Iterable[Notice], owned: Collection[str]) -> Iterator[Notice]:
+    """Yield the warnings without the objects that other states have, by id, which are no duplicates."""
+    for one in warnings:
+        ids = [id_ for id_ in one.args["ids"] if id_ not in owned] if one.code == _DUPLICATE else ()
+        if one.code != _DUPLICATE:
+            yield one
+        elif ids:
+            yield replace(one, args={**one.args, "ids": ids})
+
+
+def _named(type_: str, fields: Fields) -> tuple[str, str]:
+    return type_, digest(fields.get("name"))
 
 
 def _rank(inputs: PlanInputs, address: Address, desired: Desired) -> tuple[bool, bool, Address]:

@@ -114,8 +114,9 @@ def leaves(before: JSON | Absent, after: JSON | Absent) -> Iterator[tuple[Keys, 
 def _compare_field(
     resource_type: ResourceType, name: str, wanted: JSON, last: LastApplied, live: Fields
 ) -> Iterator[FieldChange]:
-    applied = last.value(name)
-    found = owned(resource_type, name, wanted, applied, live.get(name, ABSENT))
+    if same(wanted, live.get(name, ABSENT)):  # most fields of most objects; then no other keys are live either
+        return
+    found = owned(resource_type, name, wanted, last.value(name), live.get(name, ABSENT))
     if same(wanted, found):
         return
     for keys, before, after in leaves(found, wanted):

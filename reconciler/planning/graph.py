@@ -11,9 +11,10 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, RELEASES_OWNERSHIP, Change
 from reconciler.planning.referrers import UNWRITTEN, Foreign, Node, PeerObject
+from reconciler.planning.verified import index_of
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
-from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
+from reconciler.resources.values import ABSENT, JSON, Fields
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -147,12 +148,19 @@ def _after(
         if inputs.in_scope(address):
             yield from (Edge(address, matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
-        if inputs.in_scope(address):
+        if address in inputs.unchanged:  # no live value that the plan leaves refers to anything else
+            links = inputs.links.get(address, ()) if inputs.in_scope(address) else ()
+            linked = {matched.now(link.target) for link in links}
+            others = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
+            yield from (Edge(address, target, place_of(desired)) for target in others)
+        elif inputs.in_scope(address):
             seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
             yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
-            yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
+            if stays:
+                known = {*linked, *_targets(matched, desired.fields)}
+                yield from (Edge(address, one, "live") for one in matched.read(stays).references if one not in known)
         else:
             yield from _edges(matched, address, desired.fields, place_of(desired))
     yield from _of_literal_ids(inputs, matched)
@@ -175,6 +183,9 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
     for address in sorted({*inputs.applied, *matched.live}):
         removed = any(change.action in RELEASES_OWNERSHIP for change in work.get(address, ()))
         if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
+            if address in inputs.unchanged:
+                yield from (Edge(address, target, "state") for target in _indexed(inputs, matched, address))
+                continue
             applied, live = inputs.applied.get(address), matched.live.get(address)
             fields = applied.fields if applied else {}
             known = {**_targets(matched, fields), **dict.fromkeys(_by_literal_id(matched, fields))}
@@ -186,8 +197,11 @@ def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     known: dict[str, Mapping[Address, Applied | Live]] = {"state": inputs.applied, "live": matched.live}
     for seen, objects in known.items():
         for address, one in objects.items():
-            targets = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)} - {address}
-            yield from (Edge(address, target, seen) for target in sorted(targets))
+            if address in inputs.unchanged:
+                targets = {*_indexed(inputs, matched, address)}
+            else:
+                targets = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)}
+            yield from (Edge(address, target, seen) for target in sorted(targets - {address}))
     yield from _of_copies(inputs, matched)
     yield from _of_unmanaged(inputs, matched)
 
@@ -218,15 +232,23 @@ def _of_unmanaged(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
 def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     """Yield the references by literal ids of managed objects. The id of a document is its address."""
     for address, desired in inputs.desired.items():
-        fields = [desired.fields, inputs.unwritten.get(address, {})]
-        targets = dict.fromkeys(target for one in fields for target in _by_literal_id(matched, one))
+        if address in inputs.unchanged:
+            targets = dict.fromkeys(index_of(inputs, address).by_literal_id(matched))
+        else:
+            fields = [desired.fields, inputs.unwritten.get(address, {})]
+            targets = dict.fromkeys(target for one in fields for target in _by_literal_id(matched, one))
         yield from (Edge(address, target, place_of(desired)) for target in targets)
 
 
-def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
-    """Yield the addresses of our objects among the ids in `fields`; the id of a document is its address."""
-    for id_ in strings_in(dict(fields)):
-        yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
+def _by_literal_id(matched: Matched, fields: Fields) -> Sequence[Address]:
+    """Return the addresses of our objects among the ids in the fields of an object, each once, in order."""
+    return matched.mentioned(fields).literal
+
+
+def _indexed(inputs: PlanInputs, matched: Matched, address: Address) -> dict[Address, None]:
+    """Return the addresses of all objects that an unchanged object refers to: as applied, and as live."""
+    index = index_of(inputs, address)
+    return {**index.targets(matched), **dict.fromkeys(index.by_literal_id(matched))}
 
 
 def place_of(desired: Desired) -> str:
@@ -246,8 +268,8 @@ def _edges(
 
 
 def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
-    """Return the addresses that `fields` reference, under their present names, each once, in order."""
-    return dict.fromkeys(matched.now(Address.parse(text)) for text in references_in(dict(fields)))
+    """Return the addresses that the fields of an object reference, under their present names, each once, in order."""
+    return dict.fromkeys(matched.mentioned(fields).references)
 
 
 def _depths(needs: Mapping[Name, Sequence[Name]]) -> dict[Name, int]:

@@ -22,9 +22,10 @@ from functools import cached_property
 
 from reconciler.planning.before_after import edited
 from reconciler.planning.graph import INSIDE, Edge, place_of
-from reconciler.planning.inputs import OUTLETS, Copy, PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, DESTROYS, INVALIDATES_ID, RELEASES_OWNERSHIP, Change, FieldChange
+from reconciler.planning.published import OUTLETS, Copy, Pointer
 from reconciler.planning.referrers import Foreign, Node, PeerObject
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address

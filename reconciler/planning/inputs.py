@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
-from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import OnDrift
-from reconciler.planning.reasons import Reason
+from reconciler.planning.published import Bundle, Pointer, Stray
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Live, Unlisted
 from reconciler.resources.guard_settings import GuardSettings
@@ -43,14 +42,6 @@ class Pending:
     """False for the write of an object that exists, and for a publication."""
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """The desired bundle of an address: the digest of its content, and the addresses that it references."""
-
-    digest: str
-    refers_to: frozenset[Address]
-
-
 @dataclass(frozen=True, slots=True)
 class Runner:
     """An object that runs what a chatbot publishes: see `planning.runners`."""
@@ -60,59 +51,6 @@ class Runner:
     """The release that it runs after the plan; None if it is suspended or not created."""
     keys: Keys
     """Path of the reference in its fields."""
-
-
-BUNDLE: Final = "bundle"
-"""The type of a document in a removed outlet, as a referrer."""
-OUTLETS: Final = "outlets"
-"""The first key of the field changes of copies in outlets; the second is the name of the outlet."""
-
-CopyState: TypeAlias = Literal["unwritten", "outdated", "missing", "tampered"]
-"""The state of a copy that is not as the built-in outlet has it. `unwritten`: nothing was written there yet;
-`outdated`: it is as it was written; `missing`: it was written and does not exist; `tampered`: it is not as it was
-written, or it is not known what was written.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A published bundle in an outlet beside the built-in one, where it differs."""
-
-    outlet: str
-    state: CopyState
-    blob: str | None = None
-    """The digest in its pointer; None without a readable pointer."""
-    ids: frozenset[str] = frozenset()
-    """The live ids in its pointer, and all other texts of its content, among which may be literal ids."""
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """The published bundle of an address, as the built-in outlet has it."""
-
-    blob: str
-    ids: Mapping[str, str]
-    fault: Reason | None = None
-    """Set if the blob is missing, or if the pointer or the blob was altered."""
-    copies: tuple[Copy, ...] = ()
-    """The copies in other outlets that differ from it."""
-    holds: Mapping[str, str] = field(default_factory=dict)
-    """Of a release, the live ids of the objects that it was made from, when it was published."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stray:
-    """A document in an outlet beside the built-in one, which does not have its name: of a restored backup, or of an
-    outlet that the project did not name for some time. Applications may load it.
-    """
-
-    name: Address
-    """Its name in the outlet, such as `chatbot/support@working`."""
-    address: Address
-    """The object that the name belongs to."""
-    copy: Copy
-    is_released: bool = False
-    """True for the name of a chatbot, under which a release is published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +153,8 @@ class PlanInputs:
     """
     undivided: Identity | None = None
     """The project itself, if its state from before it had environments still has objects."""
+    removed_environments: tuple[Identity, ...] = ()
+    """Environments that project.yaml does not have any longer, and whose objects this identity would create again."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     """Documents in removed outlets that refer to what would go, by outlet. The name of each is its address there."""
     tombstones: frozenset[Address] = frozenset()
@@ -223,6 +163,8 @@ class PlanInputs:
     """Releases with `archived: true` in their manifests."""
     idle: frozenset[Address] = frozenset()
     """Files that are neither uploaded nor replaced, because nothing that the plan writes refers to them."""
+    unchanged: frozenset[Address] = frozenset()
+    """Objects that differ neither from their manifests nor from the state, as the digests of the last apply prove."""
     runners: Mapping[Address, Runner] = field(default_factory=dict)
     """Objects that run what a chatbot publishes."""
     unwritten: Mapping[Address, Fields] = field(default_factory=dict)
@@ -242,8 +184,6 @@ class PlanInputs:
     prices: Prices = field(default_factory=Prices)
     refused_parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Parameters that models refuse, by model, where the project says so."""
-    chosen_environment: str | None = None
-    """The environment, if commands must name it because the project has several."""
     openai_project: str | None = None
     """The OpenAI project that answered."""
     applied_project: str | None = None
@@ -373,9 +313,17 @@ class PlanInputs:
     @cached_property
     def of_undivided(self) -> Mapping[str, Live]:
         """Live objects that the project manages since before it had environments, by the address on their label."""
-        owner = str(self.undivided or "")
-        labelled = ((live.labels, live) for live in self.live)
-        return {labels.address: live for labels, live in labelled if labels and labels.identity == owner}
+        return self._labelled_by({self.undivided} if self.undivided else ())
+
+    @cached_property
+    def of_removed_environments(self) -> Mapping[str, Live]:
+        """Live objects of `removed_environments`, by the address on their label."""
+        return self._labelled_by(self.removed_environments)
+
+    def _labelled_by(self, identities: Iterable[Identity]) -> Mapping[str, Live]:
+        owners = {str(identity) for identity in identities}
+        labelled = ((live.labels, live) for live in self.live) if owners else ()
+        return {labels.address: live for labels, live in labelled if labels and labels.identity in owners}
 
     def children(self, ids: Iterable[str]) -> Iterator[tuple[Live, str]]:
         """Yield the live objects that are deleted with one of `ids`, each with that id."""

@@ -7,9 +7,10 @@ An object is managed if the state has its id, or if its label names this identit
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
@@ -21,7 +22,16 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import Fields, references_in, strings_in
+from reconciler.resources.values import Fields, mentions, references_in, strings_in
+
+
+class Mentioned(NamedTuple):
+    """The managed objects that the fields of an object mention, each once, in order."""
+
+    references: Sequence[Address]
+    """The addresses that they refer to, under their present names."""
+    literal: Sequence[Address]
+    """The objects whose ids are in them. The id of a document is its address, and mentions nothing else."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,28 @@ class Matched:
                 found[id_].append(address)
         return found
 
+    def mentioned(self, fields: Fields) -> Mentioned:
+        """Return our objects that the fields of an object mention. A plan asks several times, and walks them once."""
+        if not fields:
+            return Mentioned((), ())
+        known = self._mentioned.get(id(fields))
+        if known is None:  # the fields are kept, so that no other ones get their number
+            known = self._mentioned[id(fields)] = fields, self.read(fields)
+        return known[1]
+
+    def read(self, fields: Fields) -> Mentioned:
+        """Return our objects that `fields` mention."""
+        references, strings = mentions(dict(fields))
+        targets = [self.now(Address.parse(text)) for text in references]
+        if self.addresses.keys().isdisjoint(strings):
+            return Mentioned(tuple(dict.fromkeys(targets)), ())
+        literal = [one for id_ in strings for one in self.addresses.get(id_, ()) if str(one) != id_]
+        return Mentioned(tuple(dict.fromkeys(targets)), tuple(dict.fromkeys(literal)))
+
+    @cached_property
+    def _mentioned(self) -> dict[int, tuple[Fields, Mentioned]]:
+        return {}
+
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""
         return self.former.get(address, address)
@@ -119,11 +151,14 @@ class Matched:
         return next((name for name in (id_, *paths) if name in wanted), None)
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
-        """Return `live` with the ids in its fields turned into the addresses that manifests use."""
+        """Return `live` with the ids in its fields turned into the addresses that manifests use, when they are read."""
+        return Live.deferred(partial(self._localised, inputs, address, live), live)
+
+    def _localised(self, inputs: PlanInputs, address: Address, live: Live) -> Fields:
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
         as_named = self.succeeded if address.is_frozen else {}
-        return replace(live, fields=self._by_address(resource_type, live.fields, expected, as_named))
+        return self._by_address(resource_type, live.fields, expected, as_named)
 
     def sides(self, inputs: PlanInputs, address: Address) -> tuple[Desired | None, Applied | None]:
         """Return the desired and the applied object with ids of managed objects turned into addresses, as in live
@@ -134,10 +169,12 @@ class Matched:
             return desired, applied
         resource_type = inputs.resource_types[desired.type]
         expected = _expected(resource_type, applied, desired)
-        wanted = replace(desired, fields=self._by_address(resource_type, desired.fields, expected))
+        wanted = self._by_address(resource_type, desired.fields, expected)
+        desired = desired if wanted is desired.fields else replace(desired, fields=wanted)
         if applied is None or applied.type != desired.type:
-            return wanted, applied
-        return wanted, replace(applied, fields=self._by_address(resource_type, applied.fields, expected))
+            return desired, applied
+        then = self._by_address(resource_type, applied.fields, expected)
+        return desired, applied if then is applied.fields else replace(applied, fields=then)
 
     def by_address(self, resource_type: ResourceType, fields: Fields) -> Fields:
         """Return fields that are written with the ids of managed objects turned into addresses."""

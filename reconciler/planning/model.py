@@ -219,6 +219,35 @@ class Unmanaged:
     count."""
 
 
+ChangeWord: TypeAlias = Literal["added", "removed", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """An object of a chatbot that differs between two releases."""
+
+    address: str
+    """Of the working object; the chatbot itself stands for what the release starts with."""
+    change: ChangeWord
+    fields: tuple[str, ...] = ()
+    """The fields that differ, of a changed object."""
+    models: tuple[tuple[str, ...], ...] = ()
+    """The models before and after; empty if they are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """The differences between the release that a chatbot publishes now and the one after the plan."""
+
+    chatbot: str
+    before: str
+    """The address of the release that answers now."""
+    after: str
+    parts: tuple[PartChange, ...] = ()
+    files: tuple[tuple[str, ChangeWord], ...] = ()
+    """Files of vector stores that differ, by path."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The difference between the desired and the live objects, and the result of applying it."""
@@ -235,6 +264,8 @@ class Plan:
     """Objects that are live as desired."""
     requests: Mapping[str, int] = field(default_factory=dict)
     """Writes at OpenAI that applying costs, by HTTP method."""
+    versions: tuple[VersionChange, ...] = ()
+    """The differences between published releases; never part of a digest."""
     references: tuple[tuple[Node, Node], ...] = ()
     """References of the objects in the plan and of their dependents: pairs of referrer and referent."""
     risks: tuple[Risk, ...] = ()

@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.planning.inputs import Copy, CopyState, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
+from reconciler.planning.published import Copy, CopyState
 from reconciler.planning.reasons import Notice
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.planning.changes import ByOrigin, source_of
-from reconciler.planning.inputs import OUTLETS, Bundle, Copy, CopyState, PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import CREATES, Change, FieldChange, Origin, decision_of
+from reconciler.planning.published import OUTLETS, Bundle, Copy, CopyState, Pointer
 from reconciler.planning.reasons import Reason, ReasonCode
 from reconciler.planning.release_retention import published_releases
 from reconciler.planning.unfinished import is_half_published

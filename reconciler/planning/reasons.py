@@ -95,6 +95,7 @@ NoticeCode: TypeAlias = Literal[
     "files-deleted",  # files: literal ids in the manifest of a store whose uploads do not exist
     "files-not-indexed",  # files: ids of files that OpenAI could not index
     "already-archived",  # the release was archived before, and its manifest does not have `archived`
+    "needs-manifest",  # assistant, chatbot: that publishes the release, which uses an assistant without a manifest
     "consent-permits",  # rule, cause, consent, until, why: a refusal of the plan as a whole that a consent lifts
     "consent-expired",  # place, consent, until
     "consent-outdated",  # place, consent: the refusal has another subject by now
@@ -115,6 +116,8 @@ NoticeCode: TypeAlias = Literal[
     # number: of its latest release; null without one; is_live: it is suspended, and has something else to run
     "already-managed",  # id: to be adopted, and managed at this address already
     "owner-unknown",  # to be adopted, and of a type without labels
+    "maybe-duplicate",  # type, ids: live objects with the name of one that is created, of a type without labels, whose
+    # owner is not known; environment
     "nothing-to-adopt",  # no live object matches the manifest: apply creates it
 ]
 
@@ -129,6 +132,7 @@ CauseCode: TypeAlias = Literal[
     "same-label",  # address, ids, objects (id, name, in_state): live objects with one label
     "imported-unmanaged",  # id: live and unmanaged, and the manifest was imported from it
     "imported-foreign",  # id, owner: the identity on the label, of another project; the manifest was imported from it
+    "environments-removed",  # environments: removed from project.yaml; objects (address, id, name) that they manage
     "undivided",  # identity, from before the project had environments; objects (address, id, name) that it manages
     "label-only",  # address, id, name, known: the object that the state has at the address, which is not live
     "duplicate-used",  # address, id, name, user: of the second object at the address
@@ -162,8 +166,9 @@ RemedyCode: TypeAlias = Literal[
     "delete-or-unlabel",  # ids: of objects that have a label without being known to be managed
     "adopt-clone",  # kind, id: of an object that has a copied label
     "adopt-one",  # address, id: of the first of several objects with one label
-    "adopt-first",  # environment, as for every remedy with a command; left out if there are not several
+    "adopt-first",  # environment, as for many remedies with a command; without one, it is that of the plan
     "release-and-adopt",  # owner, environment: as of `adopt-first`
+    "settle-environments",  # environments: removed from project.yaml, whose states have objects
     "divide",  # environment: that is to manage what the project manages since before it had environments
     "forget-import",  # address: of a manifest with a comment that names its source
     "repoint-user",  # user, id
@@ -190,9 +195,9 @@ RemedyCode: TypeAlias = Literal[
     "revert-incomplete",
     "decide-drift",  # address; pullable: whether `pull` can copy the drift
     "choose-model",
-    "raise-daily-cost",  # dollars
-    "raise-deletes",  # number
-    "raise-archives",  # number
+    "raise-daily-cost",  # dollars; address: of the change of the settings
+    "raise-deletes",  # number, address: as of `raise-daily-cost`
+    "raise-archives",  # number, address
     "apply-settings",  # settings: paths of those in project.yaml that are not recorded yet; address: of their change
 ]
 

@@ -6,7 +6,7 @@ release is not restored. A renamed assistant still has a manifest.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Container, Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from reconciler.resources.base import Desired, Live
 from reconciler.resources.values import references_in
 
 ASSISTANT: Final = "assistant"
+CHATBOT: Final = "chatbot"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,17 @@ def _known(inputs: PlanInputs) -> set[Address]:
     return {*inputs.applied, *labelled, *documents}
 
 
+def without_assistant(inputs: PlanInputs, releases: Iterable[Address]) -> dict[Address, Address]:
+    """Return those of these releases that use an assistant without a manifest, each with the assistant: they are
+    archived as soon as they are not published.
+    """
+    if inputs.strict:
+        return {}
+    wanted, known = inputs.desired.keys() | declared(inputs.desired).keys(), _known(inputs)
+    found = {release: _lost(inputs, release, wanted, known) for release in releases if release in inputs.releases}
+    return {release: lost for release, lost in found.items() if lost is not None}
+
+
 def uses(inputs: PlanInputs, release: Address) -> set[Address]:
     """Return all addresses that a release references: its parts, and the references of the parts."""
     found = set(inputs.releases[release].parts)
@@ -149,8 +161,8 @@ def _newest(inputs: PlanInputs, candidates: set[Address]) -> set[Address]:
 
 
 def chatbot_of(inputs: PlanInputs, release: Address) -> Address:
-    """Return the chatbot that a release is of, under its present name."""
-    made_for = inputs.releases[release].chatbot
+    """Return the chatbot that a release is of, also an archived one, under its present name."""
+    made_for = inputs.releases[release].chatbot if release in inputs.releases else Address(CHATBOT, release.family.name)
     if made_for in inputs.desired:
         return made_for
     return declared(inputs.desired).get(made_for) or inputs.recorded_names.get(made_for, made_for)

@@ -8,7 +8,8 @@ former name, such as those of a release, are followed with `former_names`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
+from reconciler.planning.published import Pointer
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import references_in

@@ -15,17 +15,20 @@ the last step returns. docs/decisions/008-one-resolution.md has an example of ea
 | idle files      | files to which only ignored fields and objects out of scope refer are not uploaded          |
 | suspension      | an object whose chatbot publishes nothing is suspended, or is not desired if it is not live |
 | server defaults | values that the API added when it created a frozen copy are desired                         |
+| unchanged       | objects that are as an apply left them are not compared again                               |
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.planning.inputs import Bundle, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched, match
+from reconciler.planning.published import Bundle
 from reconciler.planning.release_retention import Retired, apply_retention
 from reconciler.planning.renames import find_moves, renamed
 from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_leftover
+from reconciler.planning.verified import unchanged
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired
 from reconciler.resources.resource_type import CONTENT, ResourceType
@@ -55,7 +58,8 @@ def resolve(inputs: PlanInputs) -> Resolution:
     if idle:  # they keep the uploads that they have
         matched = match(replace(inputs, desired=dict(_as_stored(inputs, idle))))
     inputs = _with_outdated(replace(renamed(inputs, matched.moved), idle=idle), matched)
-    return Resolution(with_server_defaults(with_suspended(inputs, matched)), matched, retired)
+    inputs = with_server_defaults(with_suspended(inputs, matched))
+    return Resolution(replace(inputs, unchanged=unchanged(inputs, matched)), matched, retired)
 
 
 def with_ignored(inputs: PlanInputs) -> PlanInputs:
@@ -86,14 +90,15 @@ def _with_ignored(inputs: PlanInputs) -> Iterator[tuple[Address, Desired]]:
 def with_server_defaults(inputs: PlanInputs) -> PlanInputs:
     """Return `inputs` with the server defaults of frozen copies, as far as the state has them."""
     desired = {
-        address: _completed(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
+        address: with_defaults_of(inputs.resource_types[wanted.type], wanted, inputs.applied[address])
         for address, wanted in inputs.desired.items()
         if wanted.whole and address in inputs.applied
     }
     return replace(inputs, desired={**inputs.desired, **desired}) if desired else inputs
 
 
-def _completed(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
+def with_defaults_of(resource_type: ResourceType, wanted: Desired, applied: Applied) -> Desired:
+    """Return a frozen copy with the server defaults that the state has of it."""
     completed = {
         name: {**applied.fields[name], **(wanted.fields.get(name) or {})}
         for name in resource_type.resolved

@@ -127,7 +127,7 @@ def waiting(inputs: PlanInputs) -> Iterator[Notice]:
     """Yield a warning for each object that has never run its chatbot, because that publishes no release: it is not
     created yet, or is suspended with something else to run.
     """
-    environment = {"environment": inputs.chosen_environment} if inputs.chosen_environment else {}
+    environment = {"environment": inputs.identity.environment} if inputs.identity.environment else {}
     for address, runner in sorted(inputs.runners.items()):
         if runner.release is None and inputs.in_scope(address):
             releases = [one for one in inputs.releases if chatbot_of(inputs, one) == runner.chatbot]

@@ -17,9 +17,10 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.planning.field_diff import LastApplied, owned
-from reconciler.planning.inputs import PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.planning.model import Change, FieldChange
+from reconciler.planning.published import Pointer
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash

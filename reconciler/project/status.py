@@ -19,7 +19,8 @@ from reconciler.planning.drift_codec import (
 from reconciler.planning.model import Action, Change, Refusal, drift_class
 from reconciler.planning.sync_status import FailingFile, SyncStatus
 from reconciler.planning.tool_files import ForeignFile
-from reconciler.project.estate import Estate, EstateDocument, estate_json
+from reconciler.project.estate import Estate
+from reconciler.project.estate_codec import EstateDocument, estate_json
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.json_documents import Timestamp, timestamp
@@ -153,7 +154,7 @@ class StatusDocument(TypedDict):
     assistants: list[AssistantDocument]
     """Every assistant among them with everything that it uses, as in the drift report."""
     estate: EstateDocument | None
-    """What the estate page shows besides; null if addresses were asked for."""
+    """The other data of the estate page; null if addresses were asked for."""
     destroyed: NotRequired[DestroyedDocument]
     """Present if `destroy` removed the environment, or began to: no object is listed then."""
 

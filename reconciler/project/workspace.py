@@ -41,11 +41,6 @@ class Workspace:
         return self.loaded.project.identity
 
     @property
-    def chosen_environment(self) -> str | None:
-        """The environment, if the project has several, so that commands must name it; None otherwise."""
-        return self.identity.environment if len(self.loaded.project.spec.environments) > 1 else None
-
-    @property
     def root(self) -> Path:
         return self.loaded.project.root
 

@@ -8,7 +8,7 @@ from reconciler.bundles.publish import read
 from reconciler.bundles.render import exported, object_address, pointer_address
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import RELEASE, Address
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.values import JSON
 
 
@@ -33,14 +33,16 @@ def export(start: Path, environ: Mapping[str, str], address: Address, *, env: st
     found = read(workspace.built_in_outlet, workspace.identity, pointer)
     if found.problem or found.pointer is None or found.content is None:
         message = found.problem.message if found.problem else f"nothing is published at {address}"
-        raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer)))
+        raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer, workspace.identity.environment)))
     return Exported(exported(found.content, found.pointer.ids), workspace.loaded.of_checkout)
 
 
-def _hint(pointer: Address) -> str:
+def _hint(pointer: Address, environment: str | None) -> str:
     named = object_address(pointer)
     if named is None:
-        return f"The chatbot has no published release. To print its draft: reconciler export {pointer}@working"
+        draft = command_text(environment, "export", f"{pointer}@working")
+        return f"The chatbot has no published release. To print its draft: {draft}"
+    apply = command_text(environment, "apply")
     if named.release:
-        return "To create the releases in the manifests, run `reconciler apply`. Archived releases have no bundle."
-    return "To publish it, run `reconciler apply`."
+        return f"To create the releases in the manifests, run `{apply}`. Archived releases have no bundle."
+    return f"To publish it, run `{apply}`."

@@ -21,6 +21,9 @@ class Move:
     runners: tuple[str, ...] = ()
     """Addresses of the objects that run the chatbot, such as automations: apply changes them with the pointer."""
 
+    changes: Comparison | None = None
+    """The differences between the two releases; None if only one of them can be read, or there is none."""
+
     @property
     def requests(self) -> int:
         """The largest number of write requests to OpenAI that the change takes: one for each runner, and two to start
@@ -51,6 +54,8 @@ class Released:
     """Paths of other manifests that were changed."""
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+    replaced: tuple[str, ...] = ()
+    """Addresses of the objects that were replaced since the previous release, whose content is the same."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,17 @@ class Publication:
     """Path of the manifest, relative to the repository."""
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A live release that an apply archives unless it is published: an assistant that it uses has no manifest."""
+
+    number: int
+    release: str
+    """Its address."""
+    assistant: str
+    """The address of the assistant."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +110,10 @@ class Rollback:
     """The reasons why other releases that were published in between cannot be published again."""
     in_manifest: int | None
     """The release that the manifest publishes; None if there is none."""
+    left_out: tuple[Leaving, ...] = ()
+    """Releases that were published in between, and that the next apply archives."""
+    leaving: Leaving | None = None
+    """Set if this is true of the release that is published: an apply archives it after another one is published."""
     errors: tuple[Problem, ...] = ()
     """Errors of other manifests, which the rollback does not use."""
 

@@ -1,13 +1,17 @@
 """`publish` and `promote`: set the published release of a chatbot by editing one line of its manifest."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.manifests import find_project
 from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.project.destroyed import check_publishable
 from reconciler.project.edits import Edit, write
-from reconciler.releases.model import Publication
+from reconciler.releases.comparison import Comparison, compare_versions
+from reconciler.releases.diff import of_release
+from reconciler.releases.model import Move, Publication
 from reconciler.releases.pointer import chosen, published_numbers, set_published
 from reconciler.resources.address import Address, release_address
 from reconciler.resources.base import Resource
@@ -24,7 +28,8 @@ def publish(
     project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
     if number is not None:
-        check_publishable(project.opened(environ, (move.environment for move in done.moves)))
+        release = project.releases_of(chatbot)[number].address
+        check_publishable(project.opened(environ, (move.environment for move in done.moves)), release)
     if done.moves:
         write(project.root, [edit])
     return done
@@ -50,7 +55,8 @@ def promote(
             Problem("no-published-release", f"{found.address} publishes no release in {source}", found.place, hint)
         )
     done, edit = publication(project, chatbot, number, target)
-    check_publishable(project.opened(environ, (source, target)))
+    check_publishable(project.opened(environ, (source,)))
+    check_publishable(project.opened(environ, (target,)), project.releases_of(chatbot)[number].address)
     if done.moves and not dry_run:
         write(project.root, [edit])
     return done, edit
@@ -63,7 +69,20 @@ def publication(
     found = project.named(Address("chatbot", chatbot))
     release = None if number is None else release_of(project, found, number)
     moves, edit = set_published(project, found, release, chosen(project, env))
+    moves = tuple(replace(move, changes=_changes(project, found, move)) for move in moves)
     return Publication(chatbot, number, moves, edit.path, found.place.file, project.warnings()), edit
+
+
+def _changes(project: AllEnvironments, chatbot: Resource, move: Move) -> Comparison | None:
+    """Return the differences that the users of the chatbot in one environment notice."""
+    found = project.releases_of(chatbot.address.name)
+    before, after = (found.get(number or 0) for number in (move.before, move.after))
+    if before is None or after is None:
+        return None
+    loaded = next(one for one in project.loads if one.project.identity.environment == move.environment)
+    with suppress(ReconcilerError):  # the present release may be archived, or from before the environment
+        return compare_versions(of_release(before, loaded), of_release(after, loaded), move.environment)
+    return None
 
 
 def release_of(project: AllEnvironments, chatbot: Resource, number: int) -> Resource:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from reconciler.explanations.model import CodeExplanation, Explanation, FieldExplanation, Member, TermExplanation
-from reconciler.reports.style import Style, plain, wrap
+from reconciler.reports.style import Style, cells, plain, wrap
 
 _INDENT = "  "
 
@@ -90,10 +90,17 @@ def _code(code: CodeExplanation, style: Style) -> Iterator[str]:
     yield from _prose(code.meaning, style, 1)
     yield ""
     yield style.paint(f"{_INDENT}Example", "bold")
-    yield from (f"{_INDENT * 2}{plain(line)}".rstrip() for line in code.example.splitlines())
+    for line in code.example.splitlines():
+        yield from _example(f"{_INDENT * 2}{plain(line)}".rstrip(), style.width)
     yield ""
     yield style.paint(f"{_INDENT}Solution", "bold")
     yield from _prose(code.solution, style, 2)
+
+
+def _example(line: str, width: int) -> list[str]:
+    """Return a line of an example; wrapped only if it is too wide, so that others keep their columns."""
+    lead = line[: len(line) - len(line.lstrip(" "))]
+    return [line] if cells(line) <= width else wrap(line, width, lead=lead, hang=f"{lead}{_INDENT * 2}")
 
 
 def _term(term: TermExplanation, style: Style) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The progress of an apply on stderr: a bar in a terminal, lines in a log."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,8 +27,10 @@ class Progress(Protocol):
 
 @contextmanager
 def progress_to(stream: TextIO, total: int, *, style: Style) -> Iterator[Progress]:
-    """Show the progress of `total` changes on `stream`: a live bar in a terminal, otherwise lines."""
-    if stream.isatty():
+    """Show the progress of `total` changes on `stream`: a live bar in a terminal that can move the cursor, otherwise
+    lines.
+    """
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
         from reconciler.reports.progress_bar import bar
 
         with bar(stream, total, style) as shown:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Literal, TextIO, TypeAlias
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -23,6 +23,7 @@ from reconciler.reports.style import Style, cells, clip, more, plain
 from reconciler.reports.text.apply import outcome_line
 from reconciler.reports.views.changes import SIGNS
 
+_Colours: TypeAlias = Literal["auto"] | None
 _MARGIN = 6
 """Left of the items, and right of them: the `^C` that a terminal echoes there must not begin a new line."""
 
@@ -30,7 +31,9 @@ _MARGIN = 6
 @contextmanager
 def bar(stream: TextIO, total: int, style: Style) -> Iterator["BarProgress"]:
     """Show a bar while the block runs; only failures and notes remain afterwards."""
-    console = Console(file=stream, no_color=not style.color, highlight=False, markup=False, emoji=False)
+    # Without a system of colours, there is no bold or dim text either, which `no_color` would leave.
+    colours: _Colours = "auto" if style.color else None
+    console = Console(file=stream, color_system=colours, no_color=False, highlight=False, markup=False, emoji=False)
     line = BarColumn(32, complete_style="green", finished_style="green")
     columns = (SpinnerColumn(), line, MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     with _ItemsBar(*columns, console=console, transient=True) as shown:

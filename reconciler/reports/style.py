@@ -72,9 +72,50 @@ def pad(text: str, room: int) -> str:
 def wrap(text: str, width: int, *, lead: str = "", hang: str = "") -> list[str]:
     """Prose as escaped lines of at most `width` columns, the first after `lead`, the others after `hang`.
 
-    A word that is longer than a line stays whole, so that commands and addresses can be copied.
+    A word that is longer than a line stays whole, and so does a command in backquotes that fits on a line, so that
+    commands and addresses can be copied.
     """
-    return wrap_parts([plain(word) for word in _BLANK.split(text.strip(" \t\n"))], width, lead=lead, hang=hang)
+    words = [plain(word) for word in _BLANK.split(text.strip(" \t\n"))]
+    if "`" in text:
+        words = _with_commands(words, width - cells(hang))
+    return wrap_parts(words, width, lead=lead, hang=hang)
+
+
+def _with_commands(words: list[str], room: int) -> list[str]:
+    """Return the words, those of a span in backquotes that has at most `room` columns as one."""
+    found: list[str] = []
+    span: list[str] = []
+    for word in words:
+        is_mark = word.count("`") % 2 == 1
+        if not span and not is_mark:
+            found.append(word)
+            continue
+        span.append(word)
+        if is_mark and len(span) > 1:
+            text = " ".join(span)
+            found += [text] if cells(text) <= room else span
+            span = []
+    return [*found, *span]
+
+
+def command_lines(command: str, width: int, *, indent: str = "") -> list[str]:
+    """Return a command line, which is escaped, as lines of at most `width` columns that a shell reads as one. An option
+    stays beside its value.
+    """
+    parts: list[str] = []
+    for word in command.split(" "):
+        if parts and parts[-1].startswith("--") and " " not in parts[-1] and not word.startswith("-"):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    lines = [indent + parts[0]]
+    for part in parts[1:]:
+        if cells(lines[-1]) + cells(part) + len("  \\") > width:
+            lines[-1] += " \\"
+            lines.append(" " * (len(indent) + 4) + part)
+        else:
+            lines[-1] += f" {part}"
+    return lines
 
 
 def wrap_parts(parts: list[str], width: int, *, lead: str = "", hang: str = "") -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -224,6 +224,24 @@ class Labels:
         return self.identity == identity and self.lineage in {None, lineage}
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The digests of an object when an apply left it live as desired, with the index of its references.
+
+    While they are the same, nothing is different, and the object is neither built nor compared: see
+    `planning.verified`.
+    """
+
+    mark: str
+    """`Live.mark` of the live object."""
+    digest: str
+    """Of the desired object, of the entry of the state, and of the ids of the objects that they refer to."""
+    refers_to: tuple[str, ...] | None = ()
+    """The addresses that the fields refer to, in order. None for an object with members, whose entry has them."""
+    ids: tuple[str, ...] = ()
+    """All other texts in its fields that can be live ids."""
+
+
 @dataclass(frozen=True)
 class Applied:
     """An object as last applied: an entry of the state."""
@@ -251,6 +269,8 @@ class Applied:
     """Addresses of the releases of a chatbot that an older release replaced, and that were not published again."""
     rolled_back_by: str = ""
     """The run that published an older release of a chatbot than before, if no run has published another one since."""
+    verified: Verified | None = field(default=None, compare=False)
+    """None for an object that may not be live as desired, and in states of versions that do not record it."""
 
 
 def version_of(revision: str) -> str:
@@ -275,3 +295,24 @@ class Live:
     revision: str = ""
     """Of a type with versions, the number of the current version, `-`, and everything that a list shows of it: while it
     is the same as in the state, the versioned fields are, too. Empty for other types."""
+    mark: str = field(default="", compare=False)
+    """The digest of everything that the fields, the labels and the revision are read from. Empty if it is unknown."""
+
+    @classmethod
+    def deferred(cls, build: Callable[[], Fields], like: "Live") -> Self:
+        """Return an object like another one, with fields that are built when they are read for the first time.
+
+        No caller sees a difference: most objects of an estate are as they were, and nothing reads their fields.
+        """
+        made = cls.__new__(cls)
+        made.__dict__.update(like.__dict__, _build=build)
+        made.__dict__.pop("fields", None)
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Fields:
+            """Return the fields of a deferred object: other attributes are always there."""
+            if name != "fields" or "_build" not in self.__dict__:
+                raise AttributeError(name)
+            return self.__dict__.setdefault("fields", self.__dict__["_build"]())

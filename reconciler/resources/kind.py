@@ -84,6 +84,8 @@ class Kind:
     stages: bool = False
     """True if its files are copied to environments: the purpose of their uploads is then `user_data`, unless manifests
     of other kinds refer to them."""
+    is_object: bool = True
+    """False for a kind whose manifests describe no object: commands about objects do not take their addresses."""
     is_dated: bool = False
     """True if `check` depends on the current day, which is in `Scope.today` for such kinds only."""
     has_lifecycle: bool = True

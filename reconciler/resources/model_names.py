@@ -1,4 +1,4 @@
-"""What the name of a model says. Applications import this module: it uses only the standard library."""
+"""Facts in the name of a model. Applications import this module: it uses only the standard library."""
 
 import re
 from typing import Any, Final

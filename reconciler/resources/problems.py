@@ -48,6 +48,13 @@ def env_option(environment: str | None) -> str:
     return f" --env {environment}" if environment else ""
 
 
+def command_text(environment: str | None, *words: str) -> str:
+    """Return a command line of `reconciler` for a message, which is copied into a shell: with `--env` for every project
+    that has environments, also for one with a single environment, because a removed one may still have objects.
+    """
+    return " ".join(("reconciler", *words)) + env_option(environment)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A problem with a stable code, a message, a place and a hint about the next step."""

@@ -26,7 +26,9 @@ _LITERAL: Final = re.compile(r"[a-z]+_\w+")
 """Ids of the API contain an underscore (`agent_…`, `vs_…`). Names do not."""
 _COPY: Final = ", a frozen copy NAME@CHATBOT.N"
 _CONTAINERS: Final = (list, tuple, dict)
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_SCALARS: Final = frozenset({str, int, float, bool, types.NoneType})
+_MAPPINGS: Final = (dict, Mapping)
+_LISTS: Final = (list, tuple)
 _FROZEN: Final = re.compile(r"[a-z0-9][-a-z0-9]*(\.[1-9][0-9]*)?")
 
 
@@ -146,15 +148,15 @@ def referred(value: JSON, path: Path = ()) -> Iterator[tuple[Path, Address]]:
 
 def _may_refer(value: JSON) -> bool:
     """Return True if a mapping in `value` has the key of references. Most manifests have none, and this is found in a
-    tenth of the time of a walk with paths.
+    quarter of the time of a walk with paths.
     """
     inside = [value]
     for one in inside:
-        if isinstance(one, dict | Mapping):
+        if isinstance(one, _MAPPINGS):
             if ADDRESS_KEY in one:
                 return True
             inside += [item for item in one.values() if item.__class__ not in _SCALARS]
-        elif isinstance(one, list | tuple):
+        elif isinstance(one, _LISTS):
             inside += [item for item in one if item.__class__ not in _SCALARS]
     return False
 
@@ -162,12 +164,11 @@ def _may_refer(value: JSON) -> bool:
 def _referred(value: JSON, path: Path) -> Iterator[tuple[Path, Address]]:
     if is_reference(value):
         yield path, Address.parse(value[ADDRESS_KEY])
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
+        return
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for key, item in items:
+        if type(item) not in _SCALARS:  # a call for each text takes three times as long
             yield from _referred(item, (*path, key))
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _referred(item, (*path, index))
 
 
 def localised(
@@ -192,9 +193,18 @@ def localised(
     return _of_specs(specs, fields, named)
 
 
-def with_names(specs: Sequence[type[Spec]], spec: Fields, names: Mapping[str, str]) -> Fields:
-    """Return a spec with the names of manifests instead of their ids, where a reference is declared."""
-    return _of_specs(specs, spec, lambda _ref, text: names.get(text, text))
+def with_names(
+    specs: Sequence[type[Spec]], spec: Fields, names: Mapping[str, str], published: Mapping[str, Address]
+) -> Fields:
+    """Return a spec with the names of manifests instead of their ids, where a reference is declared. The id of what an
+    object has `published` is replaced by the address of that object, where it may be named instead (`Ref.through`).
+    """
+
+    def named(ref: Ref, text: str) -> JSON:
+        publisher = published.get(text)
+        return str(publisher) if publisher and publisher.kind == ref.through else names.get(text, text)
+
+    return _of_specs(specs, spec, named)
 
 
 def canonical(model: type[BaseModel], value: Mapping[str, JSON]) -> Mapping[str, JSON]:

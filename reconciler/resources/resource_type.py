@@ -136,7 +136,7 @@ def _localised(
     resource_type: "ResourceType", fields: Fields, addresses: Callable[[str], Sequence[str]], expected: Fields
 ) -> Fields:
     """Return `fields` with references instead of live ids, if the models declare one and the id has an address."""
-    if not resource_type.specs:
+    if not ids_in(resource_type.specs, fields):  # most objects refer to nothing
         return fields
     wanted = frozenset(references_in(dict(expected)))
     literal = frozenset(ids_in(resource_type.specs, expected)) if resource_type.is_labelled else frozenset[str]()

@@ -42,6 +42,7 @@ Medium: TypeAlias = Literal[
     "reasoning-lowered",  # before, after
     "id-changed",  # id
     "secret-deleted",
+    "rollback-lost",  # publisher: the chatbot; number: of the release; destroyed: true if the plan removes all
     "runs-often",  # minutes
 ]
 Low: TypeAlias = Literal[

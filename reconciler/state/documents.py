@@ -20,7 +20,7 @@ _END_OF_TIME: Final = 253402300800
 _HINTS: Final = {
     "state-newer": "Upgrade Reconciler, then run the same command again. Nothing was changed.",
     "state-foreign": "Check RECONCILER_STATE, and the name and environment of the project. Nothing was changed.",
-    "state-damaged": "Nothing was changed. Restore it from a backup, or remove it and run `reconciler state rebuild`.",
+    "state-damaged": "Nothing was changed. Restore it from a backup, or remove it and rebuild it with `state rebuild`.",
 }
 
 

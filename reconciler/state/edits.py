@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.resources.address import Address
-from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.state import lock
 from reconciler.state.documents import StateFormatError
 from reconciler.state.lock import Lease
@@ -97,7 +97,8 @@ def check_not_older(pushed: Snapshot, present: Snapshot, source: str) -> None:
     if pushed.position >= present.position and lock.started_at(pushed.run) >= lock.started_at(present.run):
         return
     message = f"{source} is older than the current state: it lacks changes that were recorded after it"
-    hint = "Nothing was written. Run `reconciler state pull`, repeat your edits in its output, and push that."
+    pull = command_text(present.state.identity.environment, "state", "pull")
+    hint = f"Nothing was written. Run `{pull}`, repeat your edits in its output, and push that."
     raise OlderError(Problem("state-older", message, hint=hint))
 
 
@@ -108,10 +109,10 @@ def check_same_lineage(pushed: State, present: State, source: str) -> None:
     if not pushed.lineage or not present.lineage or pushed.lineage == present.lineage:
         return
     message = f"{source} has the lineage {pushed.lineage}, and the state of {present.identity} has {present.lineage}"
+    rebuild = command_text(present.identity.environment, "state", "rebuild", "--lineage", pushed.lineage)
     hint = (
         "Nothing was written: it is the state of another repository, or from before the state was lost. If the live "
-        f"objects of {pushed.lineage} are those of this project, run: reconciler state rebuild "
-        f"--lineage {pushed.lineage}"
+        f"objects of {pushed.lineage} are those of this project, run: {rebuild}"
     )
     raise ReconcilerError(Problem("other-lineage", message, hint=hint))
 

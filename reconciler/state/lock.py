@@ -7,6 +7,7 @@ journal rejects its record.
 """
 
 import os
+import pwd
 import secrets
 import socket
 import time
@@ -31,7 +32,8 @@ RECHECK: Final = 5.0
 """Seconds after which a run reads its lock again before it writes, if a read of the store takes long."""
 GRACE: Final = 30.0
 """Seconds after its expiry before another host may take over a lock: the tolerated difference of clocks."""
-
+_USERS: Final = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME")
+"""Variables with the name of the user; the first that is set counts."""
 _LARGEST_PID: Final = 2**31 - 1
 
 
@@ -179,8 +181,19 @@ class Lease:
 
 def this_process(environ: Mapping[str, str]) -> Holder:
     """Return this process as a lock holder; in GitHub Actions and GitLab CI with the URL of the run."""
-    name = environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or environ.get("USER") or "unknown"
+    name = next(filter(None, map(environ.get, _USERS)), None) or _user()
     return Holder(name, socket.gethostname(), _machine(), os.getpid(), _run_url(environ))
+
+
+def _user() -> str:
+    """Return the name of the user of this process, as `whoami` does, or the number of one without a name, which a
+    container may run as.
+    """
+    user = os.getuid()
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"uid-{user}"
 
 
 def acquire(

@@ -13,7 +13,7 @@ Outcome: TypeAlias = Literal["unfinished", "partial", "complete"]
 """The result of an apply. `unfinished`: no end was recorded, because it is running or was killed; `partial`: some
 changes failed or were skipped; `complete`: every change was made."""
 NotWritten: TypeAlias = Literal["adopted", "recorded"]
-"""What happened to an object that was there before: it was taken over, or only recorded as it was."""
+"""The effect on an object that was there before: it was taken over, or only recorded as it was."""
 LONGEST_REQUEST: Final = 600.0
 """Seconds after which the effect of a sent request is visible in lists: the longest wait for an answer (the default of
 the SDK)."""

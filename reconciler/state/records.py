@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import cast, get_args
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied
+from reconciler.resources.base import Applied, Verified
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import is_lineage
 from reconciler.resources.registry import resource_types
@@ -84,7 +84,28 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
         record["revision"] = applied.revision
     if applied.holds:
         record["holds"] = dict(sorted(applied.holds.items()))
+    if applied.verified:
+        record["verified"] = _verified_record(applied.verified)
     return {**record, **_publications_record(applied)}
+
+
+def _verified_record(verified: Verified) -> dict[str, JSON]:
+    record: dict[str, JSON] = {"mark": verified.mark, "digest": verified.digest}
+    if verified.refers_to != ():
+        record["refers_to"] = None if verified.refers_to is None else list(verified.refers_to)
+    return {**record, "ids": list(verified.ids)} if verified.ids else record
+
+
+def _verified_of(record: JSON) -> Verified | None:
+    if record is None:
+        return None
+    refers_to = optional(list, record.get("refers_to", []))
+    return Verified(
+        mark=typed(str, record["mark"]),
+        digest=typed(str, record["digest"]),
+        refers_to=None if refers_to is None else _addresses(refers_to),
+        ids=tuple(typed(str, id_) for id_ in record.get("ids", [])),
+    )
 
 
 def _publications_record(applied: Applied) -> dict[str, JSON]:
@@ -116,6 +137,7 @@ def applied_of(record: JSON) -> Applied:
         published_before=_addresses(record.get("published_before", [])),
         rolled_back=_addresses(record.get("rolled_back", [])),
         rolled_back_by=typed(str, record.get("rolled_back_by", "")),
+        verified=_verified_of(record.get("verified")),
     )
 
 

@@ -126,8 +126,10 @@ def test_ctrl_c_at_the_confirmation_aborts(project):
 
 
 def test_colour_is_used_in_a_terminal_unless_disabled(project, monkeypatch):
-    for args, variable, coloured in (((), "", True), (("--no-color",), "", False), ((), "1", False)):
+    cases = (((), "", "xterm", True), (("--no-color",), "", "xterm", False), ((), "1", "xterm", False))
+    for args, variable, term, coloured in (*cases, ((), "", "dumb", False)):
         monkeypatch.setenv("NO_COLOR", variable)
+        monkeypatch.setenv("TERM", term)
         with terminal("plan", *args) as (process, person):
             assert ("\x1b[" in rest(person)) is coloured
             assert process.wait(timeout=20) == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
-from reconciler.cli.completing import prefix_of
+from reconciler.cli.completing import WITHOUT_OBJECT, prefix_of
 from reconciler.cli.main import COMMANDS, cli as group
 from reconciler.resources.registry import kinds
 from tests.support.cli import Cli
@@ -104,6 +104,7 @@ def test_names_are_those_of_the_folder_that_an_option_selects(bots, tmp_path_fac
 
 def test_prefixes_are_those_of_the_kinds():
     assert {name: prefix_of(name) for name in kinds()} == {kind.name: kind.prefix for kind in kinds().values()}
+    assert WITHOUT_OBJECT - {"Project"} == {kind.name for kind in kinds().values() if not kind.is_object}
 
 
 @pytest.mark.parametrize("line", ["reconciler ", "reconciler plan --env ", "reconciler pull a", "reconciler explain a"])

@@ -178,7 +178,12 @@ class TestGuard:
         done = cli(*CONFIRMED)
         assert done.code == 3
         assert "refused[published]: it is published by chatbot/support" in done.out
-        assert "`reconciler publish support none --env staging`" in done.out
+        assert done.out.endswith(
+            "      remedy\n"
+            "        1. reconciler publish support none --env staging\n"
+            "        2. reconciler destroy --env staging\n"
+            "\nNothing is applied until all refusals are resolved.\n"
+        )
         assert labelled(acme, "staging") == 3
         assert "destruction" not in state_of(acme)
 
@@ -420,8 +425,14 @@ class TestRemovedEnvironment:
         done = cli(*CONFIRMED)
         assert done.code == 3
         assert "refused[published]: it is published by chatbot/support" in done.out
-        assert "Put staging back into `spec.environments` of project.yaml" in done.out
-        assert "run `reconciler publish support none --env staging`, apply, and destroy" in done.out
+        assert done.out.endswith(
+            "      remedy\n"
+            "        1. Put staging back into `spec.environments` of project.yaml\n"
+            "        2. reconciler publish support none --env staging\n"
+            "        3. reconciler apply --env staging\n"
+            "        4. reconciler destroy --env staging\n"
+            "\nNothing is applied until all refusals are resolved.\n"
+        )
         assert labelled(acme, "staging") == 3
         (acme / "project.yaml").write_text(PROJECT)
         (acme / "support.yaml").write_text(CHATBOT)
@@ -442,7 +453,7 @@ class TestRemovedEnvironment:
         plan = cli(*CONFIRMED, "-o", "json", "--out", "plan.json").document
         assert [one["rule"] for one in plan["refusals"]] == (["protected"] if lifecycle == "protect" else [])
         if lifecycle == "protect":
-            assert "Put staging back into `spec.environments` of project.yaml, set `lifecycle:" in cli(*CONFIRMED).out
+            assert "1. Put staging back into `spec.environments` of project.yaml\n" in cli(*CONFIRMED).out
             assert labelled(unpublished, "staging") == 3
         else:
             (one,) = [one for one in plan["changes"] if one["address"] == "assistant/triage"]
@@ -476,3 +487,14 @@ class TestRemovedEnvironment:
         assert cli("apply", "--env", "staging", "--yes").code == 3
         assert cli("destroy", "--undo", "--env", "staging").code == 0
         assert cli("apply", "--env", "staging", "--yes").code == 0
+
+
+def test_a_published_pointer_without_its_draft_is_removed(unpublished, cli):
+    """A run that was killed between the two pointers of a chatbot left only one of them."""
+    draft, published = (
+        unpublished / f".reconciler/bundles/acme/staging/chatbot/{name}.json" for name in ("support@working", "support")
+    )
+    assert published.exists()
+    draft.unlink()
+    assert cli(*CONFIRMED).code == 0
+    assert not published.exists()

@@ -244,11 +244,27 @@ def test_status_says_that_the_lock_of_a_run_that_died_is_taken_over(applied, cli
 def test_status_is_written_to_a_file_in_every_format(applied, cli: Cli, format_: str, address):
     printed = cli("status", *address, "-o", format_).out
     done = cli("status", *address, "-o", format_, "--out", "status.out")
-    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (done.code, done.out, done.err) == (0, "", "wrote status.out\n")
     written = Path("status.out").read_text(encoding="utf-8")
     without_time = re.compile(r"20\d\d-\d\d-\d\dT[\d:]+\+00:00")
     lines, shown = (without_time.sub("", text).split() for text in (written, printed))
     assert lines == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ((), 0),
+        (("assistant/helper",), 0),
+        (("assistant/helper", "-o", "json"), 0),
+        (("assistant/helper", "-o", "html"), 0),
+        (("-o", "json"), 1),
+        (("-o", "html"), 1),
+    ],
+    ids=str,
+)
+def test_status_reads_the_ends_of_models_only_for_the_estate_that_shows_them(applied, cli: Cli, words, asked):
+    assert cli("status", *words, "-v").err.count("GET /models ") == asked
 
 
 def test_status_out_in_a_missing_folder_is_refused_before_any_request(applied, cli: Cli):

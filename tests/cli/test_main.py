@@ -20,6 +20,14 @@ FULL = Path("/dev/full")
 RECONCILER = [sys.executable, "-m", "reconciler.cli.main"]
 
 
+def test_a_name_of_a_project_or_a_consent_is_not_suggested_as_an_address(project: Path, cli: Cli):
+    spec = "spec: {address: vectorstore/handbook, rule: protected, reason: Moved, expires: 2026-12-20}"
+    head = "apiVersion: reconciler/v1\nkind: Consent\nmetadata: {name: spring}\n"
+    (project / "consents.yaml").write_text(f"{head}{spec}\n")
+    for name in ("spring", "acme"):
+        assert "write kind/name, such as assistant/triage" in cli("plan", "--target", name).err
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

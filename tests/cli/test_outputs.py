@@ -1,5 +1,6 @@
 """The files that options name for output: what is not an earlier output is not replaced."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from reconciler.cli.main import cli as commands
 from reconciler.cli.migrate import threads
-from reconciler.cli.options import Output
+from reconciler.cli.parameter_types import Output
 from tests.support.cli import Cli
 
 WRITERS = {
@@ -133,6 +134,30 @@ def test_an_earlier_output_and_an_empty_file_are_replaced(applied: Path, cli: Cl
     assert first.st_size > 0
     assert "unwritable" not in cli(*words, "--out", "out").err
     assert Path("out").stat().st_ino != first.st_ino
+
+
+INSTEAD = [
+    *(("status", "-o", format_) for format_ in ("text", "json", "html")),
+    *(("graph", "-o", format_) for format_ in ("mermaid", "dot", "svg", "json")),
+    ("export", "assistant/helper"),
+    ("state", "pull"),
+    ("migrate", "threads", "old.json"),
+]
+"""Commands that write a file instead of printing."""
+
+
+@pytest.mark.parametrize("words", INSTEAD, ids=" ".join)
+def test_a_command_that_writes_its_output_to_a_file_says_so(applied: Path, cli: Cli, words: tuple[str, ...]):
+    message = {"role": "user", "content": [{"type": "text", "text": {"value": "Hello", "annotations": []}}]}
+    Path("old.json").write_text(json.dumps({"thread": {"id": "thread_1"}, "messages": [message]}))
+    done = cli(*words, "--out", "result.out")
+    assert (done.code, done.out) == (0, ""), done.err
+    assert "wrote result.out" in done.err.splitlines()
+
+
+def test_every_command_with_an_output_file_also_prints_or_says_what_it_wrote():
+    prints = {"plan", "apply", "adopt", "drift", "rollback", "destroy", "ci"}
+    assert {words[0] for words in WRITERS.values()} == prints | {words[0] for words in INSTEAD}
 
 
 def test_the_plan_that_is_applied_is_not_replaced(project: Path, cli: Cli):

@@ -35,6 +35,31 @@ def test_the_edit_is_one_line_and_keeps_the_comments(released: Path, cli: Cli):
     assert cli("validate", "--env", "production").code == 0
 
 
+def test_it_shows_what_changes_for_users(released: Path, cli: Cli):
+    done = cli(*TO_PRODUCTION, "--dry-run")
+    noticed = "What changes for users:\n  ~ assistant/helper: instructions\n"
+    assert f"{noticed}  In full: reconciler diff helper@1 helper@2 --env production\n" in done.out
+    assert cli("diff", "helper@1", "helper@2", "--env", "production").code == 0
+
+
+def test_publishing_everywhere_shows_what_changes_by_environment(released: Path, cli: Cli):
+    edit(released / "prompts/helper.md", "You", "You, 3")
+    assert cli("release", "helper", "--vendor").code == 0
+    done = cli("publish", "helper", 3)
+    assert "What changes for users in staging:\n" in done.out
+    assert "What changes for users in production:\n" in done.out
+    assert done.out.count("In full: reconciler diff ") == 2
+    assert done.out.endswith("Next: commit it, and have it reviewed. `reconciler apply` moves the pointer.\n")
+
+
+def test_a_release_that_cannot_be_read_is_not_compared(released: Path, cli: Cli):
+    edit(released / "releases/helper/v1.yaml", "spec:\n", "spec:\n  archived: true\n")
+    text = (released / "releases/helper/v1.yaml").read_text()
+    (released / "releases/helper/v1.yaml").write_text(text.partition("  content:")[0])
+    done = cli("publish", "helper", 2, "--env", "production")
+    assert (done.code, "What changes for users" in done.out) == (0, False)
+
+
 def test_a_dry_run_writes_nothing(released: Path, cli: Cli):
     before = (released / BOT).read_text()
     done = cli(*TO_PRODUCTION, "--dry-run")

@@ -108,6 +108,62 @@ class TestChoice:
         again = cli("rollback", "helper", "--dry-run").err
         assert "Releases: 3." in again
 
+    @pytest.fixture
+    def without_agent(self, applied: Path, cli: Cli) -> Path:
+        """Return a project that published release 1 of one agent, then release 2 of another one, and from which the
+        manifest of the first agent was removed since the last apply.
+        """
+        publish(applied, cli, 1)
+        helper = applied / "assistants/helper.yaml"
+        (applied / "assistants/extra.yaml").write_text(helper.read_text().replace("name: helper", "name: extra"))
+        edit(applied / BOT, "assistant: helper", "assistant: extra")
+        publish(applied, cli, 2)
+        helper.unlink()
+        return applied
+
+    def test_a_release_that_the_next_apply_archives_is_not_the_default(self, without_agent: Path, cli: Cli):
+        done = cli("rollback", "helper", "--dry-run")
+        assert (done.code, "error[no-earlier-release]" in done.err) == (1, True)
+        assert "the next apply archives 1, because assistant/helper has no manifest any longer" in done.err
+        assert "To publish it all the same, run `reconciler rollback helper 1`." in done.err
+
+    def test_an_earlier_release_that_stays_is_the_default(self, without_agent: Path, cli: Cli):
+        (without_agent / "assistants/helper.yaml").write_text(
+            (without_agent / "assistants/extra.yaml").read_text().replace("name: extra", "name: helper")
+        )
+        edit(without_agent / BOT, "assistant: extra", "assistant: helper")
+        publish(without_agent, cli, 3)
+        edit(without_agent / BOT, "assistant: helper", "assistant: extra")
+        publish(without_agent, cli, 4)
+        (without_agent / "assistants/helper.yaml").unlink()
+        done = cli("rollback", "helper", "--dry-run")
+        assert "Rollback of chatbot/helper to release 2, which was published before release 4." in done.out
+        assert "Release 3 was published in between and is left out: the next apply archives it, because" in done.out
+        assert "To publish it all the same:\n    reconciler rollback helper 3\n" in done.out
+
+    def test_by_number_such_a_release_is_published_with_a_warning(self, without_agent: Path, cli: Cli):
+        plan = cli("rollback", "helper", 1, "--dry-run", "-o", "json").document
+        (warning,) = [one for one in plan["warnings"] if one["code"] == "needs-manifest"]
+        assert (warning["address"], warning["args"]["assistant"]) == ("release/helper@1", "assistant/helper")
+        done = cli("rollback", "helper", 1, "--yes")
+        assert (done.code, published(without_agent)) == (0, "release/helper@1")
+        assert "  1. Restore the manifest of assistant/helper, which release 1 uses, and commit it." in done.out
+        assert "\n       git log --oneline -S 'name: helper'\n" in done.out
+
+    def test_a_removed_agent_of_the_published_release_changes_no_default(self, released: Path, cli: Cli):
+        """No apply archives release 1: it is refused, because release 2 uses the agent, too."""
+        (released / "assistants/extra.yaml").write_text(BROKEN.replace("broken", "extra").replace("modle", "model"))
+        edit(released / BOT, "assistant: helper", "assistant: extra")
+        (released / "assistants/helper.yaml").unlink()
+        done = cli("rollback", "helper", "--yes")
+        assert "Rollback of chatbot/helper to release 1, which was published before release 2." in done.out
+        assert "1. Restore the manifest of assistant/helper" in done.out
+
+    def test_the_restored_manifest_makes_it_the_default_again(self, without_agent: Path, cli: Cli):
+        extra = (without_agent / "assistants/extra.yaml").read_text()
+        (without_agent / "assistants/helper.yaml").write_text(extra.replace("name: extra", "name: helper"))
+        assert "to release 1, which was published before release 2." in cli("rollback", "helper", "--dry-run").out
+
     def test_a_release_beyond_the_number_that_is_kept_is_skipped(self, released: Path, cli: Cli):
         edit(released / BOT, "published: 2", "published: 2\n  releases: {keep: 1}")
         done = cli("rollback", "helper", "--dry-run")
@@ -160,6 +216,34 @@ class TestPlan:
         assert cli("rollback", "helper", "--yes").code == 0
         assert (released / BOT).read_text() == before
         assert "assistant/helper" in {address for _, address in changed(cli("plan", "-o", "json"))}
+
+    def test_it_shows_what_changes_for_users_in_every_format(self, released: Path, cli: Cli):
+        edit(released / "assistants/helper.yaml", "model: gpt-6-luna", "model: gpt-6")
+        (released / "kb/more.md").write_text("More.\n")
+        publish(released, cli, 3)
+        done = cli("rollback", "helper", 1, "--dry-run")
+        assert (
+            "What changes for users\n"
+            "  chatbot/helper: release/helper@3 -> release/helper@1\n"
+            "    ~ assistant/helper: instructions, model; gpt-6 -> gpt-6-luna\n"
+            "    ~ vectorstore/handbook: files\n"
+            "    - files: kb/more.md\n"
+            "    In full: reconciler diff helper@3 helper@1\n"
+        ) in done.out
+        assert done.out.index("What changes for users") < done.out.index("Your changes")
+        markdown = cli("rollback", "helper", 1, "--dry-run", "-o", "markdown").out
+        assert "- `~` `assistant/helper`: instructions, model; `gpt-6` -> `gpt-6-luna`\n" in markdown
+        assert "In full: `reconciler diff helper@3 helper@1`" in markdown
+        html = cli("rollback", "helper", 1, "--dry-run", "-o", "html").out
+        assert "<code>reconciler diff helper@3 helper@1</code>" in html
+        (found,) = cli("rollback", "helper", 1, "--dry-run", "-o", "json").document["versions"]
+        assert found["files"] == [{"path": "kb/more.md", "change": "removed"}]
+        assert cli("diff", "helper@3", "helper@1").code == 0
+
+    def test_equal_releases_are_said_to_be_equal(self, released: Path, cli: Cli):
+        assert cli("release", "helper", "--vendor", "--publish", "--allow-unchanged").code == 0
+        assert cli("apply", "--yes").code == 0
+        assert "    No differences: both releases answer alike.\n" in cli("rollback", "helper", "--dry-run").out
 
     def test_a_dry_run_names_the_command_that_applies_it(self, released: Path, cli: Cli):
         assert cli("rollback", "helper", "--dry-run").out.endswith("Apply with: reconciler rollback helper 1\n")
@@ -238,7 +322,9 @@ class TestDeadRelease:
         edit(released / PROMPT, "You", "You, 3")
         assert cli("release", "helper", "--vendor").code == 0
         done = cli("rollback", "helper", 3, "--yes")
-        assert (done.code, "dead-release" in done.err) == (1, True)
+        assert (done.code, done.err.count("error[dead-release]")) == (1, 1)
+        assert "release/helper@3 is not live: it was not applied yet" in done.err
+        assert "To publish it: `reconciler publish helper 3`, then `reconciler apply`." in done.err
 
 
 def found_address(store: Any) -> str:
@@ -268,7 +354,7 @@ class TestBrokenManifests:
         done = cli("rollback", "helper", "--yes")
         assert done.code == 0
         assert "3 errors in manifests that the rollback does not use:\n  assistants/broken.yaml:4:" in done.out
-        assert "To make Git agree (after the errors above are fixed):" in done.out
+        assert "To make Git agree:\n  1. Fix the errors above:\n       reconciler validate\n  2. Edit the" in done.out
         assert published(released) == "release/helper@1"
 
     def test_an_error_in_another_document_of_the_same_file_is_ignored(self, released: Path, cli: Cli):
@@ -307,7 +393,7 @@ class TestAgreement:
     def test_until_git_agrees_every_plan_shows_the_rollback_as_a_pending_change(self, released: Path, cli: Cli):
         done = cli("rollback", "helper", "--yes")
         assert "The manifest still publishes release 2: until it is edited, every plan shows this" in done.out
-        assert "\n  reconciler publish helper 1\n  git switch --create rollback/acme/helper\n" in done.out
+        assert "\n       reconciler publish helper 1\n       git switch --create rollback/acme/helper\n" in done.out
         assert "ci pull-request --head rollback/acme/helper --title 'Roll back helper to release 1'" in done.out
         plan = cli("plan", "-o", "json", "--detailed-exitcode")
         assert (plan.code, changed(plan)) == (2, [("publish", "chatbot/helper")])
@@ -349,7 +435,7 @@ class TestEnvironments:
         done = cli("rollback", "helper", "--env", "production", "--yes")
         assert done.code == 0
         assert "Rollback of chatbot/helper in production to release 1" in done.out
-        assert "\n  reconciler publish helper 1 --env production\n" in done.out
+        assert "\n       reconciler publish helper 1 --env production\n" in done.out
         assert "git switch --create rollback/acme/production/helper" in done.out
         assert cli("plan", "--env", "staging", "--detailed-exitcode").code == 0
         assert cli("plan", "--env", "production", "--detailed-exitcode").code == 2

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from reconciler.applying.steps import lower
+from reconciler.importing.destination import destination
+from reconciler.importing.live_inventory import project_context
+from reconciler.importing.live_objects import import_objects
+from reconciler.importing.selection import selection
 from reconciler.operations.pull import pull
 from reconciler.operations.pull_result import Pulled
 from reconciler.planning.adoption import pair
@@ -48,6 +52,18 @@ def rules(plan: Plan) -> list[tuple[str, str]]:
 
 def reasons(plan: Plan, address: str = RUN) -> list[tuple[str, Any]]:
     return [(one.code, one.args) for change in plan.changes if change.address == address for one in change.reasons]
+
+
+def imported(desk: Desk, agent: str) -> str:
+    """Create an automation of a live agent outside Reconciler, and return the manifest that `import` writes."""
+    target = {key: value for key, value in desk.live()["target"].items() if value is not None} | {"agent_id": agent}
+    body = {"type": "periodic", "name": "By hand", "expression": "0 4 * * *", "timezone": "UTC", "target": target}
+    desk.by_hand(desk.connection.replace("agents", "automations", body=body))
+    here = project_context(desk.root, desk.environ, env=None, endpoint=None)
+    into, chosen = destination(desk.root, None, here), selection(["automation"], None)
+    done = desk.run(import_objects(here, desk.connection, into, chosen, lambda _: None))
+    assert [one.address for one in done.origins] == ["automation/by-hand"]
+    return (desk.root / "automations/by-hand.yaml").read_text()
 
 
 def state(desk: Desk) -> dict[str, bytes]:
@@ -493,3 +509,19 @@ class TestRollback:
         done = cli("rollback", "support", "--yes")
         assert (done.code, "unknown field `odd`" in done.err) == (1, True)
         assert published.runs() == "Second."
+
+
+class TestImport:
+    def test_the_agent_of_the_published_release_is_named_by_its_chatbot(self, desk):
+        text = imported(desk, desk.live()["target"]["agent_id"])
+        assert "  agent: chatbot/support\n" in text
+        plan = desk.plan()
+        assert [(one.rule, one.address) for one in plan.refusals] == [("duplicate", "automation/by-hand")]
+        assert not plan.drift
+
+    def test_the_agent_of_another_release_keeps_its_id(self, desk):
+        agent = desk.id_of("assistant/triage@support.2")
+        assert f"  agent: {agent}  # triage@support.2\n" in imported(desk, agent)
+
+    def test_the_working_agent_is_named_by_its_manifest(self, desk):
+        assert "  agent: triage\n" in imported(desk, desk.id_of("assistant/triage"))

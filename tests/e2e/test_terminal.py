@@ -79,6 +79,7 @@ ENVIRON = {
     "GIT_COMMITTER_DATE": "2026-11-21T13:30:00+0000",
     "RECONCILER_ENDPOINT": "embedded",
     "RECONCILER_ENV": "production",
+    "TERM": "xterm",
     "USER": "ada",
 }
 
@@ -114,9 +115,12 @@ def change_live(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
-    """Return projects by stage: `new`, `applied` with a published release, and `changed` in the manifests and live."""
+    """Return projects by stage: `new`, `applied` with a published release, `released` with a second one, and `changed`
+    in the manifests and live.
+    """
     folder = tmp_path_factory.mktemp("estates")
-    roots = {name: folder / name / "brightwater" for name in ("new", "applied", "changed", "broken", "unformatted")}
+    stages = ("new", "applied", "changed", "released", "broken", "unformatted")
+    roots = {name: folder / name / "brightwater" for name in stages}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRON.items():
             patch.setenv(name, value)
@@ -137,6 +141,13 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
         (there / "kb" / "tariffs" / "2026-household-customers.md").write_text("# Tariffs\n\nTariff of 2027.\n")
         edit(there / "assistants" / "triage.yaml", "\n  tools: [{type: file_search, vector_store_ids: [handbook]}]", "")
         change_live(there)
+        there = shutil.copytree(roots["applied"], roots["released"])
+        edit(there / "prompts" / "triage.md", "Sort the requests", "Sort and answer the requests")
+        edit(there / "assistants" / "triage.yaml", "gpt-6-luna", "gpt-6-astra")
+        (there / "kb" / "strikes.md").write_text("# Strikes\n\nCall the desk.\n")
+        git(there, "add", "--all")
+        command("release", "support", "--publish", "-C", str(there))
+        command("apply", "--yes", "-C", str(there))
         shutil.copytree(roots["new"], roots["broken"])
         there = roots["broken"]
         edit(there / "assistants" / "triage.yaml", "[handbook]", "[handbok]")
@@ -179,6 +190,7 @@ COMMANDS = {
     "plan-targeted": ("changed", "plan --target assistant/triage --on-drift keep"),
     "plan-offline": ("applied", "plan --offline"),
     "plan-without-an-environment": ("applied", "plan"),
+    "rollback-dry-run": ("released", "rollback support --dry-run"),
     "diff": ("changed", "diff support@1 support"),
     "validate": ("new", "validate"),
     "validate-errors": ("broken", "validate"),
@@ -200,11 +212,73 @@ WRITING = {
     "apply-refused": ("changed", "apply --yes"),
     "apply-of-a-part": ("changed", "apply --yes --target assistant/triage"),
     "promote": ("applied", "promote support --from production --to staging"),
+    "publish-an-earlier-release": ("released", "publish support 1"),
+    "rollback": ("released", "rollback support --yes"),
     "destroy": ("applied", "destroy --env production --out destroy.json"),
     "fmt-diff": ("unformatted", "fmt --diff"),
     "state-rm": ("applied", "state rm vectorstore/handbook"),
 }
 """Commands that run on a copy of the project. Progress is not shown."""
+OTHERS = (
+    ("new", "init"),
+    ("new", "init --ci github"),
+    ("new", "init --ci gitlab"),
+    ("new", "doctor"),
+    ("new", "help"),
+    ("new", "help import"),
+    ("new", "version"),
+    ("new", "consent vectorstore/handbook delete --reason Because --expires 2026-12-20"),
+    ("new", "plan --env nowhere"),
+    ("new", "plan --auto-approve"),
+    ("new", "plan --taget vectorstore/nothing"),
+    ("new", "plan --target triag"),
+    ("new", "apply nothing.json"),
+    ("new", "apply --lock-timeout soon"),
+    ("new", "get"),
+    ("new", "workspace list"),
+    ("new", "validate assistants"),
+    ("new", "explain nothing"),
+    ("new", "explain drift"),
+    ("new", "explain guardrail-removed"),
+    ("new", "migrate ."),
+    ("new", "migrate threads project.yaml"),
+    ("new", "graph -o svg --out graph.md"),
+    ("applied", "export support"),
+    ("applied", "export chatbot/support --out a-folder-that-does-not-exist/and-has-a-long-name/support.bundle.json"),
+    ("applied", "release support -m Again"),
+    ("applied", "rollback support 1 --dry-run"),
+    ("applied", "rollback support 1 --yes"),
+    ("applied", "rollback support 7 --yes"),
+    ("applied", "promote support --from staging --to production"),
+    ("applied", "destroy --env production --confirm production"),
+    ("applied", "destroy --env production --confirm staging"),
+    ("applied", "destroy --env production --yes"),
+    ("applied", "destroy --env staging --confirm staging"),
+    ("applied", "destroy --env production --undo"),
+    ("applied", "publish support 9"),
+    ("applied", "archive assistant/night-outage-reporter-of-the-northern-network"),
+    ("applied", "archive assistant/triage --dry-run"),
+    ("applied", "inventory --by nothing"),
+    ("applied", "drift --target vectorstore/nothing"),
+    ("applied", "diff"),
+    ("applied", "pull --all"),
+    ("applied", "state mv vectorstore/handbook assistant/book"),
+    ("applied", "state rm --all"),
+    ("applied", "state rebuild"),
+    ("applied", "state unlock"),
+    ("applied", "state pull --out state.json"),
+    ("changed", "status chatbot/support vectorstore/handbook"),
+    ("changed", "inventory --by owner --name *"),
+    ("changed", "pull --all --dry-run"),
+    ("changed", "plan --on-drift refuse"),
+    ("changed", "adopt --yes"),
+    ("changed", "consent vectorstore/handbook protected --reason Moved --expires 2026-12-20"),
+    ("changed", "diff support@1 support@9"),
+    ("changed", "show nothing.json"),
+    ("broken", "apply --yes"),
+    ("broken", "fmt --check"),
+)
+"""Commands of which only the width of the lines is checked, with their messages."""
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -232,6 +306,16 @@ def test_output_of_a_command_that_writes_in_a_terminal(snapshots, estates, monke
 
     plain = snapshots.check(name, *words.split(), width=width, errors=False, before=before)
     assert too_wide(plain, width) == []
+
+
+@pytest.mark.parametrize(("stage", "words"), OTHERS, ids=[words for _, words in OTHERS])
+def test_no_line_of_a_command_is_wider_than_the_terminal(snapshots, estates, monkeypatch, tmp_path, stage, words):
+    folder = shutil.copytree(estates[stage], tmp_path / "brightwater")
+    snapshots.scrubber.names[str(folder)] = f"{HOME}/brightwater"
+    monkeypatch.chdir(folder)
+    shown = snapshots.taken(*words.split(), width=80, colour=False)
+    assert shown
+    assert too_wide(shown, 80) == []
 
 
 def test_every_snapshot_has_a_test():

@@ -92,6 +92,32 @@ def test_rollback_to_an_unknown_or_archived_release_fails(released: Path, cli: C
     assert (released / "chatbots" / "helper.yaml").read_text() == before
 
 
+def test_rollback_to_a_release_that_an_apply_archived_names_one_that_can_be_published(applied: Path, cli: Cli):
+    bot, helper = applied / "chatbots/helper.yaml", applied / "assistants/helper.yaml"
+    assert cli("release", "helper", "--vendor", "--publish").code == 0
+    assert cli("apply", "--yes").code == 0
+    (applied / "assistants/extra.yaml").write_text(helper.read_text().replace("name: helper", "name: extra"))
+    edit(bot, "assistant: helper", "assistant: extra")
+    for number in (2, 3):
+        edit(applied / PROMPT, "You", f"You, {number}")
+        assert cli("release", "helper", "--vendor", "--publish").code == 0
+        assert cli("apply", "--yes").code == 0
+    helper.unlink()
+    assert cli("apply", "--yes").code == 0
+    before = bot.read_text()
+    done = cli("ci", "rollback", "helper", 1, "--out", applied / "rollback.json")
+    assert (done.code, "error[archived-release]: release/helper@1 is archived in the state of acme" in done.err) == (
+        1,
+        True,
+    )
+    assert "name it: `reconciler ci rollback helper NUMBER --out FILE`. Releases: 2." in done.err
+    assert "reconciler publish" not in done.err
+    assert (bot.read_text(), (applied / "rollback.json").exists()) == (before, False)
+    done = cli("publish", "helper", 1)
+    assert (done.code, "release/helper@1 is archived in the state of acme" in done.err) == (1, True)
+    assert bot.read_text() == before
+
+
 def test_rollback_to_a_release_with_a_retired_model_fails(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):
     async def told(connection: object) -> dict[str, date]:
         return {"gpt-6-luna": date(2026, 1, 1)}

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.applying.steps import lower
-from reconciler.planning.inputs import Copy
 from reconciler.planning.model import Plan
+from reconciler.planning.published import Copy
 from reconciler.resources.address import Address
 from reconciler.resources.base import Unlisted
 from tests.support.asking import why

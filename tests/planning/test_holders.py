@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from reconciler.applying.steps import lower
-from reconciler.planning.inputs import Copy, Stray
+from reconciler.planning.published import Copy, Stray
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import Address
 from tests.support.asking import rules, sections

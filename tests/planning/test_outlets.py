@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.planning.inputs import Copy, Pointer
 from reconciler.planning.model import drift_class
 from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of, removed
+from reconciler.planning.published import Copy, Pointer
 from reconciler.resources.address import Address
 from reconciler.resources.values import digest
 from tests.support.asking import rules, why

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import pytest
 
 from reconciler.planning import build
-from reconciler.planning.inputs import Pointer
+from reconciler.planning.published import Pointer
 from reconciler.planning.resolution import resolve
 from reconciler.resources.address import Address
 from tests.support.guard_estates import AGENTS, BOTS, Estate

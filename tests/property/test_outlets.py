@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.planning.inputs import OUTLETS
 from reconciler.planning.model import drift_class
+from reconciler.planning.published import OUTLETS
 from tests.support.world import PROJECT, World, manifest, world
 
 PATHS = ("b", "c")

@@ -15,8 +15,9 @@ from reconciler.planning import build, field_diff
 from reconciler.planning.before_after import edited
 from reconciler.planning.changes import NOT_FIELDS
 from reconciler.planning.codec import from_json, to_json
-from reconciler.planning.inputs import Bundle, PlanInputs, Pointer
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import Change, OnDrift, Plan, is_optional
+from reconciler.planning.published import Bundle, Pointer
 from reconciler.planning.settings import is_settings_change, records_settings
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Labels, Live, Unlisted

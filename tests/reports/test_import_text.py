@@ -25,7 +25,8 @@ def test_a_manifest_is_listed_with_its_live_object_and_what_it_does_not_contain(
         "    not imported: `input`: why",
         "    added: `strict: true`",
         "",
-        "Wrote 1 file to /acme. Next: reconciler validate, then reconciler adopt",
+        "Wrote 1 file to /acme.",
+        "Next: reconciler validate, then reconciler adopt",
     ]
 
 

@@ -2,9 +2,9 @@ import re
 from dataclasses import replace
 from textwrap import dedent
 
-from reconciler.planning.model import Change, Unmanaged
-from reconciler.planning.reasons import Cause, Reason
-from reconciler.reports.style import Style, cells
+from reconciler.planning.model import Change, Refusal, Risk, Unmanaged
+from reconciler.planning.reasons import Cause, Reason, Remedy
+from reconciler.reports.style import Style, cells, command_lines, wrap
 from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
 from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, referrer, risky, told, update, upload, warning
@@ -60,10 +60,14 @@ def test_the_verdict_comes_first_and_the_next_command_last():
         """)
 
 
-def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where():
+def test_a_refusal_comes_last_and_names_who_is_in_the_way_and_where():
     text = shown(update(field("model", "a", "b")), refusals=(REFERENCED,))
     assert text == golden("""
         Refused: acme/production, 1 refusal; the change below will not be applied.
+
+        Your changes
+          ~ update  assistant/triage
+              ~ model: "a" -> "b"
 
         Refused
           - delete  assistant/triage
@@ -77,17 +81,15 @@ def test_a_refusal_comes_before_everything_and_names_who_is_in_the_way_and_where
               through  release/support@2  releases/support/v2.yaml:9
                        -> pipeline/triage-flow@support.2  releases/support/v2.yaml:31
                        -> assistant/triage@support.2
-              remedy   Publish a release without it in place of release/support@2; or
-                       restore the manifest of assistant/triage.
+              remedy   one of these:
+                - Publish a release without it in place of release/support@2
+                - Restore the manifest of assistant/triage
               or add this consent, with a reason and an expiry date:
                 kind: Consent
                 metadata: {name: drop-triage}
-              or run   reconciler consent assistant/triage referenced --reason REASON
-                       --expires 30d --env production
-
-        Your changes
-          ~ update  assistant/triage
-              ~ model: "a" -> "b"
+              or run:
+                reconciler consent assistant/triage referenced --reason REASON \\
+                    --expires 30d --env production
 
         Nothing is applied until all refusals are resolved.
         """)
@@ -98,6 +100,91 @@ def test_many_refusals_are_blocks_of_their_own():
     text = shown(refusals=(REFERENCED, protected))
     assert text.startswith("Refused: acme/production, 2 refusals.\n")
     assert "\n\n  - delete  assistant/billing\n      refused[protected]: " in text
+
+
+def test_objects_with_one_cause_and_one_way_out_are_one_block():
+    protected = [
+        Refusal(
+            f"assistant/a{index:02}",
+            "delete",
+            "protected",
+            Cause("protected", {"address": f"assistant/a{index:02}"}),
+            remedies=(Remedy("unprotect"),),
+            subject="sha256:1",
+            consent="kind: Consent\n",
+        )
+        for index in range(40)
+    ]
+    removed = [Change(one.address, "delete", id=f"agent_{one.address}", reasons=told("destroyed")) for one in protected]
+    text = shown(*removed, Change("vectorstore/kb", "delete", id="vs_1"), refusals=protected, destroys=True)
+    assert text.count("assistant/a07") == 1
+    assert len(text.splitlines()) < 35
+    assert "  - delete  vectorstore/kb, 40 refused objects below\n" in text
+    assert text.count("refused[protected]: 40 objects are protected") == 1
+    assert text.endswith(
+        golden("""
+              remedy
+                1. Set `lifecycle: {protect: false}` in the manifest
+                2. Apply that first:
+                   reconciler apply --env production
+              or permit each of them by a consent:
+                reconciler consent ADDRESS protected --reason REASON --expires 30d \\
+                    --env production
+
+        Nothing is applied until all refusals are resolved.
+        """)
+    )
+
+
+def test_ways_out_are_a_list_and_steps_have_numbers():
+    remedies = (
+        Remedy("repoint-referrers", {"names": ["pipeline/flow"]}),
+        Remedy("archive-releases", {"releases": ["release/support@1"]}),
+        Remedy("restore-manifest", {"address": "assistant/triage"}),
+    )
+    refusal = replace(REFERENCED, sections={}, chains=(), consent=None, remedies=remedies)
+    assert (
+        "      remedy   one of these:\n"
+        "        - All of these:\n"
+        "          1. Point pipeline/flow at something else, or remove it in the same\n"
+        "             change\n"
+        "          2. Archive release/support@1:\n"
+        "             reconciler archive release/support@1\n"
+        "        - Restore the manifest of assistant/triage\n"
+    ) in shown(refusals=(refusal,))
+
+
+def test_refusals_with_other_ways_out_are_blocks_of_their_own():
+    causes = [Cause("protected", {"address": name}) for name in ("assistant/a", "assistant/b")]
+    ways = [Remedy("unprotect"), Remedy("unprotect", {"environment": "staging", "removed": True})]
+    refusals = [
+        Refusal(cause.args["address"], "delete", "protected", cause, remedies=(way,), subject="sha256:1")
+        for cause, way in zip(causes, ways, strict=True)
+    ]
+    assert shown(refusals=refusals).count("refused[protected]") == 2
+
+
+def test_a_risk_of_several_objects_is_said_once_and_a_high_one_not_again_with_its_change():
+    names = [f"assistant/a{index}" for index in range(12)]
+    risks = [Risk("publication-withdrawn", "high", name, "update", {"name": name}) for name in names]
+    rows = [update(address=risk.address, risks=(risk,)) for risk in risks]
+    text = shown(*rows, risks=tuple(risks))
+    assert " ! publication-withdrawn: 12 objects: applications that load them no longer find them " in " ".join(
+        text.split()
+    )
+    assert text.count("publication-withdrawn") == 1
+    assert text.count("assistant/a11") == 2
+
+
+def test_commands_are_never_broken():
+    text = "To apply its manifests again, which were destroyed, run `reconciler destroy --undo --env staging`."
+    for width in range(46, 100):
+        assert "`reconciler destroy --undo --env staging`" in "\n".join(wrap(text, width, hang="  "))
+    long = "reconciler consent assistant/triage referenced --reason REASON --expires 30d --env production"
+    for width in range(40, 100):
+        lines = command_lines(long, width, indent="    ")
+        assert all(cells(line) <= width for line in lines)
+        assert re.sub(r" \\\n +", " ", "\n".join(lines)).strip() == long
 
 
 def test_what_was_changed_by_hand_is_shown_as_what_applying_does():
@@ -158,7 +245,7 @@ def test_a_refusal_of_the_whole_plan_names_no_object():
     text = shown(refusals=(refusal,))
     assert "Refused\n  refused[threshold]: 9 deletes at once\n" in text
     assert [line for line in text.split("\n") if "project/acme" in line] == [
-        "      or run   reconciler consent project/acme threshold --reason REASON"
+        "        reconciler consent project/acme threshold --reason REASON \\"
     ]
 
 

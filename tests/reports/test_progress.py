@@ -1,4 +1,5 @@
 import io
+import re
 import subprocess
 import sys
 
@@ -69,6 +70,23 @@ def test_a_terminal_gets_a_bar_that_leaves_only_failures_and_notes(monkeypatch):
     assert "~ update assistant/[b]a" in text
     assert "waiting for [red]files\\x07" in text
     assert "~ update assistant/[b]a: failed: error[bad]: no" in text
+    assert not re.search(r"\x1b\[[\d;]*m", text), "NO_COLOR means no bold and no dim text either"
+
+
+def test_a_bar_has_colour_where_the_style_has(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with progress_to(stream, 2, style=Style(color=True)) as progress:
+        progress.started("assistant/a", "update")
+    assert "\x1b[2m" in stream.getvalue()
+
+
+def test_a_terminal_that_cannot_move_the_cursor_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    stream = Terminal()
+    with progress_to(stream, 1, style=Style()) as progress:
+        progress.finished(outcome("a"))
+    assert stream.getvalue() == "[1/1] ~ update assistant/a\n"
 
 
 def test_a_pipe_gets_lines():

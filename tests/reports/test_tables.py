@@ -54,6 +54,34 @@ def test_addresses_are_cut_in_the_middle_and_ids_not_at_all():
     assert narrow[1] == f"file/kb/tariffs/…md@111111111111  in sync  file-{'1' * 32}"
 
 
+def test_columns_that_do_not_fit_move_below_their_row_and_nothing_is_cut():
+    owner = "ours as assistant/night-outage-reporter-of-the-northern-network"
+    rows = [("agent", "agent_1", owner, "-", "bot"), ("file", "file-1", "unmanaged", "4 B", "rates of the year " * 5)]
+    text = table(rows, HEADERS, style=Style(width=80), below=("NAME", "OWNER", "SIZE"))
+    assert text == dedent("""\
+        TYPE   ID       SIZE
+        agent  agent_1  -
+          name: bot;
+          owner: ours as assistant/night-outage-reporter-of-the-northern-network
+        file   file-1   4 B
+          name: rates of the year rates of the year rates of the year rates of the year
+          rates of the year ; owner: unmanaged
+        """)
+    wide = table(rows, HEADERS, style=Style(width=200), below=("NAME", "OWNER", "SIZE"))
+    assert len(wide.splitlines()) == 3
+
+
+def test_folded_columns_are_wrapped_and_not_cut():
+    rows = [("chatbot/support", "to update; release/support@12 is published")]
+    text = table(rows, ("ADDRESS", "STATUS"), style=Style(width=40), folded=("STATUS",))
+    assert [line.split("  ")[-1].strip() for line in text.splitlines()] == [
+        "STATUS",
+        "to update;",
+        "release/support@12 is",
+        "published",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "room", "cut"),
     [

@@ -1,6 +1,7 @@
 """Every code has a sentence, in which every argument is said."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, get_args
 
 import pytest
@@ -17,6 +18,7 @@ from reconciler.reports.wording import (
     referrer_text,
     refusal_problem,
     remedies_text,
+    remedy_text,
     risk_note,
     risk_text,
     unknown_text,
@@ -24,10 +26,12 @@ from reconciler.reports.wording import (
 from reconciler.reports.wording.changes import NOTES, REASONS
 from reconciler.reports.wording.notices import NOTICES
 from reconciler.reports.wording.phrases import Phrase, sentence
-from reconciler.reports.wording.refusals import CAUSES, REMEDIES
+from reconciler.reports.wording.refusals import CAUSES
+from reconciler.reports.wording.remedies import REMEDIES, Step, Way, ways_out
 from reconciler.reports.wording.risks import RISK_TEXTS
 from reconciler.resources.address import Address
 from reconciler.resources.risks import RISKS
+from tests.support.commands import commands, lacking_environment
 
 PERMISSION = {"consent": "spring", "until": "2026-11-28", "why": "the clean-up"}
 PERMITTED = "permitted by consent/spring until 2026-11-28: the clean-up"
@@ -114,6 +118,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "files-deleted": {"files": ["file-1"]},
         "files-not-indexed": {"files": ["file-1"]},
         "already-archived": {},
+        "needs-manifest": {"assistant": "assistant/clerk", "chatbot": "chatbot/support"},
         "consent-permits": {"rule": "cost", "cause": {"code": "protected", "args": {"address": "a/b"}}, **PERMISSION},
         "consent-expired": {**PLACED, "until": "2026-11-20"},
         "consent-outdated": PLACED,
@@ -132,6 +137,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "waits-for-release": {"publisher": "chatbot/support", "number": 2},
         "already-managed": {"id": "agent_1"},
         "owner-unknown": {},
+        "maybe-duplicate": {"type": "skill", "ids": ["skill_1"], "environment": "staging"},
         "nothing-to-adopt": {},
     },
     "causes": {
@@ -145,6 +151,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "same-label": {"address": "assistant/triage", "ids": ["w1", "w2"], "objects": OBJECTS},
         "imported-unmanaged": {"id": "agent_1"},
         "imported-foreign": {"id": "agent_1", "owner": "globex"},
+        "environments-removed": {
+            "environments": ["staging"],
+            "objects": [{"address": "assistant/triage", "id": "w1", "name": "Lamp"}],
+        },
         "undivided": {"identity": "acme", "objects": [{"address": "assistant/triage", "id": "w1", "name": "Lamp"}]},
         "label-only": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "known": "w2"},
         "duplicate-used": {"address": "assistant/triage", "id": "w1", "name": "Lamp", "user": "automation auto_1"},
@@ -186,6 +196,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "adopt-one": {"address": "assistant/triage", "id": "w1"},
         "adopt-first": {},
         "release-and-adopt": {"owner": "globex"},
+        "settle-environments": {"environments": ["staging"], "environment": "production"},
         "divide": {"environment": "production"},
         "forget-import": {"address": "assistant/triage"},
         "repoint-user": {"user": "automation auto_1", "id": "w1"},
@@ -250,6 +261,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "reasoning-lowered": {"before": "high", "after": "low"},
         "id-changed": {"id": "w1"},
         "secret-deleted": {},
+        "rollback-lost": {"publisher": "chatbot/support", "number": 1},
         "runs-often": {"minutes": 5},
         "model-unpinned": {"models": ["gpt-6-latest"]},
         "tool-removed": {"tool": "function:book"},
@@ -258,11 +270,17 @@ ARGUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
 }
 """For every code, each of its arguments."""
+
+
+def remedy_of(code: RemedyCode, args: Mapping[str, Any]) -> str:
+    return remedy_text(Remedy(code, args))
+
+
 TABLES: Mapping[str, tuple[Mapping[Any, Phrase], tuple[str, ...]]] = {
     "reasons": (REASONS, get_args(ReasonCode)),
     "notices": (NOTICES, get_args(NoticeCode)),
     "causes": (CAUSES, get_args(CauseCode)),
-    "remedies": (REMEDIES, get_args(RemedyCode)),
+    "remedies": ({code: partial(remedy_of, code) for code in REMEDIES}, get_args(RemedyCode)),
     "notes": (NOTES, get_args(NoteCode)),
     "risks": (RISK_TEXTS, tuple(RISKS)),
 }
@@ -331,6 +349,43 @@ def leaves(value: Any) -> list[Any]:
 def test_other_arguments_make_no_error(table, code, args):
     """A document may come from anywhere."""
     assert sentence(TABLES[table][0], code, args)
+
+
+@pytest.mark.parametrize("code", REMEDIES)
+def test_the_commands_of_a_remedy_name_the_environment_of_the_plan(code):
+    args = {"address": "assistant/triage", **ARGUMENTS["remedies"][code]}
+    text = remedy_text(Remedy(code, args), "production")
+    named = [one for one in commands(text) if one.split()[0] not in {"archive"} and one != "state rm --all"]
+    assert all(" --env " in f"{one} " for one in named), text
+    assert remedy_text(Remedy("adopt-first")).count("--env") == 0
+
+
+def test_remedies_but_the_last_are_required_together():
+    ways = ways_out(
+        (
+            Remedy("repoint-referrers", {"names": ["pipeline/flow"]}),
+            Remedy("archive-releases", {"releases": ["release/support@1"]}),
+            Remedy("restore-manifest", {"address": "assistant/triage"}),
+        )
+    )
+    repoint = Step("point pipeline/flow at something else, or remove it in the same change")
+    archive = Step("archive release/support@1", "reconciler archive release/support@1")
+    assert ways == ((Way((repoint, archive)),), (Way((Step("restore the manifest of assistant/triage"),)),))
+
+
+def test_remedies_for_other_cases_are_alternatives():
+    ways = ways_out((Remedy("rebuild-state"), Remedy("rename-project"), Remedy("unlabel-copies")), "staging")
+    assert [way.aim for (way,) in ways] == [
+        "if the state was lost",
+        "if another repository manages them",
+        "if someone copied them",
+    ]
+
+
+@pytest.mark.parametrize("code", ["waits-for-release", "destroyed", "environment-left", "other-lineage"])
+def test_the_commands_of_a_warning_name_its_environment(code):
+    args = {"environment": "production", **ARGUMENTS["notices"][code], "identity": "acme/production"}
+    assert not lacking_environment(notice_text(Notice(code, args, "automation/nightly")))
 
 
 def test_a_code_that_is_not_known_is_shown():

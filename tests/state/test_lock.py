@@ -1,5 +1,6 @@
 import contextlib
 import os
+import pwd
 import subprocess
 import sys
 import threading
@@ -223,6 +224,11 @@ def dead_process() -> int:
     return process.pid
 
 
+def test_a_user_without_a_name_is_its_number(monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: 4_000_123)
+    assert lock.this_process({}).name == "uid-4000123"
+
+
 def test_lock_of_dead_process_on_this_machine_is_free(store, now, dead_process):
     here = lock.this_process({})
     lock.acquire(store, ACME, replace(here, pid=dead_process), now)
@@ -261,7 +267,8 @@ def test_lock_of_process_in_another_container_is_held(store, now, dead_process):
     ("environ", "name", "run_url"),
     [
         ({"USER": "ann"}, "ann", ""),
-        ({}, "unknown", ""),
+        ({"USER": "", "LOGNAME": "ann"}, "ann", ""),
+        ({}, pwd.getpwuid(os.getuid()).pw_name, ""),
         (
             {
                 "USER": "runner",

@@ -12,10 +12,12 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
+from reconciler.cli.codes import USAGE
 from reconciler.cli.main import run
 from reconciler.emulator import Settings, create_app
 from reconciler.operations.init import init
 from reconciler.project.endpoint import DATA
+from tests.support.commands import has_environments, lacking_environment
 
 T = TypeVar("T")
 
@@ -39,7 +41,10 @@ Cli = Callable[..., Done]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Return a function that runs a command. Arguments are converted to text."""
+    """Return a function that runs a command. Arguments are converted to text.
+
+    In a project with environments, each command that a message names must have `--env`.
+    """
 
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -48,7 +53,11 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr("sys.argv", ["reconciler", *args])
         capsys.readouterr()
         code = run(args)
-        return Done(code, *capsys.readouterr())
+        done = Done(code, *capsys.readouterr())
+        folder = Path(args[args.index("-C") + 1]) if "-C" in args[:-1] else Path()
+        if code != USAGE and args[:1] not in (["explain"], ["demo"]) and has_environments(folder):
+            assert not lacking_environment(done.out + done.err), args
+        return done
 
     return cli
 

@@ -16,8 +16,9 @@ from typing import Any, Self
 from reconciler.planning import build
 from reconciler.planning.announced import marker_of
 from reconciler.planning.build import Planned
-from reconciler.planning.inputs import Bundle, Link, Pending, PlanInputs, Pointer
+from reconciler.planning.inputs import Link, Pending, PlanInputs
 from reconciler.planning.model import Change, Plan
+from reconciler.planning.published import Bundle, Pointer
 from reconciler.planning.reasons import Reason
 from reconciler.resources import store_files
 from reconciler.resources.address import Address, Identity

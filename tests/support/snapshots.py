@@ -25,7 +25,8 @@ _DIGEST: Final = re.compile(r"(?<=sha256:)[0-9a-f]{6,64}|(?<=[a-z]-)[0-9a-f]{8}\
 _CLOCK: Final = re.compile(r"(?<=2001-01-01)[T ]\d\d:\d\d(:\d\d)?")
 
 
-_KEY: Final = re.compile(r" +\w+: \S+| +(git|reconciler) .*")
+_WHOLE: Final = re.compile(r"[+-]?\s*\w+: (\S+|\{.*\})|(\s+|[\w ]+: )(git|reconciler) .*")
+"""Lines that stay whole, so that they can be copied: values of YAML documents, also in a diff, and commands."""
 HOME: Final = "/home/ada"
 """The folder in place of that of the test."""
 
@@ -124,4 +125,4 @@ def too_wide(text: str, width: int) -> list[str]:
     YAML documents and commands could not. A line with the folder of the test is as long as that.
     """
     lines = (line for line in text.splitlines() if cells(line) > width and HOME not in line)
-    return [line for line in lines if " " in line.strip() and not _KEY.fullmatch(line)]
+    return [line for line in lines if " " in line.strip() and not _WHOLE.fullmatch(line)]

@@ -13,6 +13,7 @@ from reconciler.live.adapters import WriteRequest
 from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection
 from reconciler.live.environment_bodies import with_contents
+from reconciler.live.marks import mark_of
 from reconciler.live.pages import walk
 from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
@@ -101,13 +102,15 @@ class EnvironmentTemplates:
 
     def _live(self, body: Object) -> Live:
         with understood(self.type, body, SHAPES, hides=True):
+            fields = bodies.canonical(self._resource_type, body, self._shown)
             return Live(
                 type=self.type,
                 id=body["id"],
-                fields=bodies.canonical(self._resource_type, body, self._shown),
+                fields=fields,
                 name=body.get("name") or "",
                 refers_to=ids_in(self._resource_type.specs, body),
                 detail=bodies.detail(body, TIMES),
+                mark=mark_of(body["id"], fields),
             )
 
 

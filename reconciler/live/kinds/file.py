@@ -10,6 +10,7 @@ from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError, NotServedError
+from reconciler.live.marks import mark_of
 from reconciler.live.pages import Test, never, walk
 from reconciler.live.requests import Object
 from reconciler.live.shapes import SIZE, TEXT, TIME, check, understood
@@ -111,12 +112,15 @@ class Files:
     def _live(self, body: Object, **known: JSON) -> Live:
         fields = {"purpose": body.get("purpose")} | ({"sha256": known.pop("sha256")} if "sha256" in known else {})
         with understood(self.type, body, SHAPES):
+            name = sent_name(body.get("filename") or "")
             return Live(
                 type=self.type,
                 id=body["id"],
                 fields={name: self._resource_type.canonical(name, value) for name, value in fields.items()},
-                name=sent_name(body.get("filename") or ""),
+                name=name,
                 detail=bodies.detail(body, DETAIL) | known,
+                # The content cannot change. Lists do not have its digest.
+                mark=mark_of(body["id"], name, fields["purpose"]),
             )
 
 

@@ -21,6 +21,7 @@ from reconciler.live.bodies import older_than
 from reconciler.live.client import Connection
 from reconciler.live.contents import planned_bytes
 from reconciler.live.errors import LiveError, UnknownOutcomeError
+from reconciler.live.marks import NONE, mark_of
 from reconciler.live.pages import walk
 from reconciler.live.requests import Object
 from reconciler.live.shapes import TEXT, TIME, check, understood
@@ -184,7 +185,8 @@ class Skills:
             archive = await self._connection.download("skills", live.id, "versions", number, "content")
             if archive is None:
                 return None
-            held = self._holding(live, await asyncio.to_thread(_content, live.id, archive))
+            # A mark is of what lists show. The content may be another one, so that it has to be compared.
+            held = replace(self._holding(live, await asyncio.to_thread(_content, live.id, archive)), mark=NONE)
             if not with_files:
                 return held
             files = {path: base64.b64encode(content).decode() for path, content in _files(live.id, archive)}
@@ -196,13 +198,15 @@ class Skills:
     def _live(self, body: Object) -> Live:
         with understood(self.type, body, SHAPES):
             fields = bodies.canonical(self._resource_type, body, SHOWN)
+            revision = f"{body['default_version']}-{field_hash([fields[name] for name in SHOWN])}"
             return Live(
                 type=self.type,
                 id=body["id"],
                 fields=fields,
                 name=body["name"] or "",
                 detail=bodies.detail(body, DETAIL),
-                revision=f"{body['default_version']}-{field_hash([fields[name] for name in SHOWN])}",
+                revision=revision,
+                mark=mark_of(body["id"], fields, revision),
             )
 
 

@@ -9,11 +9,13 @@ from reconciler.live.adapters import WriteRequest, gather
 from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.labelled import Description, Labelled, is_of
+from reconciler.live.marks import LENGTH, mark_of
 from reconciler.live.pages import walk
 from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
+from reconciler.resources.kinds.vector_store import USUAL_CHUNKING
 from reconciler.resources.labelled import labelled_address
 from reconciler.resources.labels import to_metadata
 from reconciler.resources.values import same
@@ -113,6 +115,7 @@ class VectorStores(Labelled):
             labels=changed.labels,
             name=changed.name,
             detail={**live.detail, **changed.detail},
+            mark=changed.mark + live.mark[len(changed.mark) :],
         )
 
     async def _synchronised(self, live: Live, request: WriteRequest) -> Live:
@@ -121,7 +124,8 @@ class VectorStores(Labelled):
         work = await store_files.synchronise(self._connection, live, request)
         unmanaged = live.detail.get("unmanaged_files") or {}
         left = {id_: entry for id_, entry in unmanaged.items() if id_ not in (*work.after, *work.detach)}
-        return self._holding(live, store_files.Contents(work.after, left, {}, []))
+        after = {id_: {"chunking_strategy": USUAL_CHUNKING, **entry} for id_, entry in work.after.items()}
+        return self._holding(live, store_files.Contents(after, left, {}, []))
 
     async def _with_files(self, live: Live) -> Live | None:
         """Return the store with its files, or None if it was deleted in the meantime."""
@@ -143,6 +147,7 @@ class VectorStores(Labelled):
             fields={**live.fields, "files": held},
             refers_to=tuple(sorted({*files.ours, *files.unmanaged, *files.failed})),
             detail={**live.detail, **detail},
+            mark=live.mark[:LENGTH] + mark_of(held, detail),
         )
 
 

@@ -174,7 +174,7 @@ class Merger:
 
     def include(self, source: Source, written: JSON, old: JSON, new: JSON, path: Path) -> None:
         if isinstance(new, str) and "\r" in new:
-            hint = "replace the `$file` with the value, then pull again; or run `reconciler apply` to revert the drift"
+            hint = "replace the `$file` with the value, then pull again; or let `apply` revert the drift"
             message = f"the live value of {_dotted(path)} has carriage returns, which are not read from {source.path}"
             self.obstacles.append(Obstacle(path, message, hint))
         elif isinstance(new, str):

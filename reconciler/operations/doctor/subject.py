@@ -1,4 +1,4 @@
-"""What is checked: the machine, the project with its environments, and the API."""
+"""The subject of the checks: the machine, the project with its environments, and the API."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class Answers:
-    """What the responses of the API say."""
+    """Statements of the responses of the API."""
 
     lists: tuple[ListProbe, ...]
     project: str | None

@@ -20,7 +20,7 @@ from reconciler.workflows.names import named
 _NAMES: Final[dict[CI, str]] = {"github": "GitHub Actions", "gitlab": "GitLab CI"}
 _USES: Final = re.compile(r"^ *- uses: (\S+@[0-9a-f]{40,64})$", re.MULTILINE)
 _FOLDER_OF_ACTION: Final = re.compile(r"/setup@")
-"""What marks the action that installs Reconciler: its folder."""
+"""The mark of the action that installs Reconciler: its folder."""
 _WHEEL: Final = re.compile(r"^\./(\S+\.whl)(?=\s|$)", re.MULTILINE)
 """A wheel of the repository in a requirements file."""
 _VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9][0-9A-Za-z.+!]*)")

@@ -36,6 +36,7 @@ RULES: Final[Mapping[str, tuple[Check, ...]]] = {
     "duplicate": (
         Check(ownership.same_label, NEVER),  # a label can be copied: only a person knows whose the objects are
         Check(ownership.unadopted, NEVER),  # `adopt` has the intended result without a second object
+        Check(ownership.environments_removed, NEVER),  # `destroy`, or putting them back, settles it
         Check(ownership.undivided, NEVER),  # `state rm --all` and `adopt` have the intended result
         Check(ownership.label_only, NEVER),  # the same, and the object of the state is not live to compare with
         Check(ownership.used_duplicate, NEVER),  # the plan would delete an object in use

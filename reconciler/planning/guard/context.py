@@ -31,8 +31,8 @@ class GuardContext:
 
     @property
     def of_environment(self) -> dict[str, JSON]:
-        """The environment, as an argument of remedies with commands; empty if commands need not name it."""
-        environment = self.inputs.chosen_environment
+        """The environment, as an argument of remedies with commands; empty without one."""
+        environment = self.inputs.identity.environment
         return {"environment": environment} if environment else {}
 
     @cached_property

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.planning.guard.context import GuardContext, Violation
-from reconciler.planning.inputs import OUTLETS, Bundle, PlanInputs
+from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES, DESTROYS, Change, has_values
+from reconciler.planning.published import OUTLETS, Bundle
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.release_retention import release_of
 from reconciler.resources.address import Address

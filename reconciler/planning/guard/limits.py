@@ -89,19 +89,23 @@ def _live(context: GuardContext) -> int:
 def _raise_deletes(context: GuardContext, number: int, live: int) -> Remedy:
     if number <= allowed_by(context.inputs.settings.max_deletes, live):
         return _apply_settings(context, "max_deletes")
-    return Remedy("raise-deletes", {"number": number})
+    return Remedy("raise-deletes", {"number": number, "address": _settings(context)})
 
 
 def _raise_archives(context: GuardContext, number: int, live: int) -> Remedy:
     if number <= allowed_by(context.inputs.settings.max_archives, live):
         return _apply_settings(context, "max_archives")
-    return Remedy("raise-archives", {"number": number})
+    return Remedy("raise-archives", {"number": number, "address": _settings(context)})
 
 
 def _apply_settings(context: GuardContext, name: str) -> Remedy:
     """Return the remedy for a limit that project.yaml has, and that is not recorded yet."""
-    address = str(settings_address(context.inputs.identity))
-    return Remedy("apply-settings", {"settings": [f"safety.{name}"], "address": address, **context.of_environment})
+    about = {"settings": [f"safety.{name}"], "address": _settings(context)}
+    return Remedy("apply-settings", {**about, **context.of_environment})
+
+
+def _settings(context: GuardContext) -> str:
+    return str(settings_address(context.inputs.identity))
 
 
 def _detached(context: GuardContext) -> dict[str, str]:
@@ -137,7 +141,8 @@ def too_much(context: GuardContext) -> Iterator[Violation]:
     if exceeded is None:
         return
     settings, before, after = exceeded
-    is_recorded, raised = settings is context.inputs.recorded, Remedy("raise-daily-cost", {"dollars": ceil(after)})
+    is_recorded = settings is context.inputs.recorded
+    raised = Remedy("raise-daily-cost", {"dollars": ceil(after), "address": _settings(context)})
     yield Violation(
         address=f"project/{context.inputs.identity.project}",
         action="update",

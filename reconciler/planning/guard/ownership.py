@@ -1,6 +1,6 @@
 """Rules for ownership and protection: another OpenAI project, another owner, duplicates, `lifecycle.protect`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
 from reconciler.planning.announced import accounts_for
@@ -8,7 +8,7 @@ from reconciler.planning.guard.context import GuardContext, Violation
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import applied_protection
 from reconciler.planning.reasons import Cause, Remedy
-from reconciler.resources.address import Address
+from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Live
 from reconciler.resources.values import JSON, strings_in
 
@@ -135,25 +135,50 @@ def unadopted(context: GuardContext) -> Iterator[Violation]:
 
 def undivided(context: GuardContext) -> Iterator[Violation]:
     """Refuse to create objects for an environment that the project manages since before it had environments."""
-    inputs, twins = context.inputs, context.inputs.of_undivided
-    found: dict[str, Live] = {}
-    for change in context.work:
-        if change.action == "create":
-            desired = inputs.desired.get(Address.parse(change.address))
-            former = desired.lifecycle.moved_from if desired else ()
-            names = (change.address, *(str(Address(desired.address.kind, name)) for name in former if desired))
-            found.update((change.address, twins[name]) for name in names if name in twins)
+    inputs = context.inputs
+    found = _created_again(context, inputs.of_undivided)
     if found:
-        objects: list[JSON] = [
-            {"address": address, "id": live.id, "name": live.name} for address, live in sorted(found.items())
-        ]
         yield Violation(
             address=f"project/{inputs.identity.project}",
             action="create",
-            cause=Cause("undivided", {"identity": inputs.identity.project, "objects": objects}),
+            cause=Cause("undivided", {"identity": inputs.identity.project, "objects": _listed(found)}),
             remedies=(Remedy("divide", {"environment": inputs.identity.environment}),),
             facts=sorted(live.id for live in found.values()),
         )
+
+
+def environments_removed(context: GuardContext) -> Iterator[Violation]:
+    """Refuse to create objects that an environment manages which project.yaml does not have any longer: it lost all
+    environments, or one was renamed.
+    """
+    inputs = context.inputs
+    found = _created_again(context, inputs.of_removed_environments)
+    if found:
+        owners = {live.labels.identity for live in found.values() if live.labels}
+        about: dict[str, JSON] = {"environments": sorted(Identity.parse(one).environment or "" for one in owners)}
+        yield Violation(
+            address=f"project/{inputs.identity.project}",
+            action="create",
+            cause=Cause("environments-removed", {**about, "objects": _listed(found)}),
+            remedies=(Remedy("settle-environments", {**about, **context.of_environment}),),
+            facts=sorted(live.id for live in found.values()),
+        )
+
+
+def _created_again(context: GuardContext, twins: Mapping[str, Live]) -> Mapping[str, Live]:
+    """Return the objects of `twins`, by address, that the plan creates a second time, also under another name."""
+    found: dict[str, Live] = {}
+    for change in context.work if twins else ():
+        if change.action == "create":
+            desired = context.inputs.desired.get(Address.parse(change.address))
+            former = desired.lifecycle.moved_from if desired else ()
+            names = (change.address, *(str(Address(desired.address.kind, name)) for name in former if desired))
+            found.update((change.address, twins[name]) for name in names if name in twins)
+    return found
+
+
+def _listed(found: Mapping[str, Live]) -> list[JSON]:
+    return [{"address": address, "id": live.id, "name": live.name} for address, live in sorted(found.items())]
 
 
 def label_only(context: GuardContext) -> Iterator[Violation]:

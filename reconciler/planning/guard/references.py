@@ -21,8 +21,8 @@ from typing import Final
 from reconciler.planning.graph import INSIDE, Edge
 from reconciler.planning.guard.context import GuardContext, Usage, Violation
 from reconciler.planning.holders import direct, ignored_fields
-from reconciler.planning.inputs import BUNDLE
 from reconciler.planning.model import SECTIONS, Change, Section
+from reconciler.planning.published import BUNDLE
 from reconciler.planning.reasons import Cause, Remedy
 from reconciler.planning.referrers import Foreign, Node, Referrer, ReleaseState, subject_text
 from reconciler.resources.address import RELEASE, Address

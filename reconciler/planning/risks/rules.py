@@ -10,13 +10,15 @@ from reconciler.planning.before_after import before_after, resource_type_of
 from reconciler.planning.changes import ADDRESS, KEEP, PROTECT
 from reconciler.planning.guard.context import GuardContext
 from reconciler.planning.guard.retired import brought, concerned
-from reconciler.planning.model import CREATES, Change
+from reconciler.planning.model import CREATES, DESTROYS, Change
 from reconciler.planning.publications import address_of
+from reconciler.planning.release_retention import chatbot_of
 from reconciler.planning.settings import is_settings_change, weaker_settings
-from reconciler.resources.address import Address, parsed, release_number
+from reconciler.planning.version_changes import moved_pointers
+from reconciler.resources.address import RELEASE, Address, parsed, release_number
 from reconciler.resources.resource_type import ResourceType
 from reconciler.resources.risks import Hazard
-from reconciler.resources.values import Fields, references_in
+from reconciler.resources.values import Fields
 
 SOON: Final = timedelta(days=90)
 """Time before a shutdown in which it is a risk. OpenAI announces a shutdown six months before for a model, and three
@@ -159,6 +161,16 @@ def secrets(context: GuardContext, change: Change) -> Iterator[Hazard]:
             yield Hazard("secret-deleted")
 
 
+def retention(context: GuardContext, change: Change) -> Iterator[Hazard]:
+    """Yield a release that is archived for another reason than the number that its chatbot keeps."""
+    address, codes = Address.parse(change.address), {reason.code for reason in change.reasons}
+    if address.kind == RELEASE and change.action in DESTROYS and "release-limit" not in codes:
+        inputs = context.inputs
+        chatbot = chatbot_of(inputs, address)
+        destroyed = {"destroyed": True} if inputs.destroys is not None else {}
+        yield Hazard("rollback-lost", {"publisher": str(chatbot), "number": release_number(address), **destroyed})
+
+
 def schedule(context: GuardContext, change: Change) -> Iterator[Hazard]:
     """Yield a schedule that is new or changed, and whose runs are only minutes apart."""
     resource_type = resource_type_of(context.inputs, context.matched, change)
@@ -186,6 +198,7 @@ RULES: Final[tuple[Callable[[GuardContext, Change], Iterator[Hazard]], ...]] = (
     settings,
     environment,
     secrets,
+    retention,
     schedule,
 )
 
@@ -195,17 +208,12 @@ Compare = Callable[[ResourceType, Fields, Fields], Iterator[Hazard]]
 
 def published(context: GuardContext, change: Change, compare: Compare) -> Iterator[Hazard]:
     """Yield the risks of publishing another release: the differences of its parts. A first release has none."""
-    desired = context.inputs.desired.get(Address.parse(change.address))
-    pointers = context.inputs.resource_types[desired.type].pointers if desired else frozenset()
-    for item in change.fields:
-        if item.keys[0] in pointers:
-            before, after = _release(item.live), _release(item.desired)
-            if before and after and before != after:
-                numbers = {"before": release_number(before), "after": release_number(after)}
-                yield Hazard("published-version-changed", numbers)
-                if _was_rolled_back(context, change, after):
-                    yield Hazard("rolled-back-release", numbers)
-                yield from _parts(context, before, after, compare)
+    for before, after in moved_pointers(context.inputs, change):
+        numbers = {"before": release_number(before), "after": release_number(after)}
+        yield Hazard("published-version-changed", numbers)
+        if _was_rolled_back(context, change, after):
+            yield Hazard("rolled-back-release", numbers)
+        yield from _parts(context, before, after, compare)
 
 
 def _was_rolled_back(context: GuardContext, change: Change, release: Address) -> bool:
@@ -215,10 +223,6 @@ def _was_rolled_back(context: GuardContext, change: Change, release: Address) ->
     applied = context.inputs.applied.get(Address.parse(change.address))
     former = map(Address.parse, applied.rolled_back if applied else ())
     return release_number(release) in map(release_number, former)
-
-
-def _release(value: object) -> Address | None:
-    return next(map(Address.parse, references_in(value)), None)
 
 
 def _parts(context: GuardContext, before: Address, after: Address, compare: Compare) -> Iterator[Hazard]:

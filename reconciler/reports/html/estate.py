@@ -5,23 +5,19 @@ from typing import Final
 
 from reconciler.project.estate import Estate
 from reconciler.project.status import Status
+from reconciler.reports.html.cards import ODD, TONES, card_facts, card_title, data_table, scrolled
 from reconciler.reports.html.changes import badge
 from reconciler.reports.html.drift import drift_parts
-from reconciler.reports.html.markup import Child, Markup, element, join, raw
+from reconciler.reports.html.estate_chatbots import chatbot_cards
+from reconciler.reports.html.markup import Markup, element, join, raw
 from reconciler.reports.html.page import Extras, Part, Top, page
-from reconciler.reports.html.plan import MOST_NODES, remark_parts
+from reconciler.reports.html.plan import remark_parts
 from reconciler.reports.html.refusals import refusal_article, section_lists
 from reconciler.reports.html.status import code_list, group_block, tone_of
-from reconciler.reports.html.svg import svg
-from reconciler.reports.views.assistants import IN_SYNC, NOT_APPLIED
-from reconciler.reports.views.changes import Tone
 from reconciler.reports.views.drift import NEVER_APPLIED
 from reconciler.reports.views.estate import (
-    AnswerRow,
     AssistantCard,
-    ChatbotCard,
     EstateView,
-    Milestone,
     ModelLine,
     ObjectRow,
     StoreRow,
@@ -31,13 +27,6 @@ from reconciler.reports.views.plan import REFUSED, Level
 from reconciler.reports.views.status import RowView
 from reconciler.resources.display import short
 
-_MOST_OPEN: Final = 12
-"""The chatbots up to which their pipelines are unfolded."""
-_MOST_RELEASES: Final = 12
-"""The latest releases that the time line shows; earlier ones are folded, unless they are published."""
-_OK: Final[Tone] = "new"
-_ODD: Final[Tone] = "drift"
-_TONES: Final[dict[str, Tone]] = {IN_SYNC: _OK, "refused": "refused", "pending": "changed", NOT_APPLIED: "changed"}
 _REPORT: Final = "report"
 """The kind of entries that are searched with the objects and not counted as objects."""
 
@@ -102,7 +91,7 @@ def _parts(view: EstateView) -> Iterator[Part]:
     yield Part("refused", REFUSED, [*map(_searched, map(refusal_article, view.refusals))], len(view.refusals))
     for part in drift_parts(view.drift):
         yield Part(part.id, part.title, [*map(_searched, part.content)], part.count)
-    yield Part("chatbots", "Chatbots", list(_chatbots(view)), len(view.chatbots))
+    yield Part("chatbots", "Chatbots", list(chatbot_cards(view.chatbots)), len(view.chatbots))
     yield Part("assistants", "Assistants", [*map(_assistant, view.assistants)], len(view.assistants))
     yield Part("stores", "Vector stores", list(_stores(view)), len(view.stores))
     for index, (title, rows) in enumerate(view.groups.items()):
@@ -121,123 +110,6 @@ def _searched(markup: Markup) -> Markup:
     return raw(f'<article class="entry" data-kind="{_REPORT}" data-state="odd">{markup.removeprefix(opening)}')
 
 
-def _chatbots(view: EstateView) -> Iterator[Markup]:
-    for index, card in enumerate(view.chatbots):
-        yield _chatbot(card, index, is_open=len(view.chatbots) <= _MOST_OPEN)
-
-
-def _chatbot(card: ChatbotCard, index: int, *, is_open: bool) -> Markup:
-    return element(
-        "article",
-        _title(card.word, _OK if card.in_sync else _TONES.get(card.word, _ODD), card.name, ""),
-        _facts([("Owner", card.owner or "not named"), ("Labels", card.labels)]),
-        element("p", card.row.text, class_="quiet") if not card.row.in_sync else None,
-        element("div", element("h4", "Not in sync"), code_list(card.out_of_sync)) if card.out_of_sync else None,
-        _answers(card),
-        _timeline(card),
-        _flow(card, index, is_open=is_open),
-        class_="entry",
-        data_kind="Chatbots",
-        data_state="ok" if card.in_sync else "odd",
-        data_owner=card.owner,
-    )
-
-
-def _title(word: str, tone: str, name: str, where: str) -> Markup:
-    return element(
-        "h3",
-        badge(word, tone),
-        element("span", name, class_="address"),
-        element("span", where, class_="where") if where else None,
-    )
-
-
-def _facts(facts: Iterable[tuple[str, Child]]) -> Markup | None:
-    shown = [element("div", element("dt", term), element("dd", value)) for term, value in facts if value]
-    return element("dl", shown, class_="card-facts") if shown else None
-
-
-def _answers(card: ChatbotCard) -> Markup:
-    return element(
-        "div",
-        _table(
-            f"What answers users of {card.name}",
-            ("Environment", "Release", "Answered by"),
-            [_answer_row(one) for one in card.answers],
-        ),
-        class_="answers scroll",
-        tabindex="0",
-        role="group",
-        aria_label=f"What answers users of {card.name}",
-    )
-
-
-def _answer_row(one: AnswerRow) -> Markup:
-    return element(
-        "tr",
-        element("th", one.environment, scope="row"),
-        element("td", one.release, element("p", one.note, class_="near") if one.note else None),
-        element("td", element("code", one.answers) if one.answers else "-"),
-    )
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Markup], look: str | None = None) -> Markup:
-    return element(
-        "table",
-        element("caption", caption, class_="unseen"),
-        element("thead", element("tr", [element("th", head, scope="col") for head in heads])),
-        element("tbody", rows),
-        class_=look,
-    )
-
-
-def _timeline(card: ChatbotCard) -> Markup | None:
-    if not card.releases:
-        return element("p", "No release yet.", class_="quiet")
-    early = [one for one in card.releases[:-_MOST_RELEASES] if not one.environments]
-    shown = [one for one in card.releases if one not in early]
-    label = f"Releases of {card.name}, oldest first"
-    line = element("ol", map(_milestone, shown), class_="timeline", tabindex="0", aria_label=label)
-    if not early:
-        return line
-    folded = element("ul", [element("li", f"{one.label} {one.day} {one.message}") for one in early])
-    return join(line, element("details", element("summary", f"{len(early)} earlier releases"), folded))
-
-
-def _milestone(one: Milestone) -> Markup:
-    looks = " ".join(filter(None, ("serving" if one.environments else "", "archived" if one.is_archived else "")))
-    return element(
-        "li",
-        element("p", element("span", one.label, class_="label"), element("span", one.day, class_="quiet")),
-        element("p", one.message) if one.message else None,
-        element("p", [badge(name, _OK) for name in one.environments]) if one.environments else None,
-        element("p", "archived", class_="quiet") if one.is_archived else None,
-        class_=looks or None,
-    )
-
-
-def _flow(card: ChatbotCard, index: int, *, is_open: bool) -> Markup | None:
-    if card.flow is None:
-        return None
-    steps = element("ul", [element("li", element("code", step)) for step in card.flow_steps])
-    if len(card.flow.nodes) > MOST_NODES:
-        body: Markup = steps
-    else:
-        drawing = svg(
-            card.flow,
-            f"Pipeline of {card.name}",
-            f"{len(card.flow.nodes)} nodes, each left of what follows it. The same follows as a list.",
-            name=f"flow-{index}",
-        )
-        label = f"Pipeline of {card.name}, can be scrolled"
-        body = join(
-            element("div", drawing, class_="picture", tabindex="0", role="group", aria_label=label),
-            element("details", element("summary", "The pipeline as a list"), steps),
-        )
-    title = element("summary", "Pipeline ", element("code", card.flow_name))
-    return element("details", title, body, open=is_open)
-
-
 def _assistant(card: AssistantCard) -> Markup:
     if card.view is None:
         word, tone, groups = "not in the manifests", "changed", []
@@ -246,8 +118,8 @@ def _assistant(card: AssistantCard) -> Markup:
     in_sync = card.row.in_sync
     return element(
         "article",
-        _title(word, tone, card.name, _id(card.row)),
-        _facts(
+        card_title(word, tone, card.name, _id(card.row)),
+        card_facts(
             [
                 ("Owner", card.owner or "not named"),
                 ("Model", [_model(one) for one in card.models]),
@@ -290,7 +162,7 @@ def _stores(view: EstateView) -> Iterator[Markup]:
     if view.stores:
         yield element("p", view.store_total, class_="quiet")
         heads = ("Vector store", "Size", "Cost a day", "Files", "Used by", "Last active", "Owner")
-        yield _scrolled("Vector stores", _table("Vector stores", heads, [*map(_store, view.stores)], "rows stores"))
+        yield scrolled("Vector stores", data_table("Vector stores", heads, [*map(_store, view.stores)], "rows stores"))
 
 
 def _store(one: StoreRow) -> Markup:
@@ -315,7 +187,7 @@ def _data(kind: str, row: RowView, owner: str = "") -> dict[str, str]:
 def _named(row: RowView) -> Markup:
     """Return an object with its status."""
     return join(
-        badge(row.word, _TONES.get(row.word, _ODD)),
+        badge(row.word, TONES.get(row.word, ODD)),
         " ",
         element("span", row.address, class_="address"),
         element("p", row.text) if row.text != row.word else None,
@@ -350,7 +222,7 @@ def _objects(title: str, rows: Sequence[ObjectRow]) -> Markup:
         )
         for one in rows
     ]
-    return _scrolled(title, _table(title, ("Object", "Live id", "Used by"), lines, "rows objects"))
+    return scrolled(title, data_table(title, ("Object", "Live id", "Used by"), lines, "rows objects"))
 
 
 def _environments(view: EstateView) -> Markup:
@@ -365,8 +237,4 @@ def _environments(view: EstateView) -> Markup:
         for one in view.environments
     ]
     heads = ("Environment", "Read", "Last apply", "Objects")
-    return _scrolled("Environments", _table("Environments", heads, rows, "rows"))
-
-
-def _scrolled(label: str, table: Markup) -> Markup:
-    return element("div", table, class_="scroll", tabindex="0", role="group", aria_label=f"{label}, can be scrolled")
+    return scrolled("Environments", data_table("Environments", heads, rows, "rows"))

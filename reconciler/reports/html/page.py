@@ -21,7 +21,7 @@ class Part:
     title: str
     content: Sequence[Markup]
     count: int | None = None
-    """How many things are in it, for the navigation."""
+    """The number of things in it, for the navigation."""
 
 
 @dataclass(frozen=True)

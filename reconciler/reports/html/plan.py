@@ -14,6 +14,7 @@ from reconciler.reports.style import count
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.changes import TONES, Tone
 from reconciler.reports.views.plan import PlanView, Remarks, RiskView, plan_view
+from reconciler.reports.views.versions import EQUAL, VERSIONS, VersionView
 from reconciler.resources.risks import Level
 
 MOST_NODES: Final = 60
@@ -34,6 +35,7 @@ def plan_html(plan: Plan, *, command: str = "") -> str:
 def _parts(view: PlanView, drawn: Picture) -> Iterator[Part]:
     yield Part("refused", views.REFUSED, [*map(refusal_article, view.refusals)], len(view.refusals))
     yield Part("risks", views.RISKS, [*map(_risk, view.risks)], len(view.risks))
+    yield Part("versions", VERSIONS, [*map(_version, view.versions)])
     yield Part("picture", views.PICTURE, list(_picture(drawn)))
     yield Part("changes", views.CHANGES, [*map(change_article, view.changes)], view.change_count)
     note = [element("p", view.drift_note, class_="quiet")] if view.drift_note else []
@@ -51,6 +53,18 @@ def remark_parts(remarks: Remarks) -> Iterator[Part]:
 
 def _risk(risk: RiskView) -> Markup:
     return article(risk.level, _LEVELS[risk.level], risk.address, risk.rule, element("p", risk.text))
+
+
+def _version(one: VersionView) -> Markup:
+    lines = (
+        element("li", f"{line.sign} ", element("code", line.address), f": {line.what}" if line.what else "")
+        if line.sign
+        else element("li", line.address)
+        for line in one.lines
+    )
+    full = element("p", "In full: ", element("code", one.command), class_="quiet")
+    shown = [element("ul", list(lines)), full] if one.lines else [element("p", EQUAL)]
+    return element("div", element("h3", one.title), shown)
 
 
 def _costs(view: PlanView) -> Iterator[Markup]:

@@ -24,9 +24,9 @@ _HARMLESS: Final = re.compile(
 _CLOSING: Final = re.compile(r"""[.,:;!?)"'”\u2019…]*$""")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,}")
 _ITEM: Final = re.compile(r"\d+[.)]")
-"""What begins an item of a list where it comes first."""
+"""The beginning of an item of a list, where it comes first."""
 _WORD: Final = re.compile(r"\(?“[^“”]+”[.,:;!?)…]*(?!\S)|(?:`[^`\n]+`|\S)+")
-"""What stands between backticks is one word, and so is a quotation."""
+"""Text between backticks is one word, and so is a quotation."""
 _QUOTATION: Final = re.compile(r"(\(?“)([^“”]+)(”[.,:;!?)…]*)")
 _QUOTED: Final = re.compile(r"`([^`]+)`")
 _MARK: Final = re.compile(r"[^\w./@ -]|--+")

@@ -13,6 +13,7 @@ from reconciler.reports.picture import Picture, picture
 from reconciler.reports.style import count
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.plan import PlanView, Remarks, RiskView, plan_view
+from reconciler.reports.views.versions import EQUAL, VERSIONS, VersionView
 
 MOST_NODES: Final = 40
 _MOST_EDGES: Final = 200
@@ -34,6 +35,7 @@ def plan_markdown(plan: Plan, *, full: str = "", command: str = "", limit: int =
 def _sections(view: PlanView, drawn: Picture) -> Iterator[Section]:
     yield Section(f"### {views.REFUSED}", tuple(map(refusal_item, view.refusals)), worth=5)
     yield Section(f"### {views.RISKS}", tuple(map(_risk, view.risks)), worth=6, joint="\n")
+    yield Section(f"### {VERSIONS}", tuple(map(_version, view.versions)), worth=6)
     yield Section(f"### {views.CHANGES}", tuple(map(change_item, view.changes)), worth=2)
     drift = f"### {views.DRIFT}\n\n{prose(view.drift_note)}"
     yield Section(drift, tuple(map(change_item, view.drift)), worth=3)
@@ -52,6 +54,17 @@ def remark_sections(remarks: Remarks) -> Iterator[Section]:
 def _risk(risk: RiskView) -> Item:
     line = f"- **{risk.level}** {code(risk.address)} {prose(risk.text)} ({code(risk.rule)})"
     return Item(line, line, f"{risk.level} risk")
+
+
+def _version(one: VersionView) -> Item:
+    """Return the differences between two releases, or only the command that shows them."""
+    title, full = f"**{prose(one.title)}**", f"In full: {code(one.command)}"
+    lines = [
+        f"- {code(line.sign)} {code(line.address)}" if line.sign else f"- {prose(line.address)}" for line in one.lines
+    ]
+    listed = [f"{line}: {prose(item.what)}" if item.what else line for line, item in zip(lines, one.lines, strict=True)]
+    text = "\n".join([title, "", *listed, "", full] if listed else [title, "", prose(EQUAL)])
+    return Item(text, f"{title} {full}", "comparison")
 
 
 def _picture(drawn: Picture) -> Iterator[Item]:

@@ -1,9 +1,11 @@
 """Changes as rows for a terminal: one line each, with differences and notes below it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from reconciler.reports.style import Look, Style, cells, first_few, pad, plain, wrap, wrap_parts
+from reconciler.reports.style import Look, Style, cells, count, first_few, pad, plain, wrap, wrap_parts
 from reconciler.reports.text.fields import field_lines, summary_lines
 from reconciler.reports.views.changes import ChangeView
 
@@ -17,15 +19,57 @@ _LOOKS: Final[dict[str, Look]] = {
     "^": "cyan",
 }
 _INDENT: Final = 6
+_FEW: Final = 3
 _WIDEST_ADDRESS: Final = 44
 
 
-def change_rows(changes: Sequence[ChangeView], style: Style) -> list[str]:
-    """Return the lines of all rows, with their columns aligned."""
+def change_rows(changes: Sequence[ChangeView], style: Style, *, has_high_risks: bool = True) -> list[str]:
+    """Return the lines of all rows, with their columns aligned. Notes that all of many rows have come first.
+
+    With `has_high_risks`, each row also shows its high risks, which another section of a plan lists.
+    """
     word_room = max((len(row.word) for row in changes), default=0)
     room = address_room(plain(row.title) for row in changes)
-    blocks = ((*_head(row, style, word_room, room), *_below(row, style)) for row in changes)
-    return [line for block in blocks for line in block]
+    shared = _shared_notes(changes)
+    lines = [style.paint(line, "dim") for text in shared for line in wrap(text, style.width, lead="  # ", hang="    ")]
+    for row in changes:
+        shown = replace(
+            row,
+            notes=tuple(text for text in row.notes if text not in shared),
+            risks=row.risks if has_high_risks else row.lower_risks,
+        )
+        lines += [*_head(shown, style, word_room, room), *_below(shown, style)]
+    return lines
+
+
+def change_lists(changes: Sequence[ChangeView], refused: Collection[str], style: Style) -> list[str]:
+    """Return all rows of one action as one list of titles, of those that are `refused` only their number."""
+    by_action: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in changes:
+        by_action[row.sign, row.word].append(row.title)
+    lines: list[str] = []
+    for (sign, word), titles in by_action.items():
+        shown = [title for title in titles if title not in refused]
+        others = len(titles) - len(shown)
+        more = [f"{count(others, 'refused object')} below"] if others else []
+        lines += title_list(sign, word, [*shown, *more], style)
+    return lines
+
+
+def title_list(sign: str, word: str, titles: Sequence[str], style: Style, indent: str = "  ") -> Iterator[str]:
+    """Yield the lines of objects with one action: its sign and its word, then the objects side by side."""
+    lead = f"{indent}{sign} {word}  "
+    hang = " " * cells(lead)
+    first, *below = wrap_parts(first_few(titles, len(titles)), style.width, lead=hang, hang=hang)
+    yield f"{indent}{painted_sign(sign, style)} {word}  {first[len(hang) :]}"
+    yield from below
+
+
+def _shared_notes(changes: Sequence[ChangeView]) -> list[str]:
+    """Return the notes that all rows have, if there are many."""
+    if len(changes) <= _FEW:
+        return []
+    return [text for text in changes[0].notes if all(text in row.notes for row in changes)]
 
 
 def painted_sign(sign: str, style: Style) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.importing.model import Imported, Origin
 from reconciler.reports.style import Style, cells, clip, count, plain, wrap
 from reconciler.resources.name_lists import few
+from reconciler.resources.problems import command_text
 
 _NAME_CELLS: Final = 60
 _WITHOUT_OBJECT: Final = ("request", "response")
@@ -76,7 +77,8 @@ def _next(done: Imported) -> Iterator[str]:
     if done.written:
         following = "adopt" if any(one.type not in _WITHOUT_OBJECT for one in done.origins) else "plan"
         files = count(len(done.written), "file")
-        yield f"\nWrote {files} to {done.root}. Next: reconciler validate, then reconciler {following}"
+        following = command_text(done.environment, following)
+        yield from ("", f"Wrote {files} to {done.root}.", f"Next: reconciler validate, then {following}")
     elif not done.problems:
         yield "Nothing to import."
 

@@ -16,8 +16,8 @@ from reconciler.reports.views.inventory import (
     unused_text,
 )
 
-_EXPENDABLE: Final = ("$/DAY", "LAST ACTIVE", "TYPE", "SIZE", "USED BY", "OWNER")
-"""The columns that a narrow terminal leaves out, first to last. The prefix of an id shows its type."""
+_BELOW: Final = ("NAME", "OWNER", "USED BY", "$/DAY", "TYPE", "LAST ACTIVE", "SIZE")
+"""The columns that a narrow terminal shows below the row, first to last. The prefix of an id shows its type."""
 
 _USERS: Final = "USED BY"
 
@@ -37,7 +37,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
     shown = [name for name in OBJECT_HEADERS if not (inventory.chosen.unused and name == _USERS)]
     cells = (dict(zip(OBJECT_HEADERS, object_row(item), strict=True)) for item in inventory.items)
     rows = [[row[name] for name in shown] for row in cells]
-    parts.append(_lines(table(rows, shown, style=style, expendable=_EXPENDABLE)))
+    parts.append(_lines(table(rows, shown, style=style, below=[name for name in _BELOW if name in shown])))
     if inventory.chosen.unused:
         parts.append(wrap(unused_text(inventory), style.width))
     parts.append(wrap(estimate(inventory.prices), style.width))

@@ -1,18 +1,36 @@
-"""Plans as text: the verdict, then refusals, risks, changes and remarks, then the next command."""
+"""Plans as text: the verdict, then risks, changes and remarks, and last the next command, or the refusals with the ways
+out, which must not scroll away.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.planning.model import Plan
-from reconciler.reports.style import Look, Style, count, first_few, headline, joined, plain, section, wrap
-from reconciler.reports.text.changes import change_rows
+from reconciler.reports.style import (
+    Look,
+    Style,
+    cells,
+    command_lines,
+    count,
+    first_few,
+    headline,
+    joined,
+    plain,
+    section,
+    wrap,
+    wrap_parts,
+)
+from reconciler.reports.text.changes import change_lists, change_rows
 from reconciler.reports.text.refusals import refusal_lines
+from reconciler.reports.text.versions import version_lines
 from reconciler.reports.views import plan as views
-from reconciler.reports.views.plan import Level, PlanView, Remarks, RiskView, plan_view, risk_counts
+from reconciler.reports.views.plan import Level, PlanView, Remarks, RiskView, grouped_risks, plan_view, risk_counts
+from reconciler.reports.views.versions import VERSIONS
 from reconciler.reports.wording import deleted_text
 from reconciler.resources.risks import LEVELS
 
+_FEW: Final = 3
 _MOST_DELETED: Final = 20
 """Deleted objects that the question lists; the plan above it lists all."""
 _LOOKS: Final[dict[Level, Look]] = {"refused": "red", "nothing": "green", "safe": "yellow", "risky": "yellow"}
@@ -28,12 +46,13 @@ def plan_text(plan: Plan, *, style: Style, command: str = "", targeted: bool = F
     look = "yellow" if view.drift and view.verdict.level == "nothing" else _LOOKS[view.verdict.level]
     parts = [
         headline(view.verdict.title, look, view.verdict.summary, style),
-        section(views.REFUSED, refusal_lines(view.refusals, style), style),
-        section(views.RISKS, [*_high_risks(view.risks, style), *_other_risks(view.risks, style)], style),
-        section(views.CHANGES, change_rows(view.changes, style), style),
+        section(views.RISKS, [*_high_risks(view, style), *_other_risks(view.risks, style)], style),
+        section(VERSIONS, version_lines(view.versions, style), style),
+        section(views.CHANGES, _changes(view, style), style),
         section(views.DRIFT, [*_note(view.drift_note, style), *change_rows(view.drift, style)], style),
         *remark_parts(view.remarks, style),
         _costs(view, style),
+        section(views.REFUSED, refusal_lines(view.refusals, style), style),
         _footer(view, command, style),
     ]
     return joined(parts)
@@ -61,12 +80,28 @@ def remark_parts(remarks: Remarks, style: Style) -> Iterator[list[str]]:
     yield wrap(text, style.width, hang="  ") if remarks.unmanaged else []
 
 
-def _high_risks(risks: Sequence[RiskView], style: Style) -> Iterator[str]:
-    for risk in risks:
-        if risk.level == "high":
-            lead = f"  ! {plain(risk.address)}  "
-            lines = wrap(f"{risk.rule}: {risk.text}", style.width, lead=lead, hang="    ")
-            yield from (style.paint(line, "red") for line in lines)
+def _changes(view: PlanView, style: Style) -> list[str]:
+    """Return the changes; of a refused plan that removes everything, only the names of those that are not refused."""
+    if view.destroys and view.refusals:
+        refused = {refusal.address for refusal in view.refusals}
+        return change_lists(view.changes, refused, style)
+    return change_rows(view.changes, style, has_high_risks=False)
+
+
+def _high_risks(view: PlanView, style: Style) -> Iterator[str]:
+    """Yield the high risks: those of several objects with one text once, with all objects unless the plan is refused.
+    The rows of the changes do not repeat them.
+    """
+    for group in grouped_risks(risk for risk in view.risks if risk.level == "high"):
+        first, names = group[0], [risk.address for risk in group]
+        if len(group) == 1:
+            lines = wrap(f"{first.rule}: {first.text}", style.width, lead=f"  ! {plain(first.address)}  ", hang="    ")
+        else:
+            text = f"{first.rule}: {count(len(group), 'object')}: {first.of_several}"
+            lines = wrap(text, style.width, lead="  ! ", hang="    ")
+            listed = first_few(names, _FEW if view.refusals else len(names))
+            lines += wrap_parts(listed, style.width, lead="    ", hang="    ")
+        yield from (style.paint(line, "red") for line in lines)
 
 
 def _other_risks(risks: Sequence[RiskView], style: Style) -> list[str]:
@@ -94,4 +129,7 @@ def _footer(view: PlanView, command: str, style: Style) -> list[str]:
         return []
     writes = f"{count(view.write_count, 'write')} to OpenAI: {view.writes}."
     lines = wrap(writes, style.width) if view.writes else []
-    return [*lines, *([f"Apply with: {plain(command)}"] if command else [])]
+    line = f"Apply with: {plain(command)}"
+    if command and cells(line) > style.width:
+        return [*lines, "Apply with:", *command_lines(plain(command), style.width, indent="  ")]
+    return [*lines, *([line] if command else [])]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from reconciler.reports.style import Style, count, plain, wrap
 from reconciler.reports.wording.phrases import object_text
+from reconciler.resources.address import Identity
+from reconciler.resources.problems import command_text
 from reconciler.state.backend_migration import StateMigration
 from reconciler.state.edits import StateEdit, StateRebuild
 
@@ -43,7 +45,14 @@ def rebuilt_text(done: StateRebuild) -> str:
             "Not listed, because the key or the server does not permit it: their objects are not in the state",
         ]
         lines += [f"  {plain(request)}" for request in done.unlisted]
-    return "\n".join([*lines, "", "Next: reconciler plan"] if done.written else lines) + "\n"
+    return (
+        "\n".join(
+            [*lines, "", f"Next: {command_text(Identity.parse(done.edited.identity).environment, 'plan')}"]
+            if done.written
+            else lines
+        )
+        + "\n"
+    )
 
 
 def migrated_text(done: StateMigration) -> str:

@@ -12,6 +12,8 @@ from reconciler.reports.views.status import StatusView
 _MOST: Final = 40
 """The lines of one list that are shown; JSON has all."""
 
+_IDS: Final = "`reconciler status ADDRESS`, -o json or a wider terminal"
+
 
 def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str = "") -> str:
     """Return the last apply and the lock, then one line per object.
@@ -25,7 +27,16 @@ def status_text(view: StatusView, *, style: Style, pull: str = "", revert: str =
     if view.destroyed:
         return "\n".join([*lines, *wrap(view.destroyed, style.width, hang="  ")])
     listed = [(one.address, one.text, one.id) for one in view.listed]
-    rows = table(listed, ("ADDRESS", "STATUS", "ID"), style=style, expendable=("ID",), least=ADDRESSES)
+    rows = table(
+        listed,
+        ("ADDRESS", "STATUS", "ID"),
+        style=style,
+        expendable=("ID",),
+        below=("ID",) if view.is_chosen else (),
+        folded=("STATUS",),
+        least=ADDRESSES,
+        instead=_IDS,
+    )
     if not view.is_chosen:
         return "\n".join([*lines, "", rows])
     blocks = [list(_assistant(one, style)) for one in view.assistants]

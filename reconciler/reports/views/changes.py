@@ -84,6 +84,8 @@ class ChangeView:
     """True if the object is created or deleted, so that its fields are summed up and not compared."""
     notes: tuple[str, ...] = ()
     risks: tuple[str, ...] = ()
+    lower_risks: tuple[str, ...] = ()
+    """Those below `high`."""
     files: tuple[str, ...] = ()
     """The paths of the uploads that this row stands for, each with the upload that is deleted."""
     is_listed: bool = False
@@ -118,6 +120,7 @@ def _change(change: Change) -> ChangeView:
         is_summary=change.action in ("create", "release", *DESTROYS),
         notes=tuple(reason_texts(change)),
         risks=tuple(map(risk_note, change.risks)),
+        lower_risks=tuple(risk_note(risk) for risk in change.risks if risk.level != "high"),
     )
 
 
@@ -135,6 +138,7 @@ def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
         fields=() if word in GONE else _shown_fields(change, order),
         notes=tuple(reason_texts(change)),
         risks=tuple(map(risk_note, change.risks)),
+        lower_risks=tuple(risk_note(risk) for risk in change.risks if risk.level != "high"),
     )
 
 

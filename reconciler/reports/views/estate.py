@@ -2,39 +2,34 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from reconciler.project.estate import (
-    OWNERS,
-    Answer,
     Estate,
     EstateAssistant,
     EstateChatbot,
     EstateEnvironment,
-    EstateRelease,
     EstateStore,
-    Flow,
     ModelEnd,
 )
 from reconciler.project.status import Status
-from reconciler.reports.picture import Drawn, Picture
 from reconciler.reports.style import count, first_few
 from reconciler.reports.views.assistants import NOT_APPLIED, AssistantView
 from reconciler.reports.views.drift import DriftView, drift_view
+from reconciler.reports.views.estate_chatbots import ChatbotCard, bare_name, chatbot_card, labels_text
 from reconciler.reports.views.inventory import money
 from reconciler.reports.views.refusals import RefusalView, refusal_views
 from reconciler.reports.views.status import RowView, StatusView, status_view
 from reconciler.reports.views.values import bytes_text
-from reconciler.resources.address import RELEASE, Address, parsed
+from reconciler.resources.address import parsed
 from reconciler.resources.display import day
 from reconciler.resources.json_documents import timestamp
 from reconciler.resources.registry import kind_of, upload_kinds
 
 COPIES: Final = "Releases and their copies"
-NO_RELEASE: Final = "working version"
 NOTHING_BLOCKS: Final = "No manifest refers to it: nothing blocks archiving."
 SOON: Final = timedelta(days=92)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -50,56 +45,6 @@ class EnvironmentRow:
     source: str
     last_apply: str
     objects: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """What answers in one environment."""
-
-    environment: str
-    release: str
-    answers: str
-    note: str
-    """Set if the manifest publishes something else, or if it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """One release on the time line."""
-
-    label: str
-    day: str
-    message: str
-    environments: tuple[str, ...]
-    """Those whose applications load it."""
-    is_archived: bool
-
-
-@dataclass(frozen=True)
-class ChatbotCard:
-    """One chatbot."""
-
-    row: RowView
-    name: str
-    owner: str
-    labels: str
-    answers: tuple[AnswerRow, ...]
-    releases: tuple[Milestone, ...]
-    """The oldest first."""
-    out_of_sync: tuple[str, ...]
-    """What it uses and is not in sync."""
-    flow: Picture | None
-    flow_name: str
-    flow_steps: tuple[str, ...]
-    """The same as sentences, for readers who cannot see the picture."""
-
-    @property
-    def in_sync(self) -> bool:
-        return self.row.in_sync and not self.out_of_sync
-
-    @property
-    def word(self) -> str:
-        return self.row.word if self.in_sync or not self.row.in_sync else "not in sync"
 
 
 @dataclass(frozen=True)
@@ -200,7 +145,9 @@ def estate_view(status: Status, estate: Estate) -> EstateView:
         made=estate.report.plan.created_at,
         commit=estate.report.plan.commit or "",
         environments=tuple(map(_environment, estate.environments)),
-        chatbots=tuple(_chatbot(one, _row(rows, one.address), odd_users[one.address], odd) for one in estate.chatbots),
+        chatbots=tuple(
+            chatbot_card(one, _row(rows, one.address), odd_users[one.address], odd) for one in estate.chatbots
+        ),
         assistants=tuple(
             _assistant(one, _row(rows, one.address), syncs.get(one.address), today) for one in estate.assistants
         ),
@@ -236,70 +183,6 @@ def _environment(one: EstateEnvironment) -> EnvironmentRow:
     return EnvironmentRow(name, sources[one.source], "-" if unknown else applied, "-" if unknown else str(one.objects))
 
 
-def _chatbot(one: EstateChatbot, row: RowView, odd_assistants: Iterable[str], odd: frozenset[str]) -> ChatbotCard:
-    answering = [one.working] if one.working and one.working in odd else []
-    used = sorted({*odd_assistants, *answering})
-    return ChatbotCard(
-        row=row,
-        name=_name(one.address),
-        owner=one.owner,
-        labels=_labels(one.labels, one.owner),
-        answers=tuple(map(_answer, one.answers)),
-        releases=tuple(map(_milestone, one.releases)),
-        out_of_sync=tuple(used),
-        flow=_picture(one.flow, odd) if one.flow else None,
-        flow_name=one.flow.address if one.flow else "",
-        flow_steps=tuple(_steps(one.flow)) if one.flow else (),
-    )
-
-
-def _answer(one: Answer) -> AnswerRow:
-    environment = one.environment or "the project"
-    number = _number(one.release)
-    wanted = f"v{one.wanted}" if one.wanted else "no release"
-    if not one.is_known:
-        return AnswerRow(environment, "not known", "", f"the manifest publishes {wanted}")
-    if not one.is_applied:
-        return AnswerRow(environment, NOT_APPLIED, "", f"the manifest publishes {wanted}" if one.wanted else "")
-    differs = (number or None) != (one.wanted or None)
-    note = f"the manifest publishes {wanted}" if differs else ""
-    return AnswerRow(environment, f"v{number}" if number else NO_RELEASE, one.answers or "nothing", note)
-
-
-def _number(release: str | None) -> int | None:
-    found = parsed(release) if release else None
-    text = found.name.rpartition("@")[2] if found and found.kind == RELEASE else ""
-    return int(text) if text.isdecimal() else None
-
-
-def _milestone(one: EstateRelease) -> Milestone:
-    places = tuple(name or "published" for name in one.published_in)
-    return Milestone(f"v{one.number}", (one.created_at or "")[:10], one.message, places, one.archived)
-
-
-def _picture(flow: Flow, odd: frozenset[str]) -> Picture:
-    index = {node.name: number for number, node in enumerate(flow.nodes)}
-    nodes = []
-    for node in flow.nodes:
-        is_odd = any(address in odd for address in node.uses)
-        uses = f"uses {', '.join(node.uses)}" if node.uses else ""
-        note = ", ".join(filter(None, (node.model, uses, "not in sync" if is_odd else ""))) or "node"
-        label = f"{node.type}/{node.name}" if node.type else node.name
-        nodes.append(Drawn(label, "drifted" if is_odd else "untouched", note=note))
-    return Picture(tuple(nodes), tuple(sorted((index[source], index[target]) for source, target in flow.edges)))
-
-
-def _steps(flow: Flow) -> Iterator[str]:
-    """Yield a sentence for each node: its type, what it uses, and what follows."""
-    following: dict[str, list[str]] = defaultdict(list)
-    for source, target in flow.edges:
-        following[source].append(target)
-    for node in flow.nodes:
-        what = f" ({', '.join(filter(None, (node.type, node.model, *node.uses)))})" if node.type else ""
-        then = f" -> {', '.join(following[node.name])}" if following[node.name] else ""
-        yield f"{node.name}{what}{then}"
-
-
 def _assistant(one: EstateAssistant, row: RowView, view: AssistantView | None, today: date) -> AssistantCard:
     blocking = [(", ".join(blocker.environments), blocker.refusal) for blocker in one.blockers]
     views = refusal_views([refusal for _, refusal in blocking])
@@ -307,9 +190,9 @@ def _assistant(one: EstateAssistant, row: RowView, view: AssistantView | None, t
     return AssistantCard(
         view=view,
         row=row,
-        name=_name(one.address),
+        name=bare_name(one.address),
         owner=one.owner,
-        labels=_labels(one.labels, one.owner),
+        labels=labels_text(one.labels, one.owner),
         models=tuple(_model(end, today) for end in one.models),
         cost=f"${money(one.cost_per_day)}" if one.stores else "none for storage",
         stores=_some(one.stores),
@@ -363,17 +246,6 @@ def _group(text: str) -> str:
         return OTHER_KINDS
     name = _CAMEL.sub(" ", kind.name) if kind else address.kind
     return COPIES if address.is_frozen else f"{name.capitalize()}s"
-
-
-def _name(text: str) -> str:
-    address: Address | None = parsed(text)
-    return address.name if address else text
-
-
-def _labels(labels: Mapping[str, str], owner: str) -> str:
-    """Return the labels without the one that names the owner."""
-    shown = {key: value for key, value in labels.items() if not (key in OWNERS and value == owner)}
-    return ", ".join(f"{key}: {value}" for key, value in sorted(shown.items()))
 
 
 def _some(names: Iterable[str]) -> str:

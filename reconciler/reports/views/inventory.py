@@ -51,7 +51,7 @@ def unused_text(inventory: Inventory) -> str:
 
 def sum_row(one: Sum, none: str = "(none)") -> tuple[str, ...]:
     """Return one row of a table of totals. `none` stands for an empty name."""
-    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unused)
+    counts = (one.objects, one.ours, one.others, one.unmanaged, one.unreferenced)
     return (one.what or none, *map(str, counts), bytes_text(one.bytes), money(one.cost_per_day))
 
 
@@ -83,9 +83,9 @@ def owner_text(item: Item) -> str:
 
 
 def used_text(item: Item, most: int = 2) -> str:
-    """Return the first objects that use it; `unused` only if the API shows that nothing does."""
+    """Return the first objects that use it; `nothing known` for an object that `--unused` lists."""
     if not item.used_by:
-        return "unused" if item.unused else "-"
+        return "nothing known" if item.unreferenced else "-"
     return few(item.used_by, most)
 
 
@@ -94,8 +94,8 @@ def estimate(prices: Prices) -> str:
     source = f"as of {prices.as_of}" if prices.as_of else "as project.yaml says"
     return (
         f"Cost is an estimate: ${prices.vector_storage:.2f} per GB of vector storage and day, the first "
-        f"{prices.free_gb:g} GB free, {source}. UNUSED counts files that no vector store and no manifest refers to; "
-        "references in the code of applications are not known."
+        f"{prices.free_gb:g} GB free, {source}. UNUSED counts what `reconciler inventory --unused` lists: objects that "
+        "no manifest, no entry of the state and no live object refers to. Applications may use them by their ids."
     )
 
 

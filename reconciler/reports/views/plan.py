@@ -1,16 +1,17 @@
 """A plan as all reports show it: the verdict, the titles and entries of its sections, and the writes it makes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, is_repaired
+from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, VersionChange, is_repaired
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
 from reconciler.reports.views.refusals import RefusalView, refusal_views
-from reconciler.reports.wording import notice_text, risk_text
+from reconciler.reports.views.versions import VersionView, version_views
+from reconciler.reports.wording import notice_text, risk_of_several, risk_text
 from reconciler.resources.address import Identity
 from reconciler.resources.display import short
 from reconciler.resources.problems import env_option
@@ -59,6 +60,8 @@ class RiskView:
     rule: str
     address: str
     text: str
+    of_several: str = ""
+    """The text for several objects; empty if it is stated for each of them."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class PlanView:
     verdict: Verdict
     refusals: tuple[RefusalView, ...]
     risks: tuple[RiskView, ...]
+    versions: tuple[VersionView, ...]
     changes: tuple[ChangeView, ...]
     change_count: int
     drift: tuple[ChangeView, ...]
@@ -94,6 +98,8 @@ class PlanView:
     costs: tuple[str, ...]
     cost_source: str
     remarks: Remarks
+    destroys: bool
+    """True for a plan that removes everything."""
     can_apply: bool
     """True if there is something to apply and nothing is refused."""
     write_count: int
@@ -117,6 +123,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         verdict=_verdict(plan, targeted=targeted, adopts=adopts),
         refusals=refusal_views(plan.refusals, plan.identity),
         risks=tuple(map(_risk, plan.risks)),
+        versions=version_views(_published(plan), Identity.parse(plan.identity).environment),
         changes=change_views(plan.changes),
         change_count=len(plan.changes),
         drift=drift_views(plan.drift, decide=mixed),
@@ -125,10 +132,25 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         costs=tuple(cost_texts(costs)) if costs else (),
         cost_source=costs.source if costs else "",
         remarks=_with_unread(plan, remarks(plan)),
+        destroys=plan.destroys,
         can_apply=bool(plan.work) and not plan.refusals,
         write_count=sum(writes.values()),
         writes=f"{counted(writes)}{_only_labels(plan)}",
     )
+
+
+def _published(plan: Plan) -> list[VersionChange]:
+    """Return the differences between releases that the work of a plan still publishes, a part of which may be kept."""
+    moved = {change.address for change in plan.work if change.action == "publish"}
+    return [one for one in plan.versions if one.chatbot in moved]
+
+
+def grouped_risks(risks: Iterable[RiskView]) -> list[tuple[RiskView, ...]]:
+    """Return the risks with one rule and one text for several objects together, at the place of the first."""
+    found: dict[object, list[RiskView]] = {}
+    for index, one in enumerate(risks):
+        found.setdefault((one.level, one.rule, one.of_several) if one.of_several else index, []).append(one)
+    return list(map(tuple, found.values()))
 
 
 def remarks(plan: Plan) -> Remarks:
@@ -147,7 +169,7 @@ def _with_unread(plan: Plan, known: Remarks) -> Remarks:
 
 
 def _risk(risk: Risk) -> RiskView:
-    return RiskView(risk.level, risk.rule, risk.address, risk_text(risk))
+    return RiskView(risk.level, risk.rule, risk.address, risk_text(risk), risk_of_several(risk))
 
 
 def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:

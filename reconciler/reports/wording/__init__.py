@@ -10,8 +10,9 @@ from reconciler.planning.referrers import PeerObject, Referrer
 from reconciler.reports.wording import phrases
 from reconciler.reports.wording.changes import NOTES, REASONS
 from reconciler.reports.wording.notices import NOTICES, UNKNOWNS
-from reconciler.reports.wording.refusals import CAUSES, REMEDIES
-from reconciler.reports.wording.risks import RISK_TEXTS
+from reconciler.reports.wording.refusals import CAUSES, CAUSES_OF_SEVERAL
+from reconciler.reports.wording.remedies import Way, way_text, ways_of, ways_out
+from reconciler.reports.wording.risks import RISK_TEXTS, RISK_TEXTS_OF_SEVERAL
 from reconciler.resources.problems import Problem
 from reconciler.resources.risks import Hazard
 
@@ -45,15 +46,29 @@ def cause_text(cause: Cause) -> str:
     return phrases.sentence(CAUSES, cause.code, cause.args)
 
 
-def remedy_text(remedy: Remedy) -> str:
-    """Return one way out, to be joined with others by `remedies_text`."""
-    return phrases.sentence(REMEDIES, remedy.code, remedy.args)
+def cause_of_several(cause: Cause) -> str:
+    """Return the cause of the refusals of several objects; empty if it is stated for each of them."""
+    return CAUSES_OF_SEVERAL.get(cause.code, "")
 
 
-def remedies_text(remedies: Sequence[Remedy]) -> str:
+def remedy_text(remedy: Remedy, environment: str | None = None) -> str:
+    """Return the ways out that one remedy stands for, as one clause."""
+    return _alternatives(ways_of(remedy, environment))
+
+
+def remedies_text(remedies: Sequence[Remedy], environment: str | None = None) -> str:
     """Return the ways out as one sentence; empty without any."""
-    text = "; ".join(map(remedy_text, remedies))
+    text = ""
+    for ways in ways_out(remedies, environment):
+        before = "" if not text else "; " if ways[0].aim else "; or "
+        text += before + _alternatives(ways)
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
+def _alternatives(ways: Sequence[Way]) -> str:
+    """Return ways as one text; those with an aim are for other cases."""
+    parts = (f"{'; ' if way.aim else ', or '}{way_text(way)}" for way in ways[1:])
+    return "".join([way_text(ways[0]), *parts])
 
 
 def risk_text(risk: Risk) -> str:
@@ -62,6 +77,12 @@ def risk_text(risk: Risk) -> str:
     part = f"{risk.part}: " if risk.part else ""
     users = f" ({risk.used_by}, which is published, uses it)" if risk.used_by else ""
     return f"{part}{text}{users}"
+
+
+def risk_of_several(risk: Risk) -> str:
+    """Return the sentence about several objects at the same risk; empty if it is stated for each of them."""
+    is_plain = not risk.part and not risk.used_by
+    return RISK_TEXTS_OF_SEVERAL.get((risk.rule, frozenset(risk.args)), "") if is_plain else ""
 
 
 def risk_note(risk: Risk) -> str:
@@ -89,9 +110,9 @@ def place_text(referrer: Referrer) -> str:
     return referrer.place
 
 
-def refusal_problem(refusal: Refusal) -> Problem:
+def refusal_problem(refusal: Refusal, environment: str | None = None) -> Problem:
     """Return a refusal that ends a command as an error."""
-    return Problem(refusal.rule, cause_text(refusal.cause), hint=remedies_text(refusal.remedies))
+    return Problem(refusal.rule, cause_text(refusal.cause), hint=remedies_text(refusal.remedies, environment))
 
 
 def migration_summary(migration: Migration) -> str:

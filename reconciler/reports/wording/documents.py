@@ -20,6 +20,7 @@ from reconciler.reports.wording import (
     risk_text,
     unknown_text,
 )
+from reconciler.resources.address import Identity
 from reconciler.resources.values import JSON
 
 
@@ -33,7 +34,7 @@ def plan_document(plan: Plan) -> dict[str, JSON]:
         **document,
         "changes": _changes(document["changes"], plan.changes),
         "drift": _changes(document["drift"], plan.drift),
-        "refusals": _refusals(document["refusals"], plan.refusals),
+        "refusals": _refusals(document["refusals"], plan.refusals, Identity.parse(plan.identity).environment),
         "warnings": _with_texts(document["warnings"], map(notice_text, plan.warnings)),
         "risks": _risks(document["risks"], plan.risks),
         "costs": costs,
@@ -66,12 +67,12 @@ def archive_document(done: Archived) -> dict[str, JSON]:
     return {**document, "refusals": _refusals(document["refusals"], (one.refusal for one in done.refusals))}
 
 
-def _refusals(documents: Iterable[Any], refusals: Iterable[Refusal]) -> list[JSON]:
+def _refusals(documents: Iterable[Any], refusals: Iterable[Refusal], environment: str | None = None) -> list[JSON]:
     return [
         {
             **document,
             "cause": {**document["cause"], "text": cause_text(refusal.cause)},
-            "remedies": _with_texts(document["remedies"], map(remedy_text, refusal.remedies)),
+            "remedies": _with_texts(document["remedies"], (remedy_text(one, environment) for one in refusal.remedies)),
         }
         for document, refusal in zip(documents, refusals, strict=True)
     ]

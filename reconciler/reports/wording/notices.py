@@ -76,6 +76,10 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "already-archived": (
         "{address} was archived and is not created again: `reconciler archive {address}` marks its manifest as archived"
     ),
+    "needs-manifest": (
+        "{address} uses {assistant}, which has no manifest any longer: restore it. Without it, all other plans are "
+        "refused while {chatbot} publishes this release, and archive it as soon as another one is published"
+    ),
     "consent-permits": lambda args: f"{args['rule']}: {_cause(args['cause'])}; {permission(args)}",
     "consent-expired": (
         "{place}: consent/{consent} expired on {until}: remove it, or have it reviewed again with a later date"
@@ -121,6 +125,12 @@ NOTICES: Final[Mapping[NoticeCode, Phrase]] = {
     "owner-unknown": (
         "{address}: no label shows whether another project manages the object: make sure that none does before you "
         "adopt it, because this project then changes and deletes it"
+    ),
+    "maybe-duplicate": lambda args: (
+        f"{args['address']}: {few(args['ids'])} at OpenAI {'has' if len(args['ids']) == 1 else 'have'} the same name, "
+        "and no label shows who manages it: apply creates another one. If the state was lost, run `reconciler state "
+        f"rebuild{env_option(args.get('environment'))}`; to manage the existing one, run `reconciler adopt "
+        f"{args['address']}{env_option(args.get('environment'))}`"
     ),
     "nothing-to-adopt": "{address}: no live object matches it; apply creates it",
 }

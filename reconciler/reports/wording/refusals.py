@@ -1,12 +1,11 @@
-"""The sentences of refusals: the cause, and the ways out."""
+"""The sentences of the causes of refusals, of one object and of several; `remedies` has the ways out."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.planning.reasons import CauseCode, RemedyCode
+from reconciler.planning.reasons import CauseCode
 from reconciler.reports.wording.phrases import Args, Phrase, object_text
 from reconciler.resources.name_lists import few
-from reconciler.resources.problems import env_option
 
 _LISTED: Final = 100
 """The number of objects that a sentence names. The JSON document has all of them."""
@@ -37,16 +36,19 @@ def _undivided(args: Args) -> str:
     )
 
 
+def _removed(args: Args) -> str:
+    objects = [f"{object_text(one['id'], one['name'])} as {one['address']}" for one in args["objects"]]
+    which = "environments" if len(args["environments"]) > 1 else "environment"
+    return (
+        f"project.yaml does not have the {which} {few(args['environments'])} any longer, which still "
+        f"{'manage' if len(args['environments']) > 1 else 'manages'} these objects, and apply would create them a "
+        f"second time: {few(objects, _LISTED)}"
+    )
+
+
 def _duplicate_used(args: Args) -> str:
     duplicate = object_text(args["id"], args.get("name", ""))
     return f"{duplicate} is a duplicate of {args['address']}, still used by {args['user']}"
-
-
-def _delete_or_unlabel(args: Args) -> str:
-    ids = args.get("ids", ())
-    them = " and ".join(ids) if ids else "the wrong ones"
-    whose = "its" if len(ids) == 1 else "their"
-    return f"delete {them} at OpenAI, or remove the `reconciler-` keys from {whose} metadata"
 
 
 def _shut_down(args: Args) -> str:
@@ -60,90 +62,9 @@ def _deletes(args: Args) -> str:
     return f"{args['number']} {what} at once; {args['allowed']} are allowed ({args['live']} objects are live)"
 
 
-def _env(args: Args) -> str:
-    return env_option(args.get("environment"))
-
-
-def _rebuild(args: Args) -> str:
-    return f"if the state was lost, `reconciler state rebuild{_env(args)}` takes them over"
-
-
-def _adopt(args: Args) -> str:
-    return f"run `reconciler adopt{_env(args)}` first, which adopts it as it is"
-
-
-def _release_and_adopt(args: Args) -> str:
-    return (
-        f"to manage it here, set `keep_on_delete: true` in its lifecycle in {args['owner']}, apply, remove its "
-        f"manifest there, apply again, and run `reconciler adopt{_env(args)}` here"
-    )
-
-
-def _adopt_clone(args: Args) -> str:
-    command = f"reconciler adopt {args['kind']}/NAME={args['id']}{_env(args)}"
-    return f"to manage it too, write a manifest with another name and run `{command}`"
-
-
-def _adopt_one(args: Args) -> str:
-    command = f"reconciler adopt {args['address']}={args['id']}{_env(args)}"
-    return f"if the state was lost, `{command}` records which one is managed"
-
-
-def _undo(args: Args) -> str:
-    address, env = args["address"], _env(args)
-    pull = f"pull it (`reconciler pull {address}{env}`) and release again"
-    return f"undo it first (`reconciler apply --target {address}{env}`), or {pull}"
-
-
-def _create(args: Args) -> str:
-    return f"`reconciler apply --on-drift revert{_env(args)}` creates it again"
-
-
-def _archive(args: Args) -> str:
-    names = ", ".join(args["releases"])
-    return f"archive {names} (`reconciler archive {args['releases'][0]}`)"
-
-
-def _publish(args: Args) -> str:
-    chatbot, number, env = args["chatbots"][0].partition("/")[2], args.get("number"), _env(args)
-    another = f"publish another release (`reconciler publish {chatbot} {number}{env}`), " if number else ""
-    none = f"publish none (`reconciler publish {chatbot} none{env}`)"
-    return f"{another}{none}, or remove {few(args['chatbots'])} in the same change"
-
-
-def _put_back(args: Args) -> str:
-    environment = args.get("environment")
-    return f"put {environment} back into `spec.environments` of project.yaml, " if args.get("removed") else ""
-
-
-def _pull(args: Args) -> str:
-    force, env = " --force" if args.get("force", True) else "", _env(args)
-    command = f" (`reconciler pull {args['address']}{force}{env}`)" if "address" in args else ""
-    revert = f"`reconciler apply --on-drift revert{env}`"
-    return f"pull the live change into the manifest{command}, or apply the manifest ({revert})"
-
-
-def _decide(args: Args) -> str:
-    if "address" not in args:
-        return "`--on-drift revert` reverts the change, `--on-drift keep` keeps it"
-    address, env = args["address"], _env(args)
-    pull = f"`reconciler pull {address}{env}` copies it into the manifest, " if args.get("pullable") else ""
-    return f"{pull}`reconciler apply --on-drift revert --target {address}{env}` reverts it, `--on-drift keep` keeps it"
-
-
 def _unpinned_project(args: Args) -> str:
     environment = f" for the environment {args['environment']}" if args.get("environment") else ""
     return f"the key is of OpenAI project {args['answered']}; project.yaml names {args['pinned']}{environment}"
-
-
-def _wider_target(args: Args) -> str:
-    options = " ".join(f"--target {target}" for target in args["targets"])
-    return f"run the command without `--target`, or add `{options}`, so that the reference changes, too"
-
-
-def _apply_settings(args: Args) -> str:
-    alone = f"`reconciler apply --target {args['address']}{_env(args)}`"
-    return f"apply the new {few(args['settings'])} of project.yaml first, by a pull request of its own or by {alone}"
 
 
 CAUSES: Final[Mapping[CauseCode, Phrase]] = {
@@ -158,6 +79,7 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     "imported-unmanaged": "it was imported from {id}, which is live and unmanaged: apply would create a second object",
     "imported-foreign": "it was imported from {id}, which {owner} manages: apply would create a second object",
     "undivided": _undivided,
+    "environments-removed": _removed,
     "label-only": (
         "{id} ({name}) carries the label {address}, but the state has {known} there, which is not live any more"
     ),
@@ -187,67 +109,12 @@ CAUSES: Final[Mapping[CauseCode, Phrase]] = {
     ),
 }
 
-REMEDIES: Final[Mapping[RemedyCode, Phrase]] = {
-    "text": "{text}",
-    "use-other-key": "use a key of that project, or choose the environment that this key belongs to",
-    "leave-to-owner": "if {owner} is to keep it, remove {address} from this project and from its state",
-    "rebuild-state": _rebuild,
-    "rename-project": "if another repository manages them, set another `metadata.name` in project.yaml",
-    "rename-one-project": (
-        "if another repository manages them, remove the objects of one of the two from its state with `reconciler "
-        "state rm`, set another `metadata.name` there, and run `reconciler adopt`"
+CAUSES_OF_SEVERAL: Final[Mapping[CauseCode, str]] = {
+    "imported-unmanaged": (
+        "{number} objects were imported from live objects that are unmanaged: apply would create second objects"
     ),
-    "unlabel-copies": "if someone copied them, delete the copies, or remove the `reconciler-` keys from their metadata",
-    "choose-outlet": "if another repository uses {outlets}, set another location in `spec.outlets`",
-    "delete-or-unlabel": _delete_or_unlabel,
-    "adopt-clone": _adopt_clone,
-    "adopt-one": _adopt_one,
-    "adopt-first": _adopt,
-    "release-and-adopt": _release_and_adopt,
-    "divide": (
-        "to manage them in {environment}, run `reconciler state rm --all` with the project.yaml from before it had "
-        "environments, put the environments back, and run `reconciler adopt --env {environment}`"
-    ),
-    "forget-import": "to create a second object, delete the comment `# Imported from` in the manifest of {address}",
-    "repoint-user": "point {user} at something else, or remove the `reconciler-` keys from {id}",
-    "delete-or-unlabel-one": "remove the `reconciler-` keys from {id}, or delete it at OpenAI",
-    "widen-target": _wider_target,
-    "stop-ignoring": "remove {fields} from `lifecycle.ignore` of {address}",
-    "apply-outlets": "apply the removal of the outlet {outlets} first, or keep it in `spec.outlets`",
-    "repoint-referrers": "point {names} at something else, or remove it in the same change",
-    "publish-other-release": "publish a release without it in place of {releases}",
-    "archive-releases": _archive,
-    "keep-release": "or keep {address}",
-    "restore-manifest": "or restore the manifest of {address}",
-    "grant-scopes": "grant the API key {scopes}",
-    "make-readable": "make it readable, or check the base URL and any gateway before the API",
-    "keep-or-target": "or keep the object; `reconciler apply --target ADDRESS` applies other changes",
-    "undo-edit": "or undo the edit of {address}",
-    "publish-or-remove": _publish,
-    "unpublish": lambda args: (
-        f"{_put_back(args)}run `reconciler publish {args['name']} none{env_option(args.get('environment'))}`"
-        f"{', apply,' if args.get('removed') else ','} and destroy the environment again"
-    ),
-    "restore-and-release": "restore the manifest from Git, or, if it was never committed, run "
-    "`reconciler archive ADDRESS`; then release the chatbot again under the next number",
-    "revert-or-pull": _undo,
-    "unprotect": lambda args: (
-        f"{_put_back(args)}set `lifecycle: {{protect: false}}` in its manifest and apply that first"
-    ),
-    "pull-or-revert": _pull,
-    "revert-missing": _create,
-    "revert-incomplete": "apply with `--on-drift revert`, which attaches the files again",
-    "decide-drift": _decide,
-    "choose-model": "choose another model in the manifest; for one that is only released, release again",
-    "raise-daily-cost": (
-        "if this is intended, set `spec.safety.max_daily_cost: {dollars}` in project.yaml and apply that first"
-    ),
-    "raise-deletes": (
-        "if all of them are intended, set `spec.safety.max_deletes: {number}` in project.yaml and apply that first"
-    ),
-    "raise-archives": (
-        "if all of them are intended, set `spec.safety.max_archives: {number}` in project.yaml and apply that first"
-    ),
-    "apply-settings": _apply_settings,
+    "protected": "{number} objects are protected, on the live objects or in the state",
+    "referenced": "{number} objects are still used",
+    "drift-refused": "{number} objects changed outside Reconciler, and `--on-drift refuse` stops the plan",
 }
-"""Parts of one sentence: a refusal may have several."""
+"""The causes that reports print once for all objects with the same ways out."""

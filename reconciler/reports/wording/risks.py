@@ -36,6 +36,13 @@ def _credentials(args: Args) -> str:
     return f"{args['tool']} uses {args['uses']}"
 
 
+def _rollback_lost(args: Args) -> str:
+    lost = f"{args['publisher']} can no longer be rolled back to version {args['number']}"
+    if args.get("destroyed"):
+        return f"{lost}, until `destroy --undo` and an apply create it again"
+    return f"{lost}: archived releases are not restored"
+
+
 def _often(args: Args) -> str:
     minutes = "1 minute" if args["minutes"] == 1 else f"{args['minutes']} minutes"
     return f"its runs are about {minutes} apart, and each of them is a session"
@@ -120,9 +127,15 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "application has to pass its input to `request(…, input=…)` of the bundle",
     "reasoning-lowered": "its reasoning effort changes from {before} to {after}",
     "id-changed": "whatever uses it by its id {id} outside this project no longer finds it",
+    "rollback-lost": _rollback_lost,
     "secret-deleted": "its secrets are deleted, and nothing else has them: neither the manifests nor the state",
     "runs-often": _often,
     "model-unpinned": "the answers of {models} may change without notice",
     "tool-removed": "it loses {tool}",
     "kept-no-longer": "from now on it is deleted when its manifest is removed",
 }
+
+RISK_TEXTS_OF_SEVERAL: Final[Mapping[tuple[Rule, frozenset[str]], str]] = {
+    ("publication-withdrawn", frozenset({"name"})): "applications that load them no longer find them",
+}
+"""The sentences that reports print once for several objects, by rule and the names of the arguments."""

@@ -46,7 +46,7 @@ def _check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     yield from _identity(spec, scope)
     yield from _address(spec)
     if not _DIGEST.fullmatch(spec.subject):
-        hint = "copy the line `subject: sha256:…` from the refusal that `reconciler plan` prints"
+        hint = "copy the line `subject: sha256:…` from the refusal that the plan prints"
         yield Finding(("spec", "subject"), TOO_BROAD, "`subject` is not the digest of a refusal", hint)
     if not spec.reason.strip():
         hint = "write one sentence for the reviewers"
@@ -98,6 +98,7 @@ KIND: Final = Kind(
     models={"": ConsentSpec},
     desired=lambda _resource, _scope: (),
     check=_check,
+    is_object=False,
     is_dated=True,
     has_lifecycle=False,
 )

@@ -23,6 +23,8 @@ PREFIX: Final = "vectorstore"
 
 AUTO: Final = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
 """Sizes that the API returns for `auto` (API reference, vector store file, `chunking_strategy`)."""
+USUAL_CHUNKING: Final = {"type": "static", "static": AUTO}
+"""Chunking of a file that was attached without any."""
 
 
 class AutoChunking(Spec):

@@ -81,7 +81,7 @@ class TestReplacements:
             False,
             True,
         )
-        assert remedies(found) == {"raise-deletes": {"number": 4}}
+        assert remedies(found) == {"raise-deletes": {"number": 4, "address": "project/acme"}}
 
     def test_replacements_and_deletes_are_one_number(self):
         worlds = replacing(2)
@@ -117,7 +117,7 @@ class TestArchives:
         assert rules(estate, max_archives=2, max_deletes=0) == []
         found = refusal(estate, max_archives=1)
         assert (found.rule, found.action, found.cause.code) == ("threshold", "archive", "too-many-archives")
-        assert remedies(found) == {"raise-archives": {"number": 2}}
+        assert remedies(found) == {"raise-archives": {"number": 2, "address": "project/acme"}}
 
     def test_archives_that_follow_from_a_removed_assistant_count(self):
         found = refusal(desk(2, published=None).gone("assistant/triage"), max_archives=1)

@@ -21,7 +21,7 @@ def test_a_labelled_object_that_the_state_does_not_have_needs_the_lineage_of_the
     name = address.partition("/")[2]
     listed = [{"address": address, "id": "w1", "name": name, "lineage": lineage, "in_state": False}]
     assert refusal.cause.args == {"identity": "acme/production", "objects": listed, "documents": []}
-    assert Remedy("rebuild-state") in refusal.remedies
+    assert Remedy("rebuild-state", {"environment": "production"}) in refusal.remedies
     assert not plan.work
     assert [(one.id, one.owner) for one in plan.unmanaged] == [("w1", "acme/production")]
 

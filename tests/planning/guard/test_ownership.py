@@ -25,7 +25,8 @@ def test_a_copied_label_is_refused_with_what_the_state_has_and_two_ways_out():
     listed = [{"id": "w1", "name": "lamp", "in_state": True}, {"id": "w0", "name": "lamp", "in_state": False}]
     assert refusal.cause.args["objects"] == listed
     assert refusal.consent is None
-    ways = (Remedy("delete-or-unlabel", {"ids": ["w0"]}), Remedy("adopt-clone", {"kind": "widget", "id": "w0"}))
+    clone = {"kind": "widget", "id": "w0", "environment": "production"}
+    ways = (Remedy("delete-or-unlabel", {"ids": ["w0"]}), Remedy("adopt-clone", clone))
     assert refusal.remedies == ways
 
 
@@ -133,7 +134,7 @@ def test_what_was_imported_and_is_nobodys_is_not_made_a_second_time():
     worlds = Worlds().want("assistant/triage").stranger("agent_7")
     (refusal,) = worlds.plan(imported={Address("assistant", "triage"): "agent_7"}).refusals
     assert (refusal.rule, refusal.address) == ("duplicate", "assistant/triage")
-    assert refusal.remedies == (Remedy("adopt-first"),)
+    assert refusal.remedies == (Remedy("adopt-first", {"environment": "production"}),)
 
 
 def test_what_was_imported_from_another_project_is_not_made_a_second_time():
@@ -163,6 +164,20 @@ def test_what_the_project_manages_since_before_it_had_environments_is_not_made_a
 def test_what_another_environment_manages_may_be_made():
     worlds = Worlds().want("widget/lamp").live("widget/lamp", id_="w9", owner="acme/staging")
     assert rules(worlds, identity=Identity("acme", "production"), undivided=Identity("acme")) == []
+
+
+@pytest.mark.parametrize(("name", "former"), [("lamp", ()), ("light", ("lamp",))], ids=["same name", "renamed"])
+@pytest.mark.parametrize("environment", [None, "prod"], ids=["no environment", "another name"])
+def test_what_a_removed_environment_manages_is_not_made_again(environment, name, former):
+    worlds = Worlds().want(f"widget/{name}", moved_from=former).live("widget/lamp", id_="w9", owner="acme/production")
+    now = {"identity": Identity("acme", environment), "removed_environments": (Identity("acme", "production"),)}
+    (refusal,) = worlds.plan(**now).refusals
+    assert (refusal.rule, refusal.address, refusal.consent) == ("duplicate", "project/acme", None)
+    objects = [{"address": f"widget/{name}", "id": "w9", "name": "lamp"}]
+    assert refusal.cause == Cause("environments-removed", {"environments": ["production"], "objects": objects})
+    settled = {"environments": ["production"], **({"environment": environment} if environment else {})}
+    assert refusal.remedies == (Remedy("settle-environments", settled),)
+    assert rules(worlds, **{**now, "removed_environments": ()}) == []
 
 
 def test_once_it_is_gone_it_may_be_made():

@@ -73,6 +73,14 @@ def rolled_back(*, again: int) -> Estate:
     return estate
 
 
+def archived(*gone: str, published: int | None = None, keep: int | None = None) -> Estate:
+    """A chatbot with releases 1 and 2, from whose project manifests were removed, or that keeps fewer releases."""
+    estate = publish(published, published).gone(*gone)
+    bot = Address("chatbot", "support")
+    estate.wanted[bot] = replace(estate.wanted[bot], fields=estate.state[bot].fields, options={"keep": keep})
+    return estate
+
+
 def protect(before: bool, after: bool) -> Worlds:
     return Worlds().stays("widget/lamp", protect=before, note="x").want("widget/lamp", protect=after, note="x")
 
@@ -162,6 +170,7 @@ TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("guard-weakened", lambda: settings(1, 2)),
     ("guard-weakened", lambda: abandoned("staging")),
     ("secret-deleted", lambda: key(gone="key")),
+    ("rollback-lost", lambda: archived("release/support@1")),
     ("runs-often", lambda: clock(None, 1)),
     ("runs-often", lambda: clock(60, 14)),
 ]
@@ -193,6 +202,8 @@ NOT_TOLD: list[tuple[str, Callable[[], Worlds]]] = [
     ("consent-used", resized),
     ("secret-deleted", lambda: Worlds().applied("widget/desk").live("widget/desk")),
     ("secret-deleted", lambda: Worlds().want("key/main", size=2).stays("key/main", size=1)),
+    ("rollback-lost", lambda: archived(keep=1)),
+    ("rollback-lost", lambda: publish(1, 2)),
     ("runs-often", lambda: clock(None, 15)),
     ("runs-often", lambda: clock(1, 60)),
     ("runs-often", lambda: clock(1, 1, note="x")),
@@ -210,6 +221,37 @@ def test_it_is_told_once(rule, made):
 @pytest.mark.parametrize(("rule", "made"), NOT_TOLD)
 def test_it_is_not_told(rule, made):
     assert rule not in rules(plan(made()))
+
+
+class TestArchivedReleases:
+    """Every release to which no rollback is possible after the plan is named with its chatbot."""
+
+    def told(self, estate: Estate, **options: Any) -> list[tuple[str, Any]]:
+        found = [risk for risk in plan(estate, **options).risks if risk.rule == "rollback-lost"]
+        assert {risk.level for risk in found} <= {"medium"}
+        return [(risk.address, risk.args) for risk in found]
+
+    @pytest.mark.parametrize("gone", [("assistant/triage",), ("release/support@1", "release/support@2")])
+    def test_a_removed_manifest_names_every_release(self, gone: tuple[str, ...]):
+        assert sorted(self.told(archived(*gone))) == [
+            ("release/support@1", {"publisher": "chatbot/support", "number": 1}),
+            ("release/support@2", {"publisher": "chatbot/support", "number": 2}),
+        ]
+
+    def test_a_release_that_stays_published_is_not_named(self):
+        (told,) = self.told(archived("release/support@2", published=1))
+        assert told == ("release/support@2", {"publisher": "chatbot/support", "number": 2})
+
+    def test_a_renamed_chatbot_is_named_by_its_present_name(self):
+        estate = archived("release/support@2")
+        desired = estate.wanted.pop(Address("chatbot", "support"))
+        estate.want("chatbot/help", moved_from=("support",), **desired.fields)
+        assert [args["publisher"] for _, args in self.told(estate)] == ["chatbot/help"]
+
+    def test_a_release_beyond_the_number_that_is_kept_is_not_named(self):
+        estate = archived(keep=1)
+        assert [change.address for change in plan(estate).changes if change.action == "archive"][-1:] != []
+        assert self.told(estate) == []
 
 
 class TestRefusedParameters:

@@ -8,7 +8,8 @@ from typing import Final
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.render import contents
-from reconciler.planning.inputs import Copy, Link, PlanInputs, Pointer, Release, Stray
+from reconciler.planning.inputs import Link, PlanInputs, Release
+from reconciler.planning.published import Copy, Pointer, Stray
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, LocalFile
 from reconciler.resources.guard_settings import GuardSettings
