@@ -16,6 +16,7 @@ from reconciler.explanations.fields import ManifestSchema
 from reconciler.manifests.schema import manifest_schema
 from reconciler.planning.guard import RULES
 from reconciler.planning.reasons import NoticeCode
+from reconciler.resources.assistants.model_parameters import REFUSED as REFUSED_PARAMETERS
 from reconciler.resources.risks import RISKS
 from tests.support import reference
 from tests.support.codes import produced
@@ -115,10 +116,21 @@ class TestCodes:
 
         assert sorted(code for code in known if f"\n### `{code}`\n" not in page) == []
 
-    def test_of_risks_are_on_the_page_of_risks(self):
-        page = text("risks.md")
+    def test_of_risks_are_on_the_page_of_risks_below_their_level(self):
+        page, levels = text("risks.md"), dict[str, str]()
+        for section in page.split("\n## ")[1:]:
+            level = section.partition("\n")[0].lower()
+            levels |= dict.fromkeys(re.findall(r"^### `([a-z-]+)`$", section, re.MULTILINE), level)
 
-        assert sorted(rule for rule in RISKS if f"\n### `{rule}`\n" not in page) == []
+        assert levels == dict(RISKS)
+
+    def test_of_models_that_refuse_parameters_are_on_the_page_of_risks(self):
+        cells = [line.strip("| ").split(" | ") for line in text("risks.md").splitlines() if line.startswith("| gpt-")]
+
+        assert [row[0].replace(",", "") for row in cells] == [entry.models for entry in REFUSED_PARAMETERS]
+        for (_, said, _), entry in zip(cells, REFUSED_PARAMETERS, strict=True):
+            names = set(re.split(r"!?=|\.|\s", entry.refused)) - {"reasoning", "tools"}
+            assert sorted(name for name in names if name not in said.replace("service tier", "service_tier")) == []
 
     def test_of_refusals_are_on_the_page_of_the_guard(self):
         page = text("guard.md")

@@ -5,12 +5,12 @@ import errno
 import os
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from reconciler.files.drafts import sweep, write_whole
+from reconciler.files.folders import leads_out, visible_files
 
 _EARLIER: Final = re.compile(r"\..+\.json\.[0-9a-f]{16}")
 """Names of drafts of versions up to 0.1, which held no lock."""
@@ -23,6 +23,11 @@ class Outlet(Protocol):
 
     Writes must be atomic for readers. May be called from several threads.
     """
+
+    @property
+    def is_quick(self) -> bool:
+        """True if reading one document after the other is not slower than reading several at once."""
+        ...
 
     def read(self, key: str) -> bytes | None:
         """Return the document; None if it does not exist."""
@@ -44,6 +49,7 @@ class DirectoryOutlet:
     """An outlet in a folder of the file system."""
 
     root: Path
+    is_quick: ClassVar[bool] = True
     _swept: set[Path] = field(default_factory=set, repr=False, compare=False)
     """Folders without drafts of killed processes."""
 
@@ -60,8 +66,10 @@ class DirectoryOutlet:
         write_whole(path, data, durable=True)
 
     def list(self, prefix: str) -> list[str]:
-        folder = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self.root
-        keys = (path.relative_to(self.root).as_posix() for path in _files(folder))
+        above = prefix.rpartition("/")[0]
+        folder = self._path(above) if "/" in prefix else self.root
+        found = visible_files(folder, _unless_missing, hidden_folders=True)
+        keys = (f"{above}/{path}" if above else path for path in found if (folder / path).is_file())
         return sorted(key for key in keys if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
@@ -84,8 +92,8 @@ class DirectoryOutlet:
 
     def _path(self, key: str) -> Path:
         """Return the path of `key`; ValueError if it is not valid, OSError if a link leads out of the folder."""
-        path = self.root.joinpath(*checked_key(key).split("/"))
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        path = self.root / checked_key(key)
+        if leads_out(self.root, key):
             raise OSError(errno.EXDEV, "a link leads out of the outlet", str(path))
         return path
 
@@ -96,12 +104,6 @@ def checked_key(key: str) -> str:
     if any(part.startswith(".") or not part or "\\" in part or "\0" in part for part in parts):
         raise ValueError(f"{key!r} is not a valid outlet key")
     return key
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the documents at any depth, without hidden drafts."""
-    for at, _, names in os.walk(folder, onerror=_unless_missing):
-        yield from (path for name in names if not name.startswith(".") and (path := Path(at, name)).is_file())
 
 
 def _unless_missing(error: OSError) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 from reconciler.bundles.documents import BundleError
 from reconciler.bundles.outlets import checked_key
@@ -11,6 +12,8 @@ from reconciler.s3.objects import NotInstalledError, Objects, S3Error
 
 class S3Outlet:
     """An outlet in an S3 bucket. Failures raise `S3Error`."""
+
+    is_quick: Final = False
 
     def __init__(self, location: Location) -> None:
         self._objects = Objects(location)

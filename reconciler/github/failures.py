@@ -90,7 +90,9 @@ def _asked_for(answer: httpx2.Response) -> float | None:
 
 
 def _is_limit(answer: httpx2.Response) -> bool:
-    """Return True for a rate limit. Missing permissions have the same status."""
+    """Return True for a rate limit. Missing permissions have the same status, and GitHub sends no code that
+    distinguishes them: a secondary rate limit without headers is known by its message only.
+    """
     return "rate limit" in _message(answer).lower()
 
 

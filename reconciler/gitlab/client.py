@@ -71,10 +71,8 @@ class GitLab:
         query = {name: str(value) for name, value in (params or {}).items()} or None
         for attempt in count(1):
             try:
-                found: httpx2.Response | httpx2.TransportError = self.client.request(
-                    method, url, params=query, json=body
-                )
-            except httpx2.TransportError as error:
+                found: httpx2.Response | httpx2.RequestError = self.client.request(method, url, params=query, json=body)
+            except httpx2.RequestError as error:
                 found = error
             if isinstance(found, httpx2.Response) and found.is_success:
                 return found
@@ -90,11 +88,13 @@ def connect(environ: Mapping[str, str], sleep: Callable[[float], None] = time.sl
 
     GitLabError if one of them is missing. Messages do not contain the token. Redirects are not followed.
     """
-    client = httpx2.Client(
-        base_url=f"{_set(environ, 'CI_API_V4_URL').rstrip('/')}/",
-        headers={"PRIVATE-TOKEN": _set(environ, TOKEN)},
-        timeout=httpx2.Timeout(60, connect=10),
-    )
+    url, token = f"{_set(environ, 'CI_API_V4_URL').rstrip('/')}/", _set(environ, TOKEN)
+    try:
+        client = httpx2.Client(base_url=url, headers={"PRIVATE-TOKEN": token}, timeout=httpx2.Timeout(60, connect=10))
+    except (httpx2.InvalidURL, ImportError, ValueError) as error:
+        hint = "Check CI_API_V4_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
+        message = f"the URL of GitLab or of a proxy is not valid: {error}"
+        raise GitLabError(Problem("gitlab", message, hint=hint)) from error
     with client:
         yield GitLab(client, _set(environ, "CI_PROJECT_ID"), sleep)
 
@@ -118,19 +118,19 @@ def _parsed(answer: httpx2.Response) -> Any:
         raise GitLabError(Problem("gitlab", f"the answer ({kind}) is not JSON", hint=hint)) from error
 
 
-def _may_repeat(found: httpx2.Response | httpx2.TransportError, method: str) -> bool:
-    if isinstance(found, httpx2.TransportError):
+def _may_repeat(found: httpx2.Response | httpx2.RequestError, method: str) -> bool:
+    if isinstance(found, httpx2.RequestError):
         return isinstance(found, httpx2.ConnectError) or method != "POST"
     return found.status_code == 429 or (found.status_code >= 500 and method != "POST")
 
 
-def _delay(found: httpx2.Response | httpx2.TransportError, attempt: int) -> float:
-    after = "" if isinstance(found, httpx2.TransportError) else found.headers.get("retry-after", "")
-    return min(float(after) if after.isdigit() else float(2 ** (attempt - 1)), _PATIENCE)
+def _delay(found: httpx2.Response | httpx2.RequestError, attempt: int) -> float:
+    after = "" if isinstance(found, httpx2.RequestError) else found.headers.get("retry-after", "")
+    return min(float(after) if after.isascii() and after.isdigit() else float(2 ** (attempt - 1)), _PATIENCE)
 
 
-def _problem(found: httpx2.Response | httpx2.TransportError, request: str) -> Problem:
-    if isinstance(found, httpx2.TransportError):
+def _problem(found: httpx2.Response | httpx2.RequestError, request: str) -> Problem:
+    if isinstance(found, httpx2.RequestError):
         message = f"GitLab cannot be reached ({type(found).__name__}): {request}"
         return Problem("gitlab", message, hint="Check CI_API_V4_URL, network and proxy, then run the same job again.")
     said = " ".join(_message(found).split())[:_LONGEST]

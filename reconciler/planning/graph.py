@@ -14,7 +14,7 @@ from reconciler.planning.referrers import UNWRITTEN, Foreign, Node, PeerObject
 from reconciler.planning.verified import index_of
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.base import Applied, Desired, Live
-from reconciler.resources.values import ABSENT, JSON, Fields, references_in, strings_in
+from reconciler.resources.values import ABSENT, JSON, Fields
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -151,14 +151,16 @@ def _after(
         if address in inputs.unchanged:  # no live value that the plan leaves refers to anything else
             links = inputs.links.get(address, ()) if inputs.in_scope(address) else ()
             linked = {matched.now(link.target) for link in links}
-            known = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
-            yield from (Edge(address, target, place_of(desired)) for target in known)
+            others = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
+            yield from (Edge(address, target, place_of(desired)) for target in others)
         elif inputs.in_scope(address):
             seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
             yield from _edges(matched, address, desired.fields, seen, skip=linked)
             stays = _staying(desired, matched.live.get(address), work.get(address, ()), left.get(address, ()))
-            yield from _edges(matched, address, stays, "live", skip={*linked, *_targets(matched, desired.fields)})
+            if stays:
+                known = {*linked, *_targets(matched, desired.fields)}
+                yield from (Edge(address, one, "live") for one in matched.read(stays).references if one not in known)
         else:
             yield from _edges(matched, address, desired.fields, place_of(desired))
     yield from _of_literal_ids(inputs, matched)
@@ -238,10 +240,9 @@ def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
         yield from (Edge(address, target, place_of(desired)) for target in targets)
 
 
-def _by_literal_id(matched: Matched, fields: Fields) -> Iterator[Address]:
-    """Yield the addresses of our objects among the ids in `fields`; the id of a document is its address."""
-    for id_ in strings_in(dict(fields)):
-        yield from (target for target in matched.addresses.get(id_, ()) if str(target) != id_)
+def _by_literal_id(matched: Matched, fields: Fields) -> Sequence[Address]:
+    """Return the addresses of our objects among the ids in the fields of an object, each once, in order."""
+    return matched.mentioned(fields).literal
 
 
 def _indexed(inputs: PlanInputs, matched: Matched, address: Address) -> dict[Address, None]:
@@ -267,8 +268,8 @@ def _edges(
 
 
 def _targets(matched: Matched, fields: Fields) -> dict[Address, None]:
-    """Return the addresses that `fields` reference, under their present names, each once, in order."""
-    return dict.fromkeys(matched.now(Address.parse(text)) for text in references_in(dict(fields)))
+    """Return the addresses that the fields of an object reference, under their present names, each once, in order."""
+    return dict.fromkeys(matched.mentioned(fields).references)
 
 
 def _depths(needs: Mapping[Name, Sequence[Name]]) -> dict[Name, int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.planning.announced import accounts_for, find_announced, together
 from reconciler.planning.inputs import PlanInputs
@@ -21,7 +22,16 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import upload_kinds
 from reconciler.resources.resource_type import Members, ResourceType
-from reconciler.resources.values import Fields, references_in, strings_in
+from reconciler.resources.values import Fields, mentions, references_in, strings_in
+
+
+class Mentioned(NamedTuple):
+    """The managed objects that the fields of an object mention, each once, in order."""
+
+    references: Sequence[Address]
+    """The addresses that they refer to, under their present names."""
+    literal: Sequence[Address]
+    """The objects whose ids are in them. The id of a document is its address, and mentions nothing else."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,28 @@ class Matched:
             for id_ in self.live[address].refers_to:
                 found[id_].append(address)
         return found
+
+    def mentioned(self, fields: Fields) -> Mentioned:
+        """Return our objects that the fields of an object mention. A plan asks several times, and walks them once."""
+        if not fields:
+            return Mentioned((), ())
+        known = self._mentioned.get(id(fields))
+        if known is None:  # the fields are kept, so that no other ones get their number
+            known = self._mentioned[id(fields)] = fields, self.read(fields)
+        return known[1]
+
+    def read(self, fields: Fields) -> Mentioned:
+        """Return our objects that `fields` mention."""
+        references, strings = mentions(dict(fields))
+        targets = [self.now(Address.parse(text)) for text in references]
+        if self.addresses.keys().isdisjoint(strings):
+            return Mentioned(tuple(dict.fromkeys(targets)), ())
+        literal = [one for id_ in strings for one in self.addresses.get(id_, ()) if str(one) != id_]
+        return Mentioned(tuple(dict.fromkeys(targets)), tuple(dict.fromkeys(literal)))
+
+    @cached_property
+    def _mentioned(self) -> dict[int, tuple[Fields, Mentioned]]:
+        return {}
 
     def now(self, address: Address) -> Address:
         """Return what the object at `address` is called now; of a former name, the address that it has since."""

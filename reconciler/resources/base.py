@@ -1,6 +1,6 @@
 """Manifests as validated resources, and their objects: desired, applied and live."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -139,16 +139,17 @@ class Scope:
 
     files: ProjectFiles
     default_target: str | None = None
-    attached: frozenset[str] = frozenset()
+    attached: Container[str] = frozenset()
     """Paths of the files that are in a vector store of the project."""
-    staged: frozenset[str] = frozenset()
+    staged: Container[str] = frozenset()
     """Paths of the files that only manifests of kinds with `stages` refer to."""
     environment: str | None = None
     """The chosen environment; None if the project has no environments."""
     environments: tuple[str, ...] = ()
     """All environments of the project."""
     today: date | None = None
-    """Current day, from which limits of expiry dates are computed; None to skip these checks."""
+    """Current day, from which limits of expiry dates are computed; None to skip these checks, and for kinds that are
+    not `Kind.is_dated`."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from reconciler.state.postgres import open_postgres
 from reconciler.state.s3 import open_s3
 from reconciler.state.store import (
     BackendConfig,
-    BatchStore,
     ConflictError,
     ExistsError,
     Store,
     StoreError,
+    is_batch,
     latest_documents,
     runs_in_ci,
 )
@@ -129,13 +129,17 @@ class StoreOutlet:
     store: Store
     prefix: str = "bundles/"
 
+    @property
+    def is_quick(self) -> bool:
+        return is_batch(self.store) or self.store.is_quick
+
     def read(self, key: str) -> bytes | None:
         found = latest_documents(self.store).read(self.prefix + key)
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
         """Write `data` under `key`, unless it is there already."""
-        if isinstance(self.store, BatchStore):
+        if is_batch(self.store):
             if self.read(key) != data:
                 self.store.defer(self.prefix + key, data)
             return
@@ -156,7 +160,7 @@ class StoreOutlet:
         return [key.removeprefix(self.prefix) for key in latest_documents(self.store).list(self.prefix + prefix)]
 
     def delete(self, key: str) -> None:
-        if isinstance(self.store, BatchStore):
+        if is_batch(self.store):
             self.store.defer(self.prefix + key, None)
         else:
             self.store.delete([self.prefix + key])

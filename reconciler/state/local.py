@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.files.drafts import sweep, write_whole
+from reconciler.files.folders import leads_out, visible_files
 from reconciler.resources.problems import Problem, reason
 from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict_error, exists_error
 
@@ -61,8 +62,8 @@ class LocalStore:
 
     def list(self, prefix: str) -> list[str]:
         with self._errors():
-            files = _visible_files(self._folder / check_prefix(prefix))
-            return sorted(file.relative_to(self._folder).as_posix() for file in files)
+            files = visible_files(self._folder / check_prefix(prefix), _unless_missing, hidden_folders=False)
+            return sorted(prefix + path for path in files)
 
     def check_writable(self, key: str) -> None:
         with self._errors():
@@ -72,7 +73,7 @@ class LocalStore:
 
     def _path(self, key: str) -> Path:
         path = self._folder / check_key(key)
-        if not path.resolve().is_relative_to(self._folder.resolve()):
+        if leads_out(self._folder, key):
             raise StoreError(
                 Problem(
                     "state-outside",
@@ -126,12 +127,6 @@ class LocalStore:
 def _version(status: os.stat_result) -> str:
     # The inode distinguishes two writes on file systems with timestamps coarser than nanoseconds.
     return f"{status.st_mtime_ns:x}-{status.st_ino:x}"
-
-
-def _visible_files(folder: Path) -> Iterator[Path]:
-    for at, folders, names in os.walk(folder, onerror=_unless_missing):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(at, name) for name in names if not name.startswith("."))
 
 
 def _unless_missing(error: OSError) -> None:

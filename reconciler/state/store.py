@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -127,7 +127,6 @@ class Documents(Protocol):
     def list(self, prefix: str) -> list[str]: ...
 
 
-@runtime_checkable
 class BatchStore(Store, Protocol):
     """A store whose calls are slow (about a second), so that several changes are made in one call."""
 
@@ -152,14 +151,19 @@ class BatchStore(Store, Protocol):
         ...
 
 
+def is_batch(store: Store) -> TypeGuard[BatchStore]:
+    """Return True if several changes are made in one call. A check of the whole protocol takes as long as a read."""
+    return hasattr(store, "write_all")
+
+
 def current_documents(store: Store) -> Documents:
     """Return a view of `store`: of one point in time if that saves calls."""
-    return store.snapshot() if isinstance(store, BatchStore) else store
+    return store.snapshot() if is_batch(store) else store
 
 
 def latest_documents(store: Store) -> Documents:
     """Return a view of `store`: as last seen if reading again is slow."""
-    return store.latest() if isinstance(store, BatchStore) else store
+    return store.latest() if is_batch(store) else store
 
 
 def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
@@ -167,7 +171,7 @@ def write_all(store: Store, changes: Sequence[Change], note: str) -> list[str]:
 
     Atomic in a `BatchStore`. In other stores, the changes before a failed one remain.
     """
-    if isinstance(store, BatchStore):
+    if is_batch(store):
         return store.write_all(changes, note)
     versions = []
     for change in changes:

@@ -29,7 +29,7 @@ from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
 from reconciler.state.journal import Journal, StateMovedError
 from reconciler.state.model import Written
-from reconciler.state.store import BatchStore
+from reconciler.state.store import is_batch
 from tests.crash.estate import DATA
 from tests.support.world import Quiet
 
@@ -122,6 +122,7 @@ def destroy(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None)
 
     async def run() -> ApplyResult:
         workspace = open_to_destroy(root, environ)
+        _watch_state(workspace, mortal)
         async with connected(url, mortal) as connection:
             return await _applied(workspace, connection, await make_plan(workspace, connection))
 
@@ -282,7 +283,7 @@ def _watch_disk(mortal: Mortal) -> None:
 
 def _watch_state(workspace: Workspace, mortal: Mortal) -> None:
     store = workspace.backend.store
-    names = ["write_all"] if isinstance(store, BatchStore) else ["create", "replace", "delete"]
+    names = ["write_all"] if is_batch(store) else ["create", "replace", "delete"]
     for name in names:
         setattr(store, name, _watched(getattr(store, name), mortal))
 

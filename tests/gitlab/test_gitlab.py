@@ -100,6 +100,22 @@ def test_redirect_is_not_followed_with_the_token(gitlab: GitLab, server: Server)
         list(gitlab.pages("issues"))
 
 
+def test_wait_that_is_not_a_number_is_ignored(gitlab: GitLab, server: Server, waits):
+    server.failing = [JSONResponse({"message": "slow down"}, 429, headers={"retry-after": "\u00b2"})]
+    gitlab.post("merge_requests/3/notes", {"body": "x"})
+    assert waits == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CI_API_V4_URL", "https://gitlab:port/api/v4"), ("HTTPS_PROXY", "unknown://proxy:1")]
+)
+def test_invalid_url_is_an_error(monkeypatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    environ = Server(url="https://gitlab.example/api/v4").environ()
+    with pytest.raises(GitLabError, match="not valid"), connect({**environ, name: value}):
+        pass
+
+
 @pytest.mark.parametrize("missing", ["GITLAB_TOKEN", "CI_API_V4_URL", "CI_PROJECT_ID"])
 def test_missing_variable_is_named(missing: str):
     environ = Server(url="https://gitlab.example/api/v4").environ()

@@ -25,7 +25,7 @@ _DIGEST: Final = re.compile(r"(?<=sha256:)[0-9a-f]{6,64}|(?<=[a-z]-)[0-9a-f]{8}\
 _CLOCK: Final = re.compile(r"(?<=2001-01-01)[T ]\d\d:\d\d(:\d\d)?")
 
 
-_WHOLE: Final = re.compile(r"[+-]?\s*\w+: (\S+|\{.*\})|\s+(git|reconciler) .*")
+_WHOLE: Final = re.compile(r"[+-]?\s*\w+: (\S+|\{.*\})|(\s+|[\w ]+: )(git|reconciler) .*")
 """Lines that stay whole, so that they can be copied: values of YAML documents, also in a diff, and commands."""
 HOME: Final = "/home/ada"
 """The folder in place of that of the test."""

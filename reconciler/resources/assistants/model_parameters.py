@@ -13,8 +13,11 @@ from reconciler.resources.model_names import has_instructions_last, model_family
 from reconciler.resources.risks import Hazard
 from reconciler.resources.values import JSON, Fields
 
-PARAMETER_PATTERN: Final = r"[a-z_]+(\.[a-z_]+)*(!?=.+)?"
-PARAMETER: Final = re.compile(r"(?P<path>[a-z_]+(\.[a-z_]+)*)((?P<sign>!?=)(?P<value>.+))?")
+_PATH: Final = r"[a-z_]+(\.[a-z_]+)*"
+_SIGN: Final = "!?="
+PARAMETER_PATTERN: Final = rf"{_PATH}({_SIGN}.+)?"
+"""`PARAMETER` for JSON Schema, which has no named groups."""
+PARAMETER: Final = re.compile(rf"(?P<path>{_PATH})((?P<sign>{_SIGN})(?P<value>.+))?")
 """A field of a request, such as `temperature`; one value of it, `reasoning.effort=none`; or all others,
 `temperature!=1`."""
 
@@ -27,7 +30,7 @@ class _Entry(NamedTuple):
     """True if it holds only where `reasoning.effort` is set to another value than `none`."""
 
 
-_TABLE: Final = (
+REFUSED: Final = (
     _Entry("gpt-6-astra", "temperature top_p reasoning.effort=none reasoning.effort=minimal", "BerriAI/litellm#39631"),
     _Entry(
         "gpt-6.2-astra gpt-6.2-sol",
@@ -79,7 +82,7 @@ def _refused(model: str, fields: Fields, replaced: Mapping[str, Sequence[str]]) 
         yield from ((parameter, "project.yaml") for parameter in replaced[model])
         return
     reasons = (fields.get("reasoning") or {}).get("effort") not in (None, "none")
-    for entry in _TABLE:
+    for entry in REFUSED:
         if model in entry.models.split() and (reasons or not entry.if_reasoning):
             yield from ((parameter, entry.source) for parameter in entry.refused.split())
 
