@@ -43,7 +43,8 @@ def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
 
 
 def consent_manifests(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    return tuple(one for one in resources if isinstance(one.spec, ConsentSpec))
+    # By the kind: the specs of manifests from the cache are built when they are read.
+    return tuple(one for one in resources if ConsentSpec in one.kind.models.values())
 
 
 def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
