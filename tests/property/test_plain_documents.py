@@ -1,5 +1,6 @@
-"""Documents that are read without `Builder` are as `Builder` reads them: values, places, problems and counts."""
+"""Documents that are read line by line, or without `Builder`, are as `Builder` reads them, with all places and counts."""
 
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 
@@ -8,13 +9,19 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.manifests import parsing
 from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, Allowance
+from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
 from tests.manifests.test_fuzz import MANIFESTS, PIECES, mutations
 from tests.property import test_yaml
-from tests.support import yaml_layouts
+from tests.support import simple_manifests, yaml_layouts
 from tests.support.yaml_events import yaml_test_suite
 
-FEW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MORE = settings(FEW, max_examples=500)
 MANY = settings(FEW, max_examples=20_000)
+LINES = [
+    "a", "b", "c", ": ", ":\n", "\n", "\n", " ", "  ", "- ", "|\n", "|-\n", "# ", "'", '"', "x", "{", "}", "[", "]",
+    ", ", "---\n", "...\n", "\n  ", "\n    ", "a: ", "b:\n", "- a: ", "  - ", "null", "<<", "~",
+]  # fmt: skip
 NEWLINES = st.sampled_from(["\n", "\r\n", "\n"])
 PLAIN = [
     "a: 1\nb: [x, {c: d}, ~, 0x1F, -7, 1e3, 'it''s']\n",
@@ -96,6 +103,32 @@ def test_generated_documents_are_equal(monkeypatch, seed, newline):
     check(yaml_layouts.Writer(Random(seed), newline).document(), monkeypatch)
 
 
+def is_simple(text: str) -> bool:
+    with suppress(NotSimpleError):
+        simple_mapping(text)
+        return True
+    return False
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0, 0, 0.03, 0.2]), st.booleans())
+@MORE
+def test_simple_documents_are_equal(monkeypatch, seed, odd, is_disturbed):
+    writer = simple_manifests.Writer(Random(seed), odd)
+    check(writer.disturbed() if is_disturbed else writer.document(), monkeypatch)
+
+
+def test_most_simple_documents_are_read_line_by_line():
+    texts = [simple_manifests.Writer(Random(seed)).document() for seed in range(200)]
+    assert sum(map(is_simple, texts)) > 60
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=14).map("".join))
+@MORE
+def test_any_simple_lines_are_equal(monkeypatch, text):
+    check(f"a: {text}\n", monkeypatch)
+    check(f"a:\n{text}\n", monkeypatch)
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 @FEW
 def test_any_pieces_of_yaml_are_equal(monkeypatch, text):
@@ -114,6 +147,7 @@ def test_mutated_manifests_are_equal(monkeypatch, content):
 def test_many_documents_are_equal(monkeypatch, seed, newline, pieces, content):
     check(test_yaml.Writer(Random(seed), newline).document()[0], monkeypatch)
     check(yaml_layouts.Writer(Random(seed), newline, gaps=True).document(), monkeypatch)
+    check(simple_manifests.Writer(Random(seed), seed % 5 / 20).disturbed(), monkeypatch)
     check(pieces, monkeypatch)
     check(content.decode("utf-8", "surrogatepass"), monkeypatch)
 
