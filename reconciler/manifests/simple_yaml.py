@@ -65,7 +65,8 @@ def simple_mapping(text: str) -> tuple[dict[str, JSON], int]:
         first = line.start(1) if first < 0 else first
         container = _container(stack, column, bool(dash), pending)
         if dash and key is not None:
-            container.append(item := {})
+            item: dict[str, JSON] = {}
+            container.append(item)
             container, column = item, column + 2
             stack.append((column, item))
         pending = None

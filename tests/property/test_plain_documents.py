@@ -1,4 +1,4 @@
-"""Documents that are read line by line, or without `Builder`, are as `Builder` reads them, with all places and counts."""
+"""Documents that are read line by line, or without `Builder`, are as `Builder` reads them, with places and counts."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -7,14 +7,15 @@ from random import Random
 KEYS = ["a", "b", "name", "type", "x-y", "k.1", "_z", "yes", "A1"]
 ODD_KEYS = [*KEYS, "null", "true", "1", '"a"', "<<", "x y", "-x", "größe"]
 IN_FLOW = [
-    "text", "two words", "12", "0.5", "1e3", "0x1F", "true", "~", "null", "no", "it's", 'say "hi"', "größe", "(x)", "+5",
-    "=", "=x", "<<", ".5", "...", "a - b", "x/y", "50%", "me@x", "a & b", "a * b", "_", "a|b", "a>b", "$x", "'q'", '"d"',
-    "'a: b'", '"# no"', "''", '""', "a  b", "\u3042", "😀", "a !b", "a&b", "a<<", "x'", "a\\nb", "Null", "x  ",
+    "text", "two words", "12", "0.5", "1e3", "0x1F", "true", "~", "null", "no", "it's", 'say "hi"', "größe", "(x)",
+    "+5", "=", "=x", "<<", ".5", "...", "a - b", "x/y", "50%", "me@x", "a & b", "a * b", "_", "a|b", "a>b", "$x", "'q'",
+    '"d"', "'a: b'", '"# no"', "''", '""', "a  b", "\u3042", "😀", "a !b", "a&b", "a<<", "x'", "a\\nb", "Null", "x  ",
 ]  # fmt: skip
 SIMPLE = [*IN_FLOW, "a:b", "12:30", "https://x.example/a?b=1", "${var.x}", "a,b", "what?", "a [b] {c}", "a ?b", "x, y"]
 WORDS = [
     *SIMPLE, "-3", "007", "2026-01-01", "'it''s'", '"a\\nb"', "a\xa0b", "a\u2028b", "x #no", "- x", "-x", "?x", "? x",
-    ":x", "a :b", "a: b", "a:", "&x y", "*x", "!x y", "@x", "`x", "%x", "a\tb", "#x", "a #", "|", "> x", "{", "[x", "'x",
+    ":x", "a :b", "a: b", "a:", "&x y", "*x", "!x y", "@x", "`x", "%x", "a\tb", "#x", "a #", "|", "> x", "{", "[x",
+    "'x",
 ]  # fmt: skip
 SIMPLE_TEXTS = ["one", "two: 2", "# three", "- four", "  deeper", "   odd", "", "", "{x", "'", "---", "ends  "]
 TEXTS = [*SIMPLE_TEXTS, "  ", "\ttab", " "]
