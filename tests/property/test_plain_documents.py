@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.manifests import parsing
-from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, Allowance
+from reconciler.manifests import building, parsing
+from reconciler.manifests.limits import MAX_DEPTH, Allowance
 from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
 from tests.manifests.test_fuzz import MANIFESTS, PIECES, mutations
 from tests.property import test_yaml
@@ -88,12 +88,14 @@ def test_depth_has_the_same_limit(opening, closing, depth, monkeypatch):
     check(opening * times + closing * times, monkeypatch)
 
 
-@pytest.mark.parametrize("count", [MAX_NODES - 1, MAX_NODES])
-@pytest.mark.parametrize("item", ["a,", "[],"])
+@pytest.mark.parametrize("count", [498, 499, 998, 999, 1_000])
+@pytest.mark.parametrize("item", ["a,", "[],", "a, "])
 def test_number_of_values_has_the_same_limit(item, count, monkeypatch):
-    text = f"[{item * count}]"
-    assert not is_plain(text)
-    check(text, monkeypatch)
+    for module in (parsing, building):
+        monkeypatch.setattr(module, "MAX_NODES", 1_000)
+    check(f"[{item * count}]\n", monkeypatch)
+    check(f"a: [{item * (count - 1)}a]\n", monkeypatch)
+    assert not is_plain(f"[{item * 1_000}]\n")
 
 
 @given(st.integers(0, 2**32), NEWLINES)
