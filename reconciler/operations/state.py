@@ -23,7 +23,10 @@ def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> Sta
 def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
     """Return the entry of `address`; raises ReconcilerError if there is none."""
     stored = open_stored(start, environ, env=env)
-    known = stored.backend.read().state.objects
+    found = stored.backend.read_entry(address)
+    if found is not None:
+        return found
+    known = stored.backend.read_latest().state.objects
     found = known.get(address)
     if found is None:
         listing = f"To list all entries, run `reconciler state list{env_option(stored.identity.environment)}`."
