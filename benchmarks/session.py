@@ -33,12 +33,12 @@ class Program:
     url: str
 
     def command(self, arguments: Sequence[str], cache: Path | None = None) -> Command:
-        """Return a command with the cache of objects in `cache`, or without one."""
+        """Return a command with the cache of manifests in `cache`, or without one."""
         environ = {
             "PYTHONPATH": str(self.source),
             "OPENAI_BASE_URL": self.url,
             "OPENAI_API_KEY": "sk-measured",
-            "RECONCILER_CACHE": str(cache) if cache else "off",
+            **({"RECONCILER_CACHE_DIR": str(cache)} if cache else {"RECONCILER_NO_CACHE": "1"}),
         }
         return Command([sys.executable, "-c", _START, *arguments], self.project, environ)
 

@@ -28,7 +28,8 @@ async def remove(run: Run, step: Step) -> Note | None:
     planned_deletions = not _is_replaced(step) and run.ids.get(str(step.address)) == live.id
     async with _alone(run, live):
         note = None if run.in_outlets(live.type) else await _staying(run, step, live)
-        if planned_deletions and step.address in run.published:
+        # A run was killed between the pointers of a chatbot: its draft is gone, and what it has published is not.
+        if planned_deletions and (step.address in run.published or run.in_outlets(live.type)):
             await asyncio.to_thread(run.publisher.withdraw, step.address)
         if not note and not run.in_outlets(live.type) and live.id not in run.deleted:
             await _delete(run, live)

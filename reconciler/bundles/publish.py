@@ -1,6 +1,6 @@
 """Publishing of bundles to outlets, and reading them back for comparison."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -90,11 +90,19 @@ def withdraw(outlets: Iterable[Outlet], identity: Identity, address: Address) ->
 
 def read_all(outlet: Outlet, identity: Identity) -> dict[Address, Published]:
     """Return everything published in an outlet for `identity`, by pointer address. Errors are values, not raised."""
+    return dict(read_each(outlet, identity))
+
+
+def read_each(outlet: Outlet, identity: Identity) -> Iterator[tuple[Address, Published]]:
+    """Yield everything published in an outlet for `identity`, as `read_all`, one after the other: the contents of all
+    bundles together take more memory than the rest of a plan.
+    """
     found = [address for kind in KINDS for address in _listed(outlet, identity, kind)]
     if outlet.is_quick:  # threads would take turns, because Python does most of the work
-        return {address: read(outlet, identity, address) for address in found}
+        yield from ((address, read(outlet, identity, address)) for address in found)
+        return
     with ThreadPoolExecutor(_READERS) as readers:
-        return dict(zip(found, readers.map(lambda address: read(outlet, identity, address), found), strict=True))
+        yield from zip(found, readers.map(lambda address: read(outlet, identity, address), found), strict=True)
 
 
 def _listed(outlet: Outlet, identity: Identity, kind: str) -> list[Address]:

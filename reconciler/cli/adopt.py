@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, command_line, listening, not_applied, report
-from reconciler.cli.confirming import in_one_step
+from reconciler.cli.applying import (
+    asking,
+    check_terminal,
+    command_line,
+    in_one_step,
+    listening,
+    not_applied,
+    report,
+)
 from reconciler.cli.output import note_prose, show_problems
 from reconciler.cli.plan import show_plan
 

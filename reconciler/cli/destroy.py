@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import codes, options
-from reconciler.cli.apply import command_line, listening, not_applied, plan_text_for, report
+from reconciler.cli.applying import command_line, listening, not_applied, plan_text_for, report
 from reconciler.cli.observing import EVENTS
 from reconciler.cli.output import note, note_prose, show, show_json, show_prose
 from reconciler.cli.plan import show_plan

@@ -79,6 +79,7 @@ confirm = click.option(
 )
 
 TIMEOUT: Final = "RECONCILER_TIMEOUT"
+NO_CACHE: Final = "RECONCILER_NO_CACHE"
 
 
 LOCK_TIMEOUT: Final = "RECONCILER_LOCK_TIMEOUT"
@@ -191,6 +192,24 @@ colour = click.option(
     callback=lambda ctx, _param, value: ctx.meta.update({NO_COLOR: value}),
     help="Disable colour.",
 )
+
+
+def _no_cache(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Set the variable that turns the cache off until the command ends."""
+    del param
+    if value:
+        before = os.environ.get(NO_CACHE)
+        os.environ[NO_CACHE] = "1"
+        ctx.call_on_close(lambda: os.environ.update({NO_CACHE: before}) if before else os.environ.pop(NO_CACHE, None))
+
+
+no_cache = click.option(
+    "--no-cache",
+    is_flag=True,
+    expose_value=False,
+    callback=_no_cache,
+    help="Parse and validate all manifests again, instead of reading unchanged ones from the cache.",
+)
 on_drift = click.option(
     "--on-drift",
     type=click.Choice(["revert", "keep", "refuse"]),
@@ -214,8 +233,8 @@ def project(
     printed: Callable[[Function], Function] = output,
     env: Callable[[Function], Function] = environment,
 ) -> Function:
-    """Add `-C`, `--env`, `-o` and `--no-color`."""
-    for option in (colour, printed, env, folder):
+    """Add `-C`, `--env`, `-o`, `--no-color` and `--no-cache`."""
+    for option in (no_cache, colour, printed, env, folder):
         function = option(function)
     return function
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import codes, completing, options
-from reconciler.cli.apply import asking, check_terminal, listening, not_applied, report
-from reconciler.cli.confirming import in_one_step
+from reconciler.cli.applying import asking, check_terminal, in_one_step, listening, not_applied, report
 from reconciler.cli.output import note, show, style
 from reconciler.cli.plan import show_plan
 
@@ -40,7 +39,8 @@ def command(
 ) -> int:
     """Publish an earlier release of CHATBOT immediately, without a commit.
 
-    NUMBER is the release. Default: the release that was published before the present one, as the state records it.
+    NUMBER is the release. Default: the release that was published before the present one, as the state records it,
+    without those that the next apply archives.
 
     Only the published pointer is moved, and the automations that run the chatbot are updated. Other pending changes and
     drift are left as they are. If an object of the release is missing or was changed, nothing is written. Errors in

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import codes, completing, confirming, options
-from reconciler.cli.apply import check_terminal
+from reconciler.cli import applying, codes, completing, options
+from reconciler.cli.applying import check_terminal
 from reconciler.cli.output import note, note_prose, save_text, show, show_json, show_json_text, show_prose, style
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 @command.command(name="unlock")
 @options.folder
 @options.environment
-@confirming.yes
+@applying.yes
 def unlock_(start: Path, env: str | None, yes: bool) -> int:
     """Force-unlock a stale lock. If its run is still active, that run stops writing. For a process that is known to run
     on this machine, a terminal is required.

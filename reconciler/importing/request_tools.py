@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from reconciler.resources.assistants.schema_refusals import check_parameters
+from reconciler.resources.assistants.schema_refusals import check_parameters, subschemas
 from reconciler.resources.assistants.server_secrets import without_secrets
 from reconciler.resources.values import JSON
 
@@ -67,7 +67,7 @@ def _with_strict(tool: Mapping[str, JSON], notes: list[str]) -> Mapping[str, JSO
     if "strict" in tool or not isinstance(made["parameters"], Mapping | None):
         return made
     closed = _closed(made["parameters"])
-    is_strict = closed is None or not [*check_parameters((), closed, strict=True)]
+    is_strict = closed is None or not [*check_parameters(subschemas((), closed), strict=True)]
     added = ", with `additionalProperties: false`" if is_strict and closed != made["parameters"] else ""
     why = "its schema permits it" if is_strict else "its schema does not permit `true`"
     notes.append(

@@ -9,7 +9,7 @@ refused early.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from ruamel.yaml.events import (
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from reconciler.manifests.limits import LESS, MAX_DEPTH, MAX_EXPANDED, MAX_NODES, Allowance, repeated_too_much, size_of
@@ -31,10 +33,6 @@ from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
 _STARTS: Final = (MappingStartEvent, SequenceStartEvent)
-_ENDS: Final = (MappingEndEvent, SequenceEndEvent)
-_PLAIN: Final = (True, False)
-"""`implicit` of a plain scalar without a tag."""
-_UNTAGGED: Final = (_PLAIN, (False, True))
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 
 
@@ -257,49 +255,61 @@ class Builder:
         raise _FatalError(Problem(code, message, self.at(event.start_mark), hint))
 
 
-def plain_collection(stream: Iterable[Any]) -> tuple[JSON, Any] | None:
-    """Return the value of a document and the mark of its start; None if `Builder` must read it: if something in it is
-    an error or exceeds a limit, has an anchor or a tag, or if it is not a mapping or a list. May raise MarkedYAMLError.
+class NotPlainError(Exception):
+    """A document that `Builder` must read."""
+
+
+def plain_collection(stream: Iterator[Any]) -> tuple[JSON, Any]:
+    """Return the value of a document and the mark of its start; raises NotPlainError if there is something to report
+    or to count in it, or if it is not a mapping or a list, and MarkedYAMLError if it is not valid.
     """
-    root: tuple[JSON, Any] | None = None
-    stack: list[tuple[Any, str | None]] = []
-    container: Any = None
-    key: str | None = None
-    nodes = 0
+    event = next(one for one in stream if isinstance(one, NodeEvent | StreamEndEvent))
+    if event.__class__ not in _STARTS:
+        raise NotPlainError
+    value = _plain_value(event, stream, 1)
+    if any(one.__class__ is DocumentStartEvent for one in stream):
+        raise NotPlainError
+    return value, event.start_mark
+
+
+def _plain_value(event: Any, stream: Iterator[Any], depth: int) -> JSON:
+    """Return the value that begins with `event`; `depth` is that of a collection."""
+    if event.anchor is not None:
+        raise NotPlainError
+    if event.__class__ is ScalarEvent:
+        return _plain_scalar(event)
+    if event.tag is not None or depth > MAX_DEPTH:
+        raise NotPlainError
+    if event.__class__ is MappingStartEvent:
+        return _plain_mapping(stream, depth)
+    items: list[JSON] = []
+    for item in stream:
+        if item.__class__ is SequenceEndEvent:
+            break
+        items.append(_plain_value(item, stream, depth + 1))
+    return items
+
+
+def _plain_mapping(stream: Iterator[Any], depth: int) -> dict[str, JSON]:
+    fields: dict[str, JSON] = {}
     for event in stream:
-        made = event.__class__
-        if made is ScalarEvent:
-            implicit, value = event.implicit, event.value
-            if event.anchor is not None or container is None or implicit not in _UNTAGGED:
-                return None
-            if implicit == _PLAIN and (value := plain(event.value)).__class__ is Unclear:
-                return None
-            if key is None and container.__class__ is dict:
-                if value is not event.value or value in container or (value == "<<" and implicit == _PLAIN):
-                    return None
-                key = sys.intern(value)
-                continue
-            nodes += 1
-        elif made in _STARTS:
-            is_key = key is None and container.__class__ is dict
-            if is_key or event.anchor is not None or event.tag is not None or len(stack) >= MAX_DEPTH:
-                return None
-            stack.append((container, key))
-            container, key = {} if made is MappingStartEvent else [], None
-            root = root or (container, event.start_mark)
-            nodes += 1
-            continue
-        elif made in _ENDS:
-            value = container
-            container, key = stack.pop()
-        elif made is AliasEvent or (made is DocumentStartEvent and root):
-            return None
-        else:
-            continue
-        if nodes > MAX_NODES:
-            return None
-        if container.__class__ is list:
-            container.append(value)
-        elif key is not None:
-            container[key], key = value, None
-    return root
+        if event.__class__ is MappingEndEvent:
+            break
+        if event.__class__ is not ScalarEvent or event.anchor is not None:
+            raise NotPlainError
+        key = _plain_scalar(event)
+        if key.__class__ is not str or key in fields or (key == "<<" and event.implicit[0]):
+            raise NotPlainError
+        fields[sys.intern(key)] = _plain_value(next(stream), stream, depth + 1)
+    return fields
+
+
+def _plain_scalar(event: Any) -> JSON:
+    if event.tag is not None:
+        raise NotPlainError
+    if not event.implicit[0]:
+        return event.value
+    value = plain(event.value)
+    if value.__class__ is Unclear:
+        raise NotPlainError
+    return value

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
+from reconciler.manifests.cache.file_hashes import FileHashes, Hashed, now, status_of
 from reconciler.manifests.folder import (
     LFS_HINT,
     LFS_MESSAGE,
@@ -76,10 +77,13 @@ class Files:
 
     tree: Tree
     hint: PathHints
+    hashes: FileHashes | None = None
+    """Hashes of earlier runs."""
     with_crlf: dict[str, Path] = field(default_factory=dict)
     """Text files with the line ends of Windows that were read, and their places, by path."""
     _matched: dict[str, list[str]] = field(default_factory=dict)
     _hashed: dict[tuple[str, int, int], LocalFile] = field(default_factory=dict)
+    _unchanged: dict[str, LocalFile] = field(default_factory=dict)
 
     def glob(self, pattern: str) -> list[str]:
         """Return the matching paths, sorted. `*`, `?` and `[…]` match within a name, `**` across folders.
@@ -122,8 +126,28 @@ class Files:
         except UnreadableError as error:
             return Finding((), error.code, f"{path} {error.message}", self.hint(path, error))
 
-    def _hash(self, path: str) -> LocalFile:
+    def _known(self, path: str) -> LocalFile | None:
+        """Return a file that has not changed since an earlier run. It is not a link, and has its name on disk."""
+        if self.hashes is None or path not in self.hashes.known or not path.isascii() or path in self.tree.links:
+            return None
         real = self.tree.locate(path)
+        found = self.hashes.find(path, real)
+        if found is None:
+            return None
+        if found.has_crlf:
+            self.with_crlf[path] = Path(real)
+        return LocalFile(path, found.sha256, found.status[0], is_text=found.is_text)
+
+    def _hash(self, path: str) -> LocalFile:
+        if path not in self._unchanged:
+            known = self._known(path)
+            if known is None:
+                return self._read_hash(path)
+            self._unchanged[path] = known
+        return self._unchanged[path]
+
+    def _read_hash(self, path: str) -> LocalFile:
+        real, taken = self.tree.locate(path), now()
         with os.fdopen(open_regular(real), "rb") as file:
             status = os.fstat(file.fileno())
             key = path, status.st_size, status.st_mtime_ns
@@ -137,6 +161,8 @@ class Files:
                 sha256, is_text = _examined(file)
                 on_disk, target = self._on_disk(path, real), self._target(path, real)
                 self._hashed[key] = LocalFile(path, sha256, status.st_size, "", on_disk, is_text, target)
+                if self.hashes is not None and not on_disk and not target:
+                    self.hashes.add(path, Hashed(status_of(status), taken, sha256, is_text, path in self.with_crlf))
             return self._hashed[key]
 
     def _target(self, path: str, real: str) -> str:

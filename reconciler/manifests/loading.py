@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.files.search import PROJECT_FILE
 from reconciler.git.worktree import Entry, worktree
+from reconciler.manifests.cache.file_hashes import FileHashes
+from reconciler.manifests.cache.manifests import CachedObjects, ManifestCache, uploads_of
 from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
@@ -15,6 +18,7 @@ from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, o
 from reconciler.manifests.hidden import hidden_manifests
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.limits import Allowance
+from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import parse
 from reconciler.manifests.project import Project, is_project, open_project
 from reconciler.manifests.reading import read_documents, unreadable
@@ -29,7 +33,7 @@ from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
 from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
-from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
+from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Loaded:
     one of these objects is an error."""
     used: frozenset[str] = frozenset()
     """Paths of the files that manifests include or refer to, relative to the project folder."""
+    objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
+    """Desired objects of manifests that the cache has."""
 
 
 def load(
@@ -65,12 +71,14 @@ def load(
     kinds: Mapping[str, Kind] | None = None,
     edited: Mapping[str, str] | None = None,
     removed: bool = False,
+    cache: Path | None = None,
 ) -> Loaded:
     """Load the manifests in `folder` for the environment `env`, which is required if there are several.
 
     Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
     and included files, by path, that are used instead of the files; a manifest among them may be new. With `removed`,
-    `env` may be an environment that the project does not have any longer, and that has no variables.
+    `env` may be an environment that the project does not have any longer, and that has no variables. `cache` is the
+    folder of the cache, which changes nothing but the time; it is used for the files of the folder only.
     """
     root = folder.absolute()
     top = repository_of(root)
@@ -82,7 +90,9 @@ def load(
     edited = edited or {}
     allowance = Allowance()
     known = registered_kinds() if kinds is None else kinds
-    found = read_documents(tree, shown, edited, allowance, known)
+    cache = None if edited or removed or kinds is not None else cache
+    cached = _opened_cache(cache, env, root, top, shown)
+    found = read_documents(tree, shown, edited, allowance, known, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
     opened = open_project(documents, env, root, top, shown, removed=removed)
     project = opened.project
@@ -90,12 +100,18 @@ def load(
     variables = Variables(project.variables, project.variable_texts)
     expander = Expander(Sources(root, shown, edited), variables, allowance, hint=hints)
     target = project.spec.defaults.target
-    validated = [validate(one, expander, known, target) for one in documents if not is_project(one)]
+    validated = [
+        (cached and cached.result(one)) or validate(one, expander, known, target)
+        for one in documents
+        if not is_project(one)
+    ]
+    if cached and not cached.add(documents, validated, expander):
+        return load(folder, env=env)
     defined, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
-    files = Files(tree, hints)
-    scope, held, findings = _check(ordered, _scope(project, files))
+    files = Files(tree, hints, FileHashes.below(root, cache) if cache else None)
+    scope, held, findings = _check(ordered, _scope(project, files), cached)
     used_files = frozenset({*held}.union(*(result.includes for result in validated)))
     used = {shown + path for path in used_files}
     almost = [one for one in found.near_misses if one.problem.place and one.problem.place.file not in used]
@@ -115,6 +131,7 @@ def load(
     partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
     skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
+    objects = cached.complete(ordered, scope, files) if cached else {}
     return Loaded(
         project=project,
         resources=ordered,
@@ -129,6 +146,7 @@ def load(
         ),
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
         used=used_files,
+        objects=objects,
     )
 
 
@@ -137,6 +155,19 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     nowhere = Place("", 0, 0)
     found = dict.fromkeys(map(_public, problems))
     return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
+
+
+def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> ManifestCache | None:
+    """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
+    if cache is None:
+        return None
+    try:
+        text = read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
+    except UnreadableError:
+        return None
+    documents = documents_of(text, shown + PROJECT_FILE)
+    project = open_project(documents, env, root, top, shown).project
+    return ManifestCache.open(cache, project, text, shown, registered_kinds())
 
 
 def _public(problem: Problem) -> Problem:
@@ -247,7 +278,9 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
     )
 
 
-def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, dict[str, Address], list[Problem]]:
+def _check(
+    resources: Sequence[Resource], scope: Scope, cached: ManifestCache | None
+) -> tuple[Scope, dict[str, Address], list[Problem]]:
     """Return the scope of all resources, the files that objects consist of, each with an object, and the violations of
     their kinds.
 
@@ -257,22 +290,22 @@ def _check(resources: Sequence[Resource], scope: Scope) -> tuple[Scope, dict[str
     problems: list[Problem] = []
     attached: set[str] = set()
     held: dict[str, Address] = {}
+    dated, scope = scope, replace(scope, today=None)
     for store in stores:
-        found = _checked(store, scope)
+        found = _checked(store, scope, cached)
         problems += found
         if not any(problem.severity == "error" for problem in found):
-            wanted = list(store.kind.desired(store, scope))
-            uploads = {one.address.name for one in wanted if one.type in upload_types()}
-            attached |= uploads
-            held |= dict.fromkeys(uploads, store.address)
-            held |= {part.path: store.address for one in wanted for part in one.parts}
+            uploads, parts = cached.uploads(store, scope) if cached else uploads_of(store, scope)
+            attached |= {*uploads}
+            held |= dict.fromkeys((*uploads, *parts), store.address)
     scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
+    dated = replace(scope, today=dated.today)
     for resource in resources:
         if not resource.kind.attaches:
-            problems += _checked(resource, scope)
+            problems += _checked(resource, dated if resource.kind.is_dated else scope, cached)
     for kind in registered_kinds().values():
         problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
-    return scope, held, problems
+    return dated, held, problems
 
 
 def _staged(resources: Iterable[Resource]) -> frozenset[str]:
@@ -284,7 +317,11 @@ def _staged(resources: Iterable[Resource]) -> frozenset[str]:
     return frozenset(found[True] - found[False])
 
 
-def _checked(resource: Resource, scope: Scope) -> list[Problem]:
+def _checked(resource: Resource, scope: Scope, cached: ManifestCache | None) -> list[Problem]:
+    return cached.checked(resource, scope, _violations) if cached else _violations(resource, scope)
+
+
+def _violations(resource: Resource, scope: Scope) -> list[Problem]:
     return [_problem(resource, finding) for finding in resource.kind.check(resource, scope)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ruamel.yaml.error import MarkedYAMLError
 
-from reconciler.manifests.building import Builder, plain_collection
+from reconciler.manifests.building import Builder, NotPlainError, plain_collection
 from reconciler.manifests.libyaml import fast_events, is_outdated, syntax_problem, thorough_events
 from reconciler.manifests.limits import MAX_DOCUMENTS, MAX_NODES, Allowance
 from reconciler.resources.problems import Place, Problem
@@ -127,13 +127,12 @@ def parse_document(
 
 def _plain(text: str, file: str, line: int) -> Document | None:
     """Return a document without anything to report; None if it may not be one."""
+    if len(text) >= MAX_NODES:  # it may have more values, which `Builder` counts
+        return None
     try:
-        found = plain_collection(fast_events(text))
-    except MarkedYAMLError:
+        value, mark = plain_collection(fast_events(text))
+    except (NotPlainError, MarkedYAMLError):
         return None
-    if found is None:
-        return None
-    value, mark = found
     # An escape in double quotes can be a dollar, too.
     dollars = ("$" in text or "\\" in text) and any("$" in one for one in strings_in(value))
     return Document(file, line, text, value, Place(file, line + mark.line + 1, mark.column + 1), dollars)

@@ -1,7 +1,8 @@
 """Reading of the documents of a project folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from reconciler.files.search import MARKDOWN, YAML
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, read_text
@@ -24,8 +25,17 @@ class Read:
     """Markdown that is almost a manifest."""
 
 
+Known: TypeAlias = Callable[[str, str], list[Document] | None]
+"""Returns the documents of a file from the cache, given its path and its text; None if the cache does not have them."""
+
+
 def read_documents(
-    tree: Tree, shown: str, edited: Mapping[str, str], allowance: Allowance, kinds: Mapping[str, Kind]
+    tree: Tree,
+    shown: str,
+    edited: Mapping[str, str],
+    allowance: Allowance,
+    kinds: Mapping[str, Kind],
+    known: Known = lambda _path, _text: None,
 ) -> Read:
     """Return the documents of all manifests. `edited` has texts that are used instead of the files, by path."""
     documents: list[Document] = []
@@ -41,11 +51,20 @@ def read_documents(
             if tree.is_manifest(path):
                 problems.append(unreadable(UnreadableEntry(path, error.code, error.message, error.hint), shown))
             continue
+        cached = known(path, text)
+        if cached is not None:
+            documents += cached
+            continue
         parsed = documents_of(text, shown + path, allowance, kinds)
-        documents += [document for document in parsed if not document.empty] or parsed[:1]
+        documents += present(parsed)
         if not parsed and (almost := near_miss(text, shown + path, kinds)):
             near_misses.append(almost)
     return Read(documents, problems, near_misses)
+
+
+def present(documents: list[Document]) -> list[Document]:
+    """Return the documents of a file that are not empty; an empty one if there is no other."""
+    return [document for document in documents if not document.empty] or documents[:1]
 
 
 def unreadable(entry: UnreadableEntry, shown: str) -> Problem:

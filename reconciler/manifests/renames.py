@@ -48,7 +48,10 @@ def with_former_releases(resources: Mapping[Address, Resource]) -> dict[Address,
             made = release_address(address.name, number)
             if chatbot == former.name and made not in resources:
                 continued[address].setdefault(made, release)
-    return {address: replace(one, continued=continued.get(address, {})) for address, one in resources.items()}
+    return {
+        address: replace(one, continued=continued[address]) if address in continued else one
+        for address, one in resources.items()
+    }
 
 
 def left_behind(resources: Mapping[Address, Resource], moved: Mapping[Address, Address]) -> Iterator[Problem]:

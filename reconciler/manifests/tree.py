@@ -90,8 +90,9 @@ class Tree:
         out what is hidden, so that the path is real below the real project folder.
         """
         real = f"{self._real_root}/{path}"
-        is_plain = path.isascii() and path not in self.links and self.has(path) and not os.path.islink(real)
-        return real if is_plain else str(locate(self.root, path))
+        is_found = path.isascii() and path not in self.links and self.has(path)
+        is_real = is_found and not os.path.islink(real)  # noqa: PTH114 - called for every file
+        return real if is_real else str(locate(self.root, path))
 
     def relative(self, real: str) -> str:
         """Return the path of a real path relative to the project folder."""

@@ -37,6 +37,10 @@ class Validated:
     problems: list[Problem] = field(default_factory=list)
     includes: frozenset[str] = frozenset()
     """Paths of the included files, relative to the project folder."""
+    size: int = 0
+    """Bytes that aliases, included files and variables add to the document."""
+    nodes: int = 0
+    """Number of values in its structured included files."""
 
     def unread(self, kinds: Mapping[str, Kind]) -> Iterator[Unread]:
         """Yield the addresses that a document with errors defines or renames, as far as they can be read."""
@@ -86,6 +90,7 @@ def validate(
         spec, found = _spec(kind, value, expansion, default_target)
         findings += found
     expansion.settle()
+    result.size, result.nodes = expansion.size, expansion.nodes
     findings = [*_without_places(findings, expansion.secrets), *_misplaced(findings, expansion)]
     findings = [_of_variable(one, expansion.variables.get(one.path)) for one in findings]
     result.problems += expansion.problems
@@ -187,6 +192,8 @@ def _put(value: Any, path: Path, new: Any) -> Any:
 
 def _ignored(model: type[Spec], lifecycle: Any) -> list[Finding]:
     ignore = lifecycle.get("ignore") if isinstance(lifecycle, dict) else None
+    if not ignore:
+        return []
     known = set(field_names(model))
     return [
         Finding(("lifecycle", "ignore", index), "unknown-field", f"unknown field `{name}`", suggestion(name, known))

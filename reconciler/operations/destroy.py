@@ -11,7 +11,7 @@ from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
 from reconciler.live.client import Connection
 from reconciler.operations.plan import Observed, make_plan
-from reconciler.operations.run import Progress, check_identity, confirmed, environment_of, while_unlocked
+from reconciler.operations.run import Progress, confirmed, environment_of, run_plan
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.model import Change, Plan
@@ -21,7 +21,7 @@ from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.problems import Problem, env_option
-from reconciler.review.saved_plans import applied_before, unfinished
+from reconciler.review.saved_plans import unfinished
 from reconciler.state.edits import StateEdit
 from reconciler.state.lock import this_process
 from reconciler.state.model import Destruction, Snapshot, State
@@ -75,29 +75,18 @@ def destroyed(
     With `saved`, exactly that plan is applied; raises StaleError if it is not current.
     """
 
-    async def run() -> ApplyResult | Plan | NothingToDestroy:
-        named = env or environment_of(saved, environ)
-        workspace = open_to_destroy(start, environ, env=named, endpoint=endpoint)
-        return await while_unlocked(workspace, partial(once, workspace))
+    def opened() -> Workspace:
+        return open_to_destroy(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
 
-    async def once(workspace: Workspace) -> ApplyResult | Plan | NothingToDestroy:
-        async with connected(workspace) as connection:
-            observed = await make_plan(workspace, connection, applies=True)
-            plan = observed.planned.plan
-            if saved is not None:
-                check_identity(workspace, saved)
-                if before := applied_before(observed.planned, observed.snapshot, saved):
-                    return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                _check_current(observed, saved)
-                plan = replace(plan, digest=saved.digest, confirmed=saved.confirmed)
-                observed = replace(observed, planned=replace(observed.planned, plan=plan))
-            elif not plan.work and not plan.refusals and _is_done(observed.snapshot):
-                return NothingToDestroy(plan, observed.snapshot.state.destruction)
-            return await _confirmed(workspace, connection, observed, confirm, listen, resume)
+    async def conclude(
+        workspace: Workspace, connection: Connection, observed: Observed
+    ) -> ApplyResult | Plan | NothingToDestroy:
+        plan = observed.planned.plan
+        if saved is None and not plan.work and not plan.refusals and _is_done(observed.snapshot):
+            return NothingToDestroy(plan, observed.snapshot.state.destruction)
+        return await _confirmed(workspace, connection, observed, confirm, listen, resume)
 
-    if saved is not None and saved.refusals:
-        return saved
-    return run_async(run())
+    return run_plan(opened, saved, partial(make_plan, applies=True), _limited, conclude)
 
 
 def _is_done(snapshot: Snapshot) -> bool:
@@ -119,6 +108,13 @@ async def _confirmed(
     if not plan.work and not plan.refusals and not is_begun and not confirm(plan):
         return plan
     return await confirmed(workspace, connection, observed, confirm, listen, resume)
+
+
+def _limited(observed: Observed, saved: Plan) -> Observed:
+    """Return the plan of now under the digest of the saved one; raises StaleError if it is not current."""
+    _check_current(observed, saved)
+    plan = replace(observed.planned.plan, digest=saved.digest, confirmed=saved.confirmed)
+    return replace(observed, planned=replace(observed.planned, plan=plan))
 
 
 def _check_current(observed: Observed, saved: Plan) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.bundles.documents import Pointer as PublishedPointer, blob_key
 from reconciler.bundles.outlets import Outlet
-from reconciler.bundles.publish import Published, pointer_hash, read_all
+from reconciler.bundles.publish import Published, pointer_hash, read_all, read_each
 from reconciler.bundles.render import object_address, own_fields
 from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
 from reconciler.planning.published import Copy, Pointer, Stray
@@ -63,8 +63,10 @@ def read_outlets(
     found = OutletContents()
     names: dict[Address, Published] = {}
     agreed: list[Written] = []
-    ours = {name: _checked(name, one) for name, one in read_all(outlets[built_in], identity).items()}
-    for name, read in ours.items():
+    ours: dict[Address, Published] = {}
+    for name, published in read_each(outlets[built_in], identity):
+        read = _checked(name, published)
+        ours[name] = replace(read, content=None)  # only the pointer is compared later
         address, elsewhere = object_address(name), {outlet: held.get(name) for outlet, held in copies.items()}
         if address is None:
             found.published[name], names[name] = _pointer(name, read, elsewhere, written), read

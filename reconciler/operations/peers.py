@@ -96,14 +96,21 @@ class Peers:
         """Return the references of other identities in the same backend. Nobody has named them as peers, so a state
         that is not readable with these credentials, or that was moved to another backend, is left out.
         """
-        found: dict[Identity, Sequence[Live]] = {}
-        store = self._workspace.backend.store
-        known = {Identity.parse(identity) for identity, _ in self._places} | {self._workspace.identity}
-        with suppress(ReconcilerError):
-            for identity in sorted(identities_with_state(store) - known, key=str) if wanted else ():
-                with suppress(ReconcilerError):
-                    found[identity] = list(_needing(Backend(store, identity).read_latest().state, wanted))
+        named = {Identity.parse(identity) for identity, _ in self._places}
+        states = {one.identity: one for one in self._states_beside()} if wanted else {}
+        found = {identity: list(_needing(state, wanted)) for identity, state in states.items() if identity not in named}
         return {identity: documents for identity, documents in found.items() if documents}
+
+    def owned(self) -> frozenset[str]:
+        """Return the live ids in the states of other identities in the same backend, as far as they can be read."""
+        return frozenset(applied.id for state in self._states_beside() for applied in state.objects.values())
+
+    def _states_beside(self) -> Iterator[State]:
+        store = self._workspace.backend.store
+        with suppress(ReconcilerError):
+            for identity in sorted(identities_with_state(store) - {self._workspace.identity}, key=str):
+                with suppress(ReconcilerError):
+                    yield Backend(store, identity).read_latest().state
 
     @cached_property
     def _backends(self) -> Sequence[tuple[Place, Backend]]:

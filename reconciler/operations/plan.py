@@ -14,10 +14,12 @@ from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
 from reconciler.operations import checkout, release_blockers
+from reconciler.operations.peers import Peers
 from reconciler.operations.plan_inputs import read, read_referrers
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned, planned_deletions, seal, unresolved
 from reconciler.planning.difference import diff
+from reconciler.planning.equal_objects import may_be_duplicates, without_owned
 from reconciler.planning.guard import guard
 from reconciler.planning.held_names import only_in_state
 from reconciler.planning.inputs import PlanInputs
@@ -71,7 +73,11 @@ async def make_plan(
     second = await read_referrers(workspace, connection, first, referred(planned), models(planned))
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
-    plan = replace(planned.plan, warnings=(*planned.plan.warnings, *second.warnings))
+    warnings = (*planned.plan.warnings, *second.warnings)
+    if may_be_duplicates(warnings):
+        owned = await asyncio.to_thread(Peers(workspace).owned)
+        warnings = tuple(without_owned(warnings, owned))  # of other environments, for example
+    plan = replace(planned.plan, warnings=warnings)
     return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed, first.outlets)
 
 

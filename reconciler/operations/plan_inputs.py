@@ -29,9 +29,9 @@ from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import ADDRESS_KEY, is_reference, references_in
+from reconciler.resources.values import ADDRESS_KEY, identical, is_reference, references_in
 from reconciler.state.model import Intent, Snapshot, State, Written
 
 
@@ -53,7 +53,7 @@ async def read(
     workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
-    snapshot = await asyncio.to_thread(workspace.backend.read)
+    snapshot = _shared(await asyncio.to_thread(workspace.backend.read), workspace.desired)
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
@@ -66,6 +66,19 @@ async def read(
     inputs = replace(inputs, undivided=left.undivided, removed_environments=left.removed)
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
     return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
+
+
+def _shared(snapshot: Snapshot, desired: Mapping[Address, Desired]) -> Snapshot:
+    """Return the snapshot with the values of the manifests where they are identical: memory has most of them once."""
+
+    def of(address: Address, applied: Applied) -> Applied:
+        wanted = desired[address].fields if address in desired else {}
+        both = ((name, value) for name, value in applied.fields.items() if name in wanted)
+        equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
+        return replace(applied, fields={**applied.fields, **equal}) if equal else applied
+
+    objects = {address: of(address, applied) for address, applied in snapshot.state.objects.items()}
+    return replace(snapshot, state=replace(snapshot.state, objects=objects))
 
 
 async def read_referrers(

@@ -76,29 +76,58 @@ def applied(
     and drift decision. `confirm` is called only if there are changes; `listen` is called with the number of steps.
     """
 
-    async def run() -> ApplyResult | Plan:
-        workspace = open_workspace(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
+    async def observe(workspace: Workspace, connection: Connection) -> Observed:
+        if saved is None:
+            return await _observed(workspace, connection, on_drift, targets, applies=True)
+        observed = await make_plan(
+            workspace,
+            connection,
+            on_drift=on_drift_of(saved),
+            targets=(*changed_addresses(saved), settings_address(workspace.identity)),
+            applies=True,
+        )
+        adopted = adoptions(observed.snapshot, saved)
+        return await adoption_plan(workspace, observed, adopted) if adopted else observed
+
+    def limit(observed: Observed, saved: Plan) -> Observed:
+        return replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
+
+    async def conclude(workspace: Workspace, connection: Connection, observed: Observed) -> ApplyResult | Plan:
+        return await confirmed(workspace, connection, observed, confirm, listen, resume)
+
+    def opened() -> Workspace:
+        return open_workspace(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
+
+    return run_plan(opened, saved, observe, limit, conclude)
+
+
+def run_plan(
+    opened: Callable[[], Workspace],
+    saved: Plan | None,
+    observe: Callable[[Workspace, Connection], Awaitable[Observed]],
+    limit: Callable[[Observed, Plan], Observed],
+    conclude: Callable[[Workspace, Connection, Observed], Awaitable[T]],
+) -> ApplyResult | Plan | T:
+    """Open the project, wait for the lock, connect, make the plan with `observe`, and do the rest with `conclude`.
+
+    A saved plan is checked: it is returned if it was refused, and is not applied twice; `limit` returns the plan of now
+    with its changes only, or raises StaleError. All of it is done again if another run takes the lock meanwhile.
+    """
+
+    async def run() -> ApplyResult | Plan | T:
+        workspace = opened()
         return await while_unlocked(workspace, partial(once, workspace))
 
-    async def once(workspace: Workspace) -> ApplyResult | Plan:
+    async def once(workspace: Workspace) -> ApplyResult | Plan | T:
         async with connected(workspace) as connection:
-            if saved is None:
-                observed = await _observed(workspace, connection, on_drift, targets, applies=True)
-            else:
+            if saved is not None:
                 check_identity(workspace, saved)
-                observed = await make_plan(
-                    workspace,
-                    connection,
-                    on_drift=on_drift_of(saved),
-                    targets=(*changed_addresses(saved), settings_address(workspace.identity)),
-                    applies=True,
-                )
-                if adopted := adoptions(observed.snapshot, saved):
-                    observed = await adoption_plan(workspace, observed, adopted)
+            observed = await observe(workspace, connection)
+            if saved is not None:
                 if before := applied_before(observed.planned, observed.snapshot, saved):
                     return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                observed = replace(observed, planned=restricted(observed.planned, observed.snapshot, saved))
-            return await confirmed(workspace, connection, observed, confirm, listen, resume)
+                observed = limit(observed, saved)
+            return await conclude(workspace, connection, observed)
 
     if saved is not None and saved.refusals:
         return saved

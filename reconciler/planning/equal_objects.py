@@ -1,8 +1,9 @@
 """Search for live objects without labels by their values or names, after the state was lost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.planning.field_diff import LastApplied, compare
 from reconciler.planning.inputs import PlanInputs
@@ -13,6 +14,8 @@ from reconciler.planning.uploads import created
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.values import Fields, digest
+
+_DUPLICATE: Final = "maybe-duplicate"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,22 @@ def maybe_duplicates(inputs: PlanInputs, matched: Matched, work: Iterable[Change
         ids = there.get(_named(desired.type, desired.fields))
         if ids:
             about = {"type": desired.type, "ids": ids, "environment": inputs.identity.environment}
-            yield Notice("maybe-duplicate", about, str(address))
+            yield Notice(_DUPLICATE, about, str(address))
+
+
+def may_be_duplicates(warnings: Iterable[Notice]) -> bool:
+    """Return True if one of the warnings is of `maybe_duplicates`."""
+    return any(one.code == _DUPLICATE for one in warnings)
+
+
+def without_owned(warnings: Iterable[Notice], owned: Collection[str]) -> Iterator[Notice]:
+    """Yield the warnings without the objects that other states have, by id, which are no duplicates."""
+    for one in warnings:
+        ids = [id_ for id_ in one.args["ids"] if id_ not in owned] if one.code == _DUPLICATE else ()
+        if one.code != _DUPLICATE:
+            yield one
+        elif ids:
+            yield replace(one, args={**one.args, "ids": ids})
 
 
 def _named(type_: str, fields: Fields) -> tuple[str, str]:

@@ -151,8 +151,8 @@ def _after(
         if address in inputs.unchanged:  # no live value that the plan leaves refers to anything else
             links = inputs.links.get(address, ()) if inputs.in_scope(address) else ()
             linked = {matched.now(link.target) for link in links}
-            known = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
-            yield from (Edge(address, target, place_of(desired)) for target in known)
+            others = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
+            yield from (Edge(address, target, place_of(desired)) for target in others)
         elif inputs.in_scope(address):
             seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}

@@ -35,13 +35,13 @@ def verify(
         return None
     index, found = index_in(wanted.fields), index_in(seen.fields)
     ids = {text: id_of(text) for text in index.refers_to}
-    # The graphs take the references of the live object from the index, too.
-    if {*found.refers_to} != {*index.refers_to} or {*found.ids} != {*index.ids} or None in ids.values():
+    names = {id_: tuple(names_of(id_)) for id_ in (*index.ids, *found.ids)}
+    # The graphs take the references of both sides from the index. What only one of them has must refer to nothing.
+    is_complete = {*found.refers_to} == {*index.refers_to} and None not in ids.values()
+    if not is_complete or any(names[id_] for id_ in {*index.ids} ^ {*found.ids}):
         return None
-    digest = digest_of(wanted, applied, ids, {id_: names_of(id_) for id_ in index.ids})
-    if resource_type.members:
-        return Verified(live.mark, digest, None, None)
-    return Verified(live.mark, digest, index.refers_to, index.ids)
+    refers_to = None if resource_type.members else index.refers_to
+    return Verified(live.mark, digest_of(wanted, applied, ids, names), refers_to, tuple(names))
 
 
 def _is_equal(resource_type: ResourceType, desired: Desired, applied: Applied, live: Live) -> bool:

@@ -64,10 +64,11 @@ def index_in(fields: Fields) -> Index:
 
 def index_of(inputs: PlanInputs, address: Address) -> Index:
     """Return the index of an object that is unchanged."""
-    applied = inputs.applied[address]
-    if applied.verified is None or applied.verified.refers_to is None or applied.verified.ids is None:
-        return index_in(applied.fields)
-    return Index(applied.verified.refers_to, applied.verified.ids)
+    verified, fields = inputs.applied[address].verified, inputs.applied[address].fields
+    if verified is None:
+        return index_in(fields)
+    refers_to = dict.fromkeys(references_in(dict(fields))) if verified.refers_to is None else verified.refers_to
+    return Index(tuple(refers_to), verified.ids)
 
 
 def unchanged(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:

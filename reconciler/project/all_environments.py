@@ -106,12 +106,12 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_each(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+def load_each(folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None) -> AllEnvironments:
     """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
-    first = load(folder, env=None, edited=edited)  # of several environments, the first
+    first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
-    loads = (load(folder, env=name, edited=edited) for name in others)
+    loads = (load(folder, env=name, edited=edited, cache=cache) for name in others)
     return AllEnvironments((replace(first, problems=reported), *loads))
 
 

@@ -48,7 +48,6 @@ def ended(workspace: Workspace) -> Iterator[Ended]:
     if not is_openai(workspace.endpoint):
         return
     for resource in workspace.loaded.resources:
-        types = {one.type for one in workspace.desired_of(resource.address)}
-        shutdowns = (resource_types()[name].shutdown for name in sorted(types))
+        shutdowns = (resource_types()[name].shutdown for name in sorted(workspace.types_of(resource.address)))
         for shutdown in filter(None, shutdowns):
             yield Ended(str(resource.address), resource.where(("spec", "target")), shutdown)

@@ -130,8 +130,9 @@ def check_not_destroyed(workspace: Workspace, state: State) -> None:
         raise DestroyedError(state, state.destruction)
 
 
-def check_publishable(workspaces: Iterable[Workspace]) -> None:
-    """Raise DestroyedError if one of the environments between which releases are published is destroyed.
+def check_publishable(workspaces: Iterable[Workspace], release: Address | None = None) -> None:
+    """Raise DestroyedError if one of the environments between which releases are published is destroyed, and
+    ReconcilerError if the state of one has the release as archived, which no plan restores.
 
     Commands that only edit manifests work without access to the state. The next plan then checks it.
     """
@@ -141,6 +142,11 @@ def check_publishable(workspaces: Iterable[Workspace]) -> None:
             state = workspace.backend.read().state
         if state is not None:
             check_not_destroyed(workspace, state)
+        if state is not None and release in state.tombstones:
+            message = f"{release} is archived in the state of {workspace.identity}, and not restored"
+            again = f"reconciler release {release.family.name} --allow-unchanged"
+            hint = f"Publish another release. To create one of the present manifests, run `{again}`."
+            raise ReconcilerError(Problem("archived-release", message, hint=hint))
 
 
 def destroyed_problem(identity: Identity, mark: Destruction) -> Problem:

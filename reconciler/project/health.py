@@ -18,6 +18,7 @@ CheckName: TypeAlias = Literal[
     "openai-project",
     "clock",
     "manifests",
+    "cache",
     "git",
     "workflows",
     "state",

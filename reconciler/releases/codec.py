@@ -118,6 +118,9 @@ class ReleaseDocument(TypedDict):
     """Changes of the published release."""
     changes: ComparisonDocument | None
     """Changes since the previous release; null if there is none to compare with."""
+    replaced: NotRequired[list[str]]
+    """Addresses of objects that were replaced since the previous release, such as credentials, if its content is the
+    same. Left out without any."""
 
 
 class PublicationDocument(TypedDict):
@@ -173,7 +176,7 @@ class ArchiveDocument(TypedDict):
 
 def released_json(done: Released) -> ReleaseDocument:
     """Return `done` as the JSON document that `release -o json` prints."""
-    return {
+    document: ReleaseDocument = {
         "format": RELEASE_FORMAT,
         "address": str(done.release.address),
         "digest": done.release.spec.digest,
@@ -182,6 +185,7 @@ def released_json(done: Released) -> ReleaseDocument:
         "published": moves_json(done.moves),
         "changes": comparison_json(done.changes) if done.changes else None,
     }
+    return {**document, "replaced": list(done.replaced)} if done.replaced else document
 
 
 def publication_json(done: Publication, *, written: bool = True) -> PublicationDocument:

@@ -54,6 +54,8 @@ class Released:
     """Paths of other manifests that were changed."""
     warnings: tuple[Problem, ...] = ()
     """Warnings about the working tree, such as files that were not read."""
+    replaced: tuple[str, ...] = ()
+    """Addresses of the objects that were replaced since the previous release, whose content is the same."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def publish(
     project = load_all_environments(find_project(start))
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
     if number is not None:
-        check_publishable(project.opened(environ, (move.environment for move in done.moves)))
+        release = project.releases_of(chatbot)[number].address
+        check_publishable(project.opened(environ, (move.environment for move in done.moves)), release)
     if done.moves:
         write(project.root, [edit])
     return done
@@ -54,7 +55,8 @@ def promote(
             Problem("no-published-release", f"{found.address} publishes no release in {source}", found.place, hint)
         )
     done, edit = publication(project, chatbot, number, target)
-    check_publishable(project.opened(environ, (source, target)))
+    check_publishable(project.opened(environ, (source,)))
+    check_publishable(project.opened(environ, (target,)), project.releases_of(chatbot)[number].address)
     if done.moves and not dry_run:
         write(project.root, [edit])
     return done, edit

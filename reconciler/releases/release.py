@@ -16,11 +16,12 @@ from reconciler.releases.diff import of_release
 from reconciler.releases.document import FOLDER, check_faithful, manifest_of, path_of, read_back
 from reconciler.releases.model import Move, Released
 from reconciler.releases.pointer import chosen, set_published
+from reconciler.releases.replacements import replaced_since
 from reconciler.releases.snapshot import RequiredFile, Snapshot, snapshot
 from reconciler.resources.address import Address, release_address, release_number
 from reconciler.resources.base import Resource
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.releases.content import ChatbotVersionSpec, Content, content_digest, lacking
+from reconciler.resources.releases.content import Content, content_digest, lacking
 
 VENDORED: Final = f"{FOLDER}/files"
 """Folder with copies of files that are not in Git, by hash."""
@@ -46,8 +47,12 @@ def release(
     project = load_all_environments(find_project(start))
     working = working_content(project, chatbot, vendor=vendor)
     before = _newest(project, chatbot)
-    if not allow_unchanged:
-        _check_changed(working.content, before, working.snapshot)
+    replaced: tuple[str, ...] = ()
+    if before and before.spec.digest == content_digest(working.content):
+        workspaces = project.opened(environ, project.environments or (None,))
+        replaced = tuple(map(str, replaced_since(workspaces, working.snapshot.chatbot.address, before.address)))
+        if not replaced and not allow_unchanged:
+            raise ReconcilerError(_unchanged(before, working.snapshot))
     made, written = next_release(project, working, message)
     edits = [written]
     moves: tuple[Move, ...] = ()
@@ -66,6 +71,7 @@ def release(
         moves,
         tuple(edit.path for edit in edits[1:]),
         project.warnings(),
+        replaced,
     )
 
 
@@ -113,17 +119,15 @@ def _newest(project: AllEnvironments, chatbot: str) -> Resource | None:
     return kept[-1] if kept else None
 
 
-def _check_changed(content: Content, before: Resource | None, taken: Snapshot) -> None:
-    spec: ChatbotVersionSpec | None = before.spec if before else None
-    if before and spec and spec.digest == content_digest(content):
-        message = f"no changes since {before.address}"
-        name, number = taken.chatbot.address.name, release_number(before.address)
-        published = taken.chatbot.spec.published
-        hint = f"To publish it: reconciler publish {name} {number}"
-        if number in (published.values() if isinstance(published, dict) else [published]):
-            again = f"reconciler release {name} --publish --allow-unchanged"
-            hint = f"It is published already. If a plan says that it is archived, release it again: `{again}`"
-        raise ReconcilerError(Problem("nothing-to-release", message, taken.chatbot.place, hint))
+def _unchanged(before: Resource, taken: Snapshot) -> Problem:
+    """Return the problem of a release with the content of the newest one."""
+    name, number = taken.chatbot.address.name, release_number(before.address)
+    published = taken.chatbot.spec.published
+    hint = f"To publish it: reconciler publish {name} {number}"
+    if number in (published.values() if isinstance(published, dict) else [published]):
+        again = f"reconciler release {name} --publish --allow-unchanged"
+        hint = f"It is published already. If a plan says that it is archived, release it again: `{again}`"
+    return Problem("nothing-to-release", f"no changes since {before.address}", taken.chatbot.place, hint)
 
 
 def _changes(before: Resource, after: Resource, project: AllEnvironments) -> Comparison | None:

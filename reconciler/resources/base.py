@@ -1,6 +1,6 @@
 """Manifests as validated resources, and their objects: desired, applied and live."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -147,16 +147,17 @@ class Scope:
 
     files: ProjectFiles
     default_target: str | None = None
-    attached: frozenset[str] = frozenset()
+    attached: Container[str] = frozenset()
     """Paths of the files that are in a vector store of the project."""
-    staged: frozenset[str] = frozenset()
+    staged: Container[str] = frozenset()
     """Paths of the files that only manifests of kinds with `stages` refer to."""
     environment: str | None = None
     """The chosen environment; None if the project has no environments."""
     environments: tuple[str, ...] = ()
     """All environments of the project."""
     today: date | None = None
-    """Current day, from which limits of expiry dates are computed; None to skip these checks."""
+    """Current day, from which limits of expiry dates are computed; None to skip these checks, and for kinds that are
+    not `Kind.is_dated`."""
 
 
 @dataclass(frozen=True)
@@ -245,8 +246,8 @@ class Verified:
     """Of the desired object, of the entry of the state, and of the ids of the objects that they refer to."""
     refers_to: tuple[str, ...] | None = ()
     """The addresses that the fields refer to, in order. None for an object with members, whose entry has them."""
-    ids: tuple[str, ...] | None = ()
-    """All other texts in its fields that can be live ids; None like `refers_to`."""
+    ids: tuple[str, ...] = ()
+    """All other texts in its fields that can be live ids."""
 
 
 @dataclass(frozen=True)

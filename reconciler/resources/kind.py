@@ -86,6 +86,8 @@ class Kind:
     of other kinds refer to them."""
     is_object: bool = True
     """False for a kind whose manifests describe no object: commands about objects do not take their addresses."""
+    is_dated: bool = False
+    """True if `check` depends on the current day, which is in `Scope.today` for such kinds only."""
     has_lifecycle: bool = True
     """False for a kind whose manifests cannot have `lifecycle`: no setting exempts a release from its digest."""
     verbatim: bool = False

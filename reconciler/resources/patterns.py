@@ -1,8 +1,12 @@
 """Patterns of paths: `*`, `?` and `[…]` within a name, `**` across folders."""
 
 import re
+from collections.abc import Callable
 from fnmatch import translate
 from functools import lru_cache
+from typing import Final
+
+_WILD: Final = re.compile(r"[*?\[]")
 
 
 def matches(path: str, pattern: tuple[str, ...]) -> bool:
@@ -37,9 +41,12 @@ def _following(states: set[int], name: str, pattern: tuple[str, ...]) -> set[int
 
 
 @lru_cache(maxsize=4096)
-def _compiled(part: str) -> re.Pattern[str]:
-    return re.compile(translate(part))
+def _matcher(part: str) -> Callable[[str], object]:
+    """Return a function that is true for the names that match a part. Most parts are names themselves, and compiling
+    them would take longer than all comparisons.
+    """
+    return re.compile(translate(part)).match if _WILD.search(part) else part.__eq__
 
 
 def _fits(part: str, name: str) -> bool:
-    return part == "**" or _compiled(part).match(name) is not None
+    return part == "**" or bool(_matcher(part)(name))

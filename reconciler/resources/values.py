@@ -125,20 +125,29 @@ def nesting(value: JSON, most: int) -> int:
 
 def same(left: JSON, right: JSON) -> bool:
     """Return True if two JSON values are equal: 1 equals 1.0 but not true, and objects have no order."""
-    return left is right or (bool(left == right) and _same_booleans(left, right))
+    return left is right or (bool(left == right) and _same_numbers(left, right, _is_boolean))
 
 
-def _same_booleans(left: JSON, right: JSON) -> bool:
-    """Return True if two values that are equal in Python, where 1 equals True, have booleans in the same places."""
+def identical(left: JSON, right: JSON) -> bool:
+    """Return True if two JSON values have the same text, but for the order of keys: 1 is not 1.0 either."""
+    return left is right or (bool(left == right) and _same_numbers(left, right, repr))
+
+
+def _is_boolean(value: JSON) -> bool:
+    return isinstance(value, bool)
+
+
+def _same_numbers(left: JSON, right: JSON, kind: Callable[[JSON], object]) -> bool:
+    """Return True if two values that are equal in Python, where 1 equals 1.0 and True, have numbers of equal kinds."""
     if isinstance(left, (int, float)):  # booleans are integers
-        return isinstance(left, bool) == isinstance(right, bool)
+        return kind(left) == kind(right)
     if isinstance(left, list):
         for item, other in zip(left, right, strict=True):
-            if type(item) is not str and not _same_booleans(item, other):
+            if type(item) is not str and not _same_numbers(item, other, kind):
                 return False
     elif isinstance(left, (dict, Mapping)):
         for key, item in left.items():
-            if type(item) is not str and not _same_booleans(item, right[key]):
+            if type(item) is not str and not _same_numbers(item, right[key], kind):
                 return False
     return True
 

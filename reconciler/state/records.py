@@ -90,20 +90,21 @@ def _applied_record(applied: Applied) -> dict[str, JSON]:
 
 
 def _verified_record(verified: Verified) -> dict[str, JSON]:
-    lists = {"refers_to": verified.refers_to, "ids": verified.ids}
-    found = {name: None if value is None else list(value) for name, value in lists.items() if value != ()}
-    return {"mark": verified.mark, "digest": verified.digest, **found}
+    record: dict[str, JSON] = {"mark": verified.mark, "digest": verified.digest}
+    if verified.refers_to != ():
+        record["refers_to"] = None if verified.refers_to is None else list(verified.refers_to)
+    return {**record, "ids": list(verified.ids)} if verified.ids else record
 
 
 def _verified_of(record: JSON) -> Verified | None:
     if record is None:
         return None
-    refers_to, ids = (optional(list, record.get(name, [])) for name in ("refers_to", "ids"))
+    refers_to = optional(list, record.get("refers_to", []))
     return Verified(
         mark=typed(str, record["mark"]),
         digest=typed(str, record["digest"]),
         refers_to=None if refers_to is None else _addresses(refers_to),
-        ids=None if ids is None else tuple(typed(str, id_) for id_ in ids),
+        ids=tuple(typed(str, id_) for id_ in record.get("ids", [])),
     )
 
 

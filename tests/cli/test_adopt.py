@@ -113,7 +113,7 @@ def test_an_imported_object_that_is_not_adopted_yet_is_not_in_sync(applied: Path
     id_ = by_hand(applied, make)
     assert cli("import", id_).code == 0
     drifted = " ".join(cli("drift").out.split())
-    remedy = "Run `reconciler adopt` first, which adopts it as it is."
+    remedy = "Adopt first what was imported, as it is (`reconciler adopt`)."
     assert f"1 assistant not applied, and apply refuses to create it. {remedy}" in drifted
     assert "pending" not in drifted
     assert "1 assistant not applied" in cli("drift", "-o", "html").out

@@ -487,3 +487,14 @@ class TestRemovedEnvironment:
         assert cli("apply", "--env", "staging", "--yes").code == 3
         assert cli("destroy", "--undo", "--env", "staging").code == 0
         assert cli("apply", "--env", "staging", "--yes").code == 0
+
+
+def test_a_published_pointer_without_its_draft_is_removed(unpublished, cli):
+    """A run that was killed between the two pointers of a chatbot left only one of them."""
+    draft, published = (
+        unpublished / f".reconciler/bundles/acme/staging/chatbot/{name}.json" for name in ("support@working", "support")
+    )
+    assert published.exists()
+    draft.unlink()
+    assert cli(*CONFIRMED).code == 0
+    assert not published.exists()

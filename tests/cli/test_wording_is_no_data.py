@@ -16,7 +16,9 @@ import pytest
 from openai import AsyncOpenAI
 
 from reconciler.emulator import Settings
-from reconciler.reports.wording import phrases
+from reconciler.reports import wording
+from reconciler.reports.wording import phrases, remedies
+from reconciler.reports.wording.remedies import Step, Way
 from reconciler.resources.problems import Finding, Problem
 from tests.support.cli import Cli, Done, by_hand, delete_store, edit, rename_store
 
@@ -32,6 +34,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Sentences, and the messages and hints of problems, are their codes."""
     with monkeypatch.context() as patched:
         patched.setattr(phrases, "sentence", lambda _phrases, code, _args: code)
+        for module in (wording, remedies):
+            patched.setattr(module, "ways_of", lambda remedy, _environment=None: (Way((Step(remedy.code),)),))
         for kind in (Problem, Finding):
             patched.setattr(kind, "__init__", _coded(kind.__init__))
         yield

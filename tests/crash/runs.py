@@ -122,6 +122,7 @@ def destroy(root: Path, url: str, environ: Mapping[str, str], kill: Kill | None)
 
     async def run() -> ApplyResult:
         workspace = open_to_destroy(root, environ)
+        _watch_state(workspace, mortal)
         async with connected(url, mortal) as connection:
             return await _applied(workspace, connection, await make_plan(workspace, connection))
 

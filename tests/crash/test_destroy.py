@@ -4,16 +4,19 @@ touched, and the state is marked as destroyed.
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from reconciler.bundles.publish import published_by
 from reconciler.project.destroyed import DestroyedError, check_not_destroyed, open_to_destroy
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.address import Identity
 from tests.crash import runs
-from tests.crash.estate import DATA, KEYLESS, OUTLET, dangling, live_ids, make_unpublished
+from tests.crash.conftest import BACKENDS, Shared
+from tests.crash.estate import DATA, KEYLESS, OUTLET, dangling, live_ids, make_unpublished, move_state
 from tests.crash.runs import Kill, Moment
 from tests.support.processes import Killed, api, run
 
@@ -39,7 +42,7 @@ def cells(*, full: bool) -> Iterator[object]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "kill" in metafunc.fixturenames:
+    if "kill" in metafunc.fixturenames and "shared" not in metafunc.fixturenames:
         metafunc.parametrize("kill", list(cells(full=metafunc.config.getoption("full"))))
 
 
@@ -83,6 +86,39 @@ def test_killed_anywhere_the_next_destroy_completes_it(template, tmp_path, kill)
     assert is_destroyed(root)
 
 
+SHARED_KILLS: Final = (
+    *(Kill("before-send", 20), Kill("after-send", 14), Kill("after-answer", 40)),
+    *(Kill("state-before", place) for place in (1, 2, 3)),
+    *(Kill("state-after", place) for place in (1, 2, 3)),
+)
+
+
+@pytest.mark.parametrize(
+    ("shared", "kill"),
+    [
+        pytest.param(backend, kill, marks=[] if (backend, kill) == ("git", SHARED_KILLS[4]) else pytest.mark.long)
+        for backend in BACKENDS
+        for kill in SHARED_KILLS
+    ],
+    indirect=["shared"],
+    ids=str,
+)
+def test_so_it_is_with_a_shared_state(template, shared: Shared, tmp_path, kill):
+    root, environ = tmp_path / "acme", shared.environ
+    shutil.copytree(template[0], root)
+    shared.join(root)
+    move_state(root, environ)
+    with api(root / DATA, assistants=True) as url:
+        with pytest.raises(Killed):
+            run(environ, runs.destroy, root, url, environ, kill)
+        assert dangling(root / DATA) == set()
+        result, _ = run(environ, runs.destroy, root, url, environ, None)
+    assert result.complete, [outcome.problem for outcome in result.outcomes if outcome.problem]
+    assert remaining(root) == template[1]
+    assert is_destroyed(root, environ)
+    assert [*published_by(open_to_destroy(root, environ).built_in_outlet, Identity("acme"))] == []
+
+
 def remaining(root: Path) -> set[str]:
     """Return the ids of all objects at the API, after a check that no pointer is left in an outlet."""
     pointers = [path for path in (root / OUTLET).rglob("*.json") if "blobs" not in path.parts]
@@ -90,11 +126,11 @@ def remaining(root: Path) -> set[str]:
     return live_ids(root / DATA)
 
 
-def is_destroyed(root: Path) -> bool:
+def is_destroyed(root: Path, environ: Mapping[str, str] = KEYLESS) -> bool:
     """Return True if the state has no object and the mark, with which nothing is applied."""
-    state = open_to_destroy(root, KEYLESS).backend.read().state
+    state = open_to_destroy(root, environ).backend.read().state
     assert state.objects == {}
     assert state.destruction
     with pytest.raises(DestroyedError):
-        check_not_destroyed(open_workspace(root, KEYLESS), state)
+        check_not_destroyed(open_workspace(root, environ), state)
     return state.destruction.finished is not None

@@ -238,6 +238,38 @@ class TestReplacement:
         assert (reason.code, reason.args) == ("former-secret", holding)
 
 
+class TestARelease:
+    """A release refers to credentials by name, and its copies keep the ones that they were created with."""
+
+    @pytest.fixture
+    def released(self, estate: World) -> World:
+        estate.wants(manifest("Chatbot", "support", {"assistant": "triage"}))
+        release(estate.root, estate.environ, "support")
+        estate.wants(manifest("Chatbot", "support", {"assistant": "triage", "published": 1}))
+        estate.apply()
+        return estate
+
+    def test_nothing_is_released_after_other_changes_of_a_credential(self, released):
+        released.wants(credential(generation=2, metadata={"team": "sales"}))
+        released.apply()
+        with pytest.raises(ReconcilerError, match="no changes since release/support@1"):
+            release(released.root, released.environ, "support")
+
+    @pytest.mark.parametrize("spec", [{"name": "New"}, {"vault": "erp"}], ids=str)
+    @pytest.mark.parametrize("applied", [False, True], ids=["pending", "applied"])
+    def test_a_replaced_credential_is_released(self, released, spec, applied):
+        (before,) = credentials(released)
+        released.wants(vault("erp"), credential(**spec))
+        if applied:
+            released.apply()
+        done = release(released.root, released.environ, "support", publish=True)
+        assert done.replaced == ("credential/crm-token",)
+        released.apply()
+        assert used_by(released, "assistant/triage@support.2") == used_by(released) != before["id"]
+        with pytest.raises(ReconcilerError, match="no changes since release/support@2"):
+            release(released.root, released.environ, "support")
+
+
 class Killed(BaseException):
     """The end of a process."""
 

@@ -22,6 +22,7 @@ REASONS: Final = {
     "files/changes.py": "the writer of several files",
     "files/drafts.py": "the writer of one file",
     "files/undo.py": "the folder of the writer",
+    "files/private_folder.py": "the writer of the cache: streamed, and readable by its owner only",
     "cli/ci.py": "appends to the file of step outputs, which GitHub gives to the step",
     "migration/downloads.py": "a temporary folder",
     "operations/demo.py": "a temporary folder",

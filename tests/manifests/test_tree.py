@@ -1,7 +1,10 @@
 import os
 import socket
 
-from reconciler.manifests.tree import walk
+import pytest
+
+from reconciler.manifests.folder import UnreadableError, locate
+from reconciler.manifests.tree import Tree, walk
 
 
 def unreadable(folder):
@@ -95,3 +98,68 @@ def test_walk_stops_at_the_largest_number_of_entries(folder, monkeypatch):
     for index in range(5):
         folder.write(f"{index}.md", "")
     assert unreadable(folder) == [("", "too-large")]
+
+
+def located(tree: Tree, path: str) -> tuple[str, str]:
+    """Return the real path or the code of the reason that there is none, as the tree and as the folder has it."""
+    found = []
+    for find in (tree.locate, lambda path: locate(tree.root, path)):
+        try:
+            found.append(str(find(path)))
+        except UnreadableError as error:
+            found.append(error.code)
+    return found[0], found[1]
+
+
+class TestLocate:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("a.yaml", "b/c.md", "b/größe.md", "inside.md", "b/up.yaml", "linked/c.md", "linked", "outside.md"),
+            *("away/secret.md", "hidden.md", ".env", "b/.hidden.md", "b", "b/../a.yaml", "../secret.md", "/etc/hosts"),
+            *("missing.md", "", "a.yaml/", "b//c.md", "loop.md"),
+        ],
+    )
+    def test_tree_locates_every_path_as_the_folder_does(self, folder, tmp_path, path):
+        for name in ("a.yaml", "b/c.md", "b/gro\u0308ße.md", "b/.hidden.md", ".env"):
+            folder.write(name, "text")
+        (tmp_path / "secret.md").write_text("secret")
+        for link, target in [
+            *(("inside.md", "b/c.md"), ("b/up.yaml", "../a.yaml"), ("linked", "b"), ("hidden.md", ".env")),
+            *(("outside.md", str(tmp_path / "secret.md")), ("away", str(tmp_path)), ("loop.md", "loop.md")),
+        ]:
+            (folder.root / link).symlink_to(target)
+        found, expected = located(walk(folder.root), path)
+        assert found == expected
+
+    def test_project_folder_may_be_a_link(self, folder, tmp_path):
+        folder.write("a.yaml", "")
+        (tmp_path / "again").symlink_to(folder.root)
+        tree = walk(tmp_path / "again")
+        assert tree.locate("a.yaml") == os.path.realpath(folder.root / "a.yaml")
+
+    def test_file_that_became_a_link_since_the_walk_cannot_leave_the_folder(self, folder, tmp_path):
+        folder.write("a.yaml", "")
+        tree = walk(folder.root)
+        (tmp_path / "secret").write_text("secret")
+        (folder.root / "a.yaml").unlink()
+        (folder.root / "a.yaml").symlink_to(tmp_path / "secret")
+        with pytest.raises(UnreadableError, match="is outside the project folder"):
+            tree.locate("a.yaml")
+
+    def test_links_are_resolved_for_links_only(self, folder, monkeypatch):
+        for number in range(50):
+            folder.write(f"bots/{number}.yaml", "")
+        (folder.root / "link.md").symlink_to("bots/1.yaml")
+        resolved: list[str] = []
+        real = os.path.realpath
+
+        def counting(path: str) -> str:
+            resolved.append(path)
+            return real(path)
+
+        monkeypatch.setattr("os.path.realpath", counting)
+        tree = walk(folder.root)
+        for path in tree.files:
+            tree.locate(path)
+        assert len(resolved) < 10

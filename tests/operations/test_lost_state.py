@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.world import World, world
+from tests.support.world import PROJECT, World, as_yaml, world
 
 SKILL = "apiVersion: reconciler/v1\nkind: Skill\nmetadata: {name: notes}\nspec: {folder: skills/notes}\n"
 TEMPLATE = (
@@ -44,3 +44,17 @@ def test_after_the_objects_were_created_again_there_is_no_warning(applied: World
     applied.lose_state()
     applied.apply()
     assert warned(applied) == {}
+
+
+def test_objects_of_other_environments_are_none(tmp_path: Path):
+    with world(tmp_path) as made:
+        made.file("project.yaml", as_yaml([{**PROJECT, "spec": {"environments": {"staging": {}, "production": {}}}}]))
+        made.file("box.yaml", TEMPLATE)
+        made.environ = {**made.environ, "RECONCILER_ENV": "staging"}
+        made.apply()
+        made.environ = {**made.environ, "RECONCILER_ENV": "production"}
+        assert warned(made) == {}
+        unknown = made.by_hand(
+            made.sdk.beta.agents.environments.templates.create(name="box", network={"access": "disabled"})
+        )
+        assert warned(made) == {"template/box": [unknown.id]}

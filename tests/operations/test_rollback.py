@@ -113,6 +113,9 @@ def test_rollback_to_a_release_that_an_apply_archived_names_one_that_can_be_publ
     assert "name it: `reconciler ci rollback helper NUMBER --out FILE`. Releases: 2." in done.err
     assert "reconciler publish" not in done.err
     assert (bot.read_text(), (applied / "rollback.json").exists()) == (before, False)
+    done = cli("publish", "helper", 1)
+    assert (done.code, "release/helper@1 is archived in the state of acme" in done.err) == (1, True)
+    assert bot.read_text() == before
 
 
 def test_rollback_to_a_release_with_a_retired_model_fails(released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch):

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from hypothesis import example, given, settings, strategies as st
 
-from reconciler.resources.values import JSON, is_reference, mentions, references_in, same, strings_in
+from reconciler.resources.values import JSON, identical, is_reference, mentions, references_in, same, strings_in
 
-SCALARS = st.sampled_from([None, False, True, 0, 1, 0.0, 1.0, 2, "", "a", "$address", "assistant/a"])
+SCALARS = st.sampled_from([None, False, True, 0, 1, 0.0, -0.0, 1.0, 2, "", "a", "$address", "assistant/a"])
 KEYS = st.sampled_from(["a", "b", "$address"])
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=12)
 MANY = settings(max_examples=300, deadline=None)
@@ -80,3 +80,13 @@ def test_same_tells_booleans_from_numbers(value):
     assert same(value, json.loads(json.dumps(value)))
     assert flipped(value) == value
     assert same(value, flipped(value)) == plain_same(value, flipped(value))
+
+
+@MANY
+@given(VALUES, VALUES)
+@example({"a": 1, "b": 0.0}, {"b": 0.0, "a": 1})
+@example({"a": 1}, {"a": 1.0})
+@example([0.0], [-0.0])
+def test_identical_values_have_the_same_text(left, right):
+    for other in (right, flipped(left), json.loads(json.dumps(left, sort_keys=True))):
+        assert identical(left, other) == (json.dumps(left, sort_keys=True) == json.dumps(other, sort_keys=True))

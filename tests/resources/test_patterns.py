@@ -1,5 +1,8 @@
 """Patterns of paths that may match a path inside a folder."""
 
+import re
+from fnmatch import translate
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -30,3 +33,9 @@ def test_folders_around_a_match_may_contain_it(names, pattern):
     if matches("/".join(names), tuple(pattern)):
         for length in range(1, len(names)):
             assert may_match_below("/".join(names[:length]), tuple(pattern))
+
+
+@given(st.text("ab.]!\n\\", max_size=4), st.text("ab.]!\n\\*?[", max_size=4))
+def test_name_matches_a_part_as_in_a_shell(name, part):
+    if part != "**":
+        assert matches(name, (part,)) == (re.match(translate(part), name) is not None)

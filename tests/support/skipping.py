@@ -11,11 +11,12 @@ from reconciler.operations import plan as planning
 from reconciler.planning.build import Planned
 from reconciler.planning.codec import to_json
 from reconciler.planning.dependency_graph import dependency_graph
-from reconciler.planning.drift import UnmanagedObjects, drift_report
+from reconciler.planning.drift import drift_report
 from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.resolution import Resolution, resolve
+from reconciler.planning.tool_files import UnmanagedObjects
 from reconciler.planning.verification import verify
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Verified
@@ -88,7 +89,7 @@ def described(planned: Planned) -> Mapping[str, Any]:
         "before": _edges(planned.before),
         "after": _edges(planned.after),
         "graph": _graph(planned),
-        "drift": drift_json(replace_time(drift_report(planned, UnmanagedObjects({}, {})))),
+        "drift": drift_json(replace_time(drift_report(planned))),
         "live": dict(planned.matched.live),
     }
 

@@ -44,6 +44,7 @@ CHECKS: Final[Sequence[Check | EnvironmentCheck]] = (
     Check("openai-project", api.check_project),
     Check("clock", api.check_clock),
     EnvironmentCheck("manifests", machine.check_manifests),
+    Check("cache", machine.check_cache, needs_project=True),
     Check("git", machine.check_git, needs_project=True),
     Check("workflows", workflows.check_workflows, needs_project=True),
     EnvironmentCheck("state", stores.check_state),

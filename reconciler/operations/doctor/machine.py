@@ -10,6 +10,7 @@ from reconciler import DISTRIBUTION
 from reconciler.git.worktree import Worktree, worktree
 from reconciler.operations.doctor.subject import Environment, Subject, in_thread
 from reconciler.operations.version import versions
+from reconciler.project.caching import chosen_cache
 from reconciler.project.endpoint import is_embedded
 from reconciler.project.health import CheckResult, ok
 from reconciler.project.outlets import outlets_of
@@ -106,6 +107,12 @@ async def check_manifests(environment: Environment) -> list[CheckResult]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+async def check_cache(subject: Subject) -> list[CheckResult]:
+    """Show the folder of the cache of manifests, or the reason why it is off."""
+    cache = chosen_cache(subject.environ, subject.folder)
+    return [ok(str(cache.folder) if cache.folder else f"off: {cache.reason}")]
 
 
 async def check_git(subject: Subject) -> list[CheckResult]:

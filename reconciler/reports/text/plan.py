@@ -7,7 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.planning.model import Plan
-from reconciler.reports.style import Look, Style, count, first_few, headline, joined, plain, section, wrap, wrap_parts
+from reconciler.reports.style import (
+    Look,
+    Style,
+    cells,
+    command_lines,
+    count,
+    first_few,
+    headline,
+    joined,
+    plain,
+    section,
+    wrap,
+    wrap_parts,
+)
 from reconciler.reports.text.changes import change_lists, change_rows
 from reconciler.reports.text.refusals import refusal_lines
 from reconciler.reports.text.versions import version_lines
@@ -116,4 +129,7 @@ def _footer(view: PlanView, command: str, style: Style) -> list[str]:
         return []
     writes = f"{count(view.write_count, 'write')} to OpenAI: {view.writes}."
     lines = wrap(writes, style.width) if view.writes else []
-    return [*lines, *([f"Apply with: {plain(command)}"] if command else [])]
+    line = f"Apply with: {plain(command)}"
+    if command and cells(line) > style.width:
+        return [*lines, "Apply with:", *command_lines(plain(command), style.width, indent="  ")]
+    return [*lines, *([line] if command else [])]

@@ -33,6 +33,9 @@ def released_text(done: Released, style: Style) -> str:
             f"Since {plain(done.changes.before)}:" if changes else f"No changes since {plain(done.changes.before)}."
         ]
     lines += changes
+    for address in done.replaced:
+        text = f"{address} is replaced, and copies of earlier releases keep the former one."
+        lines += wrap(text, style.width, lead="  ", hang="    ")
     lines += chain.from_iterable(map(_moved, done.moves))
     chatbot, _, number = done.release.address.name.partition("@")
     publish = "" if done.moves else f" To publish it: reconciler publish {chatbot} {number}"

@@ -92,7 +92,7 @@ def _delete_or_unlabel(args: Args) -> tuple[Way, ...]:
     ids = args.get("ids", ())
     them = " and ".join(ids) if ids else "the wrong ones"
     whose = "its" if len(ids) == 1 else "their"
-    return _way(f"delete {them} at OpenAI"), _way(f"remove the `reconciler-` keys from {whose} metadata")
+    return (_way(f"delete {them} at OpenAI, or remove the `reconciler-` keys from {whose} metadata"),)
 
 
 def _adopt_clone(args: Args) -> tuple[Way, ...]:
@@ -154,11 +154,11 @@ def _wider_target(args: Args) -> tuple[Way, ...]:
 
 
 def _apply_outlets(args: Args) -> tuple[Way, ...]:
-    return _way(f"apply the removal of the outlet {few(args['outlets'])} first"), _way("keep it in `spec.outlets`")
+    return (_way(f"apply the removal of the outlet {few(args['outlets'])} first, or keep it in `spec.outlets`"),)
 
 
 def _repoint_referrers(args: Args) -> tuple[Way, ...]:
-    return _way(f"point {few(args['names'])} at something else"), _way("remove it in the same change")
+    return (_way(f"point {few(args['names'])} at something else, or remove it in the same change"),)
 
 
 def _archive(args: Args) -> tuple[Way, ...]:

@@ -27,6 +27,9 @@ SETS: Final = frozenset(
 )
 """Lists whose order has no meaning."""
 
+_UNCHANGED: Final = frozenset({str, int, bool, type(None)})
+"""Types of the values that `tidied` returns as they are. Most values have one, and a call for each takes longer."""
+_MAPPINGS: Final = (dict, Mapping)
 IDENTIFIED_BY: Final = {"function": "name", "custom": "name", "namespace": "name", "mcp": "server_label"}
 
 
@@ -34,11 +37,12 @@ def tidied(value: JSON, name: str = "", opaque: bool = False) -> JSON:
     """Return the value of field `name` with integral floats as integers, and with sorted sets."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPPINGS):
         inside = opaque or name in OPAQUE
-        return {key: tidied(item, key, inside) for key, item in value.items()}
+        return {key: item if item.__class__ in _UNCHANGED else tidied(item, key, inside) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        items = [tidied(item, "", opaque or name in OPAQUE) for item in value]
+        inside = opaque or name in OPAQUE
+        items = [item if item.__class__ in _UNCHANGED else tidied(item, "", inside) for item in value]
         return sorted(items, key=_text) if name in SETS and not opaque else items
     return value
 
@@ -59,7 +63,7 @@ def keyed(tools: Iterable[Tool] | Mapping[str, Tool] | None, canonical: Callable
     return {
         key if number == 1 else f"{key}#{number}": tool
         for key, group in sorted(same.items())
-        for number, tool in enumerate(sorted(group, key=_text), 1)
+        for number, tool in enumerate(sorted(group, key=_text) if len(group) > 1 else group, 1)
     }
 
 

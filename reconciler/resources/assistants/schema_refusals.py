@@ -5,7 +5,7 @@ that users report (`invalid_function_parameters`, `invalid_json_schema`), as of 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
@@ -17,6 +17,8 @@ SINGLES: Final = ("items", "additionalProperties", "not", "if", "then", "else", 
 """The keywords whose values are schemas: by name, in a list, and single ones."""
 _INSIDE: Final = frozenset({*MAPS, *LISTS, *SINGLES})
 
+Subschemas: TypeAlias = list[tuple[Path, JSON]]
+"""A schema and the schemas inside it, each with its path. The whole schema is the first."""
 _NOT_STRICT: Final = (
     *("allOf", "oneOf", "not", "if", "then", "else"),
     *("dependentRequired", "dependentSchemas", "patternProperties", "prefixItems"),
@@ -29,14 +31,14 @@ _PROPERTIES: Final = 5_000
 _ENUM_VALUES: Final = 1_000
 
 
-def subschemas(path: Path, schema: JSON) -> list[tuple[Path, JSON]]:
+def subschemas(path: Path, schema: JSON) -> Subschemas:
     """Return `schema` and every schema inside it with its path, well formed or not."""
-    found: list[tuple[Path, JSON]] = []
+    found: Subschemas = []
     _collect(path, schema, found)
     return found
 
 
-def _collect(path: Path, schema: JSON, found: list[tuple[Path, JSON]]) -> None:
+def _collect(path: Path, schema: JSON, found: Subschemas) -> None:
     found.append((path, schema))
     if not isinstance(schema, dict) or _INSIDE.isdisjoint(schema):
         return
@@ -53,8 +55,9 @@ def _collect(path: Path, schema: JSON, found: list[tuple[Path, JSON]]) -> None:
                 _collect((*path, keyword, index), part, found)
 
 
-def check_parameters(path: Path, schema: Mapping[str, JSON], *, strict: bool) -> Iterator[Finding]:
+def check_parameters(parts: Subschemas, *, strict: bool) -> Iterator[Finding]:
     """Yield a warning for each part of the parameters of a function that OpenAI refuses."""
+    path, schema = parts[0]
     for keyword in _NOT_AT_ROOT:
         if keyword in schema and schema.get("type") == "object":
             message = f"OpenAI refuses `{keyword}` at the root of function parameters"
@@ -63,26 +66,28 @@ def check_parameters(path: Path, schema: Mapping[str, JSON], *, strict: bool) ->
         message = "OpenAI refuses an object without `properties` at the root of function parameters"
         yield _warning(path, "function-schema", message, "for a function without parameters, write `properties: {}`")
     if strict:
-        yield from _strict_parts(path, schema)
+        yield from _strict_parts(parts)
         return
     if schema and "type" not in schema:
         message = "OpenAI refuses function parameters whose root has no `type`"
         yield _warning(path, "function-schema", message, "write `type: object`")
-    for at, part in subschemas(path, schema):
+    for at, part in parts:
         if isinstance(part, dict) and "array" in _types(part) and "items" not in part:
             message = "OpenAI refuses an array without `items` in function parameters"
             yield _warning(at, "function-schema", message, "describe the elements: `items: {type: string}`")
 
 
-def check_format(path: Path, schema: Mapping[str, JSON]) -> Iterator[Finding]:
+def check_format(parts: Subschemas) -> Iterator[Finding]:
     """Yield a warning for each part of a strict output format that OpenAI refuses."""
+    path, schema = parts[0]
     if "anyOf" in schema:
         yield _strict((*path, "anyOf"), "`strict` does not allow `anyOf` at the root", "write it inside a property")
-    yield from _strict_parts(path, schema)
+    yield from _strict_parts(parts)
 
 
-def _strict_parts(path: Path, schema: Mapping[str, JSON]) -> Iterator[Finding]:
-    parts = [(at, part) for at, part in subschemas(path, schema) if isinstance(part, dict)]
+def _strict_parts(found: Subschemas) -> Iterator[Finding]:
+    path, schema = found[0]
+    parts = [(at, part) for at, part in found if isinstance(part, dict)]
     for at, part in parts:
         yield from _object(at, part)
         yield from _keywords(at, part)

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from reconciler.resources.assistants import agent_tools, agents, assistants, response_tools, responses
-from reconciler.resources.assistants.schema_refusals import LISTS, MAPS, check_format, check_parameters, subschemas
+from reconciler.resources.assistants.schema_refusals import (
+    LISTS,
+    MAPS,
+    Subschemas,
+    check_format,
+    check_parameters,
+    subschemas,
+)
 from reconciler.resources.base import Path
 from reconciler.resources.problems import Finding
 from reconciler.resources.values import JSON
@@ -23,11 +30,11 @@ def check_tool(path: Path, tool: Any) -> Iterator[Finding]:
     if isinstance(tool, _ARGUMENTS) and tool.parameters is not None:
         may_be_empty = isinstance(tool, assistants.FunctionDefinition)  # the same as no parameters
         must_say_object = isinstance(tool, agent_tools.Function) or (may_be_empty and tool.parameters != {})
-        yield from _check((*path, "parameters"), tool.parameters, must_say_object=must_say_object)
-        is_strict = bool(getattr(tool, "strict", None))
-        yield from check_parameters((*path, "parameters"), tool.parameters, strict=is_strict)
-    if getattr(tool, "output_schema", None) is not None:
-        yield from _well_formed((*path, "output_schema"), tool.output_schema)
+        parts = subschemas((*path, "parameters"), tool.parameters)
+        yield from _check(parts, must_say_object=must_say_object)
+        yield from check_parameters(parts, strict=bool(vars(tool).get("strict")))
+    if vars(tool).get("output_schema") is not None:
+        yield from _well_formed(subschemas((*path, "output_schema"), tool.output_schema))
 
 
 def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
@@ -40,22 +47,24 @@ def check_text(text: agents.Text | responses.Text | None) -> Iterator[Finding]:
 
 def check_output(path: Path, schema: dict[str, JSON], *, is_strict: bool) -> Iterator[Finding]:
     """Yield findings for a schema of structured output."""
-    yield from _check(path, schema, must_say_object=True)
+    parts = subschemas(path, schema)
+    yield from _check(parts, must_say_object=True)
     if is_strict:
-        yield from check_format(path, schema)
+        yield from check_format(parts)
 
 
-def _check(path: Path, schema: dict[str, JSON], *, must_say_object: bool) -> Iterator[Finding]:
-    """Yield findings if `schema` is not well formed or does not describe an object."""
+def _check(parts: Subschemas, *, must_say_object: bool) -> Iterator[Finding]:
+    """Yield findings if a schema is not well formed or does not describe an object."""
+    path, schema = parts[0]
     kind = schema.get("type")
     if kind != "object" and (must_say_object or kind is not None):
         at = (*path, "type") if "type" in schema else path
         yield Finding(at, "schema-root", "the root of this schema must have `type: object`")
-    yield from _well_formed(path, schema)
+    yield from _well_formed(parts)
 
 
-def _well_formed(path: Path, schema: JSON) -> Iterator[Finding]:
-    for at, part in subschemas(path, schema):
+def _well_formed(parts: Subschemas) -> Iterator[Finding]:
+    for at, part in parts:
         if isinstance(part, bool):
             continue
         if not isinstance(part, dict):

@@ -126,13 +126,14 @@ def _schedule(spec: AutomationSpec) -> Iterator[Finding]:
 
 def _agents(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding]]:
     """Yield the automations whose agent is an assistant of another target."""
+    automations = [resource for resource in resources if resource.kind is KIND]
     others = {
         resource.address: resource.spec.target
-        for resource in resources
+        for resource in (resources if automations else ())
         if resource.address.kind == "assistant" and resource.spec.target != AGENTS
     }
-    for resource in resources if others else ():
-        for path, address in referred(_written(resource)) if isinstance(resource.spec, AutomationSpec) else ():
+    for resource in automations if others else ():
+        for path, address in referred(_written(resource)):
             if address in others:
                 message = f"{address} has target `{others[address]}`, and an automation requires target `{AGENTS}`"
                 hint = f"set `target: {AGENTS}` there, or name another assistant"

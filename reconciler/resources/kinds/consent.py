@@ -99,5 +99,6 @@ KIND: Final = Kind(
     desired=lambda _resource, _scope: (),
     check=_check,
     is_object=False,
+    is_dated=True,
     has_lifecycle=False,
 )

@@ -90,7 +90,8 @@ def _ambiguous(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Findin
     """
     held: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for resource in resources:
-        if isinstance(resource.spec, CredentialSpec) and (url := getattr(resource.spec.auth, "mcp_server_url", None)):
+        is_credential = resource.kind is KIND  # so that no other spec is read from the cache
+        if is_credential and (url := getattr(resource.spec.auth, "mcp_server_url", None)):
             held[reaches(url)][resource.spec.vault.removeprefix("vault/")].append(resource.address.name)
     several = {url: vaults for url, vaults in held.items() if sum(map(len, vaults.values())) > 1}
     agents = {one.address.name: one for one in resources if one.address.kind == "assistant"} if several else {}

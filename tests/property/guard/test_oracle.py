@@ -1,19 +1,22 @@
 """The plan of every estate agrees with the judgement of the oracle, which applies the rule by brute force."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pytest
 
+from reconciler.planning import verified
 from reconciler.planning.guard import RULES
 from reconciler.planning.inputs import PlanInputs
-from tests.property.guard.agreement import disagreement
+from tests.property.guard.agreement import disagreement, planned
 from tests.property.guard.coverage import DIMENSIONS, LEAST, LEAST_DECIDED, RARER, TRAITS, WITHOUT, Coverage
 from tests.property.guard.drawing import estate
 from tests.property.guard.estates import Estate
 from tests.property.guard.oracle import judge
 from tests.property.guard.shrinking import is_whole, readable, smallest
 from tests.support.budget import announce, count
+from tests.support.skipping import described
 
 JUDGED: Final = [rule for rule in RULES if rule not in ("cost", "unlisted")]
 """All rules but those about bytes and dollars, and about lists that fail, which these estates do not have."""
@@ -56,6 +59,34 @@ def test_plan_of_generated_estates_agrees_with_the_oracle(request):
 @pytest.mark.long
 def test_plan_of_many_generated_estates_agrees_with_the_oracle(request):
     _check(request, LONG)
+
+
+def _check_skipping(estates: Iterable[Estate]) -> int:
+    """Return the number of objects that were not compared."""
+    skipped = 0
+    for made in estates:
+        assert not disagreement(made, skips=True)
+        without, found = (planned(made, skips=skips) for skips in (False, True))
+        assert described(without) == described(found)
+        skipped += len(found.inputs.unchanged)
+    return skipped
+
+
+@pytest.fixture
+def _ids_are_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index all texts that can be ids in these estates, such as `vs_handbook`."""
+    monkeypatch.setattr(verified, "_ID", re.compile(r"[a-z]+[-_][\w-]+"))
+
+
+@pytest.mark.usefixtures("_ids_are_words")
+def test_plan_that_skips_unchanged_objects_agrees_with_the_oracle(sample):
+    assert _check_skipping(sample) > len(sample)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_ids_are_words")
+def test_plan_of_many_estates_that_skips_unchanged_objects_agrees_with_the_oracle():
+    assert _check_skipping(map(estate, LONG)) > len(LONG)
 
 
 @pytest.mark.parametrize("rule", JUDGED)

@@ -1,0 +1,1 @@
+"""A cache of what manifests define, so that unchanged manifests are neither parsed nor validated again."""

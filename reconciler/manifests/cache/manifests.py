@@ -1,0 +1,419 @@
+"""Manifests from the cache: their resources, their findings and their objects, without parsing and validation.
+
+An entry is that of one file. Its key is a digest of the code of Reconciler, `project.yaml`, the environment, and the
+path and text of the file. The texts of included files, and the answers to all questions that rules and objects asked (see
+`watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests is
+never cached: those checks run every time.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import pydantic
+import ruamel.yaml
+
+import reconciler
+from reconciler.manifests.bodies import Body
+from reconciler.manifests.cache import codec
+from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
+from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
+from reconciler.manifests.cache.watching import Questions, Watcher, hold, sha256
+from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
+from reconciler.manifests.files import Files
+from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, locate, read_text
+from reconciler.manifests.includes import Positions, Sources
+from reconciler.manifests.limits import MAX_REPEATED, Allowance
+from reconciler.manifests.markdown import documents_of
+from reconciler.manifests.parsing import Document
+from reconciler.manifests.project import Project, is_project
+from reconciler.manifests.reading import present
+from reconciler.manifests.validation import Validated, validate
+from reconciler.manifests.variables import MAX_INSERTED, Variables
+from reconciler.resources.address import Address
+from reconciler.resources.base import Desired, Path as Keys, Resource, Scope, Spec
+from reconciler.resources.front_matter import API_VERSION
+from reconciler.resources.kind import Kind
+from reconciler.resources.problems import Place, Problem, ReconcilerError
+from reconciler.resources.registry import resource_types, upload_types
+from reconciler.resources.resource_type import SecretError, check_secrets
+from reconciler.resources.values import JSON
+
+_CODE: Final = ("manifests", "resources", "files", "git", "s3")
+"""The packages whose code determines what a manifest defines."""
+_READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
+"""The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
+_COST, _CHECKED, _UPLOADS, _OBJECTS = range(10, 14)
+"""Indices of the last values of a manifest in the head of an entry. Three of them are null if they are not cached."""
+_VALUES: Final = 14
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+_NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
+
+
+class DeferredResource(Resource):
+    """A resource that is parsed and validated when its spec or the place of a value is needed for the first time."""
+
+    @classmethod
+    def of(cls, build: Callable[[], Resource], known: Mapping[str, Any]) -> Self:
+        """Return a resource of which everything but the spec is known."""
+        made = cls.__new__(cls)
+        made.__dict__.update(known, build=build)
+        return made
+
+    @cached_property
+    def _built(self) -> Resource:
+        found: Resource = self.__dict__["build"]()
+        return found
+
+    if not TYPE_CHECKING:  # the fields of the base class, computed
+
+        @cached_property
+        def spec(self) -> Spec:
+            return self._built.spec
+
+        def where(self, path: Keys) -> Place:
+            return self._built.where(path)
+
+        def written(self) -> Mapping[str, JSON]:
+            return self._built.written()
+
+
+@dataclass
+class CachedFile:
+    """The manifests of one file, from the cache or for it."""
+
+    key: str
+    heads: list[list[JSON]]
+    entry: Entry | None = None
+    objects: dict[int, str] = field(default_factory=dict)
+    """New objects of the manifests, as texts in JSON, by number."""
+    is_changed: bool = False
+
+    def read_objects(self) -> list[JSON]:
+        """Return the objects of each manifest as JSON; null for those that are not cached."""
+        body = self.entry.body() if self.entry else None
+        with suppress(*MALFORMED):
+            found = of_type(json.loads(body), list) if body is not None else []
+            if len(found) == len(self.heads):
+                return found
+        return [None] * len(self.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedObjects:
+    """The desired objects of a manifest."""
+
+    types: frozenset[str]
+    _read: Callable[[], list[Desired] | None]
+
+    def read(self) -> list[Desired] | None:
+        """Return the objects; None if the cache can no longer be read."""
+        return self._read()
+
+
+@dataclass
+class ManifestCache:
+    """The cache of the manifests of a project in one environment, for one run."""
+
+    segments: Segments
+    root: Path
+    shown: str
+    kinds: Mapping[str, Kind]
+    project: Project
+    entries: Mapping[str, Entry]
+    files: dict[str, CachedFile] = field(default_factory=dict)
+    """By path as messages show it."""
+    _missed: dict[str, str] = field(default_factory=dict)
+    """Keys of the files that have no entry."""
+    _results: dict[int, Validated] = field(default_factory=dict)
+    """By the id of the document."""
+    _slots: dict[Place, tuple[CachedFile, int]] = field(default_factory=dict)
+    _included: dict[str, str | None] = field(default_factory=dict)
+    _costs: list[int] = field(default_factory=lambda: [0, 0, 0])
+    _parsed: dict[str, list[Document]] = field(default_factory=dict)
+    _watcher: Watcher | None = None
+
+    @classmethod
+    def open(cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]) -> "ManifestCache":
+        """Return the cache of a project, whose `project.yaml` is `text`."""
+        versions = (FORMAT, _code(), platform.python_version(), pydantic.VERSION, ruamel.yaml.__version__)
+        context = sha256(json.dumps([*versions, project.identity.environment, text]))
+        segments = Segments(folder / context[:32])
+        segments.touch()
+        return cls(segments, project.root, shown, kinds, project, segments.read())
+
+    def documents(self, path: str, text: str) -> list[Document] | None:
+        """Return the documents of a file; None if the file has no entry. They have the places of the manifests, and
+        not their values.
+        """
+        file = self.shown + path
+        key = sha256(f"{file}\0{text}")
+        entry = self.entries.get(key)
+        if entry is not None:
+            with suppress(*MALFORMED):
+                return self._restored(file, text, CachedFile(key, entry.head, entry))
+        self._missed[file] = key
+        return None
+
+    def _restored(self, file: str, text: str, cached: CachedFile) -> list[Document]:
+        results = [self._result(file, text, number, head) for number, head in enumerate(cached.heads)]
+        documents = [one.positions.document for one in results]
+        for number, document in enumerate(documents):
+            spent = cached.heads[number][_COST]
+            self._costs = [one + more for one, more in zip(self._costs, spent, strict=True)] if spent else self._costs
+            self._results[id(document)] = results[number]
+            self._slots[document.place] = cached, number
+        self.files[file] = cached
+        return documents
+
+    def _is_included(self, path: str, known: str) -> bool:
+        if path not in self._included:
+            try:
+                self._included[path] = sha256(read_text(locate(self.root, path), MAX_INCLUDED))
+            except UnreadableError:
+                self._included[path] = None
+        return self._included[path] == known
+
+    def _result(self, file: str, text: str, number: int, head: JSON) -> Validated:
+        """Return the result of the validation of a manifest; raises one of MALFORMED if it is not known."""
+        kind_name, name, labels, lifecycle, line, column, is_markdown, references, includes, problems, *more = head
+        if len(more) + _COST != _VALUES or not all(self._is_included(path, known) for path, known in includes.items()):
+            raise MalformedError("another version has written the entry, or an included file has changed")
+        kind, place = self.kinds[kind_name], Place(file, of_type(line, int), of_type(column, int))
+        body = Body("", file, 0, "", "", "\n") if is_markdown else None
+        document = Document(file, 0, "", _READABLE, place, dollars=False, body=body)
+        known = {
+            "kind": kind,
+            "address": Address(kind.prefix, of_type(name, str)),
+            "labels": codec.texts_of(labels),
+            "lifecycle": codec.lifecycle_of(lifecycle),
+            "place": place,
+            "continued": _NONE,
+            "references": tuple(map(codec.reference_of, references)),
+        }
+        resource = DeferredResource.of(partial(self._built, file, text, number), known)
+        found = [codec.problem_of(one) for one in problems]
+        return Validated(Positions(document), resource, None, found, frozenset(includes))
+
+    def _built(self, file: str, text: str, number: int) -> Resource:
+        """Parse and validate a manifest. Its text is that of the entry, so it is valid."""
+        if file not in self._parsed:
+            self._parsed[file] = present(documents_of(text, file, Allowance(), self.kinds))
+        document, target = self._parsed[file][number], self.project.spec.defaults.target
+        result = validate(document, self._expander, self.kinds, target)
+        if result.resource is None:  # an included file was changed in the meantime
+            raise ReconcilerError(*result.problems)
+        return result.resource
+
+    @cached_property
+    def _expander(self) -> Expander:
+        variables = Variables(self.project.variables, self.project.variable_texts)
+        return Expander(Sources(self.root, self.shown), variables)
+
+    def result(self, document: Document) -> Validated | None:
+        """Return the result for a document from the cache; None for other documents."""
+        return self._results.get(id(document))
+
+    def _is_exceeded(self, expander: Expander) -> bool:
+        """Return True if the manifests of the cache and the others together may exceed a limit of the project."""
+        spent = (MAX_REPEATED - expander.allowance.spare, expander.nodes, expander.variables.inserted)
+        limits = (MAX_REPEATED, MAX_INCLUDED_NODES, MAX_INSERTED)
+        return any(one + more > most for one, more, most in zip(spent, self._costs, limits, strict=True))
+
+    def add(self, documents: Iterable[Document], results: Iterable[Validated], expander: Expander) -> bool:
+        """Prepare entries for the files that had none, and whose manifests have no errors.
+
+        Returns False if the manifests together may exceed a limit of the project, and the cache must not be used: it
+        does not show which manifest is the first one beyond the limit.
+        """
+        if self._is_exceeded(expander):
+            return False
+        unfit = {document.file for document in documents if is_project(document)}
+        groups: dict[str, list[Validated]] = {}
+        for one in results:
+            groups.setdefault(one.positions.document.file, []).append(one)
+        for file, group in groups.items():
+            key = self._missed.get(file)
+            fit = [one.resource for one in group if one.resource and _has_no_error(one.problems)]
+            if key is None or file in unfit or len(fit) < len(group):
+                continue
+            heads = [_head(one, result, expander.sources) for one, result in zip(fit, group, strict=True)]
+            self.files[file] = cached = CachedFile(key, heads, is_changed=True)
+            for number, one in enumerate(group):
+                self._slots[one.positions.document.place] = cached, number
+        return True
+
+    def checked(
+        self, resource: Resource, scope: Scope, check: Callable[[Resource, Scope], list[Problem]]
+    ) -> list[Problem]:
+        """Return the result of `check`, from the cache if everything that it asked for is unchanged."""
+        slot = self._slot(resource)
+        if slot is None:
+            return check(resource, scope)
+        file, number = slot
+        head = file.heads[number]
+        with suppress(*MALFORMED):
+            if head[_CHECKED] is not None:
+                problems, questions = head[_CHECKED]
+                if hold(questions, scope):
+                    return [codec.problem_of(one) for one in problems]
+        watching, asked = self._watch(scope)
+        found = check(resource, watching)
+        is_valid = asked.is_certain and _has_no_error(found)
+        _set(file, number, _CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
+        return found
+
+    def uploads(self, store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
+        """Return the paths of the uploads of a store without errors, and of the files that its objects consist of."""
+        slot = self._slot(store)
+        if slot is None:
+            return uploads_of(store, scope)
+        file, number = slot
+        head = file.heads[number]
+        with suppress(*MALFORMED):
+            if head[_UPLOADS] is not None:
+                uploads, parts, questions = head[_UPLOADS]
+                if hold(questions, scope):
+                    return [of_type(path, str) for path in uploads], [of_type(path, str) for path in parts]
+        watching, asked = self._watch(scope)
+        found = uploads_of(store, watching)
+        _set(file, number, _UPLOADS, [*found, asked.document()] if asked.is_certain else None)
+        return found
+
+    def _watch(self, scope: Scope) -> tuple[Scope, Questions]:
+        if self._watcher is None or self._watcher.of is not scope:
+            self._watcher = Watcher(scope)
+        return self._watcher.begin()
+
+    def _slot(self, resource: Resource) -> tuple[CachedFile, int] | None:
+        """Return the place of a manifest in the cache; None if its result depends on the day or on other manifests."""
+        return None if resource.continued or resource.kind.is_dated else self._slots.get(resource.place)
+
+    def complete(self, resources: Sequence[Resource], scope: Scope, files: Files) -> Mapping[Address, CachedObjects]:
+        """Return the objects of all manifests without errors, and write the new entries and hashes."""
+        objects: dict[Address, CachedObjects] = {}
+        for resource in resources:
+            slot = self._slot(resource)
+            if slot is not None and slot[0].heads[slot[1]][_CHECKED] is not None:
+                found = self._known_objects(*slot, scope) or self._new_objects(resource, *slot, scope)
+                if found:
+                    objects[resource.address] = found
+        self.write()
+        if files.hashes:
+            files.hashes.save()
+        return objects
+
+    def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+        known = file.heads[number][_OBJECTS]
+        with suppress(*MALFORMED):
+            if known is not None:
+                types, questions = known
+                if hold(questions, scope):
+                    return CachedObjects(_types(*types), partial(_objects, file, number))
+        return None
+
+    def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+        watching, asked = self._watch(scope)
+        found = list(resource.kind.desired(resource, watching))
+        made = _exact(found) if asked.is_certain else None
+        if made is not None:
+            file.objects[number] = made
+        types = sorted({one.type for one in found})
+        _set(file, number, _OBJECTS, None if made is None else [types, asked.document()])
+        return CachedObjects(frozenset(types), lambda: found)
+
+    def write(self) -> None:
+        """Write the new entries."""
+        changed = [file for file in self.files.values() if file.is_changed]
+        if changed:
+            self.segments.add(list(map(_new, changed)), {file.key for file in self.files.values()})
+
+
+def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
+    """Return the paths of the uploads of a store, and of the files that its objects consist of."""
+    wanted = list(store.kind.desired(store, scope))
+    uploads = dict.fromkeys(one.address.name for one in wanted if one.type in upload_types())
+    return [*uploads], [part.path for one in wanted for part in one.parts]
+
+
+def _has_no_error(problems: Iterable[Problem]) -> bool:
+    return all(problem.severity != "error" for problem in problems)
+
+
+def _head(resource: Resource, result: Validated, sources: Sources) -> list[JSON]:
+    document = result.positions.document
+    inserted = len(document.source) + result.size if document.dollars else 0
+    return [
+        resource.kind.name,
+        resource.address.name,
+        dict(resource.labels),
+        codec.lifecycle_json(resource.lifecycle),
+        document.place.line,
+        document.place.column,
+        document.body is not None,
+        [codec.reference_json(one) for one in resource.references],
+        {path: sha256(sources.read[path].text) for path in sorted(result.includes)},
+        [codec.problem_json(one) for one in result.problems],
+        [2 * result.size, result.nodes, inserted] if result.size or inserted else [],
+        None,
+        None,
+        None,
+    ]
+
+
+def _set(file: CachedFile, number: int, index: int, value: JSON) -> None:
+    if file.heads[number][index] != value:
+        file.heads[number][index] = value
+        file.is_changed = True
+
+
+@cache
+def _types(*types: str) -> frozenset[str]:
+    """Return the types as a set, which all manifests with these types share."""
+    return frozenset(types)
+
+
+def _objects(file: CachedFile, number: int) -> list[Desired] | None:
+    with suppress(*MALFORMED):
+        found = file.read_objects()[number]
+        return None if found is None else [codec.desired_of(one) for one in found]
+    return None
+
+
+def _exact(objects: Iterable[Desired]) -> str | None:
+    """Return objects as a text in JSON; None if they have a secret, or if reading the text gives other values."""
+    try:
+        for one in objects:
+            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+        made = [codec.desired_json(one) for one in objects]
+        text = _encode(made)
+        return text if json.loads(text) == made else None
+    except (SecretError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _new(file: CachedFile) -> New:
+    numbers = range(len(file.heads))
+    known = [] if len(file.objects) == len(numbers) else file.read_objects()
+    texts = (file.objects.get(number) or _encode(known[number]) for number in numbers)
+    return New(file.key, file.heads, f"[{','.join(texts)}]".encode())
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the code that determines what a manifest defines. The version alone does not change while the
+    code is edited.
+    """
+    top, digest = Path(reconciler.__file__).parent, hashlib.sha256()
+    for package in _CODE:
+        for path in sorted((top / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(top).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""Marks of live objects, and objects whose fields are built when they are read."""
+
+import pytest
+
+from reconciler.live import marks
+from reconciler.live.errors import LiveError
+from reconciler.live.kinds.agent import AGENTS
+from reconciler.live.labelled import Labelled
+from reconciler.live.marks import NONE, mark_of
+
+BODY = {
+    "id": "agent_1",
+    "object": "agent",
+    "created_at": 1795000000,
+    "updated_at": 1795000000,
+    "model": "gpt-6-luna",
+    "name": "triage",
+    "instructions": "Sort it.",
+    "tools": [{"type": "mcp", "server_label": "crm", "transport": {"type": "http", "server_url": "https://a"}}],
+    "metadata": {"tier": "gold", "reconciler-project": "acme", "reconciler-address": "assistant/triage"},
+}
+
+
+@pytest.fixture
+def adapter(emulator):
+    return Labelled(AGENTS, emulator().connection)
+
+
+@pytest.fixture
+def known(adapter):
+    """The object, read by an adapter that knows its mark."""
+    adapter.remember({"agent_1": adapter.live(BODY).mark})
+    return adapter.live(BODY)
+
+
+def test_deferred_object_is_equal_to_one_that_is_built(emulator, known):
+    assert "fields" not in vars(known)
+    assert known == Labelled(AGENTS, emulator().connection).live(BODY)
+    assert "fields" in vars(known)
+
+
+def test_volatile_field_changes_the_detail_and_not_the_mark(adapter, known):
+    later = adapter.live({**BODY, "updated_at": 1795000009})
+    assert later.mark == known.mark
+    assert later.detail["updated_at"] == 1795000009
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"instructions": "Sort it"}, {"unknown": 1}, {"metadata": {**BODY["metadata"], "tier": "x"}}, {"id": "agent_2"}],
+    ids=str,
+)
+def test_any_other_field_changes_the_mark(adapter, known, changed):
+    found = adapter.live({**BODY, **changed})
+    assert found.mark != known.mark
+    assert "fields" in vars(found)
+
+
+def test_volatile_field_of_another_shape_is_an_error_of_a_known_object_too(adapter, known):
+    with pytest.raises(LiveError, match="updated_at"):
+        adapter.live({**BODY, "updated_at": "yesterday"})
+
+
+def test_mark_is_another_one_with_other_code(monkeypatch):
+    before = mark_of(BODY)
+    monkeypatch.setattr(marks, "_code", lambda: b"other")
+    assert mark_of(BODY) != before
+
+
+def test_mark_distinguishes_numbers_from_truth_values_and_texts():
+    assert len({mark_of(value) for value in (1, True, "1", 1.0, None, [1])}) == 6
+
+
+def test_value_that_is_too_deep_has_no_mark():
+    value: list = []
+    for _ in range(100_000):
+        value = [value]
+    assert mark_of(value) == NONE
