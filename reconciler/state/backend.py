@@ -143,6 +143,9 @@ class StoreOutlet:
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
+        self.put(key, data)
+
+    def put(self, key: str, data: bytes) -> None:
         """Write `data` under `key`, unless it is there already."""
         if is_batch(self.store):
             if self.read(key) != data:
