@@ -43,7 +43,8 @@ def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
 
 
 def consent_manifests(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    return tuple(one for one in resources if isinstance(one.spec, ConsentSpec))
+    """Return the manifests that are consents, by their kind: the specs of the others may not have been read."""
+    return tuple(one for one in resources if ConsentSpec in one.kind.models.values())
 
 
 def _consent(resource: Resource, spec: ConsentSpec) -> Consent:
