@@ -1,9 +1,9 @@
 """Manifests from the cache: their resources, their findings and their objects, without parsing and validation.
 
 An entry is that of one file. Its key is a digest of the code of Reconciler, `project.yaml`, the environment, and the
-path and text of the file. The texts of included files, and the answers to all questions that rules and objects asked (see
-`watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests is
-never cached: those checks run every time.
+path and text of the file. Texts of included files, and the answers to all questions that rules and objects asked (see
+`watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests
+is never cached: those checks run every time.
 """
 
 import hashlib
@@ -315,6 +315,7 @@ class ManifestCache:
         self.write()
         if files.hashes:
             files.hashes.save()
+        self._forget()
         return objects
 
     def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
@@ -340,7 +341,16 @@ class ManifestCache:
         """Write the new entries."""
         changed = [file for file in self.files.values() if file.is_changed]
         if changed:
-            self.segments.add(list(map(_new, changed)), {file.key for file in self.files.values()})
+            self.segments.add(map(_new, changed), {file.key for file in self.files.values()})
+
+    def _forget(self) -> None:
+        """Release the memory of what is needed only while the manifests are loaded."""
+        for file in self.files.values():
+            file.objects.clear()
+        self.files.clear()
+        self._slots.clear()
+        self._results.clear()
+        self.entries = {}
 
 
 def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
@@ -409,7 +419,7 @@ def _exact(objects: Iterable[Desired]) -> str | None:
 def _new(file: CachedFile) -> New:
     numbers = range(len(file.heads))
     known = [] if len(file.objects) == len(numbers) else file.read_objects()
-    texts = (file.objects.get(number) or _encode(known[number]) for number in numbers)
+    texts = (file.objects.pop(number, "") or _encode(known[number]) for number in numbers)
     return New(file.key, file.heads, f"[{','.join(texts)}]".encode())
 
 
