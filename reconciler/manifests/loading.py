@@ -128,7 +128,6 @@ def load(
     unread_files = (*_skipped(tree, shown, used, markdown), *texts)
     of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
-    nowhere = Place("", 0, 0)
     partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
     skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
@@ -137,9 +136,7 @@ def load(
         project=project,
         resources=ordered,
         dangling=tuple(sorted(dangling(resources, moved, unread, skipped, partial), key=lambda one: one.place)),
-        problems=tuple(
-            sorted(dict.fromkeys(map(_public, problems)), key=lambda one: (one.place or nowhere, one.code, one.message))
-        ),
+        problems=in_order(problems),
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
@@ -151,6 +148,13 @@ def load(
         used=used_files,
         objects=objects,
     )
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once, by place, and without keys and tokens."""
+    nowhere = Place("", 0, 0)
+    found = dict.fromkeys(map(_public, problems))
+    return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
 
 
 def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> ManifestCache | None:

@@ -125,6 +125,19 @@ class EntriesDocument(TypedDict):
     """Addresses of entries that were removed."""
 
 
+class StoredDigests(TypedDict):
+    """What proves that an object is as the last apply left it, equal to its manifest."""
+
+    mark: str
+    """Digest of the live object."""
+    digest: str
+    """Digest of the manifest, of the entry and of the ids that both refer to."""
+    refers_to: NotRequired[list[str] | None]
+    """The addresses in the fields. Null if they are those in the entry."""
+    ids: NotRequired[list[str]]
+    """Other texts in the fields that can be live ids."""
+
+
 class StoredObject(TypedDict):
     """One object as it was last applied. What does not apply is left out."""
 
@@ -149,6 +162,8 @@ class StoredObject(TypedDict):
     """Of a chatbot: the releases that an older release replaced, and that were not published again."""
     rolled_back_by: NotRequired[str]
     """Of a chatbot: the run that published an older release than before."""
+    verified: NotRequired[StoredDigests]
+    """Of an object that was live as desired after its last write."""
 
 
 class StoredIntent(TypedDict):

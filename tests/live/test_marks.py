@@ -1,5 +1,7 @@
 """Marks of live objects, and objects whose fields are built when they are read."""
 
+from typing import Any, Final
+
 import pytest
 
 from reconciler.live import marks
@@ -8,7 +10,7 @@ from reconciler.live.kinds.agent import AGENTS
 from reconciler.live.labelled import Labelled
 from reconciler.live.marks import NONE, mark_of
 
-BODY = {
+BODY: Final[dict[str, Any]] = {
     "id": "agent_1",
     "object": "agent",
     "created_at": 1795000000,
@@ -72,7 +74,7 @@ def test_mark_distinguishes_numbers_from_truth_values_and_texts():
 
 
 def test_value_that_is_too_deep_has_no_mark():
-    value: list = []
+    value: list[Any] = []
     for _ in range(100_000):
         value = [value]
     assert mark_of(value) == NONE

@@ -31,7 +31,8 @@ def unchanged(inputs: PlanInputs) -> frozenset[Address]:
 def edited(inputs: PlanInputs, side: str, **fields: Any) -> PlanInputs:
     """Return the inputs with other attributes of the lamp in `desired` or `applied`."""
     found = getattr(inputs, side)
-    return replace(inputs, **{side: {**found, LAMP: replace(found[LAMP], **fields)}})
+    changed: dict[str, Any] = {side: {**found, LAMP: replace(found[LAMP], **fields)}}
+    return replace(inputs, **changed)
 
 
 def relisted(inputs: PlanInputs, change: Callable[[Live], Live]) -> PlanInputs:
@@ -74,14 +75,17 @@ def test_referrer_of_an_object_with_another_id_is_compared_again(inputs):
 
 def test_object_with_an_id_that_is_managed_since_is_compared_again(inputs):
     worlds = Worlds().synced("widget/third", id_="agent_literal_9", note="x").world()
-    more = {name: {**getattr(inputs, name), **getattr(worlds, name)} for name in ("desired", "applied")}
-    assert unchanged(replace(inputs, live=(*inputs.live, *worlds.live), **more)) == {SHADE}
+    assert unchanged(joined(inputs, worlds)) == {SHADE}
+
+
+def joined(inputs: PlanInputs, more: PlanInputs) -> PlanInputs:
+    desired, applied = {**inputs.desired, **more.desired}, {**inputs.applied, **more.applied}
+    return replace(inputs, desired=desired, applied=applied, live=(*inputs.live, *more.live))
 
 
 def test_id_that_an_index_may_lack_switches_skipping_off(inputs):
     worlds = Worlds().synced("widget/third", id_="plain", note="x").world()
-    more = {name: {**getattr(inputs, name), **getattr(worlds, name)} for name in ("desired", "applied")}
-    assert unchanged(replace(inputs, live=(*inputs.live, *worlds.live), **more)) == frozenset()
+    assert unchanged(joined(inputs, worlds)) == frozenset()
 
 
 def test_index_has_references_and_texts_that_can_be_ids():

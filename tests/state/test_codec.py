@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
-from reconciler.resources.base import Applied
+from reconciler.resources.base import Applied, Verified
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.state import lock, snapshots
 from reconciler.state.codec import (
@@ -160,6 +160,24 @@ def test_a_state_that_was_written_before_objects_had_versions_is_read():
     before = written.replace(b', "revision": "2-0123abcd"', b"")
     assert b"revision" not in before
     assert decode_state(before, ACME, "state.json", "1").state.objects == {notes: replace(entry, revision="")}
+
+
+@pytest.mark.parametrize(
+    "verified",
+    [
+        Verified("m", "d"),
+        Verified("m", "d", ("vectorstore/kb", "file/kb/a b.md"), ("agent_1",)),
+        Verified("m", "d", None, ("file-1",)),
+    ],
+)
+def test_digests_of_an_entry_are_optional_and_round_trip(verified):
+    triage = Address.parse("assistant/triage")
+    entry = Applied("agent_1", "agent", {}, verified=verified)
+    written = encode_state(replace(EXAMPLE, state=replace(EXAMPLE.state, objects={triage: entry})))
+    assert decode_state(written, ACME, "state.json", "1").state.objects[triage].verified == verified
+    before = re.sub(rb', "verified": \{.*?\}', b"", written)
+    assert b"verified" not in before
+    assert decode_state(before, ACME, "state.json", "1").state.objects[triage].verified is None
 
 
 def test_a_state_that_was_written_before_there_were_releases_is_read():

@@ -16,7 +16,6 @@ from reconciler.planning.drift_codec import drift_json
 from reconciler.planning.graph import Graph
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.resolution import Resolution, resolve
-from reconciler.planning.tool_files import UnmanagedObjects
 from reconciler.planning.verification import verify
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live, Verified
