@@ -5,7 +5,6 @@ from pathlib import Path
 
 from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, read_text, repository_of
-from reconciler.manifests.limits import Allowance
 from reconciler.manifests.parsing import parse
 from reconciler.manifests.project import Project, open_project
 
@@ -23,7 +22,7 @@ def read_project(folder: Path, *, env: str | None) -> Project | None:
         text = read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
     except UnreadableError:
         return None
-    documents = parse(text, shown + PROJECT_FILE, Allowance())
+    documents = list(parse(text, shown + PROJECT_FILE))
     opened = open_project(documents, env, root, top, shown)
     problems = (*opened.problems, *(problem for document in documents for problem in document.problems))
     return None if any(problem.severity == "error" for problem in problems) else opened.project

@@ -30,7 +30,7 @@ def test_state_commands_never_need_the_client(applied, args):
 
 
 @pytest.mark.parametrize(
-    "args, most",
+    ("args", "most"),
     [
         pytest.param(("export", "assistant/helper"), 115, id="export"),
         pytest.param(("state", "list"), 265, id="state list"),

@@ -1,13 +1,15 @@
-"""What was applied is opened without the manifests: with the project, the state and the errors that loading them finds."""
+"""What was applied is opened without the manifests, with the project, state and errors that loading them finds."""
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import given, settings, strategies as st
 
-from reconciler.project.stored import open_stored
+from reconciler.project.stored import StoredProject, open_stored
 from reconciler.project.workspace import open_workspace
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 
 HEADER = "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: acme}\n"
 PARTS = st.lists(
@@ -61,10 +63,9 @@ OTHERS = st.dictionaries(
         ]
     ),
 )
-
-
 SETTINGS = {"unknown-state", "local-state-in-ci", "bad-endpoint", "endpoint-not-allowed"}
 """Errors of settings, which commands look for once the manifests have no errors."""
+T = TypeVar("T")
 
 
 @settings(deadline=None)
@@ -75,27 +76,31 @@ def test_a_project_is_opened_as_with_its_manifests(project, others, env, environ
         for path, text in {"project.yaml": project, **others}.items():
             (root / path).parent.mkdir(exist_ok=True)
             (root / path).write_text(text)
-        expected: ReconcilerError | None = None
-        try:
-            workspace = open_workspace(root, {**environ, "RECONCILER_NO_CACHE": "1"}, env=env)
-            opened = workspace.loaded.project, workspace.identity, workspace.backend.store.location
-        except ReconcilerError as error:
-            expected = error
-        try:
-            stored = open_stored(root, environ, env=env)
-        except ReconcilerError as error:
-            assert expected is not None
-            is_same = error.problems == expected.problems
-            assert is_same or {one.code for one in error.problems} <= SETTINGS and not in_project(expected)
-        else:
-            if expected is None:
-                assert (stored.project, stored.identity, stored.backend.store.location) == opened
-            else:
-                assert not in_project(expected)
+        stored, problems = attempted(lambda: parts(open_stored(root, environ, env=env)))
+        expected, of_all = attempted(lambda: parts(of_workspace(root, environ, env)))
+    if any(one.severity == "error" and in_project(one) for one in of_all) or not of_all:
+        assert (stored, problems) == (expected, of_all)
+    else:
+        assert stored or {one.code for one in problems} <= SETTINGS
 
 
-def in_project(error: ReconcilerError) -> bool:
-    """Return True if an error is in `project.yaml` itself."""
-    return any(
-        one.severity == "error" and (not one.place or one.place.file == "project.yaml") for one in error.problems
-    )
+def of_workspace(root: Path, environ: Mapping[str, str], env: str | None) -> StoredProject:
+    """Return the same of a project whose manifests were loaded."""
+    workspace = open_workspace(root, {**environ, "RECONCILER_NO_CACHE": "1"}, env=env)
+    return StoredProject(workspace.loaded.project, workspace.backend)
+
+
+def parts(stored: StoredProject) -> tuple[object, ...]:
+    return stored.project, stored.backend.identity, stored.backend.store.location
+
+
+def attempted(work: Callable[[], T]) -> tuple[T | None, tuple[Problem, ...]]:
+    """Return the result of `work`, or the problems that it raises."""
+    try:
+        return work(), ()
+    except ReconcilerError as error:
+        return None, error.problems
+
+
+def in_project(problem: Problem) -> bool:
+    return problem.place is None or problem.place.file == "project.yaml"
