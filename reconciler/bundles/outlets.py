@@ -35,6 +35,10 @@ class Outlet(Protocol):
 
     def write(self, key: str, data: bytes) -> None: ...
 
+    def put(self, key: str, data: bytes) -> None:
+        """Write the document, unless it has these bytes already."""
+        ...
+
     def list(self, prefix: str) -> list[str]:
         """Return the keys that begin with `prefix`, sorted."""
         ...
@@ -64,6 +68,10 @@ class DirectoryOutlet:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._sweep(path.parent)
         write_whole(path, data, durable=True)
+
+    def put(self, key: str, data: bytes) -> None:
+        if self.read(key) != data:
+            self.write(key, data)
 
     def list(self, prefix: str) -> list[str]:
         above = prefix.rpartition("/")[0]

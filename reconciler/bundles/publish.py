@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-import rfc8785
-
 from reconciler.bundles.documents import (
     DRAFT,
     KINDS,
@@ -21,7 +19,7 @@ from reconciler.bundles.documents import (
 from reconciler.bundles.outlets import Outlet
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem
-from reconciler.resources.values import JSON, digest
+from reconciler.resources.values import JSON, canonical_json, digest, digest_of_bytes
 
 _READERS: Final = 16
 """The number of concurrent reads: object stores take tens of milliseconds for each document."""
@@ -43,7 +41,11 @@ class Published:
 
 def pointer_hash(pointer: Pointer) -> str:
     """Return the hash by which the state remembers what was written to an outlet."""
-    return digest(pointer.document()).removeprefix("sha256:")[:_HASHED]
+    return _short(digest(pointer.document()))
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:_HASHED]
 
 
 def publish(
@@ -66,17 +68,14 @@ def publish(
         raise ValueError(
             f"{address} is reserved for releases: the working chatbot is published at {content['address']}"
         )
-    pointer = Pointer(str(identity), str(address), digest(content), {name: ids[name] for name in needed}, holds or {})
-    key = pointer_key(str(identity), str(address))
+    blob = canonical_json(content)
+    held = {name: ids[name] for name in needed}
+    pointer = Pointer(str(identity), str(address), digest_of_bytes(blob), held, holds or {})
+    key, document = pointer_key(str(identity), str(address)), canonical_json(pointer.document())
     for outlet in outlets:
-        _put(outlet, blob_key(str(identity), pointer.blob), rfc8785.dumps(content))
-        _put(outlet, key, rfc8785.dumps(pointer.document()))
-    return pointer_hash(pointer)
-
-
-def _put(outlet: Outlet, key: str, data: bytes) -> None:
-    if outlet.read(key) != data:
-        outlet.write(key, data)
+        outlet.put(blob_key(str(identity), pointer.blob), blob)
+        outlet.put(key, document)
+    return _short(digest_of_bytes(document))
 
 
 def withdraw(outlets: Iterable[Outlet], identity: Identity, address: Address) -> None:

@@ -25,6 +25,10 @@ class S3Outlet:
     def write(self, key: str, data: bytes) -> None:
         self._objects.put(checked_key(key), data)
 
+    def put(self, key: str, data: bytes) -> None:
+        if self.read(key) != data:
+            self.write(key, data)
+
     def list(self, prefix: str) -> list[str]:
         folder, slash, _ = prefix.rpartition("/")
         return sorted(key for key in self._objects.list(folder + slash) if key.startswith(prefix))

@@ -10,7 +10,7 @@ from reconciler.cli import codes, completing, options
 from reconciler.cli.output import note, show, show_json, show_problems, style
 
 if TYPE_CHECKING:
-    from reconciler.importing import Imported
+    from reconciler.importing.model import Imported
 
 
 @click.command(name="import")
@@ -82,7 +82,8 @@ def _import(
     exclusions: tuple[str, ...],
     into: Path | None,
 ) -> "Imported":
-    from reconciler.importing import import_live, import_requests, import_responses
+    from reconciler.importing.live_objects import import_live
+    from reconciler.importing.requests import import_requests, import_responses
 
     word, *rest = what or ("",)
     if word in ("response", "request") and (not rest or pattern is not None or exclusions):

@@ -1,7 +1,6 @@
 """`reconciler`: the command group. Each command is imported when it is called."""
 
 import errno
-import gc
 import importlib
 import io
 import os
@@ -12,6 +11,7 @@ import click
 
 from reconciler.cli import codes
 from reconciler.cli.options import FORMAT
+from reconciler.project import garbage
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -184,10 +184,11 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its exit code. Errors are printed as messages, without a stack trace."""
     if args is None:
         _use_utf8()
-    # Manifests and live objects live until the end; searching them for cycles takes a quarter of a large plan's time.
-    gc.set_threshold(100_000, 50, 100)
+    garbage.rarely_while_loading()
     _open_streams()
-    sys.exit(run(args))
+    code = run(args)
+    garbage.end()
+    sys.exit(code)
 
 
 def _use_utf8() -> None:

@@ -224,7 +224,6 @@ def export_(address: str, start: Path, env: str | None, out: Path | None) -> int
     """
     from reconciler.releases.export import export
 
-    done = export(start, options.environ(), options.addresses((address,))[0], env=env)
-    show_warnings(done.warnings)
-    save_json(done.document, out) if out else show_json(done.document)
+    document = export(start, options.environ(), options.addresses((address,))[0], env=env)
+    save_json(document, out) if out else show_json(document)
     return 0

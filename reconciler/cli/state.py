@@ -108,7 +108,7 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
 @options.output_file("state", description="Write the state to FILE. Default: print it.")
 def pull_(start: Path, env: str | None, out: Path | None) -> int:
     """Print the complete state as one JSON document, for a backup or for `state push`."""
-    from reconciler.operations.state_edits import pulled
+    from reconciler.operations.state import pulled
 
     document = pulled(start, options.environ(), env=env)
     if out is None:
@@ -217,7 +217,7 @@ def migrate_(to: str, start: Path, env: str | None) -> int:
     URL is `git`, `s3://BUCKET/PREFIX`, `postgres:` or `local`. A note in the old backend makes runs that still use it
     fail.
     """
-    from reconciler.operations.state import migrate_backend
+    from reconciler.operations.state_edits import migrate_backend
     from reconciler.reports.text.state import migrated_text
 
     show(migrated_text(migrate_backend(start, options.environ(), to, env=env)))

@@ -26,9 +26,9 @@ def user_cache(environ: Mapping[str, str], name: str) -> Path | None:
         base = f"{home}/Library/Caches" if (home := environ.get("HOME")) else ""
     else:
         base = environ.get("XDG_CACHE_HOME", "")
-        if not os.path.isabs(base):  # as the specification demands
+        if not base.startswith("/"):  # as the specification demands
             base = f"{home}/.cache" if (home := environ.get("HOME")) else ""
-    return Path(base, name) if os.path.isabs(base) else None
+    return Path(base, name) if base and Path(base).is_absolute() else None
 
 
 def objection(folder: Path) -> str:

@@ -151,9 +151,12 @@ class Connection:
         """
         return await self.call(Request(method="GET", path=path, repeatable=True, object_id=object_id or path[-1]))
 
-    async def page(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
-        """Return a page of a list; raise `MissingError` if the server does not have the list."""
-        return await self.call(Request(method="GET", path=path, repeatable=True, query=query or {}, of_list=True))
+    async def page(self, *path: str, query: Mapping[str, Any] | None = None, first: bool = False) -> Object:
+        """Return a page of a list; raise `MissingError` if the server does not have the list. See `Pace.turn` for
+        `first`.
+        """
+        request = Request(method="GET", path=path, repeatable=True, query=query or {}, of_list=True, goes_first=first)
+        return await self.call(request)
 
     async def content(self, *path: str) -> bytes:
         """Return the content of a file."""
@@ -220,7 +223,7 @@ class Connection:
         import openai
 
         asked = self.pace.clock()
-        async with self.pace.turn(*request.lanes, request.method):
+        async with self.pace.turn(*request.lanes, request.method, first=request.goes_first):
             if request.method != "GET":
                 await self._may_write()
             self.requests[request.method] += 1

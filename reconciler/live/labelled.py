@@ -80,9 +80,12 @@ class Labelled:
         return made
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:  # noqa: ARG002 - no parts
-        read, hint = shared_walk if self._description.is_shared else walk, self._description.not_served
+        described, hint = self._description, self._description.not_served
         try:
-            found = await read(self._connection, *self._path)
+            if described.is_shared:
+                found = await shared_walk(self._connection, *self._path)
+            else:
+                found = await walk(self._connection, *self._path, fans_out=not described.path)
         except NotServedError as error:
             if not hint:
                 raise

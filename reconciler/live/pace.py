@@ -1,10 +1,12 @@
-"""Sends no more requests than OpenAI allows: a strict sliding window per lane, first come, first served."""
+"""Sends no more requests than OpenAI allows: a strict sliding window per lane, first come, first served, but for the
+pages of lists that other requests follow from, which go first.
+"""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -19,6 +21,37 @@ AT_ONCE: Final = 16
 """Requests in flight. More are slower: the client is bound by its CPU, not by waiting."""
 
 
+class _Turns:
+    """A number of turns, given to those that wait in order of arrival, but to those that go first before the others."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+
+    async def acquire(self, *, first: bool) -> None:
+        if self._free:  # then nobody waits: a turn that is given back goes to those that wait
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        (self._first if first else self._others).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release()
+            raise
+
+    def release(self) -> None:
+        for waiting in (self._first, self._others):
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
 @dataclass
 class _Lane:
     requests: str
@@ -29,7 +62,7 @@ class _Lane:
     in_flight: int = 0
     closed_until: float = float("-inf")
     told_at: float = float("-inf")
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: _Turns = field(default_factory=lambda: _Turns(1))
 
     def wait(self, now: float) -> float:
         """Return the estimated seconds until the next request may be sent."""
@@ -71,28 +104,37 @@ class Pace:
         self._limits = limits
         self._declared = {lane.name: lane for lane in lanes}
         self._lanes: dict[str, _Lane] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = _Turns(AT_ONCE)
 
     @asynccontextmanager
-    async def turn(self, *lanes: str) -> AsyncIterator[None]:
-        """Wait until one request may be sent in all of `lanes`, narrowest first; send it inside the `with`.
+    async def turn(self, *lanes: str, first: bool = False) -> AsyncIterator[None]:
+        """Wait until one request may be sent in all of `lanes`, narrowest first; send it inside the `with`. With
+        `first`, it is sent before all other requests that wait.
 
         Waiting in a narrow lane does not block requests in a wider one.
         """
         queues = [self._lane(name) for name in lanes]
-        async with AsyncExitStack() as turns:
-            for lane in queues:
-                await turns.enter_async_context(lane.turn)
-                await self._opened(lane)
-            await self._slots.acquire()
-            for lane in queues:
-                lane.depart()
+        await self._admitted(queues, first=first)
         try:
             yield
         finally:
             self._slots.release()
             for lane in queues:
                 lane.arrive(self.clock())
+
+    async def _admitted(self, queues: Sequence[_Lane], *, first: bool) -> None:
+        taken: list[_Lane] = []
+        try:
+            for lane in queues:
+                await lane.turn.acquire(first=first)
+                taken.append(lane)
+                await self._opened(lane)
+            await self._slots.acquire(first=first)
+            for lane in queues:
+                lane.depart()
+        finally:
+            for lane in taken:
+                lane.turn.release()
 
     def hold(self, seconds: float, *lanes: str) -> None:
         """Block `lanes` for a number of seconds, as the server requested."""

@@ -31,8 +31,12 @@ async def walk(
     limit: int = PAGE,
     until: Test = never,
     filters: Mapping[str, str] | None = None,
+    fans_out: bool = False,
 ) -> list[Object]:
     """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
+
+    The pages of a list follow from each other, so they are sent before other requests that wait. The pages of lists
+    that are read at once for many objects (`fans_out`), such as the files of each store, wait in order of arrival.
 
     The cursor is the last object of a page. If that object is deleted in the meantime, the API answers 404, and the
     walk is restarted. A list that has no `has_more` and begins again after the cursor has one page: its server does not
@@ -42,7 +46,7 @@ async def walk(
 
     async def page(after: str | None) -> Object:
         query = {**(filters or {}), "limit": limit} | ({} if after is None else {"after": after})
-        return await connection.page(*path, query=query)
+        return await connection.page(*path, query=query, first=not fans_out)
 
     for _ in range(WALKS):
         try:

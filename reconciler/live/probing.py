@@ -47,7 +47,7 @@ class _Collector(Connection):
         self.asks: tuple[str, Collection[str]] = (MODELS, ())
         """The type of object that is listed, and the types that it may refer to."""
 
-    async def page(self, *path: str, query: Mapping[str, Any] | None = None) -> Object:
+    async def page(self, *path: str, query: Mapping[str, Any] | None = None, first: bool = False) -> Object:  # noqa: ARG002 - nothing waits
         probe = self.found.setdefault(path, ListProbe(path, "limit" in (query or {})))
         type_, blocks = self.asks
         probe.types.add(type_)

@@ -1,7 +1,7 @@
 """Building of JSON values from the events of libyaml, with the line and column of every problem.
 
-Almost every document is plain: its value is built by `plain_collection`, in less than half the time. Only a document
-with something to report, or with aliases or tags, is read by `Builder`.
+Most documents that `simple_yaml` cannot read are still plain: their value is built by `plain_collection`. Only a
+document with something to report, or with aliases or tags, is read by `Builder`.
 
 ruamel's loader is not used. It recurses in C (50,000 nested brackets crash the process) and takes five times as long,
 because it resolves tags and records marks of every value. Limits are checked for each event, so that large inputs are

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.git.worktree import Entry, worktree
 from reconciler.files.search import PROJECT_FILE
+from reconciler.git.worktree import Entry, worktree
 from reconciler.manifests.cache.file_hashes import FileHashes
 from reconciler.manifests.cache.manifests import CachedObjects, ManifestCache, uploads_of
 from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
@@ -105,15 +105,12 @@ def load(
         for one in documents
         if not is_project(one)
     ]
-    if cached:
-        if cached.is_exceeded(expander):
-            return load(folder, env=env)
-        cached.add(documents, validated, expander.sources)
+    if cached and not cached.add(documents, validated, expander):
+        return load(folder, env=env)
     defined, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
-    hashes = FileHashes.below(root, cache) if cache else None
-    files = Files(tree, hints, hashes)
+    files = Files(tree, hints, FileHashes.below(root, cache) if cache else None)
     scope, held, findings = _check(ordered, _scope(project, files), cached)
     used_files = frozenset({*held}.union(*(result.includes for result in validated)))
     used = {shown + path for path in used_files}
@@ -131,21 +128,15 @@ def load(
     unread_files = (*_skipped(tree, shown, used, markdown), *texts)
     of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
     problems += of_checkout
-    nowhere = Place("", 0, 0)
     partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
     skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
-    if cached:
-        cached.complete(ordered, scope)
-    if hashes:
-        hashes.save()
+    objects = cached.complete(ordered, scope, files) if cached else {}
     return Loaded(
         project=project,
         resources=ordered,
         dangling=tuple(sorted(dangling(resources, moved, unread, skipped, partial), key=lambda one: one.place)),
-        problems=tuple(
-            sorted(dict.fromkeys(map(_public, problems)), key=lambda one: (one.place or nowhere, one.code, one.message))
-        ),
+        problems=in_order(problems),
         files=scope.files,
         scope=scope,
         of_checkout=of_checkout,
@@ -155,8 +146,15 @@ def load(
         ),
         unseen=(*unseen, *(_warning(entry, shown) for entry in tree.unknown if shown + entry.path not in used)),
         used=used_files,
-        objects=cached.objects if cached else {},
+        objects=objects,
     )
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once, by place, and without keys and tokens."""
+    nowhere = Place("", 0, 0)
+    found = dict.fromkeys(map(_public, problems))
+    return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
 
 
 def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> ManifestCache | None:

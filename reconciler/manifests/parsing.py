@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from reconciler.manifests.building import Builder, NotPlainError, plain_collection
 from reconciler.manifests.libyaml import fast_events, is_outdated, syntax_problem, thorough_events
 from reconciler.manifests.limits import MAX_DOCUMENTS, MAX_NODES, Allowance
+from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON, strings_in
 
@@ -129,13 +130,19 @@ def _plain(text: str, file: str, line: int) -> Document | None:
     """Return a document without anything to report; None if it may not be one."""
     if len(text) >= MAX_NODES:  # it may have more values, which `Builder` counts
         return None
+    value: JSON
     try:
-        value, mark = plain_collection(fast_events(text))
-    except (NotPlainError, MarkedYAMLError):
-        return None
+        value, first = simple_mapping(text)
+        place = Place(file, line + text.count("\n", 0, first) + 1, 1)
+    except NotSimpleError:
+        try:
+            value, mark = plain_collection(fast_events(text))
+        except (NotPlainError, MarkedYAMLError):
+            return None
+        place = Place(file, line + mark.line + 1, mark.column + 1)
     # An escape in double quotes can be a dollar, too.
     dollars = ("$" in text or "\\" in text) and any("$" in one for one in strings_in(value))
-    return Document(file, line, text, value, Place(file, line + mark.line + 1, mark.column + 1), dollars)
+    return Document(file, line, text, value, place, dollars)
 
 
 def _version_problem(text: str, file: str, line: int) -> Problem | None:

@@ -1,43 +1,48 @@
-"""`state list`, `show`, `history`, `unlock` and `migrate-backend`."""
+"""`state list`, `show`, `pull`, `history` and `unlock`, which read no manifests."""
 
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reconciler.operations.run import check_unlocked
-from reconciler.project.endpoint import is_embedded
-from reconciler.project.workspace import open_workspace
+from reconciler.project.stored import open_stored
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError, env_option
-from reconciler.state.backend import open_store
-from reconciler.state.backend_migration import StateMigration, migrate
+from reconciler.state.codec import encode_state
 from reconciler.state.history import history
-from reconciler.state.lock import LockedError, is_running, this_process
+from reconciler.state.lock import LockedError, is_running
 from reconciler.state.model import AppliedPlan, State
 
 
 def state_of(start: Path, environ: Mapping[str, str], *, env: str | None) -> State:
     """Return the state, with everything that the journal adds to it."""
-    return open_workspace(start, environ, env=env).backend.read().state
+    return open_stored(start, environ, env=env).backend.read().state
 
 
 def entry(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Applied:
     """Return the entry of `address`; raises ReconcilerError if there is none."""
-    workspace = open_workspace(start, environ, env=env)
-    known = workspace.backend.read().state.objects
+    stored = open_stored(start, environ, env=env)
+    found = stored.backend.read_entry(address)
+    if found is not None:
+        return found
+    known = stored.backend.read_latest().state.objects
     found = known.get(address)
     if found is None:
-        listing = f"To list all entries, run `reconciler state list{env_option(workspace.identity.environment)}`."
+        listing = f"To list all entries, run `reconciler state list{env_option(stored.identity.environment)}`."
         hint = did_you_mean(str(address), map(str, known)) or listing
         raise ReconcilerError(Problem("unknown-address", f"{address} is not in the state", hint=hint))
     return found
 
 
+def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes:
+    """Return the complete state, including the journal, as one JSON document. Takes no lock."""
+    return encode_state(open_stored(start, environ, env=env).backend.read())
+
+
 def applies(start: Path, environ: Mapping[str, str], *, env: str | None) -> tuple[Identity, list[AppliedPlan]]:
     """Return applies, latest first: all of them for a backend with history, otherwise the latest 100."""
-    backend = open_workspace(start, environ, env=env).backend
+    backend = open_stored(start, environ, env=env).backend
     return backend.identity, history(backend.store, backend.identity)
 
 
@@ -55,7 +60,7 @@ def unlock(
     active, it stops writing, but a request that is on its way arrives. Raises LockedError for a running process without
     consent.
     """
-    backend = open_workspace(start, environ, env=env).backend
+    backend = open_stored(start, environ, env=env).backend
     held = backend.held()
     if held is None:
         return f"No lock held on {backend.identity}."
@@ -70,15 +75,3 @@ def unlock(
     if backend.unlock() is None:
         return "Nothing was changed."
     return f"Unlocked {backend.identity}, which was locked by {whose}."
-
-
-def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> StateMigration:
-    """Migrate the state of one identity from the configured backend to `to`.
-
-    The configuration is not changed. Commands that still use the old backend fail with the location of the new one.
-    """
-    workspace = open_workspace(start, environ, env=env)
-    check_unlocked(workspace)
-    others = {name: value for name, value in environ.items() if name != "RECONCILER_STATE"}
-    target = open_store(workspace.root, to, others, embedded=is_embedded(workspace.endpoint))
-    return migrate(workspace.backend, target, this_process(environ))

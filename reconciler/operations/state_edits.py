@@ -1,4 +1,4 @@
-"""`state pull`, `push`, `mv` and `rm`: manual edits of the state, under its lock."""
+"""`state push`, `mv`, `rm` and `migrate-backend`: manual edits of the state, and its move to another backend."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.live.adapters import Adapter, adapters
+from reconciler.operations.run import check_unlocked
 from reconciler.operations.supervision import confirming
 from reconciler.project.destroyed import check_not_destroyed
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.endpoint import is_embedded, open_connection, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -16,17 +17,14 @@ from reconciler.resources.name_lists import did_you_mean, few
 from reconciler.resources.problems import Problem, ReconcilerError, command_text, env_option
 from reconciler.resources.registry import outlet_types, resource_types, upload_kinds, upload_types
 from reconciler.resources.values import references_in
-from reconciler.state.codec import decode_state, encode_state
+from reconciler.state.backend import open_store
+from reconciler.state.backend_migration import StateMigration, migrate
+from reconciler.state.codec import decode_state
 from reconciler.state.edits import StateEdit, check_not_older, check_same_lineage, compare
 from reconciler.state.lock import Lease, this_process
 from reconciler.state.model import Snapshot, State
 
 Objects = Mapping[Address, Applied]
-
-
-def pulled(start: Path, environ: Mapping[str, str], *, env: str | None) -> bytes:
-    """Return the complete state, including the journal, as one JSON document. Takes no lock."""
-    return encode_state(open_workspace(start, environ, env=env).backend.read())
 
 
 def push(start: Path, environ: Mapping[str, str], file: Path, *, env: str | None) -> StateEdit:
@@ -101,6 +99,18 @@ def forget(
         return replace(done, notes=tuple(after(workspace, removed)))
 
     return run_async(run())
+
+
+def migrate_backend(start: Path, environ: Mapping[str, str], to: str, *, env: str | None) -> StateMigration:
+    """Migrate the state of one identity from the configured backend to `to`.
+
+    The configuration is not changed. Commands that still use the old backend fail with the location of the new one.
+    """
+    workspace = open_workspace(start, environ, env=env)
+    check_unlocked(workspace)
+    others = {name: value for name, value in environ.items() if name != "RECONCILER_STATE"}
+    target = open_store(workspace.root, to, others, embedded=is_embedded(workspace.endpoint))
+    return migrate(workspace.backend, target, this_process(environ))
 
 
 def rewritten(workspace: Workspace, lease: Lease, present: Snapshot, new: Snapshot, what: str) -> StateEdit:

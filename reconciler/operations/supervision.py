@@ -18,10 +18,16 @@ FLUSH_SECONDS = 0.2
 
 
 def confirming(lease: Lease) -> Callable[[], Awaitable[None]]:
-    """Return a function that raises `LeaseLostError` unless the lease holds; concurrent calls share one read."""
+    """Return a function that raises `LeaseLostError` unless the lease holds; concurrent calls share one read.
+
+    A local file is read in the event loop: handing it to a thread takes longer than the read.
+    """
     turn = asyncio.Lock()
 
     async def confirm() -> None:
+        if lease.is_local:
+            lease.confirm()
+            return
         async with turn:
             if lease.is_unconfirmed:
                 await asyncio.to_thread(lease.confirm)

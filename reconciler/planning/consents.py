@@ -12,7 +12,7 @@ from reconciler.planning.model import Change, Refusal
 from reconciler.planning.reasons import Notice
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource
-from reconciler.resources.kinds.consent import LONGEST, ConsentSpec
+from reconciler.resources.kinds.consent import KIND, LONGEST, ConsentSpec
 from reconciler.resources.values import JSON
 
 PROJECT: Final = "project/"
@@ -43,8 +43,8 @@ def consents(resources: Iterable[Resource]) -> tuple[Consent, ...]:
 
 
 def consent_manifests(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    # By the kind: the specs of manifests from the cache are built when they are read.
-    return tuple(one for one in resources if ConsentSpec in one.kind.models.values())
+    # By address, because reading the spec of a manifest from the cache builds it.
+    return tuple(one for one in resources if one.address.kind == KIND.prefix)
 
 
 def _consent(resource: Resource, spec: ConsentSpec) -> Consent:

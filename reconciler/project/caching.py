@@ -55,8 +55,8 @@ def chosen_cache(environ: Mapping[str, str], project: Path) -> Cache:
 
 
 def _objection(folder: Path, project: Path) -> str:
-    """Return the reason why a folder cannot have the cache; empty if it can. A pull request can add files to a checkout."""
+    """Return the reason why a folder cannot have the cache; empty if it can."""
     real, checkout = os.path.realpath(folder), os.path.realpath(repository_of(project))
     if os.path.commonpath([real, checkout]) == checkout:
-        return "it is inside the repository"
+        return "it is inside the repository"  # a pull request could add entries
     return objection(folder)

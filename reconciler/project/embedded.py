@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.emulator.fault_spec import SpecError
 from reconciler.emulator.settings import DurationError
 from reconciler.emulator.store import DamagedError
+from reconciler.project.garbage import leave_out_loaded
 from reconciler.resources.problems import Problem, ReconcilerError
 
 SERVED: Final = "proj_served"
@@ -69,6 +70,7 @@ def serve_emulator(
             assistants=assistants,
             now=clock_ahead(ahead),
         )
+        leave_out_loaded()
         try:
             serve(settings, host, port, announce)
         except OSError as error:

@@ -15,6 +15,7 @@ from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.live.source import Source
 from reconciler.manifests.project import Project
 from reconciler.project.embedded import available
+from reconciler.project.garbage import leave_out_loaded
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
@@ -105,9 +106,11 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
     if not is_embedded(endpoint):
         async with connect(Endpoint(endpoint), pace=pace) as connection:
             connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
+            leave_out_loaded()
             yield connection
         return
     async with connect(_embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
+        leave_out_loaded()
         yield connection
 
 

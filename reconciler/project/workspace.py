@@ -11,14 +11,15 @@ from reconciler.bundles.outlets import Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load
 from reconciler.planning.inputs import DestroyedManifests, Link, Release
 from reconciler.project.caching import cache_of
-from reconciler.project.endpoint import choose, is_embedded
+from reconciler.project.endpoint import choose
 from reconciler.project.outlets import Reachable, outlets_of, reachable
+from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource, Scope
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
-from reconciler.state.backend import Backend, StoreOutlet, open_store
+from reconciler.state.backend import Backend, StoreOutlet
 
 BUILT_IN: Final = ""
 """The name of the outlet beside the state."""
@@ -46,9 +47,7 @@ class Workspace:
 
     @cached_property
     def backend(self) -> Backend:
-        configured = self.loaded.project.spec.state.url
-        embedded = is_embedded(self.endpoint)
-        return Backend(open_store(self.root, configured, self.environ, embedded=embedded), self.identity)
+        return backend_of(self.loaded.project, self.endpoint, self.environ)
 
     @cached_property
     def built_in_outlet(self) -> Outlet:

@@ -1,40 +1,30 @@
 """`export`: print the published bundle of one address."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.bundles.publish import read
 from reconciler.bundles.render import exported, object_address, pointer_address
-from reconciler.project.workspace import open_workspace
+from reconciler.project.stored import open_stored
 from reconciler.resources.address import RELEASE, Address
 from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.values import JSON
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A bundle as applications load it."""
-
-    document: JSON
-    warnings: tuple[Problem, ...]
-    """Warnings about the working tree, such as files that were not read."""
-
-
-def export(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> Exported:
+def export(start: Path, environ: Mapping[str, str], address: Address, *, env: str | None) -> JSON:
     """Return the bundle that applications load for `address`, with live ids, from the first outlet.
 
     `chatbot/NAME` is the published release of a chatbot; `chatbot/NAME@3` or `release/NAME@3` is that release,
     published or not; `chatbot/NAME@working` is the draft. Raises ReconcilerError if the address has no bundle. Sends no
-    request to OpenAI.
+    request to OpenAI, and reads no manifests: bundles change only when they are applied.
     """
-    workspace = open_workspace(start, environ, env=env)
+    stored = open_stored(start, environ, env=env)
     pointer = pointer_address(address) if address.kind == RELEASE else address
-    found = read(workspace.built_in_outlet, workspace.identity, pointer)
+    found = read(stored.built_in_outlet, stored.identity, pointer)
     if found.problem or found.pointer is None or found.content is None:
         message = found.problem.message if found.problem else f"nothing is published at {address}"
-        raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer, workspace.identity.environment)))
-    return Exported(exported(found.content, found.pointer.ids), workspace.loaded.of_checkout)
+        raise ReconcilerError(Problem("not-published", message, hint=_hint(pointer, stored.identity.environment)))
+    return exported(found.content, found.pointer.ids)
 
 
 def _hint(pointer: Address, environment: str | None) -> str:

@@ -19,10 +19,18 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 class Spec(BaseModel):
-    """Base of every manifest model. Models are frozen, and unknown fields are errors."""
+    """Base of every manifest model. Models are frozen, and unknown fields are errors.
+
+    The validator of a model is built when the first manifest needs it: most projects use few of the kinds.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
     )
 
 

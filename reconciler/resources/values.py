@@ -154,10 +154,16 @@ def _same_numbers(left: JSON, right: JSON, kind: Callable[[JSON], object]) -> bo
 
 def digest(value: JSON) -> str:
     """Return `sha256:` and the hex SHA-256 of `value` as canonical JSON (RFC 8785)."""
-    return "sha256:" + hashlib.sha256(_canonical_json(value)).hexdigest()
+    return digest_of_bytes(canonical_json(value))
 
 
-def _canonical_json(value: JSON) -> bytes:
+def digest_of_bytes(data: bytes) -> str:
+    """Return `sha256:` and the hex SHA-256 of `data`."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def canonical_json(value: JSON) -> bytes:
+    """Return the bytes of canonical JSON (RFC 8785) of which `digest` is the digest."""
     try:
         if _is_plain(value):
             return _PLAIN_ENCODER.encode(value).encode()

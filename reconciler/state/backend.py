@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import edits, journal, lock, snapshots
 from reconciler.state.git import open_git
@@ -54,6 +55,10 @@ class Backend:
     def read_latest(self) -> Snapshot:
         """Return the state as the store last saw it, if reading again is slow."""
         return snapshots.read(self.store, self.identity, latest=True)
+
+    def read_entry(self, address: Address) -> Applied | None:
+        """Return one entry without the others, if it can be read that way; see `snapshots.read_entry`."""
+        return snapshots.read_entry(self.store, self.identity, address)
 
     @contextmanager
     def lock(self, holder: Holder, *, waits: bool = True) -> Iterator[Lease]:
@@ -138,6 +143,9 @@ class StoreOutlet:
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
+        self.put(key, data)
+
+    def put(self, key: str, data: bytes) -> None:
         """Write `data` under `key`, unless it is there already."""
         if is_batch(self.store):
             if self.read(key) != data:

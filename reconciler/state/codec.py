@@ -53,6 +53,9 @@ STATE_DESTROYED: Final = "reconciler/state/v2"
 JOURNAL_DESTROYED: Final = "reconciler/journal/v2"
 MERGED_DESTROYED: Final = "reconciler/journal-merged/v2"
 MOVED_FORMAT: Final = "reconciler/moved/v1"
+_OBJECTS: Final = b',\n  "objects": {'
+_CLOSED: Final = b"\n  }"
+_END: Final = _CLOSED + b"\n}\n"
 
 
 class MovedError(ReconcilerError):
@@ -89,6 +92,21 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str) -> 
         position, run = typed(int, record["position"]), typed(str, record["run"])
         superseded = tuple(map(intent_of, record.get("superseded", ())))
         return Snapshot(state, pending, position, run, Stored(version, len(data), position), superseded)
+
+
+def with_one_entry(data: bytes, address: Address) -> bytes | None:
+    """Return a state document with the entry of one address only, so that the others need not be decoded.
+
+    None if there is none, or if the document is not certainly laid out as `encode_state` writes it. Line breaks are
+    never inside of a string of JSON, so each line here is a whole entry.
+    """
+    before, begin, entries = data.partition(_OBJECTS)
+    key = f"\n    {line(str(address))}: ".encode("utf-8", "backslashreplace")
+    is_last = entries.endswith(_END) and entries.find(_CLOSED) == len(entries) - len(_END)
+    if not begin or not is_last or entries.count(key) != 1:
+        return None
+    entry = entries.partition(key)[2].partition(b"\n")[0].removesuffix(b",")
+    return b"".join((before, begin, key, entry, _END)) if entry.startswith(b"{") and entry.endswith(b"}") else None
 
 
 def encode_segment(segment: Segment) -> bytes:

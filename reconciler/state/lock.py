@@ -22,6 +22,7 @@ from reconciler.resources.address import Identity
 from reconciler.resources.problems import Problem, ReconcilerError, env_option
 from reconciler.resources.values import JSON
 from reconciler.state.documents import document, format_errors, line, load, moment, typed
+from reconciler.state.local import LocalStore
 from reconciler.state.lock_wait import LOCK_WAIT, age
 from reconciler.state.store import ConflictError, ExistsError, Put, Store, write_all
 
@@ -105,6 +106,11 @@ class Lease:
         """Raise `LeaseLostError` unless this lease still holds the lock. One read."""
         self.check()
         self._present()
+
+    @property
+    def is_local(self) -> bool:
+        """True if the lock is a file of this machine."""
+        return isinstance(self._store, LocalStore)
 
     @property
     def is_unconfirmed(self) -> bool:

@@ -17,7 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.resources.address import Identity
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
+from reconciler.resources.problems import ReconcilerError
 from reconciler.state.codec import (
     decode_merged,
     decode_segment,
@@ -25,6 +27,7 @@ from reconciler.state.codec import (
     encode_merged,
     encode_segment,
     encode_state,
+    with_one_entry,
 )
 from reconciler.state.compaction import DOCUMENTS, Span, mergeable, smallest_cover, spans_in
 from reconciler.state.documents import format_error
@@ -66,6 +69,21 @@ def read(store: Store, identity: Identity, *, latest: bool = False) -> Snapshot:
     raise format_error(
         "state-damaged", f"segments between {base.position} and {end} of its journal are missing", source
     )
+
+
+def read_entry(store: Store, identity: Identity, address: Address) -> Applied | None:
+    """Return the entry of one address, if the state document has it and no segment follows; otherwise None, and `read`
+    finds out more.
+    """
+    documents = current_documents(store)
+    found = None if _spans(documents, identity) else documents.read(state_key(identity))
+    data = with_one_entry(found.data, address) if found else None
+    if data is None:
+        return None
+    try:
+        return decode_state(data, identity, store.location, "").state.objects.get(address)
+    except ReconcilerError:  # whose place is that in the whole document
+        return None
 
 
 def append(store: Store, identity: Identity, number: int, segment: Segment, note: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from reconciler.importing import Imported
+from reconciler.importing.model import Imported
 from reconciler.importing.destination import destination
 from reconciler.importing.inventory import take_inventory
 from reconciler.importing.live_inventory import project_context

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.importing import Imported, import_requests
+from reconciler.importing.model import Imported
+from reconciler.importing.requests import import_requests
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects

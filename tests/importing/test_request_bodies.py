@@ -15,7 +15,8 @@ from openai.types.responses.tool_param import ToolParam
 
 from reconciler.bundles import load
 from reconciler.emulator.resources.responses import TEXT
-from reconciler.importing import Imported, import_requests
+from reconciler.importing.model import Imported
+from reconciler.importing.requests import import_requests
 from tests.support.request_bodies import Shape, objects, shapes
 from tests.support.shapes import members, object_options
 from tests.support.world import BUNDLES, World, world

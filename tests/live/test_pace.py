@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from reconciler.live.pace import Pace
+from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.resources.store_files import WRITES
 
 arrivals = st.lists(st.integers(0, 2000).map(lambda tenths: tenths / 10), max_size=60, unique=True).map(sorted)
@@ -164,3 +164,56 @@ class TestSlots:
             return await sent_at(pace, [0], "GET")
 
         assert bench.run(cancelled()) == [59]
+
+
+class TestFirst:
+    def test_requests_that_go_first_overtake_those_that_wait(self, bench):
+        pace, sent = paced(bench, GET=2), []
+
+        async def send(name, *, first):
+            async with pace.turn("GET", first=first):
+                sent.append(name)
+
+        async def all_at_once():
+            others = [asyncio.create_task(send(f"other {number}", first=False)) for number in range(6)]
+            await asyncio.sleep(1)
+            walks = [asyncio.create_task(send(f"walk {number}", first=True)) for number in range(2)]
+            await asyncio.gather(*others, *walks)
+
+        bench.run(all_at_once())
+        # The one that is next has its turn already: it waits for the window.
+        assert sent == ["other 0", "other 1", "other 2", "walk 0", "walk 1", "other 3", "other 4", "other 5"]
+
+    def test_requests_that_go_first_overtake_those_that_wait_for_a_slot(self, bench):
+        pace, sent = paced(bench), []
+
+        async def send(name, *, first):
+            async with pace.turn("GET", first=first):
+                sent.append(name)
+                await asyncio.sleep(1)
+
+        async def all_at_once():
+            others = [send(number, first=False) for number in range(AT_ONCE + 2)]
+            await asyncio.gather(*others, send("walk", first=True))
+
+        bench.run(all_at_once())
+        # The one that is next has its turn in the lane already.
+        assert sent == [*range(AT_ONCE + 1), "walk", AT_ONCE + 1]
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_cancelled_wait_leaves_its_turn_to_the_next(self, bench, first):
+        pace, sent = paced(bench, GET=1), []
+
+        async def send(name, *, first):
+            async with pace.turn("GET", first=first):
+                sent.append(name)
+
+        async def cancelled():
+            waiting = [asyncio.create_task(send(number, first=first)) for number in range(4)]
+            await asyncio.sleep(1)
+            waiting[1].cancel()  # has its turn, and waits for the window
+            waiting[2].cancel()  # waits for its turn
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+        bench.run(cancelled())
+        assert sent == [0, 3]

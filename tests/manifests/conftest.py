@@ -69,7 +69,8 @@ def _bot_check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     if resource.spec.instructions == "":
         yield Finding(("spec", "instructions"), "no-instructions", "there is nothing to do", severity="warning")
     if resource.spec.instructions == "attached?":
-        yield Finding(("spec", "instructions"), "attached", " ".join(sorted(scope.attached)), severity="warning")
+        attached = " ".join(path for path in scope.files.glob("**/*") if path in scope.attached)
+        yield Finding(("spec", "instructions"), "attached", attached, severity="warning")
 
 
 def _store_desired(resource: Resource, scope: Scope) -> Iterator[Desired]:

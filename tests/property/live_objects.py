@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from reconciler.importing import Imported
+from reconciler.importing.model import Imported
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects

@@ -1,20 +1,27 @@
-"""Documents that are read without `Builder` are as `Builder` reads them: values, places, problems and counts."""
+"""Documents that are read line by line, or without `Builder`, are as `Builder` reads them, with places and counts."""
 
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.manifests import parsing
-from reconciler.manifests.limits import MAX_DEPTH, MAX_NODES, Allowance
+from reconciler.manifests import building, parsing
+from reconciler.manifests.limits import MAX_DEPTH, Allowance
+from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
 from tests.manifests.test_fuzz import MANIFESTS, PIECES, mutations
 from tests.property import test_yaml
-from tests.support import yaml_layouts
+from tests.support import simple_manifests, yaml_layouts
 from tests.support.yaml_events import yaml_test_suite
 
-FEW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MORE = settings(FEW, max_examples=500)
 MANY = settings(FEW, max_examples=20_000)
+LINES = [
+    "a", "b", "c", ": ", ":\n", "\n", "\n", " ", "  ", "- ", "|\n", "|-\n", "# ", "'", '"', "x", "{", "}", "[", "]",
+    ", ", "---\n", "...\n", "\n  ", "\n    ", "a: ", "b:\n", "- a: ", "  - ", "null", "<<", "~",
+]  # fmt: skip
 NEWLINES = st.sampled_from(["\n", "\r\n", "\n"])
 PLAIN = [
     "a: 1\nb: [x, {c: d}, ~, 0x1F, -7, 1e3, 'it''s']\n",
@@ -81,12 +88,14 @@ def test_depth_has_the_same_limit(opening, closing, depth, monkeypatch):
     check(opening * times + closing * times, monkeypatch)
 
 
-@pytest.mark.parametrize("count", [MAX_NODES - 1, MAX_NODES])
-@pytest.mark.parametrize("item", ["a,", "[],"])
+@pytest.mark.parametrize("count", [498, 499, 998, 999, 1_000])
+@pytest.mark.parametrize("item", ["a,", "[],", "a, "])
 def test_number_of_values_has_the_same_limit(item, count, monkeypatch):
-    text = f"[{item * count}]"
-    assert not is_plain(text)
-    check(text, monkeypatch)
+    for module in (parsing, building):
+        monkeypatch.setattr(module, "MAX_NODES", 1_000)
+    check(f"[{item * count}]\n", monkeypatch)
+    check(f"a: [{item * (count - 1)}a]\n", monkeypatch)
+    assert not is_plain(f"[{item * 1_000}]\n")
 
 
 @given(st.integers(0, 2**32), NEWLINES)
@@ -94,6 +103,32 @@ def test_number_of_values_has_the_same_limit(item, count, monkeypatch):
 def test_generated_documents_are_equal(monkeypatch, seed, newline):
     check(test_yaml.Writer(Random(seed), newline).document()[0], monkeypatch)
     check(yaml_layouts.Writer(Random(seed), newline).document(), monkeypatch)
+
+
+def is_simple(text: str) -> bool:
+    with suppress(NotSimpleError):
+        simple_mapping(text)
+        return True
+    return False
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0, 0, 0.03, 0.2]), st.booleans())
+@MORE
+def test_simple_documents_are_equal(monkeypatch, seed, odd, is_disturbed):
+    writer = simple_manifests.Writer(Random(seed), odd)
+    check(writer.disturbed() if is_disturbed else writer.document(), monkeypatch)
+
+
+def test_most_simple_documents_are_read_line_by_line():
+    texts = [simple_manifests.Writer(Random(seed)).document() for seed in range(200)]
+    assert sum(map(is_simple, texts)) > 60
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=14).map("".join))
+@MORE
+def test_any_simple_lines_are_equal(monkeypatch, text):
+    check(f"a: {text}\n", monkeypatch)
+    check(f"a:\n{text}\n", monkeypatch)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
@@ -114,6 +149,7 @@ def test_mutated_manifests_are_equal(monkeypatch, content):
 def test_many_documents_are_equal(monkeypatch, seed, newline, pieces, content):
     check(test_yaml.Writer(Random(seed), newline).document()[0], monkeypatch)
     check(yaml_layouts.Writer(Random(seed), newline, gaps=True).document(), monkeypatch)
+    check(simple_manifests.Writer(Random(seed), seed % 5 / 20).disturbed(), monkeypatch)
     check(pieces, monkeypatch)
     check(content.decode("utf-8", "surrogatepass"), monkeypatch)
 

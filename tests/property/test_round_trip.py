@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.importing import Imported
+from reconciler.importing.model import Imported
 from reconciler.manifests import load
 from reconciler.manifests.drafts import literal
 from reconciler.project.workspace import open_workspace

@@ -155,7 +155,7 @@ class Skills:
 
     async def _versions(self, id_: str) -> Sequence[Object]:
         """Return the versions of a skill, newest first."""
-        found = await walk(self._connection, "skills", id_, "versions")
+        found = await walk(self._connection, "skills", id_, "versions", fans_out=True)
         for version in found:
             check("skill version", version, VERSION_SHAPES)
         return found

@@ -130,7 +130,7 @@ class VectorStores(Labelled):
     async def _with_files(self, live: Live) -> Live | None:
         """Return the store with its files, or None if it was deleted in the meantime."""
         try:
-            files = await walk(self._connection, "vector_stores", live.id, "files")
+            files = await walk(self._connection, "vector_stores", live.id, "files", fans_out=True)
         except MissingError as error:
             if await self._connection.read("vector_stores", live.id) is None:
                 return None

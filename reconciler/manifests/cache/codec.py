@@ -49,7 +49,8 @@ def problem_of(value: JSON) -> Problem:
     if severity not in ("error", "warning"):
         raise MalformedError(f"unknown severity {severity!r}")
     where = None if place is None else place_of(place)
-    return Problem(of_type(code, str), of_type(message, str), where, of_type(hint, str), severity)
+    texts: dict[str, Any] = texts_of({"code": code, "message": message, "hint": hint})
+    return Problem(**texts, place=where, severity=severity)
 
 
 def reference_json(reference: Reference) -> JSON:

@@ -69,7 +69,7 @@ class FileHashes:
         if found is None:
             return None
         try:
-            about = os.stat(place, follow_symlinks=False)
+            about = os.lstat(place)
         except OSError:
             return None
         if status_of(about) != found.status:

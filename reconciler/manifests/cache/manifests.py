@@ -1,15 +1,15 @@
 """Manifests from the cache: their resources, their findings and their objects, without parsing and validation.
 
-An entry is that of one file. Its key is a digest of the version of Reconciler, `project.yaml`, the environment, the path
-of the file and its text; the texts of included files, and the answers to all questions that rules and objects asked
-(see `watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests
-is never cached: those checks run every time.
+An entry is that of one file. Its key is a digest of the code of Reconciler, `project.yaml`, the environment, and the
+path and text of the file. The texts of included files, and the answers to all questions that rules and objects asked (see
+`watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests is
+never cached: those checks run every time.
 """
 
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -21,16 +21,17 @@ import pydantic
 import ruamel.yaml
 
 import reconciler
+from reconciler.manifests.bodies import Body
 from reconciler.manifests.cache import codec
 from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
 from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
 from reconciler.manifests.cache.watching import Questions, Watcher, hold, sha256
 from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
+from reconciler.manifests.files import Files
 from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, locate, read_text
 from reconciler.manifests.includes import Positions, Sources
 from reconciler.manifests.limits import MAX_REPEATED, Allowance
 from reconciler.manifests.markdown import documents_of
-from reconciler.manifests.bodies import Body
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import Project, is_project
 from reconciler.manifests.reading import present
@@ -129,8 +130,6 @@ class ManifestCache:
     entries: Mapping[str, Entry]
     files: dict[str, CachedFile] = field(default_factory=dict)
     """By path as messages show it."""
-    objects: dict[Address, CachedObjects] = field(default_factory=dict)
-    """The desired objects of manifests by address, after `complete`."""
     _missed: dict[str, str] = field(default_factory=dict)
     """Keys of the files that have no entry."""
     _results: dict[int, Validated] = field(default_factory=dict)
@@ -222,27 +221,34 @@ class ManifestCache:
         """Return the result for a document from the cache; None for other documents."""
         return self._results.get(id(document))
 
-    def is_exceeded(self, expander: Expander) -> bool:
-        """Return True if the manifests of the cache and the others together may exceed a limit of the project. The
-        cache does not show which manifest is the first one beyond it.
-        """
+    def _is_exceeded(self, expander: Expander) -> bool:
+        """Return True if the manifests of the cache and the others together may exceed a limit of the project."""
         spent = (MAX_REPEATED - expander.allowance.spare, expander.nodes, expander.variables.inserted)
         limits = (MAX_REPEATED, MAX_INCLUDED_NODES, MAX_INSERTED)
         return any(one + more > most for one, more, most in zip(spent, self._costs, limits, strict=True))
 
-    def add(self, documents: Iterable[Document], results: Iterable[Validated], sources: Sources) -> None:
-        """Prepare entries for the files that had none, and whose manifests have no errors."""
+    def add(self, documents: Iterable[Document], results: Iterable[Validated], expander: Expander) -> bool:
+        """Prepare entries for the files that had none, and whose manifests have no errors.
+
+        Returns False if the manifests together may exceed a limit of the project, and the cache must not be used: it
+        does not show which manifest is the first one beyond the limit.
+        """
+        if self._is_exceeded(expander):
+            return False
         unfit = {document.file for document in documents if is_project(document)}
         groups: dict[str, list[Validated]] = {}
         for one in results:
             groups.setdefault(one.positions.document.file, []).append(one)
         for file, group in groups.items():
             key = self._missed.get(file)
-            if key is None or file in unfit or not all(map(_is_fit, group)):
+            fit = [one.resource for one in group if one.resource and _has_no_error(one.problems)]
+            if key is None or file in unfit or len(fit) < len(group):
                 continue
-            self.files[file] = cached = CachedFile(key, [_head(one, sources) for one in group], is_changed=True)
+            heads = [_head(one, result, expander.sources) for one, result in zip(fit, group, strict=True)]
+            self.files[file] = cached = CachedFile(key, heads, is_changed=True)
             for number, one in enumerate(group):
                 self._slots[one.positions.document.place] = cached, number
+        return True
 
     def checked(
         self, resource: Resource, scope: Scope, check: Callable[[Resource, Scope], list[Problem]]
@@ -260,7 +266,7 @@ class ManifestCache:
                     return [codec.problem_of(one) for one in problems]
         watching, asked = self._watch(scope)
         found = check(resource, watching)
-        is_valid = asked.is_certain and not any(one.severity == "error" for one in found)
+        is_valid = asked.is_certain and _has_no_error(found)
         _set(file, number, _CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
         return found
 
@@ -290,15 +296,19 @@ class ManifestCache:
         """Return the place of a manifest in the cache; None if its result depends on the day or on other manifests."""
         return None if resource.continued or resource.kind.is_dated else self._slots.get(resource.place)
 
-    def complete(self, resources: Sequence[Resource], scope: Scope) -> None:
-        """Find the objects of all manifests without errors, and write the new entries."""
+    def complete(self, resources: Sequence[Resource], scope: Scope, files: Files) -> Mapping[Address, CachedObjects]:
+        """Return the objects of all manifests without errors, and write the new entries and hashes."""
+        objects: dict[Address, CachedObjects] = {}
         for resource in resources:
             slot = self._slot(resource)
             if slot is not None and slot[0].heads[slot[1]][_CHECKED] is not None:
                 found = self._known_objects(*slot, scope) or self._new_objects(resource, *slot, scope)
                 if found:
-                    self.objects[resource.address] = found
+                    objects[resource.address] = found
         self.write()
+        if files.hashes:
+            files.hashes.save()
+        return objects
 
     def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
         known = file.heads[number][_OBJECTS]
@@ -333,13 +343,12 @@ def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
     return [*uploads], [part.path for one in wanted for part in one.parts]
 
 
-def _is_fit(result: Validated) -> bool:
-    return result.resource is not None and not any(problem.severity == "error" for problem in result.problems)
+def _has_no_error(problems: Iterable[Problem]) -> bool:
+    return all(problem.severity != "error" for problem in problems)
 
 
-def _head(result: Validated, sources: Sources) -> list[JSON]:
-    resource, document = result.resource, result.positions.document
-    assert resource is not None
+def _head(resource: Resource, result: Validated, sources: Sources) -> list[JSON]:
+    document = result.positions.document
     inserted = len(document.source) + result.size if document.dollars else 0
     return [
         resource.kind.name,

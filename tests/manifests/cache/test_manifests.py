@@ -203,7 +203,7 @@ def test_files_of_the_cache_are_readable_by_their_owner_only(root: Path, cache: 
 
 def _changes(value: Any) -> Iterator[Any]:
     """Yield copies of a JSON value in which one value inside has another type."""
-    others = [None, "text", 7, True, [], {}, [[[]]], 1e9]
+    others: list[Any] = [None, "text", 7, True, [], {}, [[[]]], 1e9]
     if isinstance(value, dict):
         yield from ({**value, key: new} for key, item in value.items() for new in _changes(item))
         yield {**value, "more": 1}

@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import random
-import signal
 import time
 from pathlib import Path
 
@@ -169,7 +168,7 @@ def test_processes_that_write_at_once_and_are_killed_leave_whole_entries(tmp_pat
             writer.start()
         time.sleep(0.1 + draw.random() / 5)
         for writer in writers:
-            os.kill(writer.pid, signal.SIGKILL)
+            writer.kill()
             writer.join()
         assert all(key == body for key, body in content(folder).items())
     Segments(folder).add(entries("last"), used={"last"})

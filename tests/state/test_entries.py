@@ -1,0 +1,68 @@
+"""One entry of a state is read without the others, and is always the one that reading everything finds."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import given, strategies as st
+
+from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
+from reconciler.resources.problems import ReconcilerError
+from reconciler.state.codec import decode_state, encode_state, with_one_entry
+from reconciler.state.model import Snapshot, State
+from tests.state.test_codec import applied, intents, names
+
+ACME = Identity("acme")
+HELPER = Address("assistant", "helper")
+MIMICS = st.sampled_from(['\n    "assistant/helper": {"id": "1"}', "}\n  }\n}\n", '",\n  "objects": {', "\\", "\u2028"])
+objects = st.dictionaries(names | st.just(HELPER), applied | st.builds(Applied, MIMICS, MIMICS, st.just({})), max_size=5)
+snapshots = st.builds(
+    Snapshot,
+    st.builds(State, st.just(ACME), objects=objects, tombstones=st.frozensets(names, max_size=2)),
+    st.lists(intents, max_size=2).map(tuple),
+    superseded=st.lists(intents, max_size=1).map(tuple),
+)
+
+
+def entry(data: bytes, address: Address) -> Applied | None:
+    """Return the entry that is read alone; None if everything has to be read."""
+    alone = with_one_entry(data, address)
+    try:
+        return decode_state(alone, ACME, "state.json", "").state.objects.get(address) if alone else None
+    except ReconcilerError:
+        return None
+
+
+@given(snapshots, names)
+def test_an_entry_that_is_read_alone_is_that_of_the_whole_state(snapshot, other):
+    data = encode_state(snapshot)
+    known = decode_state(data, ACME, "state.json", "").state.objects
+    for address in {*known, other, HELPER}:
+        assert entry(data, address) in (None, known.get(address))
+
+
+@given(snapshots.map(lambda one: replace(one, superseded=())))
+def test_every_entry_of_a_document_that_this_version_wrote_is_read_alone(snapshot):
+    data = encode_state(snapshot)
+    known = decode_state(data, ACME, "state.json", "").state.objects
+    assert {address: entry(data, address) for address in known} == known
+
+
+@given(snapshots, st.sampled_from([None, 0, 1, 2, 4, "    "]), st.booleans())
+def test_an_entry_in_a_document_that_was_formatted_by_hand_is_the_same_or_not_read_alone(snapshot, indent, sort):
+    data = json.dumps(json.loads(encode_state(snapshot)), indent=indent, sort_keys=sort).encode()
+    for address, applied_ in snapshot.state.objects.items():
+        assert entry(data, address) in (None, applied_)
+
+
+@given(snapshots, st.data())
+def test_a_cut_document_has_no_entry_that_is_read_alone(snapshot, data):
+    written = encode_state(snapshot)
+    cut = written[: data.draw(st.integers(0, len(written) - 1))]
+    assert all(entry(cut, address) is None for address in snapshot.state.objects)
+
+
+def test_an_address_in_another_member_is_not_an_entry():
+    one = State(ACME, objects={Address("assistant", "other"): Applied("1", "agent", {})})
+    data = encode_state(Snapshot(one)).removesuffix(b"\n}\n") + b',\n  "x": {\n    "assistant/helper": {}\n  }\n}\n'
+    assert with_one_entry(data, HELPER) is None
