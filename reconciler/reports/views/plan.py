@@ -1,11 +1,12 @@
 """A plan as all reports show it: the verdict, the titles and entries of its sections, and the writes it makes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, VersionChange, is_repaired
+from reconciler.planning.reasons import Notice
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
@@ -129,7 +130,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         drift=drift_views(plan.drift, decide=mixed),
         drift_count=len(plan.drift),
         drift_note=f"Differences are shown as live -> manifest. {decided}" if decisions else "",
-        costs=tuple(cost_texts(costs)) if costs else (),
+        costs=tuple(cost_texts(costs, {change.address for change in plan.work})) if costs else (),
         cost_source=costs.source if costs else "",
         remarks=_with_unread(plan, remarks(plan)),
         destroys=plan.destroys,
@@ -157,7 +158,7 @@ def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
     inventory = f"reconciler inventory{env_option(Identity.parse(plan.identity).environment)}"
     unmanaged = _unmanaged(plan.unmanaged)
-    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged), inventory)
+    return Remarks(tuple(map(notice_text, _not_refused(plan))), unmanaged, len(plan.unmanaged), inventory)
 
 
 def _with_unread(plan: Plan, known: Remarks) -> Remarks:
@@ -248,3 +249,12 @@ def _unmanaged(unmanaged: tuple[Unmanaged, ...]) -> str:
     kinds = Counter((item.type.replace("_", " "), _whose(item)) for item in unmanaged)
     listed = ", ".join(f"{count(number, kind)}{whose}" for (kind, whose), number in sorted(kinds.items()))
     return f"Unmanaged or foreign, not changed: {listed}." if listed else ""
+
+
+def _not_refused(plan: Plan) -> Iterator[Notice]:
+    """Yield the warnings that no refusal of the plan says, too."""
+    causes = {refusal.cause.code for refusal in plan.refusals}
+    for notice in plan.warnings:
+        is_undivided = notice.code == "environment-left" and notice.args.get("environment") is None
+        if not (is_undivided and "undivided" in causes):
+            yield notice
