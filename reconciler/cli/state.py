@@ -1,6 +1,7 @@
 """`reconciler state`: inspect and edit the state."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,9 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
     on this machine, a terminal is required.
     """
     from reconciler.operations.state import unlock
+    from reconciler.project.stored import open_stored
 
-    check_terminal(yes=yes)
+    check_terminal(partial(open_stored, start, options.environ(), env=env), yes=yes)
 
     def confirm(text: str) -> bool:
         return click.confirm(text, err=True)
@@ -190,7 +192,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
                 "without a terminal, the lineage to take over must be named; if the objects above are those of this "
                 f"project, run: {again}"
             )
-        check_terminal(yes=yes)
+        check_terminal(lambda: None, yes=yes)
         question = "Replace the existing state?" if found.replaces else "Take over these objects?"
         return click.confirm(question, err=True)
 

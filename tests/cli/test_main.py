@@ -63,6 +63,21 @@ def test_wrong_usage(project, cli: Cli, line, said):
     assert said in done.err
 
 
+@pytest.mark.parametrize("command", ["apply", "adopt", "rollback helper", "rollback helper 9", "state unlock"])
+def test_a_missing_environment_is_reported_before_a_missing_confirmation(project, cli: Cli, command):
+    with (project / "project.yaml").open("a") as file:
+        file.write("  environments: {staging: {}, production: {}}\n")
+    done = cli(*command.split())
+    assert (done.code, done.out) == (1, "")
+    assert "error[environment-required]" in done.err
+    assert "--yes" not in done.err
+
+
+def test_a_plan_file_that_does_not_exist_is_reported_before_a_missing_confirmation(project, cli: Cli):
+    done = cli("apply", "nowhere.json")
+    assert (done.code, "error[plan-file]" in done.err, "--yes" in done.err) == (1, True, False)
+
+
 def test_without_a_command_the_help_is_shown(cli: Cli):
     done = cli()
     assert done.code == 64

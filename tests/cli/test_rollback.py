@@ -253,6 +253,10 @@ class TestPlan:
         assert (done.code, "pass --yes" in done.err) == (64, True)
         assert published(released) == "release/helper@2"
 
+    def test_an_unknown_release_is_reported_before_a_missing_confirmation(self, released: Path, cli: Cli):
+        done = cli("rollback", "helper", "9")
+        assert (done.code, "error[unknown-release]" in done.err, "--yes" in done.err) == (1, True, False)
+
     def test_the_result_is_printed_and_written_as_json(self, released: Path, cli: Cli):
         done = cli("rollback", "helper", "--yes", "-o", "json", "--out", released / "result.json")
         assert done.document["format"] == "reconciler/apply/v2"
