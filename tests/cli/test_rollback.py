@@ -68,6 +68,8 @@ class TestChoice:
         done = cli("rollback", "helper", "--yes")
         assert done.code == 1
         assert "error[no-earlier-release]: the state records no release of chatbot/helper" in done.err
+        assert "before release 1, to which it was already rolled back from release 2\n" in done.err
+        assert "To undo the rollback, run `reconciler rollback helper 2`." in done.err
         assert "`reconciler rollback helper NUMBER`. Releases: 2, 3." in done.err
 
     def test_a_release_that_was_never_published_is_not_the_default(self, released: Path, cli: Cli):
