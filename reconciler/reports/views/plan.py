@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, VersionChange, is_repaired
+from reconciler.planning.reasons import Notice
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
@@ -64,11 +65,18 @@ class RiskView:
     """The text for several objects; empty if it is stated for each of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class WarningView:
+    text: str
+    code: str = ""
+    """The code, for `explain`; empty if there is none."""
+
+
 @dataclass(frozen=True)
 class Remarks:
     """The sections that plans and drift reports have in common."""
 
-    warnings: tuple[str, ...]
+    warnings: tuple[WarningView, ...]
     unmanaged: str
     """One sentence with the number of unmanaged objects; empty without any."""
     unmanaged_count: int
@@ -157,7 +165,7 @@ def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
     inventory = f"reconciler inventory{env_option(Identity.parse(plan.identity).environment)}"
     unmanaged = _unmanaged(plan.unmanaged)
-    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged), inventory)
+    return Remarks(tuple(map(_warning, plan.warnings)), unmanaged, len(plan.unmanaged), inventory)
 
 
 def _with_unread(plan: Plan, known: Remarks) -> Remarks:
@@ -165,7 +173,11 @@ def _with_unread(plan: Plan, known: Remarks) -> Remarks:
     is_offline = any(notice.code == "offline" for notice in plan.warnings)
     if is_offline or not any(change.deleted for change in plan.work):
         return known
-    return replace(known, warnings=(*known.warnings, _UNREAD))
+    return replace(known, warnings=(*known.warnings, WarningView(_UNREAD)))
+
+
+def _warning(notice: Notice) -> WarningView:
+    return WarningView(notice_text(notice), "" if notice.code == "text" else notice.code)
 
 
 def _risk(risk: Risk) -> RiskView:
