@@ -52,7 +52,7 @@ def remark_parts(remarks: Remarks) -> Iterator[Part]:
 
 
 def _warning(one: WarningView) -> Markup:
-    return element("p", one.text, *([" (", element("code", one.code), ")"] if one.code else []))
+    return element("p", one.text, *([" (", element("code", one.topic), ")"] if one.topic else []))
 
 
 def _risk(risk: RiskView) -> Markup:

@@ -52,7 +52,7 @@ def remark_sections(remarks: Remarks) -> Iterator[Section]:
 
 
 def _warning(one: WarningView) -> Item:
-    line = f"- {prose(one.text)} ({code(one.code)})" if one.code else f"- {prose(one.text)}"
+    line = f"- {prose(one.text)} ({code(one.topic)})" if one.topic else f"- {prose(one.text)}"
     return Item(line, line, "warning")
 
 

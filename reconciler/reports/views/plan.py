@@ -68,8 +68,8 @@ class RiskView:
 @dataclass(frozen=True, slots=True)
 class WarningView:
     text: str
-    code: str = ""
-    """The code, for `explain`; empty if there is none."""
+    topic: str = ""
+    """The code, which `explain` explains; empty if there is none."""
 
 
 @dataclass(frozen=True)
