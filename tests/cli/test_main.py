@@ -36,6 +36,8 @@ def test_a_name_of_a_project_or_a_consent_is_not_suggested_as_an_address(project
         ("plan --target helper", "'helper' is not a valid address; did you mean"),
         ("plan --target handbook", "'handbook' is not a valid address; did you mean vectorstore/handbook?"),
         ("pull handbok", "'handbok' is not a valid address; did you mean vectorstore/handbook?"),
+        ("pull", "Name the addresses whose drift is copied, or pass --all for all drift."),
+        ("pull assistant/helper --all", "pass either --all or addresses"),
         ("graph nothing-like-it", "is not a valid address; write kind/name, such as assistant/triage"),
         ("validate assistants/helper.yaml", "All manifests of the project are read: -C DIR selects the project."),
         ("plan assistants/helper.yaml", "All manifests of the project are read: -C DIR selects the project."),

@@ -207,7 +207,8 @@ def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:
     if not plan.effects:
         matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
         text = f"All live objects match the manifests, {tail}."
-        return Verdict("nothing", "No changes", text, "No changes.", f"{matching} the manifests, {tail}.")
+        word = "No changes of content" if plan.work else "No changes"  # apply still records what is live
+        return Verdict("nothing", word, text, f"{word}.", f"{matching} the manifests, {tail}.")
     found = Counter(risk.level for risk in plan.risks)
     risks = risk_counts({level: found[level] for level in LEVELS})
     level: Level = "risky" if found.keys() - {"low"} else "safe"
