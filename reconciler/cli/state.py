@@ -147,17 +147,31 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @click.option("--all", "everything", is_flag=True, help="All entries. Documents in the outlets stay published.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation, which --all requires in a terminal.")
 @options.live
 @options.locking
 def rm_(
-    addresses: tuple[str, ...], everything: bool, start: Path, env: str | None, endpoint: str | None, format_: str
+    addresses: tuple[str, ...],
+    everything: bool,
+    yes: bool,
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
 ) -> int:
-    """Stop managing objects without deleting them. Their labels are removed."""
+    """Stop managing objects without deleting them. Their labels are removed. In a terminal, --all asks first."""
+    from reconciler.operations.state import state_of
     from reconciler.operations.state_edits import forget
 
     if everything == bool(addresses):
         raise click.UsageError("name the addresses to stop managing, or pass --all")
     chosen = None if everything else options.addresses(addresses)
+    if everything and not yes and sys.stdin.isatty():
+        state = state_of(start, options.environ(), env=env)
+        question = f"Stop managing all objects of {state.identity}, {len(state.objects)} in the state?"
+        if state.objects and not click.confirm(question, err=True):
+            note("Nothing was changed.")
+            return codes.FAILED
     return _edited("Forgotten", forget(start, options.environ(), chosen, env=env, endpoint=endpoint), format_)
 
 
