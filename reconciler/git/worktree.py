@@ -58,6 +58,10 @@ class Worktree:
         name = self._attempt("rev-parse", "--abbrev-ref", "HEAD").text
         return "" if name == "HEAD" else name
 
+    def has_remote(self, name: str) -> bool:
+        """Return True if a remote with this name and a URL is configured."""
+        return bool(self._attempt("config", "--get", f"remote.{name}.url").records)
+
     def remote(self) -> str:
         """Return the name of the remote `origin`, or else of the first one; empty if there is none."""
         keys = self._attempt("config", "-z", "--name-only", "--get-regexp", r"^remote\..*\.url$").records

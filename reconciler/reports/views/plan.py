@@ -65,11 +65,18 @@ class RiskView:
     """The text for several objects; empty if it is stated for each of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class WarningView:
+    text: str
+    topic: str = ""
+    """The code, which `explain` explains; empty if there is none."""
+
+
 @dataclass(frozen=True)
 class Remarks:
     """The sections that plans and drift reports have in common."""
 
-    warnings: tuple[str, ...]
+    warnings: tuple[WarningView, ...]
     unmanaged: str
     """One sentence with the number of unmanaged objects; empty without any."""
     unmanaged_count: int
@@ -158,7 +165,7 @@ def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
     inventory = f"reconciler inventory{env_option(Identity.parse(plan.identity).environment)}"
     unmanaged = _unmanaged(plan.unmanaged)
-    return Remarks(tuple(map(notice_text, _not_refused(plan))), unmanaged, len(plan.unmanaged), inventory)
+    return Remarks(tuple(map(_warning, _not_refused(plan))), unmanaged, len(plan.unmanaged), inventory)
 
 
 def _with_unread(plan: Plan, known: Remarks) -> Remarks:
@@ -166,7 +173,11 @@ def _with_unread(plan: Plan, known: Remarks) -> Remarks:
     is_offline = any(notice.code == "offline" for notice in plan.warnings)
     if is_offline or not any(change.deleted for change in plan.work):
         return known
-    return replace(known, warnings=(*known.warnings, _UNREAD))
+    return replace(known, warnings=(*known.warnings, WarningView(_UNREAD)))
+
+
+def _warning(notice: Notice) -> WarningView:
+    return WarningView(notice_text(notice), "" if notice.code == "text" else notice.code)
 
 
 def _risk(risk: Risk) -> RiskView:
@@ -196,7 +207,8 @@ def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:
     if not plan.effects:
         matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
         text = f"All live objects match the manifests, {tail}."
-        return Verdict("nothing", "No changes", text, "No changes.", f"{matching} the manifests, {tail}.")
+        word = "No changes of content" if plan.work else "No changes"  # apply still records what is live
+        return Verdict("nothing", word, text, f"{word}.", f"{matching} the manifests, {tail}.")
     found = Counter(risk.level for risk in plan.risks)
     risks = risk_counts({level: found[level] for level in LEVELS})
     level: Level = "risky" if found.keys() - {"low"} else "safe"
