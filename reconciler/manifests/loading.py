@@ -63,6 +63,16 @@ class Loaded:
     objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
     """Desired objects of manifests that the cache has."""
 
+    def read_files(self) -> frozenset[str]:
+        """Return the paths of the manifests and of the files that they include, refer to or upload, relative to the
+        project folder. Files of releases need not exist.
+        """
+        shown = self.project.shown(PROJECT_FILE).removesuffix(PROJECT_FILE)
+        manifests = {resource.place.file.removeprefix(shown) for resource in self.resources}
+        targets = (reference.target for resource in self.resources for reference in resource.references)
+        uploads = {target.name for target in targets if target.kind in upload_kinds()}
+        return self.used | manifests | uploads | {PROJECT_FILE}
+
 
 def load(
     folder: Path,

@@ -56,18 +56,22 @@ _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 _COST, _CHECKED, _UPLOADS, _OBJECTS = range(10, 14)
 """Indices of the last values of a manifest in the head of an entry. Three of them are null if they are not cached."""
 _VALUES: Final = 14
+_MARKER: Final = "---"
+"""Without it, a file is one document."""
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
 class DeferredResource(Resource):
-    """A resource that is parsed and validated when its spec or the place of a value is needed for the first time."""
+    """A resource that is parsed and validated when its spec is needed for the first time."""
 
     @classmethod
-    def of(cls, build: Callable[[], Resource], known: Mapping[str, Any]) -> Self:
-        """Return a resource of which everything but the spec is known."""
+    def of(cls, build: Callable[[], Resource], positions: Positions | None, known: Mapping[str, Any]) -> Self:
+        """Return a resource of which everything but the spec is known. `positions` has the places of its values if the
+        text is sufficient to find them.
+        """
         made = cls.__new__(cls)
-        made.__dict__.update(known, build=build)
+        made.__dict__.update(known, build=build, positions=positions)
         return made
 
     @cached_property
@@ -82,7 +86,7 @@ class DeferredResource(Resource):
             return self._built.spec
 
         def where(self, path: Keys) -> Place:
-            return self._built.where(path)
+            return (self.__dict__["positions"] or self._built).where(path)
 
         def written(self) -> Mapping[str, JSON]:
             return self._built.written()
@@ -205,7 +209,9 @@ class ManifestCache:
             raise MalformedError("another version has written the entry, or an included file has changed")
         kind, place = self.kinds[kind_name], Place(file, of_type(line, int), of_type(column, int))
         body = Body("", file, 0, "", "", "\n") if is_markdown else None
-        document = Document(file, 0, "", _READABLE, place, dollars=False, body=body)
+        is_alone = not includes and not is_markdown and _MARKER not in text
+        document = Document(file, 0, text if is_alone else "", _READABLE, place, dollars=False, body=body)
+        positions = Positions(document)
         known = {
             "kind": kind,
             "address": Address(kind.prefix, of_type(name, str)),
@@ -215,9 +221,10 @@ class ManifestCache:
             "continued": _NONE,
             "references": tuple(map(codec.reference_of, references)),
         }
-        resource = DeferredResource.of(partial(self._built, file, text, number), known)
+        build = partial(self._built, file, text, number)
+        resource = DeferredResource.of(build, positions if is_alone else None, known)
         found = [codec.problem_of(one) for one in problems]
-        return Validated(Positions(document), resource, None, found, frozenset(includes))
+        return Validated(positions, resource, None, found, frozenset(includes))
 
     def _built(self, file: str, text: str, number: int) -> Resource:
         """Parse and validate a manifest. Its text and its included files are those of the entry, so it is valid."""
@@ -325,6 +332,7 @@ class ManifestCache:
         self.write()
         if files.hashes:
             files.hashes.save()
+        self._forget()
         return objects
 
     def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
@@ -350,7 +358,16 @@ class ManifestCache:
         """Write the new entries, unless modules that were imported in this run may be those of another version."""
         changed = [file for file in self.files.values() if file.is_changed]
         if changed and is_as_imported(*_CODE):
-            self.segments.add(list(map(_new, changed)), {file.key for file in self.files.values()})
+            self.segments.add(map(_new, changed), {file.key for file in self.files.values()})
+
+    def _forget(self) -> None:
+        """Release the memory of what is needed only while the manifests are loaded."""
+        for file in self.files.values():
+            file.objects.clear()
+        self.files.clear()
+        self._slots.clear()
+        self._results.clear()
+        self.entries = {}
 
 
 def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
@@ -419,5 +436,5 @@ def _exact(objects: Iterable[Desired]) -> str | None:
 def _new(file: CachedFile) -> New:
     numbers = range(len(file.heads))
     known = [] if len(file.objects) == len(numbers) else file.read_objects()
-    texts = (file.objects.get(number) or _encode(known[number]) for number in numbers)
+    texts = (file.objects.pop(number, "") or _encode(known[number]) for number in numbers)
     return New(file.key, file.heads, f"[{','.join(texts)}]".encode())

@@ -107,7 +107,7 @@ class Segments:
             return []
         return [path for path in private_folder.files_in(self.folder) if path.name.endswith(_INDEX)]
 
-    def add(self, entries: Collection[New], used: Collection[str]) -> None:
+    def add(self, entries: Iterable[New], used: Collection[str]) -> None:
         """Write a segment, merged with the others if there are many. `used` are the keys that this run needed. Errors
         are ignored: the next run has no cache.
         """
@@ -159,10 +159,12 @@ def _entries(path: Path) -> dict[str, Entry]:
         return {}
 
 
-def _merged(known: dict[str, Entry], entries: Collection[New], used: Collection[str]) -> Iterator[New]:
+def _merged(known: dict[str, Entry], entries: Iterable[New], used: Collection[str]) -> Iterator[New]:
     """Yield the new entries, the used ones, and a limited number of others, the last written first."""
-    new = {one.key for one in entries}
-    yield from entries
+    new = set[str]()
+    for one in entries:
+        new.add(one.key)
+        yield one
     wanted = [key for key in known if key in used and key not in new]
     others = [key for key in reversed(known) if key not in used and key not in new]
     for key in (*wanted, *others[: _SPARE * len(used)]):
