@@ -1,5 +1,6 @@
 """`reconciler adopt`"""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,11 +50,12 @@ def command(
     Exit code 1 if nothing could be adopted, 4 if only some objects could be adopted.
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.adopt import adopt
+    from reconciler.project.workspace import open_workspace
     from reconciler.reports.wording import notice_text
 
     wanted = _wanted(what)
     if not dry_run:
-        check_terminal(yes=yes)
+        check_terminal(partial(open_workspace, start, options.environ(), env=env, endpoint=endpoint), yes=yes)
     done = adopt(
         start,
         options.environ(),

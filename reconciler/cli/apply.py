@@ -1,5 +1,6 @@
 """`reconciler apply`"""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,14 @@ def command(
     lock.
     """
     _check_usage(plan_file)
-    if plan_file is None or (not yes and confirm is None):
-        check_terminal(yes=yes)
     from reconciler.operations.run import applied
+    from reconciler.project.workspace import open_workspace
     from reconciler.review.saved_plans import read_plan
 
+    if plan_file is None:
+        check_terminal(partial(open_workspace, start, options.environ(), env=env, endpoint=endpoint), yes=yes)
+    elif confirm is None:
+        check_terminal(partial(read_plan, plan_file), yes=yes)
     saved = read_plan(plan_file) if plan_file else None
     if saved and saved.destroys:
         from reconciler.cli.destroy import apply_saved

@@ -82,9 +82,13 @@ def listening() -> "Callable[[int], AbstractContextManager[Progress]]":
     return listen
 
 
-def check_terminal(*, yes: bool) -> None:
-    """Raise UsageError if a confirmation is required and stdin is not a terminal."""
+def check_terminal(first: "Callable[[], object]", *, yes: bool) -> None:
+    """Raise UsageError if a confirmation is required and stdin is not a terminal.
+
+    `first` is called before, to raise what --yes would not help with, such as an environment that is not named.
+    """
     if not yes and not sys.stdin.isatty():
+        first()
         raise click.UsageError(
             "a confirmation is required, but stdin is not a terminal; pass --yes to skip the confirmation"
         )

@@ -9,10 +9,10 @@ from reconciler.cli.output import show, show_json, style
 
 
 @click.command(name="explain")
-@click.argument("topic", default="", shell_complete=completing.topics)
+@click.argument("words", metavar="[TOPIC]", nargs=-1, shell_complete=completing.topics)
 @options.output
 @options.colour
-def command(topic: str, format_: str) -> int:
+def command(words: tuple[str, ...], format_: str) -> int:
     """Explain a kind, a field of a manifest, a code, or a word of a report. Without TOPIC, list the kinds.
 
     A field is named by its path, in which the name of a target or of a type of tool selects one of several forms:
@@ -38,7 +38,7 @@ def command(topic: str, format_: str) -> int:
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.explanations.explain import explain
 
-    explanation = explain(topic)
+    explanation = explain(" ".join(words))
     if format_ == "json":
         from reconciler.explanations.codec import explanation_json
 

@@ -53,8 +53,10 @@ def command(
     from reconciler.planning.model import Refusal
     from reconciler.reports.wording import refusal_problem
 
-    if everything == bool(addresses):
-        raise click.UsageError("Pass at least one ADDRESS, or --all, but not both.")
+    if everything and addresses:
+        raise click.UsageError("--all selects all drift; pass either --all or addresses.")
+    if not (everything or addresses):
+        raise click.UsageError("Name the addresses whose drift is copied, or pass --all for all drift.")
     chosen = options.addresses(addresses)
     pulled = pull(start, options.environ(), chosen, env=env, endpoint=endpoint, dry_run=dry_run, force=force)
     if isinstance(pulled, Refusal):

@@ -48,15 +48,16 @@ def command(
 
     Exit code 3 if the plan is refused, 4 if it was partially applied, 6 if another run holds the lock.
     """
-    if not dry_run:
-        check_terminal(yes=yes)
-    from reconciler.operations.rollback import roll_back
+    from reconciler.operations.rollback import check_rollback, roll_back
     from reconciler.planning.model import Plan
 
+    environ, name = options.environ(), chatbot.removeprefix("chatbot/")
+    if not dry_run:
+        check_terminal(partial(check_rollback, start, environ, name, number, env=env, endpoint=endpoint), yes=yes)
     choice, result = roll_back(
         start,
-        options.environ(),
-        chatbot.removeprefix("chatbot/"),
+        environ,
+        name,
         number,
         env=env,
         endpoint=endpoint,

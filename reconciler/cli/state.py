@@ -1,6 +1,7 @@
 """`reconciler state`: inspect and edit the state."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,9 @@ def unlock_(start: Path, env: str | None, yes: bool) -> int:
     on this machine, a terminal is required.
     """
     from reconciler.operations.state import unlock
+    from reconciler.project.stored import open_stored
 
-    check_terminal(yes=yes)
+    check_terminal(partial(open_stored, start, options.environ(), env=env), yes=yes)
 
     def confirm(text: str) -> bool:
         return click.confirm(text, err=True)
@@ -145,17 +147,31 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @click.option("--all", "everything", is_flag=True, help="All entries. Documents in the outlets stay published.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation, which --all requires in a terminal.")
 @options.live
 @options.locking
 def rm_(
-    addresses: tuple[str, ...], everything: bool, start: Path, env: str | None, endpoint: str | None, format_: str
+    addresses: tuple[str, ...],
+    everything: bool,
+    yes: bool,
+    start: Path,
+    env: str | None,
+    endpoint: str | None,
+    format_: str,
 ) -> int:
-    """Stop managing objects without deleting them. Their labels are removed."""
+    """Stop managing objects without deleting them. Their labels are removed. In a terminal, --all asks first."""
+    from reconciler.operations.state import state_of
     from reconciler.operations.state_edits import forget
 
     if everything == bool(addresses):
         raise click.UsageError("name the addresses to stop managing, or pass --all")
     chosen = None if everything else options.addresses(addresses)
+    if everything and not yes and sys.stdin.isatty():
+        state = state_of(start, options.environ(), env=env)
+        question = f"Stop managing all objects of {state.identity}, {len(state.objects)} in the state?"
+        if state.objects and not click.confirm(question, err=True):
+            note("Nothing was changed.")
+            return codes.FAILED
     return _edited("Forgotten", forget(start, options.environ(), chosen, env=env, endpoint=endpoint), format_)
 
 
@@ -190,7 +206,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
                 "without a terminal, the lineage to take over must be named; if the objects above are those of this "
                 f"project, run: {again}"
             )
-        check_terminal(yes=yes)
+        check_terminal(lambda: None, yes=yes)
         question = "Replace the existing state?" if found.replaces else "Take over these objects?"
         return click.confirm(question, err=True)
 

@@ -24,6 +24,10 @@ _SECTION: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _LINK: Final = re.compile(r"\[([^\]]+)\]\([\w./#-]+\)")
+_REFERENCE: Final = re.compile(r"\b([Ss]ee) \[([^\]]+)\]\(([\w-]+)\.md[\w#-]*\)")
+"""A reference to a section of another page."""
+_EMPHASIS: Final = re.compile(r"`[^`]*`|\*{1,2}(\w[^*`]*)\*{1,2}")
+"""Emphasised words, in the group; or code, in which a `*` is one."""
 _CODE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PRINTED: Final = re.compile(r"(?:error|warning|refused|refusal|risk)\[(.+)\]:?|(?:high|medium|low) (.+?):?")
 """A code as a message shows it."""
@@ -49,13 +53,17 @@ def explanations(text: str) -> Iterator[CodeExplanation]:
 
 
 def prose(text: str) -> str:
-    """Return paragraphs on one line each, with the texts of links: a terminal cannot open the pages of a checkout."""
-    paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
-    return _LINK.sub(r"\1", "\n".join(paragraphs))
+    """Return paragraphs on one line each, without marks of emphasis, and with the texts of links: a terminal cannot
+    open the pages of a checkout. References to a section name the page.
+    """
+    joined = "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    joined = _REFERENCE.sub(r'\1 "\2" on the page "\3" of the documentation', joined)
+    return _EMPHASIS.sub(lambda found: found[1] or found[0], _LINK.sub(r"\1", joined))
 
 
 def code_in(topic: str) -> str | None:
     """Return the code in a topic, which may be copied from a message (`error[no-project]`); None without a code."""
+    topic = topic.strip().removeprefix("! ")
     printed = _PRINTED.fullmatch(topic)
-    code = (printed[1] or printed[2]) if printed else topic
+    code = (printed[1] or printed[2]) if printed else topic.removesuffix(":")
     return code if _CODE.fullmatch(code) else None

@@ -71,7 +71,8 @@ def _unknown_topic(
     words: Collection[TermExplanation],
 ) -> ReconcilerError:
     names = [kind.name.lower() for kind in fields.kinds]
-    begun = [one.term for one in words if not one.of and len(topic) > 2 and one.term.startswith(topic.lower())]
+    begun = [one.term for one in words if not one.of and topic.lower() == f"{one.term}s"]
+    begun += [one.term for one in words if not one.of and len(topic) > 2 and one.term.startswith(topic.lower())]
     found = _kinds_called(topic, names) + begun + _paths(parts, names, fields)
     if found:
         hint = f"did you mean {few([f'`{one}`' for one in found])}?"
@@ -101,7 +102,7 @@ def _paths(parts: Sequence[str], names: Iterable[str], fields: ManifestSchema) -
     """Return the fields with this path below a kind or its `spec`; without any, those with the plural of one word."""
     forms = [[*parts], *([[f"{parts[0]}s"]] if len(parts) == 1 else [])]
     for form in forms:
-        paths = [[name, *middle, *form] for name in names for middle in ([], ["spec"])]
+        paths = [[name, *middle, *form] for name in names for middle in ([], ["spec"], ["lifecycle"])]
         found = [".".join(path) for path in paths if fields.has(path)]
         if found:
             return found

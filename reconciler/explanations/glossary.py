@@ -30,7 +30,9 @@ def _terms(text: str) -> Iterator[TermExplanation]:
     for found in _SECTION.finditer(text):
         blocks = found["text"].split("\n\n")
         rows = [row for block in blocks if block.startswith("|") for row in _rows(block)]
-        paragraphs = [*(block for block in blocks if not block.startswith("|")), *map(_line, rows)]
+        paragraphs = [
+            part for block in blocks for part in (map(_line, _rows(block)) if block.startswith("|") else [block])
+        ]
         yield TermExplanation(found["term"].lower(), "", prose("\n\n".join(paragraphs)))
         words = [(word[1], row) for row in rows if (word := _WORD.fullmatch(row[0][1]))]
         for word, group in groupby(words, key=lambda pair: pair[0]):

@@ -25,7 +25,7 @@ def default_branch(repository: Path) -> str:
     names = [name.removeprefix(_HEADS) for name in branches] or [_unborn(repository)]
     if len(names) == 1:
         return names[0]
-    message = "the default branch of the repository is not known; nothing was written"
+    message = "the default branch of the repository is not known"
     first = "" if _output(repository, "config", "--get", "remote.origin.url") else "git remote add origin URL && "
     hint = f"Run `{first}git fetch origin && git remote set-head origin --auto`."
     raise ReconcilerError(Problem("default-branch", message, hint=hint))

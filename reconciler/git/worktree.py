@@ -5,13 +5,14 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.git.command import CompletedCommand, GitError, run, top_of
+from reconciler.resources.address import composed
 from reconciler.resources.problems import Problem
 
 LINK: Final = "120000"
@@ -41,17 +42,25 @@ class Worktree:
     top: Path
     project: Path
 
-    def commit(self) -> str | None:
-        """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None before the first
-        commit, and if Git does not read the repository.
+    def commit(self, used: Iterable[str] = ()) -> str | None:
+        """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed, or if one of the files
+        in `used`, relative to the project folder, is not tracked; None before the first commit, and if Git does not
+        read the repository.
         """
         head = self._attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return None if head.code else f"{head.text}{'-dirty' if any(self.changed()) else ''}"
+        if head.code:
+            return None
+        is_dirty = any(self.changed()) or any(self._untracked(frozenset(used)))
+        return f"{head.text}{'-dirty' if is_dirty else ''}"
 
     def branch(self) -> str:
         """Return the checked out branch; empty if none is."""
         name = self._attempt("rev-parse", "--abbrev-ref", "HEAD").text
         return "" if name == "HEAD" else name
+
+    def has_remote(self, name: str) -> bool:
+        """Return True if a remote with this name and a URL is configured."""
+        return bool(self._attempt("config", "--get", f"remote.{name}.url").records)
 
     def remote(self) -> str:
         """Return the name of the remote `origin`, or else of the first one; empty if there is none."""
@@ -151,6 +160,20 @@ class Worktree:
                 candidates[name] = id_
         # Their times differ. That is not a change yet: a copy of a clone has other times.
         yield from self._with_other_content(candidates)
+
+    def _untracked(self, used: Collection[str]) -> Iterator[str]:
+        """Yield those of the files, relative to the project folder, that exist and are not tracked: not in a submodule,
+        and not at the end of links to a file of the index either.
+        """
+        entries = self.index() if used else []
+        tracked = {composed(entry.path) for entry in entries}
+        modules = tuple(f"{composed(entry.path)}/" for entry in entries if entry.mode == SUBMODULE)
+        for path in used:
+            if composed(path) not in tracked and not composed(path).startswith(modules):
+                file = (self.project / path).resolve()
+                inside = file.relative_to(self.project).as_posix() if file.is_relative_to(self.project) else ""
+                if inside and file.exists() and composed(inside) not in tracked:
+                    yield path
 
     def _with_other_content(self, candidates: Mapping[str, str]) -> Iterator[str]:
         filters = self._filters_of(candidates)

@@ -4,7 +4,7 @@ The names here are imported at their first use: commands that read the state use
 kinds, which take most of the time to start.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["Dangling", "Loaded", "Project", "ProjectSpec", "find_project", "load"]
 
@@ -26,7 +26,7 @@ else:
         "load": "loading",
     }
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> Any:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

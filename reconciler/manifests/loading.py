@@ -63,6 +63,16 @@ class Loaded:
     objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
     """Desired objects of manifests that the cache has."""
 
+    def read_files(self) -> frozenset[str]:
+        """Return the paths of the manifests and of the files that they include, refer to or upload, relative to the
+        project folder. Files of releases need not exist.
+        """
+        shown = self.project.shown(PROJECT_FILE).removesuffix(PROJECT_FILE)
+        manifests = {resource.place.file.removeprefix(shown) for resource in self.resources}
+        targets = (reference.target for resource in self.resources for reference in resource.references)
+        uploads = {target.name for target in targets if target.kind in upload_kinds()}
+        return self.used | manifests | uploads | {PROJECT_FILE}
+
 
 def load(
     folder: Path,
@@ -94,11 +104,13 @@ def load(
     cached = _opened_cache(cache, env, root, top, shown)
     found = read_documents(tree, shown, edited, allowance, known, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
+    if cached and cached.is_torn:
+        return load(folder, env=env)
     opened = open_project(documents, env, root, top, shown, removed=removed)
     project = opened.project
     hints = PathHints(tree)
     variables = Variables(project.variables, project.variable_texts)
-    expander = Expander(Sources(root, shown, edited), variables, allowance, hint=hints)
+    expander = Expander(Sources(root, shown, cached.texts if cached else edited), variables, allowance, hint=hints)
     target = project.spec.defaults.target
     validated = [
         (cached and cached.result(one)) or validate(one, expander, known, target)

@@ -3,7 +3,7 @@
 import os
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,7 +16,7 @@ from reconciler.manifests.scalars import needs_quotes
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.tree import is_manifest_name
 from reconciler.manifests.writing import SCHEMA_FILE, modeline, schema_around
-from reconciler.project.all_environments import load_all_environments
+from reconciler.project.all_environments import AllEnvironments, load_all_environments
 from reconciler.resources.address import NAME_LENGTH
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.workflows import CI, Setup, github, gitlab, parse_source, setup_of
@@ -99,7 +99,7 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
         hint = "Create a repository with `git init`, or run the command in one."
         raise ReconcilerError(Problem("no-repository", f"{repository} is not a Git repository", hint=hint))
     undo_interrupted(repository)
-    setup = named(setup_of(project), ci, repository)
+    setup = _setup(project, ci, repository)
     installed = parse_source(source, repository, ci)
     texts = github.workflows(setup, installed) if ci == "github" else gitlab.pipeline(setup, installed)
     include = _add_pipeline(texts, setup, repository) if ci == "gitlab" else ""
@@ -110,6 +110,15 @@ def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
         raise ReconcilerError(*map(_exists, differing))
     write_files(repository, (FileChange(path, None, texts[path].encode()) for path in written))
     return Written(setup, repository, written, unchanged, include)
+
+
+def _setup(project: AllEnvironments, ci: CI, repository: Path) -> Setup:
+    """Return the settings of the files; raises ReconcilerError, which says that nothing was written."""
+    try:
+        return named(setup_of(project), ci, repository)
+    except ReconcilerError as error:
+        problems = (replace(one, message=f"{one.message}; nothing was written") for one in error.problems)
+        raise ReconcilerError(*problems) from error
 
 
 def _add_pipeline(texts: dict[str, str], setup: Setup, repository: Path) -> str:

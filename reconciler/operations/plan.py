@@ -13,6 +13,7 @@ from reconciler.git.command import GitError
 from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
+from reconciler.manifests import Loaded
 from reconciler.operations import checkout, release_blockers
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan_inputs import read, read_referrers
@@ -88,7 +89,7 @@ def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[
     difference = diff(resolution.with_bundles({address: _bundle(content) for address, content in bundles.items()}))
     guarded = guard(difference)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    planned = seal(difference, guarded, commit=_commit(workspace.root), created_at=now)
+    planned = seal(difference, guarded, commit=_commit(workspace.loaded), created_at=now)
     _check(workspace, planned)
     new = (
         *checkout.notices(workspace, planned),
@@ -163,10 +164,12 @@ def check_known(addresses: Iterable[Address], known: Collection[Address], enviro
         raise ReconcilerError(*problems)
 
 
-def _commit(root: Path) -> str | None:
-    """Return the checked out commit, with the suffix `-dirty` if a tracked file was changed; None without Git."""
-    found = worktree(root)
+def _commit(loaded: Loaded) -> str | None:
+    """Return the checked out commit, with the suffix `-dirty` if it does not have everything that the manifests are
+    read from; None without Git.
+    """
+    found = worktree(loaded.project.root)
     try:
-        return found.commit() if found else None
+        return found.commit(loaded.read_files()) if found else None
     except GitError:  # a plan does not need it
         return None

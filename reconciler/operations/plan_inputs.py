@@ -63,7 +63,12 @@ async def read(
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
-    inputs = replace(inputs, undivided=left.undivided, removed_environments=left.removed)
+    inputs = replace(
+        inputs,
+        undivided=left.undivided,
+        environments=tuple(workspace.loaded.project.spec.environments),
+        removed_environments=left.removed,
+    )
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
     return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
 

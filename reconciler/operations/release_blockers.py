@@ -10,7 +10,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.model import CREATES
 from reconciler.planning.release_retention import chatbot_of
 from reconciler.resources.address import RELEASE, Address, release_number
-from reconciler.resources.problems import Place, Problem, env_option
+from reconciler.resources.problems import Place, Problem, Severity, env_option
 
 
 def problems(root: Path, planned: Planned) -> Iterator[Problem]:
@@ -26,19 +26,31 @@ def problems(root: Path, planned: Planned) -> Iterator[Problem]:
 
 
 def undefined_names(
-    inputs: PlanInputs, known: Collection[Address] = (), applied: Collection[Address] = ()
+    inputs: PlanInputs, known: Collection[Address] = (), applied: Collection[Address] | None = None
 ) -> Iterator[Problem]:
-    """Return an error for each name of a release that no manifest defines, without releases that are applied."""
+    """Return an error for each name of a release that no manifest defines, without releases that are applied.
+
+    If no state was read (`applied` is None), the name of an assistant that the release has a copy of is a warning: a
+    state that has applied the release does not need it, and a consent may have permitted to delete it.
+    """
     for one in undefined(inputs, known):
-        if one.release in applied or one.name.release is not None:
+        if one.release in (applied or ()) or one.name.release is not None:
             continue
-        message = f"{one.release} uses {one.name}, which no manifest defines"
-        state = f"Only a state that has applied {one.release} finds the object by its id"
-        hint = (
-            f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its new "
-            f"name; otherwise restore its manifest, or archive {one.release}. {state}"
-        )
-        yield Problem("undefined-in-release", message, inputs.desired[one.source].place, hint)
+        renamed = f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its"
+        if one.is_copied:
+            message = f"{one.release} is published with a copy of {one.name}, which no manifest defines"
+            hint = (
+                f"{renamed} new name; if it was deleted, publish another release when there is one. Only a state that "
+                f"has applied {one.release} can still publish it"
+            )
+        else:
+            message = f"{one.release} uses {one.name}, which no manifest defines"
+            hint = (
+                f"{renamed} new name; otherwise restore its manifest, or archive {one.release}. Only a state that has "
+                f"applied {one.release} finds the object by its id"
+            )
+        severity: Severity = "warning" if one.is_copied and applied is None else "error"
+        yield Problem("undefined-in-release", message, inputs.desired[one.source].place, hint, severity)
 
 
 def _renamed(inputs: PlanInputs, one: Renamed) -> Problem:

@@ -60,6 +60,13 @@ def rollback(
     return plan
 
 
+def check_rollback(
+    start: Path, environ: Mapping[str, str], chatbot: str, number: int | None, *, env: str | None, endpoint: str | None
+) -> None:
+    """Raise ReconcilerError if the environment, the chatbot or the release of a rollback is not named or not known."""
+    _prepared(start, environ, chatbot, number, env, endpoint)
+
+
 def roll_back(
     start: Path,
     environ: Mapping[str, str],
@@ -80,9 +87,7 @@ def roll_back(
     interrupted run. Errors of manifests are ignored, unless the rollback uses these manifests: of the release, the
     chatbot, and the objects that run it.
     """
-    prepare = partial(
-        _prepared, start, environ, chatbot, number, env or environ.get("RECONCILER_ENV") or None, endpoint
-    )
+    prepare = partial(_prepared, start, environ, chatbot, number, env, endpoint)
     prepared = prepare()
     if confirm and prepared.workspace.backend.wait_until_free():
         prepared = prepare()  # the other run may have published another release
@@ -120,7 +125,7 @@ def _prepared(
 ) -> _Prepared:
     folder = find_project(start)
     project = load_each(folder)
-    (environment,) = _one(folder, chosen(project, env))
+    (environment,) = _one(folder, chosen(project, env or environ.get("RECONCILER_ENV") or None))
     address = Address("chatbot", chatbot)
     if len(project.in_each(address)) < len(project.loads):
         raise_errors(project.problems())

@@ -227,4 +227,4 @@ def _after_forgetting_all(workspace: Workspace, removed: Mapping[Address, Applie
         yield f"the outlets still have {few(published)}"
     if workspace.desired.keys() & removed.keys():
         adopt = command_text(workspace.identity.environment, "adopt")
-        yield f"the manifests are still there: run `{adopt}` before the next apply, which creates other objects"
+        yield f"the manifests are still there: run `{adopt}` to manage the objects again; an apply creates others"

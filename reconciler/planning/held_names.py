@@ -49,6 +49,8 @@ class Undefined:
     name: Address
     source: Address
     """The part of the release that has the name."""
+    is_copied: bool = False
+    """True for an assistant that the release only has a copy of: where the release is applied, nothing needs it."""
 
 
 def names_of(inputs: PlanInputs, release: Address) -> frozenset[Address]:
@@ -106,25 +108,30 @@ def undefined(inputs: PlanInputs, known: Collection[Address] = ()) -> Iterator[U
     published = {*published_releases(inputs).values(), *map(Address.parse, elsewhere)}
     for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
         found: dict[Address, Address] = {}
+        copied: dict[Address, Address] = {}
         for source in (*sorted(inputs.releases[release].parts & inputs.desired.keys()), release):
             for target in map(Address.parse, references_in(dict(inputs.desired[source].fields))):
                 if not target.is_frozen and target.kind not in upload_kinds():
                     found.setdefault(target, source)
             if source.is_frozen and source.kind == ASSISTANT and release in published:
-                found.setdefault(source.family, source)
-        yield from (Undefined(release, name, found[name]) for name in sorted(found.keys() - defined))
+                copied.setdefault(source.family, source)
+        for name in sorted((found.keys() | copied.keys()) - defined):
+            yield Undefined(release, name, found.get(name) or copied[name], is_copied=name not in found)
 
 
 def only_in_state(inputs: PlanInputs, matched: Matched, work: Collection[Change]) -> Iterator[Notice]:
     """Yield a warning for each name of releases that only the state resolves: a state that has not applied them could
-    not plan. Of an object that the plan removes, only if the plan creates one that may be the renamed one.
+    not plan. Of an object that the plan removes, only if the plan creates one that may be the renamed one; of a copied
+    assistant that was deleted, none.
     """
     removed = {change.address for change in work if change.ends_id}
     made = (Address.parse(change.address) for change in work if change.action in CREATES)
     created = {address.kind for address in made if not address.is_frozen}
     releases: dict[Address, list[str]] = defaultdict(list)
     for one in undefined(inputs):
-        if one.name.release is None:
+        now_at = matched.of_release(one.release, one.name)
+        is_gone = one.is_copied and now_at not in matched.live and now_at not in inputs.desired
+        if one.name.release is None and not is_gone:
             releases[one.name].append(str(one.release))
     for name, found in sorted(releases.items()):
         now = {matched.of_release(Address.parse(one), name) for one in found}

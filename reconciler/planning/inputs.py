@@ -153,6 +153,8 @@ class PlanInputs:
     """
     undivided: Identity | None = None
     """The project itself, if its state from before it had environments still has objects."""
+    environments: tuple[str, ...] = ()
+    """The environments of project.yaml."""
     removed_environments: tuple[Identity, ...] = ()
     """Environments that project.yaml does not have any longer, and whose objects this identity would create again."""
     outlet_documents: Mapping[str, Sequence[Live]] = field(default_factory=dict)

@@ -169,7 +169,8 @@ RemedyCode: TypeAlias = Literal[
     "adopt-first",  # environment, as for many remedies with a command; without one, it is that of the plan
     "release-and-adopt",  # owner, environment: as of `adopt-first`
     "settle-environments",  # environments: removed from project.yaml, whose states have objects
-    "divide",  # environment: that is to manage what the project manages since before it had environments
+    "divide",  # environment: of the plan; environments: of which one is to manage what the project manages since before
+    # it had environments
     "forget-import",  # address: of a manifest with a comment that names its source
     "repoint-user",  # user, id
     "delete-or-unlabel-one",  # id: of plans of earlier versions

@@ -30,7 +30,7 @@ from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
-from reconciler.resources.values import JSON, Fields, references_in, strings_in
+from reconciler.resources.values import JSON, Fields, mentions, references_in
 
 _ID: Final = re.compile(r"(?=[^0-9]*[0-9]|.{16})[A-Za-z]+[-_][\w-]+", re.ASCII)
 """Texts that can be live ids: a prefix and a random part. The index has no others."""
@@ -56,9 +56,9 @@ class Index:
 
 def index_in(fields: Fields) -> Index:
     """Return the index of an object with these fields."""
-    found = dict(fields)
-    references = dict.fromkeys(references_in(found))
-    ids = dict.fromkeys(text for text in strings_in(found) if text not in references and _ID.fullmatch(text))
+    found = mentions(dict(fields))
+    references = dict.fromkeys(found.references)
+    ids = dict.fromkeys(text for text in found.strings if text not in references and _ID.fullmatch(text))
     return Index(tuple(references), tuple(ids))
 
 

@@ -1,7 +1,7 @@
 """The search for cycles of garbage, which would look through every module, manifest and live object again and again.
 
-These stay until the end of a command, so that searching them takes a quarter of the time of a large plan, and a tenth of
-that of a small one. Only requests make cycles that are garbage soon.
+These stay until the end of a command: searching them takes a quarter of the time of a large plan, and a tenth of the
+time of a small one. Only requests make cycles that are garbage soon.
 """
 
 import gc

@@ -31,11 +31,16 @@ class StoredProject:
 
 
 def open_stored(start: Path, environ: Mapping[str, str], *, env: str | None) -> StoredProject:
-    """Open what was applied of the project at or above `start`. Raises ReconcilerError if `project.yaml` is invalid.
+    """Open what was applied of the project at or above `start`.
 
-    Manifests are not read, so their errors are not reported: what was applied does not depend on them.
+    Manifests are not read, so that their errors are not reported: what was applied does not depend on them. If
+    `project.yaml` has errors, raises ReconcilerError with those of all manifests, as other commands do.
     """
     project = read_project(find_project(start), env=env or environ.get("RECONCILER_ENV") or None)
+    if project is None:
+        from reconciler.project.workspace import open_workspace  # which imports all kinds
+
+        project = open_workspace(start, environ, env=env).loaded.project
     return StoredProject(project, backend_of(project, choose(project, None, environ), environ))
 
 

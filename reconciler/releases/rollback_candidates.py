@@ -146,6 +146,8 @@ class Candidates:
         where = f" in {environment}" if environment else ""
         earlier = f"before release {current}" if current else "before"
         message = f"the state records no release of {self.chatbot.address}{where} that was published {earlier}"
+        if self._rolled_back_from:
+            message += f", to which it was already rolled back from release {self._rolled_back_from}"
         if archived:
             message += f" and is not archived: {', '.join(map(str, archived))} cannot be published again"
         elif leaving:
@@ -161,6 +163,14 @@ class Candidates:
         current = published_in(self.entry) if self.entry else None
         return release_number(current) if current else None
 
+    @property
+    def _rolled_back_from(self) -> int | None:
+        """The release from which the present one was rolled back to; None if it was published in another way."""
+        entry = self.entry
+        if entry is None or not (entry.rolled_back_by and entry.rolled_back):
+            return None
+        return release_number(Address.parse(entry.rolled_back[-1]))
+
     def _hint(self, leaving: Sequence[Leaving] = ()) -> str:
         """Return how to publish another release than the present one; `leaving` are live, and left out of a default."""
         name, env = self.chatbot.address.name, env_option(self.workspace.identity.environment)
@@ -170,8 +180,9 @@ class Candidates:
         open_ = [number for number in self._releases if number not in self.archived | {self._current}]
         others = [number for number in open_ if not self.faults(number)]
         if others:
-            listed = ", ".join(map(str, others))
-            return f"To publish another release, name it: `{self._command('NUMBER')}`. Releases: {listed}."
+            listed, last = ", ".join(map(str, others)), self._rolled_back_from
+            forward = f"To undo the rollback, run `{self._command(str(last))}`. " if last in others else ""
+            return f"{forward}To publish another release, name it: `{self._command('NUMBER')}`. Releases: {listed}."
         waiting = [number for number in open_ if number not in self._live]
         if waiting:
             commands = f"`reconciler publish {name} {waiting[-1]}{env}`, then `reconciler apply{env}`"

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.resources.values import JSON
 
 DIRTY: Final = "-dirty"
-"""Suffix of a commit if a tracked file differs from it, as written by `git describe --dirty`."""
+"""Suffix of a commit that does not have all files that were read as they are, like that of `git describe --dirty`."""
 _LAST: Final = 253_402_300_799
 """The last second of the year 9999."""
 

@@ -87,7 +87,7 @@ def _collect(items: Iterable[JSON], references: list[str], strings: list[str]) -
 
 def references_in(value: JSON) -> Iterator[str]:
     """Return the addresses that `value` refers to, in order, with repetitions."""
-    return iter(mentions(value).references)
+    return iter(mentions(value).references) if isinstance(value, (dict, list)) else iter(())
 
 
 def strings_in(value: JSON) -> Iterator[str]:

@@ -25,7 +25,11 @@ _HINTS: Final = (
         "Allow this account to push to that branch, or set another one: `state: {backend: git, branch: …}`.",
     ),
     (
-        r"not appear to be a git repository|No such remote|not found|does not exist",
+        r"No such remote",
+        "Add the remote with `git remote add NAME URL`, or set another one: `state: {backend: git, remote: …}`.",
+    ),
+    (
+        r"not appear to be a git repository|not found|does not exist",
         "Run `git remote -v` to list the remotes, and set one: `state: {backend: git, remote: …}`.",
     ),
     (r"dubious ownership", "Mark the checkout as safe: `git config --global --add safe.directory DIR`."),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from reconciler.git.branches import default_branch
+from reconciler.git.worktree import worktree
 from reconciler.manifests.project_settings import Bucket, GitState, LocalState, PostgresState, S3Outlet, S3State, State
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.endpoint import is_embedded
@@ -91,7 +92,7 @@ def check_environments(setup: Setup) -> None:
     names = environment_names(setup)
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        message = f"two environments of the CI system would be named {twice}, with different keys; nothing was written"
+        message = f"two environments of the CI system would be named {twice}, with different keys"
         raise ReconcilerError(Problem("exists", message, hint="Rename one of the environments in project.yaml."))
 
 
@@ -109,11 +110,11 @@ def setup_of(project: AllEnvironments) -> Setup:
     if isinstance(spec.state, GitState) and spec.state.remote != "origin":
         message = f"the state is pushed to {spec.state.remote!r}, which a checkout in CI does not have"
         hint = "Set `remote: origin` in project.yaml, or another backend: see `reconciler explain project.spec.state`."
-        raise ReconcilerError(Problem("state-remote", f"{message}; nothing was written", hint=hint))
+        raise ReconcilerError(Problem("state-remote", message, hint=hint))
     raise_errors(_reserved(name, place) for name, place in project.secrets.items() if _RESERVED.fullmatch(name))
     folder = project.root.relative_to(project.project.repository).as_posix()
     if _UNWRITABLE.search(folder):
-        message = f"the name of the folder {folder!r} cannot be written to CI files; nothing was written"
+        message = f"the name of the folder {folder!r} cannot be written to CI files"
         hint = "Rename the folder: use letters, digits, `.`, `_` and `-`."
         raise ReconcilerError(Problem("folder-name", message, hint=hint))
     states = (spec.state, *(peer.state for peer in spec.peers if peer.state))
@@ -135,7 +136,7 @@ def setup_of(project: AllEnvironments) -> Setup:
 
 
 def _reserved(name: str, place: Place | None) -> Problem:
-    message = f"the jobs use the environment variable {name} themselves; nothing was written"
+    message = f"the jobs use the environment variable {name} themselves"
     hint = "Give the secret of this manifest another name, such as one that begins with the name of its service."
     return Problem("reserved-variable", message, place, hint)
 
@@ -158,9 +159,12 @@ def _local(project: AllEnvironments) -> Problem:
         f"reconciler state migrate-backend git{where}" + (f" --env {name}" if name else "")
         for name in project.environments or ("",)
     ]
-    message = "the state is on this machine (`local`), which jobs cannot read; nothing was written"
+    tree = worktree(project.project.repository)
+    if tree is None or not tree.has_remote("origin"):
+        moves.insert(0, "git remote add origin URL")
+    message = "the state is on this machine (`local`), which the jobs of a CI system cannot read"
     hint = (
-        f"Move it, here to a branch of the repository: {' && '.join(moves)}. Then set `state: {{backend: git}}` in "
+        f"Move it, here to a branch of the repository: `{' && '.join(moves)}`. Then set `state: {{backend: git}}` in "
         "project.yaml. S3 and PostgreSQL are possible, too: see `reconciler explain project.spec.state`."
     )
     return Problem("local-state-in-ci", message, hint=hint)

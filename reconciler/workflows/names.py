@@ -37,7 +37,7 @@ def named(setup: Setup, ci: CI, repository: Path) -> Setup:
     if twice:
         message = f"the environment {twice} of the CI system belongs to the project in {taken[twice]}"
         hint = "Rename the environment in project.yaml, or delete the files of this project and run the command again."
-        raise ReconcilerError(Problem("exists", f"{message}; nothing was written", hint=hint))
+        raise ReconcilerError(Problem("exists", message, hint=hint))
     return found
 
 

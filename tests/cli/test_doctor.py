@@ -293,6 +293,16 @@ class TestRepository:
         assert "missing .github/workflows/reconciler-plan.yml" in missing["message"]
         assert "reconciler-drift.yml" in edited["message"]
 
+    def test_a_local_state_is_moved_to_a_remote_that_exists(self, repository: Path, doctor: Doctor):
+        edit(repository / "project.yaml", "spec:\n", "spec:\n  endpoint: https://api.example\n")
+        move = "reconciler state migrate-backend git"
+        (found,) = doctor()["workflows"]
+        assert (found["code"], found["condition"]) == ("local-state-in-ci", "warning")
+        assert "nothing was written" not in found["message"]  # doctor never writes
+        assert f"`git remote add origin URL && {move}`" in found["hint"]
+        git(repository, "remote", "add", "origin", "https://git.example/acme.git")
+        assert f"`{move}`" in doctor()["workflows"][0]["hint"]
+
     @pytest.mark.parametrize(("ci", "further"), [("gitlab", [".gitlab-ci.yml"]), ("github", [])])
     def test_every_file_that_ci_needs_has_to_be_committed(
         self, repository: Path, cli: Cli, doctor: Doctor, ci: str, further: list[str]

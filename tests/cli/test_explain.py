@@ -27,10 +27,11 @@ def outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("error[unknown-field]:", "unknown-field (error)\n"),
         ("guardrail-removed", "guardrail-removed (risk)\n"),
         ("odd-extension", "  Solution\n"),
+        ("in sync", "in sync (glossary)\n"),
     ],
 )
 def test_topic_is_explained_without_a_project(cli: Cli, topic, said):
-    done = cli("explain", *([topic] if topic else []))
+    done = cli("explain", *topic.split())
     assert (done.code, done.err) == (0, "")
     assert said in done.out
 

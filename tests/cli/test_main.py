@@ -36,6 +36,8 @@ def test_a_name_of_a_project_or_a_consent_is_not_suggested_as_an_address(project
         ("plan --target helper", "'helper' is not a valid address; did you mean"),
         ("plan --target handbook", "'handbook' is not a valid address; did you mean vectorstore/handbook?"),
         ("pull handbok", "'handbok' is not a valid address; did you mean vectorstore/handbook?"),
+        ("pull", "Name the addresses whose drift is copied, or pass --all for all drift."),
+        ("pull assistant/helper --all", "pass either --all or addresses"),
         ("graph nothing-like-it", "is not a valid address; write kind/name, such as assistant/triage"),
         ("validate assistants/helper.yaml", "All manifests of the project are read: -C DIR selects the project."),
         ("plan assistants/helper.yaml", "All manifests of the project are read: -C DIR selects the project."),
@@ -61,6 +63,21 @@ def test_wrong_usage(project, cli: Cli, line, said):
     done = cli(*line.split())
     assert (done.code, done.out) == (64, "")
     assert said in done.err
+
+
+@pytest.mark.parametrize("command", ["apply", "adopt", "rollback helper", "rollback helper 9", "state unlock"])
+def test_a_missing_environment_is_reported_before_a_missing_confirmation(project, cli: Cli, command):
+    with (project / "project.yaml").open("a") as file:
+        file.write("  environments: {staging: {}, production: {}}\n")
+    done = cli(*command.split())
+    assert (done.code, done.out) == (1, "")
+    assert "error[environment-required]" in done.err
+    assert "--yes" not in done.err
+
+
+def test_a_plan_file_that_does_not_exist_is_reported_before_a_missing_confirmation(project, cli: Cli):
+    done = cli("apply", "nowhere.json")
+    assert (done.code, "error[plan-file]" in done.err, "--yes" in done.err) == (1, True, False)
 
 
 def test_without_a_command_the_help_is_shown(cli: Cli):

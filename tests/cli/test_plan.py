@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.cli import Cli, edit, rename_store, stores
+from tests.support.state_repositories import ENVIRON, git
 
 
 def test_a_first_plan_writes_nothing(project, cli: Cli):
@@ -149,3 +150,20 @@ def test_an_unlisted_model_is_a_warning(applied, cli: Cli):
     assert warning["code"] == "model-unlisted"
     assert warning["text"].startswith("the API lists no model gpt-6-lunar for this key. Did you mean `gpt-6-luna`")
     assert warning["text"].endswith("? Used by assistant/helper")
+
+
+def test_a_new_manifest_that_the_commit_does_not_have_makes_it_dirty(project, cli: Cli, monkeypatch):
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    (project / "notes.txt").write_text("no manifest uses it")
+    git(project, "add", "--", ".", ":!notes.txt")
+    git(project, "commit", "--quiet", "-m", "manifests")
+    commit = git(project, "rev-parse", "HEAD")
+    assert cli("plan", "-o", "json").document["commit"] == commit
+    helper = project / "assistants" / "helper.yaml"
+    (project / "assistants" / "desk.yaml").write_text(helper.read_text().replace("name: helper", "name: desk"))
+    assert cli("plan", "-o", "json").document["commit"] == f"{commit}-dirty"
+    (project / "assistants" / "desk.yaml").unlink()
+    (project / "kb" / "new.md").write_text("the store takes every file of this folder")
+    assert cli("plan", "-o", "json").document["commit"] == f"{commit}-dirty"

@@ -68,6 +68,8 @@ class TestChoice:
         done = cli("rollback", "helper", "--yes")
         assert done.code == 1
         assert "error[no-earlier-release]: the state records no release of chatbot/helper" in done.err
+        assert "before release 1, to which it was already rolled back from release 2\n" in done.err
+        assert "To undo the rollback, run `reconciler rollback helper 2`." in done.err
         assert "`reconciler rollback helper NUMBER`. Releases: 2, 3." in done.err
 
     def test_a_release_that_was_never_published_is_not_the_default(self, released: Path, cli: Cli):
@@ -252,6 +254,10 @@ class TestPlan:
         done = cli("rollback", "helper")
         assert (done.code, "pass --yes" in done.err) == (64, True)
         assert published(released) == "release/helper@2"
+
+    def test_an_unknown_release_is_reported_before_a_missing_confirmation(self, released: Path, cli: Cli):
+        done = cli("rollback", "helper", "9")
+        assert (done.code, "error[unknown-release]" in done.err, "--yes" in done.err) == (1, True, False)
 
     def test_the_result_is_printed_and_written_as_json(self, released: Path, cli: Cli):
         done = cli("rollback", "helper", "--yes", "-o", "json", "--out", released / "result.json")

@@ -1,10 +1,12 @@
 """A project that was applied without environments, and gets `spec.environments` afterwards."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Cli, edit, stores
+from tests.support.state_repositories import ENVIRON, git
 
 ENVIRONMENTS = "spec:\n  environments: {production: {}, staging: {}}\n"
 
@@ -23,7 +25,30 @@ def test_every_plan_warns_of_the_state_without_an_environment(applied, cli: Cli,
     assert left(cli, *words) == []
     add_environments(applied)
     assert left(cli, *words, "--env", "staging") == [{"identity": "acme", "environment": None}]
-    assert "`reconciler state rm --all`" in cli("plan", "--env", "staging").out
+    assert "`reconciler state rm --all`" in cli("plan", "--offline", "--env", "staging").out
+
+
+def test_the_remedy_can_be_copied_and_the_warning_does_not_repeat_it(applied, cli: Cli, monkeypatch):
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    git(applied, "add", "project.yaml")
+    git(applied, "commit", "--quiet", "-m", "before")
+    add_environments(applied)
+    git(applied, "commit", "--quiet", "-m", "environments", "--", "project.yaml")
+    (applied / "project.yaml").write_text((applied / "project.yaml").read_text() + "# a later edit\n")
+    git(applied, "commit", "--quiet", "-m", "comment", "--", "project.yaml")
+    divided = (applied / "project.yaml").read_text()
+    out = cli("plan", "--env", "staging").out
+    assert "Warnings" not in out
+    joined = out.replace(" \\\n", " ")
+    before, back = (" ".join(line.split()) for line in joined.splitlines() if "git checkout" in line)
+    subprocess.run(before, shell=True, check=True, cwd=applied)
+    assert "environments" not in (applied / "project.yaml").read_text()
+    assert cli("state", "rm", "--all").code == 0
+    subprocess.run(back, shell=True, check=True, cwd=applied)
+    assert (applied / "project.yaml").read_text() == divided
+    assert cli("adopt", "--env", "production", "--yes").code == 0
 
 
 def test_what_the_project_manages_is_not_created_a_second_time(applied, cli: Cli):
@@ -35,7 +60,8 @@ def test_what_the_project_manages_is_not_created_a_second_time(applied, cli: Cli
     (refusal,) = cli("plan", "--env", "production", "-o", "json").document["refusals"]
     assert (refusal["rule"], refusal["address"], refusal["consent"]) == ("duplicate", "project/acme", None)
     text = " ".join(cli("plan", "--env", "production").out.split())
-    assert "reconciler adopt --env production" in text
+    assert "such as production or staging" in text
+    assert "reconciler adopt --env ENVIRONMENT" in text
     assert stores(applied) == before
 
 

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from reconciler.cli.main import COMMANDS
 from tests.support.cli import Cli
-from tests.support.imports import HEAVY, NEVER_OFFLINE, loaded
+from tests.support.imports import HEAVY, NEVER_OFFLINE, loaded, modules
 
 GROUPS = (("state", "list"), ("state", "show"), ("state", "history"), ("emulator", "serve"))
 
@@ -26,6 +27,28 @@ def test_validate_never_needs_the_client(project):
 )
 def test_state_commands_never_need_the_client(applied, args):
     assert not loaded(*args, folder=applied) & NEVER_OFFLINE
+
+
+@pytest.mark.parametrize(
+    ("args", "most"),
+    [
+        pytest.param(("export", "assistant/helper"), 115, id="export"),
+        pytest.param(("state", "list"), 265, id="state list"),
+        pytest.param(("state", "show", "file/kb/welcome.md"), 165, id="state show"),
+        pytest.param(("validate",), 200, id="validate"),
+    ],
+)
+def test_a_command_imports_few_of_our_modules(applied, args, most):
+    ours = {name for name in modules(*args, folder=applied) if name.startswith("reconciler.")}
+    assert len(ours) <= most, sorted(ours)
+
+
+@pytest.mark.parametrize("args", [("export", "assistant/helper"), ("state", "list")], ids=" ".join)
+def test_commands_that_print_what_was_applied_read_no_manifests(applied: Path, cli: Cli, args):
+    before = cli(*args)
+    (applied / "assistants" / "helper.yaml").write_text("kind: [")
+    assert cli(*args) == before
+    assert "reconciler.manifests.loading" not in modules(*args, folder=applied)
 
 
 @pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), *GROUPS], ids=" ".join)

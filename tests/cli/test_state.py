@@ -19,6 +19,24 @@ from tests.support.cli import Cli, Done, by_hand, edit, rename_store, stores
 from tests.support.documents import complaints
 
 
+def test_forgetting_everything_asks_in_a_terminal(applied, cli: Cli, monkeypatch):
+    def typed(text: str) -> None:
+        terminal = io.StringIO(text)
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", terminal)
+
+    typed("n\n")
+    refused = cli("state", "rm", "--all")
+    assert (refused.code, "Stop managing all objects of acme, 4 in the state?" in refused.err) == (1, True)
+    assert "Nothing was changed." in refused.err
+    assert "assistant/helper" in cli("state", "list").out
+    typed("y\n")
+    done = cli("state", "rm", "--all")
+    assert (done.code, "`reconciler adopt` to manage the objects again" in " ".join(done.out.split())) == (0, True)
+    typed("")
+    assert cli("state", "rm", "--all").code == 0  # nothing is left to ask about
+
+
 def test_an_empty_state(project, cli: Cli):
     assert cli("state", "list").out == "The state is empty: nothing was applied yet.\n"
     assert cli("state", "list", "-o", "json").document["objects"] == []

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -179,14 +180,15 @@ def _git(root: Path, *words: str) -> None:
 
 def found(root: Path, environ: Mapping[str, str], data: Path | None = None, outlets: int = 2) -> dict[str, list[str]]:
     """Return all objects of the API, the first of `outlets` and the state, with names in place of ids and the
-    lineage.
+    lineage, and without the digests of verified objects, which only save work: one that was found again has none.
     """
     objects, contents = _api(data or root / DATA)
     names = _names(objects, contents)
     workspace = open_workspace(root, environ)
     snapshot = workspace.backend.read()
     names |= {snapshot.state.lineage: "<lineage>"} if snapshot.state.lineage else {}
-    known = State(snapshot.state.identity, None, snapshot.state.objects, {}, snapshot.state.tombstones)
+    objects_known = {address: replace(one, verified=None) for address, one in snapshot.state.objects.items()}
+    known = State(snapshot.state.identity, None, objects_known, {}, snapshot.state.tombstones)
     documents = [
         f"{number} {key} {(outlet.read(key) or b'').decode()}"
         for number, outlet in enumerate([*workspace.reachable(()).outlets.values()][:outlets])

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -249,9 +250,35 @@ class TestAssistantOfARelease:
         renamed.drops("Assistant/first")
         assert refused(renamed.plan()) == [("referenced", "assistant/first")]
 
-    def test_its_lost_name_is_an_error_of_validate(self, renamed: World, spec: Document):
+    def test_its_lost_name_is_a_warning_of_validate(self, renamed: World, spec: Document):
         (problem,) = validate(renamed.root, renamed.environ).problems
-        assert problem.message == "release/bot@1 uses assistant/triage, which no manifest defines"
+        assert (problem.code, problem.severity) == ("undefined-in-release", "warning")
+        assert problem.message == "release/bot@1 is published with a copy of assistant/triage, which no manifest defines"
+
+    def test_its_lost_name_is_an_error_of_a_plan_that_has_not_applied_it(self, renamed: World, tmp_path: Path, spec):
+        with world(tmp_path / "elsewhere") as made:
+            shutil.copytree(renamed.root, made.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".reconciler"))
+            made.documents = renamed.documents
+            with pytest.raises(ReconcilerError, match="with a copy of assistant/triage, which no manifest defines"):
+                made.plan()
+
+    def test_can_be_deleted_by_a_consent_and_nothing_fails_or_warns_afterwards_for_it(self, estate: World, spec):
+        estate.wants(manifest("Assistant", "triage", spec), manifest("Assistant", "other", REQUEST), bot())
+        estate.apply()
+        released(estate)
+        estate.wants(bot("other", published=1))
+        estate.drops("Assistant/triage")
+        (refusal,) = estate.plan().refusals
+        week = f"{datetime.now(UTC).date() + timedelta(days=7)}"
+        consent = (refusal.consent or "").replace('reason: ""', "reason: old").replace('expires: ""', f'expires: "{week}"')
+        estate.file("consents.yaml", consent)
+        estate.apply()
+        (estate.root / "consents.yaml").unlink()
+        plan = estate.plan()
+        assert (plan.refusals, plan.changes, plan.warnings) == ((), (), ())
+        checked = validate(estate.root, estate.environ)
+        assert checked.valid
+        assert [one.severity for one in checked.problems] == ["warning"]
 
 
 @pytest.mark.parametrize("spec", [AGENT, REQUEST], ids=["agent", "request"])

@@ -48,6 +48,24 @@ def test_explanation_names_no_file_of_the_documentation():
     assert not [text for text in every if ".md)" in text or "](" in text or "docs/" in text]
 
 
+@pytest.mark.parametrize("word", ["pointer", "digest", "dirty", "through"])
+def test_word_of_many_outputs_is_explained(word):
+    assert explain(word).terms
+
+
+def test_code_may_be_as_a_plan_prints_it():
+    assert [one.code for one in explain("! model-unlisted:").codes] == ["model-unlisted"]
+
+
+def test_emphasis_and_references_are_readable_in_a_terminal():
+    (found,) = explain("refusal").terms
+    assert "A risk is shown in the plan" in found.meaning
+    (drift,) = explain("drift").terms
+    assert drift.meaning.index("a class:\n`modified`: ") < drift.meaning.index("\nRepaired means that")
+    (left,) = explain("environment-left").codes
+    assert 'See "Splitting a project into environments" on the page "manifests" of the documentation.' in left.solution
+
+
 def test_code_of_two_classes_is_explained_for_both():
     assert [one.is_a for one in explain("foreign-owner").codes] == ["error", "refusal"]
 
@@ -85,7 +103,11 @@ def test_kind_that_the_schema_file_does_not_have_is_explained(monkeypatch):
         ("asistant", "`asistant` is not a kind, a field, a code or a term", "did you mean `assistant`?"),
         ("unknwon-field", "`unknwon-field` is not a kind, a field, a code or a term", "did you mean `unknown-field`"),
         ("error[no-projekt]", "`error[no-projekt]` is not a kind, a field, a code or a term", "`no-project`"),
-        ("keep_on_delete", "`keep_on_delete` is not a kind, a field, a code or a term", "write fields as in"),
+        (
+            "keep_on_delete",
+            "`keep_on_delete` is not a kind, a field, a code or a term",
+            "`project.lifecycle.keep_on_delete`",
+        ),
         (
             "lifecycle",
             "`lifecycle` is not a kind, a field, a code or a term",

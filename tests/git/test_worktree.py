@@ -71,6 +71,17 @@ class TestCommit:
         (top / "bots" / "new.md").write_text("new\n")
         assert found(top).commit() == git(top, "rev-parse", "HEAD")
 
+    @pytest.mark.parametrize(("used", "suffix"), [("kb/new.md", "-dirty"), ("kb/one.md", ""), ("kb/gone.md", "")])
+    def test_an_untracked_file_makes_it_dirty_if_it_is_used(self, top, used, suffix):
+        (top / "bots/kb/new.md").write_text("new\n")
+        assert found(top).commit([used]) == f"{git(top, 'rev-parse', 'HEAD')}{suffix}"
+
+    def test_a_tracked_file_behind_a_tracked_link_is_not_untracked(self, top):
+        (top / "bots/folder").symlink_to("kb")
+        git(top, "add", ".")
+        git(top, "commit", "--quiet", "-m", "link")
+        assert found(top).commit(["folder/one.md"]) == git(top, "rev-parse", "HEAD")
+
     def test_none_before_the_first_commit(self, tmp_path):
         (tmp_path / "bots").mkdir()
         git(tmp_path, "init", "--quiet")

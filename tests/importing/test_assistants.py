@@ -7,11 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from reconciler.importing.model import Imported
 from reconciler.importing.destination import destination
 from reconciler.importing.inventory import take_inventory
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects
+from reconciler.importing.model import Imported
 from reconciler.importing.selection import selection
 from reconciler.live.client import Endpoint, connect
 from reconciler.live.pace import Pace

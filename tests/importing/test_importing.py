@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.importing.model import Imported
-from reconciler.importing.requests import import_requests
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects
-from reconciler.importing.model import imported_from
-from reconciler.importing.requests import import_stored_responses
+from reconciler.importing.model import Imported, imported_from
+from reconciler.importing.requests import import_requests, import_stored_responses
 from reconciler.importing.selection import selection
 from reconciler.manifests import load
 from reconciler.resources.address import Address

@@ -136,7 +136,9 @@ def test_a_renamed_object_of_a_release_that_is_not_applied_needs_moved_from():
     ],
 )
 def test_undefined_names_are_those_that_neither_a_manifest_nor_moved_from_has(found: Worlds, names: list[str]):
-    assert list(undefined(inputs_of(found))) == [Undefined(RELEASE, Address.parse(name), COPY) for name in names]
+    copied = {"assistant/clerk"}
+    expected = [Undefined(RELEASE, Address.parse(name), COPY, is_copied=name in copied) for name in names]
+    assert list(undefined(inputs_of(found))) == expected
 
 
 def test_a_known_name_is_not_undefined():

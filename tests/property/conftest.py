@@ -7,7 +7,7 @@ import pytest
 from tests.support.skipping import planned_twice
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _planned_twice() -> Iterator[None]:
     with planned_twice():
         yield

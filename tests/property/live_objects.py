@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from reconciler.importing.model import Imported
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects
+from reconciler.importing.model import Imported
 from reconciler.importing.selection import selection
 from reconciler.resources.assistants.agents import AgentsSpec
 from reconciler.resources.kinds.assistant import AGENT

@@ -20,10 +20,10 @@ from reconciler.applying.model import ApplyResult
 from reconciler.github.client import GitHub
 from reconciler.github.issues import close_issue, open_pull, replace_comments, upsert_comment, upsert_issue, upsert_pull
 from reconciler.github.plan_artifacts import Reviews
-from reconciler.importing.requests import import_requests
 from reconciler.importing.destination import destination
 from reconciler.importing.live_inventory import project_context
 from reconciler.importing.live_objects import import_objects
+from reconciler.importing.requests import import_requests
 from reconciler.importing.selection import selection
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan

@@ -81,7 +81,7 @@ def ratio(pairs: int, seed: int) -> float:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pages.walk.__kwdefaults__, "limit", PAGE)
+    monkeypatch.setattr(pages.walk, "__kwdefaults__", {**(pages.walk.__kwdefaults__ or {}), "limit": PAGE})
 
 
 def test_no_request_is_more_than_the_bound() -> None:

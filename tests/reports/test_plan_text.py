@@ -3,7 +3,9 @@ from dataclasses import replace
 from textwrap import dedent
 
 from reconciler.planning.model import Change, Refusal, Risk, Unmanaged
-from reconciler.planning.reasons import Cause, Reason, Remedy
+from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
+from reconciler.reports.html.plan import plan_html
+from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, cells, command_lines, wrap
 from reconciler.reports.text import plan_text
 from reconciler.resources.values import reference
@@ -169,11 +171,24 @@ def test_a_risk_of_several_objects_is_said_once_and_a_high_one_not_again_with_it
     risks = [Risk("publication-withdrawn", "high", name, "update", {"name": name}) for name in names]
     rows = [update(address=risk.address, risks=(risk,)) for risk in risks]
     text = shown(*rows, risks=tuple(risks))
-    assert " ! publication-withdrawn: 12 objects: applications that load them no longer find them " in " ".join(
+    assert " ! high publication-withdrawn: 12 objects: applications that load them no longer find them " in " ".join(
         text.split()
     )
     assert text.count("publication-withdrawn") == 1
     assert text.count("assistant/a11") == 2
+
+
+def test_warnings_and_high_risks_have_the_words_with_which_they_are_looked_up():
+    risk = Risk("publication-withdrawn", "high", "chatbot/support", "archive", {"name": "chatbot/support"})
+    more = {
+        "warnings": (Notice("model-unlisted", {"model": "gpt-7", "similar": []}), Notice("text", {"text": "Old."})),
+        "risks": (risk,),
+    }
+    text = shown(update(address=risk.address, risks=(risk,)), **more)
+    assert "\n  ! high chatbot/support  publication-withdrawn: " in text
+    assert "\n  ! model-unlisted: the API lists no model gpt-7 for this key\n  ! Old.\n" in text
+    assert "- the API lists no model `gpt-7` for this key (`model-unlisted`)\n- Old.\n" in plan_markdown(plan(**more))
+    assert "gpt-7 for this key (<code>model-unlisted</code>)" in plan_html(plan(**more))
 
 
 def test_commands_are_never_broken():

@@ -43,7 +43,7 @@ def test_costs_tell_what_changes():
         unused=(("vectorstore/old", 5000), ("file/a.md", None)),
         unknown=(Unknown("token-prices", ("m2",)),),
     )
-    assert [*cost_texts(costs)] == [
+    assert [*cost_texts(costs, {address for address, _ in costs.unused})] == [
         "vector stores: 2.0 GB -> 3.5 GB, $0.10 -> $0.25 a day",
         "instructions: 1,200 -> 34,000 characters, $1.50 -> $42.50 per 1,000 requests",
         "assistant/triage gets code_interpreter: $0.03 per session",
@@ -51,6 +51,12 @@ def test_costs_tell_what_changes():
         "unknown: the token price of m2",
     ]
     assert "Costs, estimated with OpenAI's prices of 2026-11-21\n" in shown(costs=costs)
+
+
+def test_unused_objects_that_the_plan_does_not_change_are_not_told():
+    costs = replace(COSTS, unused=(("vectorstore/old", 5000), ("vectorstore/new", 300)))
+    assert [*cost_texts(costs, {"vectorstore/new"})] == ["not used by any manifest: vectorstore/new (300 B)"]
+    assert [*cost_texts(costs, {"assistant/triage"})] == []
 
 
 def test_costs_that_stay_are_not_told():

@@ -482,7 +482,7 @@ class TestRisks:
     @pytest.mark.parametrize(
         ("rule", "args", "text"),
         [
-            ("published-version-changed", {"before": 2, "after": 1}, "users get version 1 instead of 2, an older one"),
+            ("published-version-changed", {"before": 2, "after": 1}, "users get release 1 instead of 2, an older one"),
             ("expiry-shortened", {"before": None, "after": 2}, "if unused, it expires after 2 days instead of never"),
             (
                 "moderation-lowered",

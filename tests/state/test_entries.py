@@ -15,7 +15,9 @@ from tests.state.test_codec import applied, intents, names
 ACME = Identity("acme")
 HELPER = Address("assistant", "helper")
 MIMICS = st.sampled_from(['\n    "assistant/helper": {"id": "1"}', "}\n  }\n}\n", '",\n  "objects": {', "\\", "\u2028"])
-objects = st.dictionaries(names | st.just(HELPER), applied | st.builds(Applied, MIMICS, MIMICS, st.just({})), max_size=5)
+objects = st.dictionaries(
+    names | st.just(HELPER), applied | st.builds(Applied, MIMICS, MIMICS, st.just({})), max_size=5
+)
 snapshots = st.builds(
     Snapshot,
     st.builds(State, st.just(ACME), objects=objects, tombstones=st.frozensets(names, max_size=2)),

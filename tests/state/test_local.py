@@ -1,13 +1,16 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from reconciler.state import local
 from reconciler.state.local import LocalStore
 from reconciler.state.store import StoreError
 from tests.state.contract import SharedStoreContract, StoreContract
@@ -70,6 +73,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_document_and_no_lock(tmp_p
     writer = """
 import sys
 from pathlib import Path
+from reconciler.state import local
 from reconciler.state.local import LocalStore
 store = LocalStore(Path(sys.argv[1]))
 version = store.create("key", b"a" * 3_000_000)
@@ -96,3 +100,42 @@ while True:
 
 def _root() -> Path:
     return Path(__file__).parents[2]
+
+
+class TestRenames:
+    def test_one_fsync_of_a_folder_serves_all_documents_that_were_in_place_when_it_began(self, tmp_path, monkeypatch):
+        store, durable, number = LocalStore(tmp_path / "state"), set(), []
+        store.create("bundles/first", b"")
+
+        def slow(folder):
+            seen = {path.name for path in folder.iterdir()}
+            time.sleep(0.05)
+            number.append(folder)
+            durable.update(seen)
+
+        monkeypatch.setattr(local, "_sync", slow)
+
+        def write(index):
+            store.create(f"bundles/{index}", b"")
+            return str(index) in durable
+
+        with ThreadPoolExecutor(16) as threads:
+            assert all(threads.map(write, range(16)))
+        assert len(number) < 8
+
+    def test_a_document_is_not_durable_if_the_fsync_failed_that_began_after_it(self, tmp_path, monkeypatch):
+        store = LocalStore(tmp_path / "state")
+        store.create("bundles/first", b"")
+
+        def full(folder):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(local, "_sync", full)
+
+        def write(index):
+            with pytest.raises(StoreError):
+                store.create(f"bundles/{index}", b"")
+            return True
+
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(write, range(4)))

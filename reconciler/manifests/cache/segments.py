@@ -34,8 +34,8 @@ _SPARE: Final = 4
 _INDEX: Final = ".index"
 _BODIES: Final = ".bodies"
 _OWN_FOLDER: Final = re.compile(r"[0-9a-f]{32}")
-_OWN_FILE: Final = re.compile(r"([-0-9a-f]+(\.index|\.bodies)|draft-[0-9a-f]{16})")
-"""Names of what this module writes. Nothing else is ever removed, whatever folder the cache was given."""
+_OWN_FILE: Final = re.compile(r"([-0-9a-f]+(\.index|\.bodies)|files\.hashes|draft-[0-9a-f]{16})")
+"""Names of what the cache writes. Nothing else is ever removed, whatever folder the cache was given."""
 _DAY: Final = 86_400
 
 
@@ -107,7 +107,7 @@ class Segments:
             return []
         return [path for path in private_folder.files_in(self.folder) if path.name.endswith(_INDEX)]
 
-    def add(self, entries: Collection[New], used: Collection[str]) -> None:
+    def add(self, entries: Iterable[New], used: Collection[str]) -> None:
         """Write a segment, merged with the others if there are many. `used` are the keys that this run needed. Errors
         are ignored: the next run has no cache.
         """
@@ -131,12 +131,6 @@ class Segments:
         text = json.dumps(index, separators=(",", ":")).encode()
         header = json.dumps({"format": FORMAT, "sha256": hashlib.sha256(text).hexdigest()}).encode()
         private_folder.write_own(self.folder / f"{name}{_INDEX}", (header, b"\n", text))
-
-    def touch(self) -> None:
-        """Note that the folder is used, at most once a day."""
-        if private_folder.changed_at(self.folder) < time.time() - _DAY:
-            with suppress(OSError):
-                os.utime(self.folder)
 
 
 def _bodies(entries: Iterable[New], index: dict[str, list[JSON]]) -> Iterator[bytes]:
@@ -165,16 +159,25 @@ def _entries(path: Path) -> dict[str, Entry]:
         return {}
 
 
-def _merged(known: dict[str, Entry], entries: Collection[New], used: Collection[str]) -> Iterator[New]:
+def _merged(known: dict[str, Entry], entries: Iterable[New], used: Collection[str]) -> Iterator[New]:
     """Yield the new entries, the used ones, and a limited number of others, the last written first."""
-    new = {one.key for one in entries}
-    yield from entries
+    new = set[str]()
+    for one in entries:
+        new.add(one.key)
+        yield one
     wanted = [key for key in known if key in used and key not in new]
     others = [key for key in reversed(known) if key not in used and key not in new]
     for key in (*wanted, *others[: _SPARE * len(used)]):
         body = known[key].body()
         if body is not None:
             yield New(key, known[key].head, body)
+
+
+def touch(folder: Path) -> None:
+    """Note that the folder of a cache is used, at most once a day."""
+    if private_folder.changed_at(folder) < time.time() - _DAY:
+        with suppress(OSError):
+            os.utime(folder)
 
 
 def trim(folder: Path, keep: Path | None = None) -> None:

@@ -39,7 +39,7 @@ def _of_project(root: Path) -> Iterator[CheckResult]:
     try:
         setup = setup_of(project)
     except ReconcilerError as error:
-        for one in results_of(error.problems, "jobs cannot run this project: "):
+        for one in results_of(error.problems, "CI cannot run this project: "):
             yield replace(one, condition="warning")
         return
     repository = project.project.repository

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.planning.consents import Lifted, consent_document, lift
+from reconciler.planning.consents import PROJECT, Lifted, consent_document, lift
 from reconciler.planning.difference import Difference
 from reconciler.planning.guard import drift, limits, lineage, ownership, references, releases, retired, unlisted
 from reconciler.planning.guard.context import Check, GuardContext, Usage, Violation
 from reconciler.planning.model import Refusal
 from reconciler.planning.reasons import Notice
+from reconciler.resources.address import Address
 from reconciler.resources.values import digest
 
 __all__ = ["RULES", "Check", "GuardContext", "GuardResult", "Usage", "Violation", "guard"]
@@ -84,10 +85,23 @@ def guard(difference: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES
     )
     refusals = tuple(_refusals(context, rules))
     if resolution.inputs.destroys is None:
-        return GuardResult(context, lift(resolution.inputs, refusals))
+        return GuardResult(context, _offered(lift(resolution.inputs, refusals)))
     answered = [one for one in refusals if one.rule == THRESHOLD]
     lifted = lift(resolution.inputs, [one for one in refusals if one.rule != THRESHOLD])
-    return GuardResult(context, replace(lifted, warnings=(*map(_answered, answered), *lifted.warnings)))
+    return GuardResult(context, _offered(replace(lifted, warnings=(*map(_answered, answered), *lifted.warnings))))
+
+
+def _offered(lifted: Lifted) -> Lifted:
+    """Return the refusals without the consents that would not help: to change an object that another refusal protects
+    without one, or a copy in such a release.
+    """
+    final = {one.address for one in lifted.refusals if one.consent is None}
+
+    def offered(one: Refusal) -> Refusal:
+        release = None if one.address.startswith(PROJECT) else Address.parse(one.address).release
+        return replace(one, consent=None) if one.address in final or str(release) in final else one
+
+    return replace(lifted, refusals=tuple(map(offered, lifted.refusals)))
 
 
 def _answered(refusal: Refusal) -> Notice:

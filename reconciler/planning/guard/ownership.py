@@ -138,11 +138,12 @@ def undivided(context: GuardContext) -> Iterator[Violation]:
     inputs = context.inputs
     found = _created_again(context, inputs.of_undivided)
     if found:
+        where = inputs.identity.environment
         yield Violation(
             address=f"project/{inputs.identity.project}",
             action="create",
             cause=Cause("undivided", {"identity": inputs.identity.project, "objects": _listed(found)}),
-            remedies=(Remedy("divide", {"environment": inputs.identity.environment}),),
+            remedies=(Remedy("divide", {"environment": where, "environments": list(inputs.environments) or [where]}),),
             facts=sorted(live.id for live in found.values()),
         )
 

@@ -13,7 +13,7 @@ from reconciler.reports.picture import Picture, picture
 from reconciler.reports.style import count
 from reconciler.reports.views import plan as views
 from reconciler.reports.views.changes import TONES, Tone
-from reconciler.reports.views.plan import PlanView, Remarks, RiskView, plan_view
+from reconciler.reports.views.plan import PlanView, Remarks, RiskView, WarningView, plan_view
 from reconciler.reports.views.versions import EQUAL, VERSIONS, VersionView
 from reconciler.resources.risks import Level
 
@@ -46,9 +46,13 @@ def _parts(view: PlanView, drawn: Picture) -> Iterator[Part]:
 
 def remark_parts(remarks: Remarks) -> Iterator[Part]:
     """Return the warnings, and the number of unmanaged objects."""
-    yield Part("warnings", views.WARNINGS, [element("p", text) for text in remarks.warnings], len(remarks.warnings))
+    yield Part("warnings", views.WARNINGS, [*map(_warning, remarks.warnings)], len(remarks.warnings))
     unmanaged = [element("p", remarks.unmanaged)] if remarks.unmanaged else []
     yield Part("unmanaged", views.UNMANAGED, unmanaged, remarks.unmanaged_count)
+
+
+def _warning(one: WarningView) -> Markup:
+    return element("p", one.text, *([" (", element("code", one.topic), ")"] if one.topic else []))
 
 
 def _risk(risk: RiskView) -> Markup:

@@ -12,7 +12,7 @@ from reconciler.reports.markdown.refusals import refusal_item
 from reconciler.reports.picture import Picture, picture
 from reconciler.reports.style import count
 from reconciler.reports.views import plan as views
-from reconciler.reports.views.plan import PlanView, Remarks, RiskView, plan_view
+from reconciler.reports.views.plan import PlanView, Remarks, RiskView, WarningView, plan_view
 from reconciler.reports.views.versions import EQUAL, VERSIONS, VersionView
 
 MOST_NODES: Final = 40
@@ -47,8 +47,13 @@ def _sections(view: PlanView, drawn: Picture) -> Iterator[Section]:
 
 def remark_sections(remarks: Remarks) -> Iterator[Section]:
     """Return the warnings, and the number of unmanaged objects."""
-    yield Section(f"### {views.WARNINGS}", _lines(remarks.warnings, "warning"), worth=1, joint="\n")
+    yield Section(f"### {views.WARNINGS}", tuple(map(_warning, remarks.warnings)), worth=1, joint="\n")
     yield Section(f"### {views.UNMANAGED}", _lines(filter(None, [remarks.unmanaged]), "sentence"))
+
+
+def _warning(one: WarningView) -> Item:
+    line = f"- {prose(one.text)} ({code(one.topic)})" if one.topic else f"- {prose(one.text)}"
+    return Item(line, line, "warning")
 
 
 def _risk(risk: RiskView) -> Item:

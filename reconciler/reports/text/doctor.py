@@ -27,7 +27,7 @@ def _title(line: HealthLine) -> str:
 def _lines(line: HealthLine, width: int, style: Style) -> list[str]:
     found = line.result
     lead = f"{pad(found.condition, _WORD)}{pad(_title(line), width)}"
-    hang = " " * min(_WORD + width, max(style.width // 3, _WORD))
+    hang = " " * min(_WORD + width, max(style.width // 2, _WORD))
     first, *others = wrap(found.message, style.width, lead=lead, hang=hang)
     painted = style.paint(found.condition, _LOOKS[found.condition]) + first[len(found.condition) :]
     hints = wrap(found.hint, style.width, lead=f"{hang}-> ", hang=f"{hang}   ") if found.hint else []

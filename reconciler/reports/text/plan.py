@@ -74,7 +74,8 @@ def apply_question(plan: Plan) -> str:
 
 def remark_parts(remarks: Remarks, style: Style) -> Iterator[list[str]]:
     """Return the warnings, and the number of unmanaged objects."""
-    lines = [line for text in remarks.warnings for line in wrap(text, style.width, lead="  ! ", hang="    ")]
+    texts = [f"{one.topic}: {one.text}" if one.topic else one.text for one in remarks.warnings]
+    lines = [line for text in texts for line in wrap(text, style.width, lead="  ! ", hang="    ")]
     yield section(views.WARNINGS, [style.paint(line, "yellow") for line in lines], style)
     text = f"{remarks.unmanaged} `{remarks.inventory}` lists them."
     yield wrap(text, style.width, hang="  ") if remarks.unmanaged else []
@@ -95,10 +96,12 @@ def _high_risks(view: PlanView, style: Style) -> Iterator[str]:
     for group in grouped_risks(risk for risk in view.risks if risk.level == "high"):
         first, names = group[0], [risk.address for risk in group]
         if len(group) == 1:
-            lines = wrap(f"{first.rule}: {first.text}", style.width, lead=f"  ! {plain(first.address)}  ", hang="    ")
+            lines = wrap(
+                f"{first.rule}: {first.text}", style.width, lead=f"  ! high {plain(first.address)}  ", hang="    "
+            )
         else:
             text = f"{first.rule}: {count(len(group), 'object')}: {first.of_several}"
-            lines = wrap(text, style.width, lead="  ! ", hang="    ")
+            lines = wrap(text, style.width, lead="  ! high ", hang="    ")
             listed = first_few(names, _FEW if view.refusals else len(names))
             lines += wrap_parts(listed, style.width, lead="    ", hang="    ")
         yield from (style.paint(line, "red") for line in lines)

@@ -1,6 +1,6 @@
 """The estimated costs of a plan in sentences, for each amount that the plan changes and for unused objects."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from reconciler.planning.model import Costs
@@ -11,8 +11,10 @@ from reconciler.reports.wording import unknown_text
 _PER_USE: Final = {"code_interpreter": "per session", "file_search": "per 1,000 calls"}
 
 
-def cost_texts(costs: Costs) -> Iterator[str]:
-    """Return a sentence for each amount that changes."""
+def cost_texts(costs: Costs, changed: Collection[str]) -> Iterator[str]:
+    """Return a sentence for each amount that changes, and for the unused objects among those that are `changed`:
+    `inventory --unused` lists all of them.
+    """
     if costs.growth:
         before, after = map(bytes_text, costs.stored)
         yield f"vector stores: {before} -> {after}, {_dollars(costs.per_day)} a day"
@@ -22,9 +24,10 @@ def cost_texts(costs: Costs) -> Iterator[str]:
         yield f"instructions: {before_length:,} -> {after_length:,} characters{priced}"
     for address, tool, price in costs.paid:
         yield f"{plain(address)} gets {tool}: ${price:,.2f} {_PER_USE.get(tool, 'per use')}"
-    if costs.unused:
-        sizes = [size for _, size in costs.unused if size is not None]
-        names = " ".join(first_few([address for address, _ in costs.unused]))
+    unused = [(address, size) for address, size in costs.unused if address in changed]
+    if unused:
+        sizes = [size for _, size in unused if size is not None]
+        names = " ".join(first_few([address for address, _ in unused]))
         yield f"not used by any manifest: {names}" + (f" ({bytes_text(sum(sizes))})" if sizes else "")
     if costs.unknown:
         yield f"unknown: {'; '.join(map(unknown_text, costs.unknown))}"

@@ -1,11 +1,12 @@
 """A plan as all reports show it: the verdict, the titles and entries of its sections, and the writes it makes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from reconciler.planning.model import ACTIONS, Decision, Plan, Risk, Unmanaged, VersionChange, is_repaired
+from reconciler.planning.reasons import Notice
 from reconciler.reports.style import count, counted
 from reconciler.reports.views.changes import ChangeView, change_views, drift_views
 from reconciler.reports.views.costs import cost_texts
@@ -64,11 +65,18 @@ class RiskView:
     """The text for several objects; empty if it is stated for each of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class WarningView:
+    text: str
+    topic: str = ""
+    """The code, which `explain` explains; empty if there is none."""
+
+
 @dataclass(frozen=True)
 class Remarks:
     """The sections that plans and drift reports have in common."""
 
-    warnings: tuple[str, ...]
+    warnings: tuple[WarningView, ...]
     unmanaged: str
     """One sentence with the number of unmanaged objects; empty without any."""
     unmanaged_count: int
@@ -129,7 +137,7 @@ def plan_view(plan: Plan, *, targeted: bool = False, adopts: bool = False) -> Pl
         drift=drift_views(plan.drift, decide=mixed),
         drift_count=len(plan.drift),
         drift_note=f"Differences are shown as live -> manifest. {decided}" if decisions else "",
-        costs=tuple(cost_texts(costs)) if costs else (),
+        costs=tuple(cost_texts(costs, {change.address for change in plan.work})) if costs else (),
         cost_source=costs.source if costs else "",
         remarks=_with_unread(plan, remarks(plan)),
         destroys=plan.destroys,
@@ -157,7 +165,7 @@ def remarks(plan: Plan) -> Remarks:
     """Return the warnings and the unmanaged objects of a plan."""
     inventory = f"reconciler inventory{env_option(Identity.parse(plan.identity).environment)}"
     unmanaged = _unmanaged(plan.unmanaged)
-    return Remarks(tuple(map(notice_text, plan.warnings)), unmanaged, len(plan.unmanaged), inventory)
+    return Remarks(tuple(map(_warning, _not_refused(plan))), unmanaged, len(plan.unmanaged), inventory)
 
 
 def _with_unread(plan: Plan, known: Remarks) -> Remarks:
@@ -165,7 +173,11 @@ def _with_unread(plan: Plan, known: Remarks) -> Remarks:
     is_offline = any(notice.code == "offline" for notice in plan.warnings)
     if is_offline or not any(change.deleted for change in plan.work):
         return known
-    return replace(known, warnings=(*known.warnings, _UNREAD))
+    return replace(known, warnings=(*known.warnings, WarningView(_UNREAD)))
+
+
+def _warning(notice: Notice) -> WarningView:
+    return WarningView(notice_text(notice), "" if notice.code == "text" else notice.code)
 
 
 def _risk(risk: Risk) -> RiskView:
@@ -195,7 +207,8 @@ def _verdict(plan: Plan, *, targeted: bool, adopts: bool) -> Verdict:
     if not plan.effects:
         matching = f"The targeted objects of {where} match" if targeted else f"{where} matches"
         text = f"All live objects match the manifests, {tail}."
-        return Verdict("nothing", "No changes", text, "No changes.", f"{matching} the manifests, {tail}.")
+        word = "No changes of content" if plan.work else "No changes"  # apply still records what is live
+        return Verdict("nothing", word, text, f"{word}.", f"{matching} the manifests, {tail}.")
     found = Counter(risk.level for risk in plan.risks)
     risks = risk_counts({level: found[level] for level in LEVELS})
     level: Level = "risky" if found.keys() - {"low"} else "safe"
@@ -248,3 +261,12 @@ def _unmanaged(unmanaged: tuple[Unmanaged, ...]) -> str:
     kinds = Counter((item.type.replace("_", " "), _whose(item)) for item in unmanaged)
     listed = ", ".join(f"{count(number, kind)}{whose}" for (kind, whose), number in sorted(kinds.items()))
     return f"Unmanaged or foreign, not changed: {listed}." if listed else ""
+
+
+def _not_refused(plan: Plan) -> Iterator[Notice]:
+    """Yield the warnings that no refusal of the plan says, too."""
+    causes = {refusal.cause.code for refusal in plan.refusals}
+    for notice in plan.warnings:
+        is_undivided = notice.code == "environment-left" and notice.args.get("environment") is None
+        if not (is_undivided and "undivided" in causes):
+            yield notice

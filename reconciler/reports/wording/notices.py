@@ -20,7 +20,7 @@ def _only_in_state(args: Args) -> str:
     place = args["now"] or "the manifest with its new name, if it was renamed"
     return (
         f"{releases}: no manifest has the name {args['name']}, and this state finds the object by its id{now}. "
-        "`validate`, and the plan of every state that has not applied the release, report an error: "
+        "`validate` reports it, and the plan of every state that has not applied the release is an error: "
         f"add `moved_from: {former}` to the lifecycle of {place}"
     )
 

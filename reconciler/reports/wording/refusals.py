@@ -31,8 +31,8 @@ def other_lineage(args: Args) -> str:
 def _undivided(args: Args) -> str:
     objects = [f"{object_text(one['id'], one['name'])} as {one['address']}" for one in args["objects"]]
     return (
-        f"{args['identity']} manages these objects since before the project had environments, and apply would create "
-        f"them a second time: {few(objects, _LISTED)}"
+        f"{args['identity']} manages objects since before the project had environments, and apply would create them a "
+        f"second time: {few(objects)}"
     )
 
 
@@ -42,7 +42,7 @@ def _removed(args: Args) -> str:
     return (
         f"project.yaml does not have the {which} {few(args['environments'])} any longer, which still "
         f"{'manage' if len(args['environments']) > 1 else 'manages'} these objects, and apply would create them a "
-        f"second time: {few(objects, _LISTED)}"
+        f"second time: {few(objects)}"
     )
 
 

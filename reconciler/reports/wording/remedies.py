@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from reconciler.files.search import PROJECT_FILE
 from reconciler.planning.reasons import Remedy, RemedyCode
 from reconciler.reports.wording.phrases import Args, sentence
 from reconciler.resources.name_lists import few
@@ -118,11 +119,22 @@ def _rename_one(args: Args) -> tuple[Way, ...]:
 
 
 def _divide(args: Args) -> tuple[Way, ...]:
-    environment = args["environment"]
-    forget = Step(
-        "with the project.yaml from before it had environments, forget the entries", "reconciler state rm --all"
+    """Return the way out for objects from before the project had environments: one environment adopts them, which need
+    not be the one of the plan.
+    """
+    environments = args.get("environments") or [args["environment"]]
+    before = Step(
+        "commit project.yaml, and check out its text from before it had environments",
+        f'git checkout "$(git log -1 --format=%h -S environments: -- {PROJECT_FILE})~1" -- {PROJECT_FILE}',
     )
-    return (_way(forget, "put the environments back", _run(args, "adopt"), aim=f"to manage them in {environment}"),)
+    forget = Step("forget the entries of that state, all of them", "reconciler state rm --all")
+    back = Step("put the environments back", f"git checkout HEAD -- {PROJECT_FILE}")
+    if len(environments) == 1:
+        adopt = Step(command=command_text(environments[0], "adopt"))
+        return (_way(before, forget, back, adopt, aim=f"to manage them in {environments[0]}"),)
+    owner = f"adopt them in the one environment that they belong to, such as {' or '.join(environments[:3])}"
+    adopt = Step(f"{owner}; the others get objects of their own", command_text("ENVIRONMENT", "adopt"))
+    return (_way(before, forget, back, adopt, aim="to manage them in one of the environments"),)
 
 
 def _settle(args: Args) -> tuple[Way, ...]:

@@ -37,7 +37,7 @@ def _credentials(args: Args) -> str:
 
 
 def _rollback_lost(args: Args) -> str:
-    lost = f"{args['publisher']} can no longer be rolled back to version {args['number']}"
+    lost = f"{args['publisher']} can no longer be rolled back to release {args['number']}"
     if args.get("destroyed"):
         return f"{lost}, until `destroy --undo` and an apply create it again"
     return f"{lost}: archived releases are not restored"
@@ -98,7 +98,7 @@ def _refused(args: Args) -> str:
 
 def _version(args: Args) -> str:
     older = ", an older one" if args["after"] < args["before"] else ""
-    return f"users get version {args['after']} instead of {args['before']}{older}"
+    return f"users get release {args['after']} instead of {args['before']}{older}"
 
 
 RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
@@ -114,7 +114,7 @@ RISK_TEXTS: Final[Mapping[Rule, Phrase]] = {
     "name-lost": "applications that load {before} no longer find it: they have to load {after}",
     "guard-weakened": "after it, the guard refuses less: {settings}",
     "consent-used": permission,
-    "rolled-back-release": "version {after} was rolled back before, and is published again",
+    "rolled-back-release": "release {after} was rolled back before, and is published again",
     "published-version-changed": _version,
     "knowledge-removed": _knowledge,
     "expiry-shortened": _expiry,

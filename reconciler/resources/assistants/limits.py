@@ -23,7 +23,6 @@ from reconciler.resources.assistants.server_secrets import has_secret, secret_he
 from reconciler.resources.base import Path, Resource, Scope
 from reconciler.resources.names import PROJECT_FILE
 from reconciler.resources.problems import Finding
-from reconciler.resources.references import referred
 from reconciler.resources.values import JSON
 
 Spec: TypeAlias = AgentsSpec | ResponsesSpec | AssistantsSpec
@@ -48,7 +47,7 @@ def check(resource: Resource, scope: Scope) -> Iterator[Finding]:
     written = spec.model_dump(by_alias=True, exclude_unset=True)
     rules = assistant_rules.check(spec) if isinstance(spec, AssistantsSpec) else _rules(spec, written)
     numbers = () if _is_exact(written) else _numbers(written)
-    for finding in (*rules, *numbers, *_files(written, scope)):
+    for finding in (*rules, *numbers, *_files(resource, scope)):
         yield replace(finding, path=("spec", *finding.path))
 
 
@@ -167,10 +166,11 @@ def _numbers(value: JSON, path: Path = ()) -> Iterator[Finding]:
         yield Finding(path, "inexact-number", f"{value} is not a number in JSON")
 
 
-def _files(written: JSON, scope: Scope) -> Iterator[Finding]:
-    for path, address in referred(written):
-        if address.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(address.name), Finding):
-            yield replace(found, path=path)
+def _files(resource: Resource, scope: Scope) -> Iterator[Finding]:
+    for one in resource.references:
+        target = one.target
+        if target.kind == PROJECT_FILE.prefix and isinstance(found := scope.files.read(target.name), Finding):
+            yield replace(found, path=one.path[1:])
 
 
 def _secrets(path: Path, tool: Any) -> Iterator[Finding]:

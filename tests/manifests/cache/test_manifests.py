@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.manifests import Loaded, load, parsing
 from reconciler.manifests.cache import file_hashes, manifests, segments
+from reconciler.operations.offline import planned_offline
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 
@@ -109,6 +110,23 @@ def test_only_manifests_that_depend_on_a_change_are_parsed(
     assert parsed_by(root, cache, monkeypatch) == []
 
 
+def test_plan_parses_no_unchanged_manifest(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    """Neither for the objects, nor for the places of references, nor for checks that compare manifests."""
+    search = "tools: [{type: file_search, vector_store_ids: [handbook]}]"
+    agent = (AGENT % ("c", "Search.")).replace("target: agents", "target: responses")
+    write(root / "assistants/c.yaml", agent.replace("Search.}", f"Search., {search}}}"))
+    environ = {"RECONCILER_ENDPOINT": "embedded", "RECONCILER_CACHE_DIR": str(cache)}
+    plans = []
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            found = parsed_files(patch)
+            plans.append(planned_offline(root, environ).plan)
+        if len(plans) == 2:
+            assert {*found} == {"project.yaml"}
+    assert [change.address for change in plans[0].changes] == [change.address for change in plans[1].changes]
+    assert len(plans[0].changes) == 5
+
+
 def test_branches_share_the_entries_of_files_that_are_equal(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     for text in ("On main.", "On a branch."):
         write(root / "assistants/a.yaml", AGENT % ("a", text))
@@ -120,7 +138,7 @@ def test_branches_share_the_entries_of_files_that_are_equal(root: Path, cache: P
 
 def test_another_version_of_the_code_has_other_entries(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     parsed_by(root, cache, monkeypatch)
-    monkeypatch.setattr(manifests, "_code", lambda: "another version")
+    monkeypatch.setattr(manifests, "digest_of", lambda *_: "another version")
 
     assert len(parsed_by(root, cache, monkeypatch)) == 3
 

@@ -157,7 +157,7 @@ def test_what_the_project_manages_since_before_it_had_environments_is_not_made_a
     assert (refusal.rule, refusal.address, refusal.consent) == ("duplicate", "project/acme", None)
     listed = [{"address": f"widget/{name}", "id": "w9", "name": "lamp"}]
     assert refusal.cause == Cause("undivided", {"identity": "acme", "objects": listed})
-    assert refusal.remedies == (Remedy("divide", {"environment": "production"}),)
+    assert refusal.remedies == (Remedy("divide", {"environment": "production", "environments": ["production"]}),)
     assert rules(worlds, **{**of_environment, "undivided": None}) == []
 
 
