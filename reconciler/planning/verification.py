@@ -12,7 +12,7 @@ from reconciler.planning.verified import digest_of, index_in
 from reconciler.planning.versions import unrecorded
 from reconciler.resources.base import Applied, Desired, Labels, Lifecycle, Live, Verified
 from reconciler.resources.resource_type import ResourceType
-from reconciler.resources.values import ABSENT, JSON, Absent, same
+from reconciler.resources.values import ABSENT, JSON, Absent, Fields, same
 
 _WORD: Final = re.compile(r"[a-z]{1,8}", re.ASCII)
 """Names of settings, such as `medium`."""
@@ -41,7 +41,12 @@ def verify(
     seen = replace(live, fields=resource_type.localise(live.fields, lambda id_: sorted(names_of(id_)), wanted.fields))
     if not _is_equal(resource_type, wanted, applied, seen):
         return None
-    if _has_more(resource_type, wanted, seen):
+    known = resource_type.complete(resource_type, wanted.fields)
+    if resource_type.members:  # their fields in `seen` lack what the manifest does not set
+        known, there = resource_type.as_listed(known, lambda address: id_of(str(address))), live.fields
+    else:
+        there = seen.fields
+    if _has_more(resource_type, known, there):
         return None
     index, found = index_in(wanted.fields), index_in(seen.fields)
     ids = {text: id_of(text) for text in index.refers_to}
@@ -68,12 +73,11 @@ def _is_equal(resource_type: ResourceType, desired: Desired, applied: Applied, l
     )
 
 
-def _has_more(resource_type: ResourceType, desired: Desired, live: Live) -> bool:
+def _has_more(resource_type: ResourceType, known: Fields, live: Fields) -> bool:
     """Return True if a live object has a text or a number that is neither in its manifest nor a known default."""
-    known = resource_type.complete(resource_type, desired.fields)
     return any(
         _is_more(value, known.get(name, ABSENT), may_choose=name in resource_type.resolved)
-        for name, value in live.fields.items()
+        for name, value in live.items()
     )
 
 

@@ -15,7 +15,7 @@ from reconciler.resources.base import Verified
 from tests.property.projects import new_world
 from tests.support.world import World, manifest
 
-FEW: Final = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+FEW: Final = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 AGENT, STORE, VAULT = Address("assistant", "a"), Address("vectorstore", "kb"), Address("vault", "crm")
 
 SECRETS: Final = st.one_of(
@@ -64,7 +64,7 @@ def forms(secret: str) -> list[bytes]:
 
 
 @FEW
-@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=4, unique=True), SECRETS)
+@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3, unique=True), SECRETS)
 def test_secret_of_a_live_object_is_not_stored(places: list[str], secret: str):
     with new_world() as world:
         wants(world, "one")
