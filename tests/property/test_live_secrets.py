@@ -3,8 +3,7 @@ nor its digest. Such an object has no digests, and is compared in every plan.
 """
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -44,7 +43,7 @@ def verified(world: World, address: Address) -> Verified | None:
 async def put(world: World, place: str, secret: str, id_: str) -> None:
     """Set a secret where no manifest sets anything."""
     connection = world.connection
-    pair: Mapping[str, Any] = {secret: "x"} if place == "key" else {"crm_token": secret}
+    pair = {secret: "x"} if place == "key" else {"crm_token": secret}
     if place in ("file", "number"):
         held = (await connection.page("vector_stores", id_, "files"))["data"][0]
         value = int.from_bytes(secret.encode()[:6]) if place == "number" else secret
