@@ -77,7 +77,7 @@ class Session:
                 yield from self._steps((ONE,), *small)
 
     def _program(self, stack: ExitStack, source: Path, name: str, agents: int) -> Program:
-        project = self._folder / name
+        project = self._folder / "projects" / name
         manifests.write(project, agents)
         return Program(source, project, stack.enter_context(api()))
 

@@ -104,11 +104,13 @@ def load(
     cached = _opened_cache(cache, env, root, top, shown)
     found = read_documents(tree, shown, edited, allowance, known, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
+    if cached and cached.is_torn:
+        return load(folder, env=env)
     opened = open_project(documents, env, root, top, shown, removed=removed)
     project = opened.project
     hints = PathHints(tree)
     variables = Variables(project.variables, project.variable_texts)
-    expander = Expander(Sources(root, shown, edited), variables, allowance, hint=hints)
+    expander = Expander(Sources(root, shown, cached.texts if cached else edited), variables, allowance, hint=hints)
     target = project.spec.defaults.target
     validated = [
         (cached and cached.result(one)) or validate(one, expander, known, target)

@@ -1,7 +1,8 @@
 """The folder of the cache of manifests, and the cases in which there is none."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from reconciler.state.store import runs_in_ci
 NO_CACHE: Final = "RECONCILER_NO_CACHE"
 FOLDER: Final = "RECONCILER_CACHE_DIR"
 _NAME: Final = "reconciler"
+_WORKSPACES: Final = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""Variables with the folder that a job has checked the repository out to."""
 _OFF: Final = ("", "0", "false")
 
 
@@ -39,7 +42,7 @@ def chosen_cache(environ: Mapping[str, str], project: Path) -> Cache:
     named = environ.get(FOLDER, "")
     if named:
         folder = Path(named).absolute()
-        wrong = _objection(folder, project)
+        wrong = _objection(folder, _checkouts(environ, project))
         if wrong:
             hint = "Choose a folder outside of the repository that only you can write to, or set RECONCILER_NO_CACHE=1."
             message = f"the cache folder {folder} of {FOLDER} cannot be used: {wrong}"
@@ -50,13 +53,43 @@ def chosen_cache(environ: Mapping[str, str], project: Path) -> Cache:
     default = user_cache(environ, _NAME)
     if default is None:
         return Cache(None, "the cache folder of the user is unknown")
-    wrong = _objection(default, project)
+    wrong = _objection(default, [repository_of(Path(os.path.realpath(project)))])
     return Cache(None, f"{default}: {wrong}") if wrong else Cache(default)
 
 
-def _objection(folder: Path, project: Path) -> str:
+def _objection(folder: Path, checkouts: Iterable[Path]) -> str:
     """Return the reason why a folder cannot have the cache; empty if it can."""
-    real, checkout = os.path.realpath(folder), os.path.realpath(repository_of(project))
-    if os.path.commonpath([real, checkout]) == checkout:
+    if any(_is_inside(folder, checkout) for checkout in checkouts):
         return "it is inside the repository"  # a pull request could add entries
     return objection(folder)
+
+
+def _checkouts(environ: Mapping[str, str], project: Path) -> Iterator[Path]:
+    """Yield the folder of the repository; without a `.git`, all folders that may be it, such as in a copy of its files.
+
+    A folder around the home folder of the user is none of them.
+    """
+    folder = Path(os.path.realpath(project))
+    repository = repository_of(folder)
+    yield repository
+    if (repository / ".git").exists():
+        return
+    home = environ.get("HOME") or environ.get("LOCALAPPDATA") or os.sep
+    workspaces = (Path(named) for name in _WORKSPACES if (named := environ.get(name)))
+    for one in (folder.parent, Path.cwd(), *workspaces):
+        if not _is_inside(Path(home), one) and one != Path(one.anchor):
+            yield one
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Return True if a path, which need not exist, is a folder or inside of it, whatever names and links lead there."""
+    try:
+        about = folder.stat()
+    except OSError:
+        return False
+    real = Path(os.path.realpath(path))
+    for one in (real, *real.parents):
+        with suppress(OSError):
+            if os.path.samestat(one.stat(), about):
+                return True
+    return False

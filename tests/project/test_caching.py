@@ -1,11 +1,12 @@
 """The folder of the cache: where it is, and when there is none."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from reconciler.project.caching import Cache, cache_of, chosen_cache
-from reconciler.resources.problems import ReconcilerError
+from reconciler.resources.problems import Problem, ReconcilerError
 
 
 @pytest.fixture
@@ -67,3 +68,61 @@ def test_folder_that_others_may_write_to_is_refused(project: Path, tmp_path: Pat
 
     with pytest.raises(ReconcilerError, match="other users may write to it"):
         cache_of({"RECONCILER_CACHE_DIR": str(tmp_path / "cache")}, project)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in `manifests` of a checkout without Git, such as an unpacked archive. The command runs elsewhere."""
+    folder = tmp_path / "work" / "copy" / "manifests"
+    folder.mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    return folder
+
+
+def refused(environ: dict[str, str], project: Path) -> bool:
+    found: list[Problem] = []
+    try:
+        cache_of(environ, project)
+    except ReconcilerError as error:
+        found += error.problems
+    assert all(one.message.endswith("it is inside the repository") for one in found)
+    return bool(found)
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"])
+def test_folder_in_what_may_be_a_checkout_without_git_is_refused(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+):
+    in_copy = {"RECONCILER_CACHE_DIR": str(copied.parent / "cache"), "HOME": str(tmp_path / "home")}
+    above = {**in_copy, "RECONCILER_CACHE_DIR": str(tmp_path / "work" / "cache")}
+
+    assert refused(in_copy, copied)
+    assert not refused(above, copied)
+    assert refused({**above, variable: str(tmp_path / "work")}, copied)
+    monkeypatch.chdir(tmp_path / "work")
+    assert refused(above, copied)
+
+
+def test_home_folder_is_no_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path)
+    environ = {"RECONCILER_CACHE_DIR": str(tmp_path / "caches"), "HOME": str(tmp_path)}
+
+    assert not refused(environ, tmp_path / "project")
+
+
+def test_repository_is_that_of_the_folder_that_a_link_leads_to(project: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(project)
+
+    assert refused({"RECONCILER_CACHE_DIR": str(project.parent / "cache")}, tmp_path / "link")
+
+
+def test_repository_is_known_by_its_identity_and_not_by_its_name(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """File systems without case have several names for one folder."""
+    (tmp_path / "CHECKOUT").symlink_to(tmp_path / "checkout")
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)
+
+    assert refused({"RECONCILER_CACHE_DIR": str(tmp_path / "CHECKOUT" / "cache")}, project)

@@ -2,7 +2,8 @@
 
 The histories edit, rename, copy, link and remove any file of a project with all kinds, includes, patterns, variables,
 environments, a release, a manifest in Markdown and several documents in one file. Branches are left and taken up again,
-and files are changed without a change of their size and time. One cache is used by all of them.
+and files are changed without a change of their size and time. One cache is used by all of them. Files also change while
+it is read and made, between any two steps of a load.
 """
 
 import os
@@ -10,12 +11,16 @@ import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from reconciler.manifests import loading
+from reconciler.manifests.cache.manifests import ManifestCache
+from reconciler.manifests.files import Files
 from reconciler.manifests.loading import Loaded, load
 from reconciler.operations.offline import planned_offline
 from reconciler.operations.validate import validate
@@ -234,9 +239,42 @@ def history(folder: Path, kept: Path, draw: random.Random) -> Iterator[str]:
         yield edit.__name__
 
 
+STEPS: Final = (
+    *((loading, name) for name in ("read_documents", "open_project", "validate")),
+    *((ManifestCache, name) for name in ("documents", "_is_included", "_built", "add", "checked", "uploads")),
+    *((ManifestCache, name) for name in ("complete", "_known_objects", "_new_objects", "write")),
+    *((Files, name) for name in ("read", "text", "_read_hash")),
+)
+
+
+def change_during_load(folder: Path, cache: Path, kept: Path, draw: random.Random) -> None:
+    """Edit a project at a step of a load, and mostly take the edits back after it."""
+    shutil.copytree(folder, kept, symlinks=True)
+    owner, name = draw.choice(STEPS)
+    real, left = getattr(owner, name), draw.choice([0, 0, 1, 5])
+
+    def step(*arguments: Any, **options: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            for edit in draw.sample((edit_line, edit_text, edit_silently, edit_project), 2):
+                edit(folder, draw)
+        return real(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, step)
+        for env in ("staging", "production"):
+            outcome(partial(load, folder, env=env, cache=cache))
+    if draw.random() < 0.7:
+        shutil.rmtree(folder)
+        kept.rename(folder)
+    else:
+        shutil.rmtree(kept)
+
+
 @pytest.mark.parametrize("complete", [False, True], ids=["as used", "complete"])
 def test_cache_is_used_for_every_manifest_of_the_sample(tmp_path: Path, complete: bool) -> None:
-    folder, cache = project(tmp_path / "project"), tmp_path / "cache"
+    folder, cache = project(tmp_path / "checkout/project"), tmp_path / "cache"
     for _ in range(3):
         check_equal(folder, cache, complete=complete)
     loaded = load(folder, env="staging", cache=cache)
@@ -249,9 +287,10 @@ def test_every_history_of_edits_gives_the_same_with_and_without_the_cache(
     tmp_path_factory: pytest.TempPathFactory, seed: int, complete: bool
 ) -> None:
     top, draw = tmp_path_factory.mktemp("cache"), random.Random(seed)
-    folder = project(top / "project")
+    folder = project(top / "checkout/project")
     check_equal(folder, top / "cache", complete=False)
     for _, _edit in zip(range(8), history(folder, top / "kept", draw), strict=False):
         if (folder / "project.yaml").is_file():
+            change_during_load(folder, top / "cache", top / "before", draw)
             check_equal(folder, top / "cache", complete=complete)
     shutil.rmtree(top)

@@ -17,7 +17,7 @@ from typing import Final
 
 from reconciler.files import private_folder
 from reconciler.manifests.cache.codec import MALFORMED, of_type
-from reconciler.manifests.cache.segments import FORMAT
+from reconciler.manifests.cache.segments import FORMAT, touch, trim
 from reconciler.resources.values import JSON
 
 _MARGIN: Final = 2_000_000_000
@@ -61,6 +61,7 @@ class FileHashes:
         if not private_folder.objection(path.parent) and (data := private_folder.read_own(path)):
             with suppress(*MALFORMED):
                 known = _read(data)
+            touch(path.parent)
         return cls(path, known)
 
     def find(self, path: str, place: str) -> Hashed | None:
@@ -91,7 +92,9 @@ class FileHashes:
         with suppress(OSError):
             private_folder.create(self.path.parent)
             if not private_folder.objection(self.path.parent):
+                private_folder.remove_old_drafts(self.path.parent)
                 private_folder.write_own(self.path, (header, b"\n", text))
+                trim(self.path.parent.parent, keep=self.path.parent)
 
 
 def status_of(about: os.stat_result) -> Status:

@@ -1,12 +1,14 @@
 """Manifests from the cache: their resources, their findings and their objects, without parsing and validation.
 
 An entry is that of one file. Its key is a digest of the code of Reconciler, `project.yaml`, the environment, and the
-path and text of the file. Texts of included files, and the answers to all questions that rules and objects asked (see
-`watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests
+path and text of the file. The texts of included files, and the answers to all questions that rules and objects asked
+(see `watching`), are compared when it is used. Only files without errors have entries. What depends on other manifests
 is never cached: those checks run every time.
+
+Files may change while they are read. So each text is read once in a run, and an answer is kept as it was given: an
+entry is what its key says, even if no moment had all of the texts together.
 """
 
-import hashlib
 import json
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,11 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pydantic
 import ruamel.yaml
 
-import reconciler
+from reconciler.files.own_code import digest_of, is_as_imported
+from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.bodies import Body
 from reconciler.manifests.cache import codec
 from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
-from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments
+from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments, touch
 from reconciler.manifests.cache.watching import Questions, Watcher, hold, sha256
 from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
 from reconciler.manifests.files import Files
@@ -131,6 +134,8 @@ class ManifestCache:
     shown: str
     kinds: Mapping[str, Kind]
     project: Project
+    text: str
+    """The text of `project.yaml`."""
     entries: Mapping[str, Entry]
     files: dict[str, CachedFile] = field(default_factory=dict)
     """By path as messages show it."""
@@ -139,24 +144,35 @@ class ManifestCache:
     _results: dict[int, Validated] = field(default_factory=dict)
     """By the id of the document."""
     _slots: dict[Place, tuple[CachedFile, int]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    """Texts of included files that this run has read, by path. All of the run uses them."""
+    is_torn: bool = True
+    """True unless `project.yaml` was read again with the same text. Then the cache must not be used."""
     _included: dict[str, str | None] = field(default_factory=dict)
     _costs: list[int] = field(default_factory=lambda: [0, 0, 0])
     _parsed: dict[str, list[Document]] = field(default_factory=dict)
     _watcher: Watcher | None = None
 
     @classmethod
-    def open(cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]) -> "ManifestCache":
-        """Return the cache of a project, whose `project.yaml` is `text`."""
-        versions = (FORMAT, _code(), platform.python_version(), pydantic.VERSION, ruamel.yaml.__version__)
+    def open(
+        cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]
+    ) -> "ManifestCache | None":
+        """Return the cache of a project, whose `project.yaml` is `text`; None if it is unknown which code this is."""
+        code = digest_of(*_CODE)
+        if not code or not is_as_imported(*_CODE):
+            return None
+        versions = (FORMAT, code, platform.python_version(), pydantic.VERSION, ruamel.yaml.__version__)
         context = sha256(json.dumps([*versions, project.identity.environment, text]))
         segments = Segments(folder / context[:32])
-        segments.touch()
-        return cls(segments, project.root, shown, kinds, project, segments.read())
+        touch(segments.folder)
+        return cls(segments, project.root, shown, kinds, project, text, segments.read())
 
     def documents(self, path: str, text: str) -> list[Document] | None:
         """Return the documents of a file; None if the file has no entry. They have the places of the manifests, and
         not their values.
         """
+        if path == PROJECT_FILE:
+            self.is_torn = text != self.text
         file = self.shown + path
         key = sha256(f"{file}\0{text}")
         entry = self.entries.get(key)
@@ -180,7 +196,8 @@ class ManifestCache:
     def _is_included(self, path: str, known: str) -> bool:
         if path not in self._included:
             try:
-                self._included[path] = sha256(read_text(locate(self.root, path), MAX_INCLUDED))
+                text = self.texts[path] = read_text(locate(self.root, path), MAX_INCLUDED)
+                self._included[path] = sha256(text)
             except UnreadableError:
                 self._included[path] = None
         return self._included[path] == known
@@ -210,19 +227,19 @@ class ManifestCache:
         return Validated(positions, resource, None, found, frozenset(includes))
 
     def _built(self, file: str, text: str, number: int) -> Resource:
-        """Parse and validate a manifest. Its text is that of the entry, so it is valid."""
+        """Parse and validate a manifest. Its text and its included files are those of the entry, so it is valid."""
         if file not in self._parsed:
             self._parsed[file] = present(documents_of(text, file, Allowance(), self.kinds))
         document, target = self._parsed[file][number], self.project.spec.defaults.target
         result = validate(document, self._expander, self.kinds, target)
-        if result.resource is None:  # an included file was changed in the meantime
+        if result.resource is None:  # only an entry that is not of this code can be
             raise ReconcilerError(*result.problems)
         return result.resource
 
     @cached_property
     def _expander(self) -> Expander:
         variables = Variables(self.project.variables, self.project.variable_texts)
-        return Expander(Sources(self.root, self.shown), variables)
+        return Expander(Sources(self.root, self.shown, self.texts), variables)
 
     def result(self, document: Document) -> Validated | None:
         """Return the result for a document from the cache; None for other documents."""
@@ -338,9 +355,9 @@ class ManifestCache:
         return CachedObjects(frozenset(types), lambda: found)
 
     def write(self) -> None:
-        """Write the new entries."""
+        """Write the new entries, unless modules that were imported in this run may be those of another version."""
         changed = [file for file in self.files.values() if file.is_changed]
-        if changed:
+        if changed and is_as_imported(*_CODE):
             self.segments.add(map(_new, changed), {file.key for file in self.files.values()})
 
     def _forget(self) -> None:
@@ -421,16 +438,3 @@ def _new(file: CachedFile) -> New:
     known = [] if len(file.objects) == len(numbers) else file.read_objects()
     texts = (file.objects.pop(number, "") or _encode(known[number]) for number in numbers)
     return New(file.key, file.heads, f"[{','.join(texts)}]".encode())
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the code that determines what a manifest defines. The version alone does not change while the
-    code is edited.
-    """
-    top, digest = Path(reconciler.__file__).parent, hashlib.sha256()
-    for package in _CODE:
-        for path in sorted((top / package).rglob("*.py")):
-            digest.update(f"{path.relative_to(top).as_posix()}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -34,8 +34,8 @@ _SPARE: Final = 4
 _INDEX: Final = ".index"
 _BODIES: Final = ".bodies"
 _OWN_FOLDER: Final = re.compile(r"[0-9a-f]{32}")
-_OWN_FILE: Final = re.compile(r"([-0-9a-f]+(\.index|\.bodies)|draft-[0-9a-f]{16})")
-"""Names of what this module writes. Nothing else is ever removed, whatever folder the cache was given."""
+_OWN_FILE: Final = re.compile(r"([-0-9a-f]+(\.index|\.bodies)|files\.hashes|draft-[0-9a-f]{16})")
+"""Names of what the cache writes. Nothing else is ever removed, whatever folder the cache was given."""
 _DAY: Final = 86_400
 
 
@@ -132,12 +132,6 @@ class Segments:
         header = json.dumps({"format": FORMAT, "sha256": hashlib.sha256(text).hexdigest()}).encode()
         private_folder.write_own(self.folder / f"{name}{_INDEX}", (header, b"\n", text))
 
-    def touch(self) -> None:
-        """Note that the folder is used, at most once a day."""
-        if private_folder.changed_at(self.folder) < time.time() - _DAY:
-            with suppress(OSError):
-                os.utime(self.folder)
-
 
 def _bodies(entries: Iterable[New], index: dict[str, list[JSON]]) -> Iterator[bytes]:
     """Yield the bodies, one on each line, and add their places to the index."""
@@ -177,6 +171,13 @@ def _merged(known: dict[str, Entry], entries: Iterable[New], used: Collection[st
         body = known[key].body()
         if body is not None:
             yield New(key, known[key].head, body)
+
+
+def touch(folder: Path) -> None:
+    """Note that the folder of a cache is used, at most once a day."""
+    if private_folder.changed_at(folder) < time.time() - _DAY:
+        with suppress(OSError):
+            os.utime(folder)
 
 
 def trim(folder: Path, keep: Path | None = None) -> None:

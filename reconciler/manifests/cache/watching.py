@@ -31,10 +31,12 @@ class Questions:
 
     asked: dict[tuple[str, str], JSON] = field(default_factory=dict)
     is_certain: bool = True
-    """False if an answer was a finding: its hint depends on all files of the project."""
+    """False if an answer was a finding, whose hint depends on all files of the project, or if a question had two
+    answers: a file was changed in between.
+    """
 
     def note(self, question: str, argument: str, answer: JSON) -> None:
-        self.asked[question, argument] = answer
+        self.is_certain &= self.asked.setdefault((question, argument), answer) == answer
 
     def document(self) -> list[JSON]:
         return [[*question, answer] for question, answer in self.asked.items()]

@@ -138,7 +138,7 @@ def test_branches_share_the_entries_of_files_that_are_equal(root: Path, cache: P
 
 def test_another_version_of_the_code_has_other_entries(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
     parsed_by(root, cache, monkeypatch)
-    monkeypatch.setattr(manifests, "_code", lambda: "another version")
+    monkeypatch.setattr(manifests, "digest_of", lambda *_: "another version")
 
     assert len(parsed_by(root, cache, monkeypatch)) == 3
 

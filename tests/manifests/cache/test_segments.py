@@ -126,7 +126,7 @@ def test_folder_that_cannot_be_written_is_no_error(tmp_path: Path):
 def test_old_caches_are_removed_and_nothing_else(tmp_path: Path):
     for name in (NAME, "1" * 32, "documents"):
         (tmp_path / name).mkdir(mode=0o700)
-        for file in ("1-a.index", "1-a.bodies", "notes.txt", "draft-0123456789abcdef"):
+        for file in ("1-a.index", "1-a.bodies", "files.hashes", "notes.txt", "draft-0123456789abcdef"):
             (tmp_path / name / file).write_bytes(b"x")
         os.utime(tmp_path / name, (0, 0))
     os.utime(tmp_path / NAME)
@@ -134,17 +134,18 @@ def test_old_caches_are_removed_and_nothing_else(tmp_path: Path):
 
     trim(tmp_path)
 
-    assert len(list((tmp_path / NAME).iterdir())) == 4
+    assert len(list((tmp_path / NAME).iterdir())) == 5
     assert [one.name for one in (tmp_path / ("1" * 32)).iterdir()] == ["notes.txt"]
-    assert len(list((tmp_path / "documents").iterdir())) == 4
+    assert len(list((tmp_path / "documents").iterdir())) == 5
 
 
-def test_caches_that_are_too_large_together_are_removed_the_oldest_first(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("file", ["1-a.bodies", "files.hashes", "draft-0123456789abcdef"])
+def test_caches_that_are_too_large_together_are_removed_the_oldest_first(tmp_path: Path, monkeypatch, file: str):
     monkeypatch.setattr(segments, "MAX_SIZE", 25)
     names = [str(number) * 32 for number in range(4)]
     for age, name in enumerate(names):
         (tmp_path / name).mkdir(mode=0o700)
-        (tmp_path / name / "1-a.bodies").write_bytes(b"x" * 10)
+        (tmp_path / name / file).write_bytes(b"x" * 10)
         os.utime(tmp_path / name, (time.time() - 100 * age,) * 2)
 
     trim(tmp_path, keep=tmp_path / names[3])
