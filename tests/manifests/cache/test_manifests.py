@@ -31,7 +31,7 @@ spec: {files: [kb/*.md]}
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
+    folder = tmp_path / "checkout" / "project"
     for name in ("assistants", "kb", "prompts"):
         (folder / name).mkdir(parents=True)
     write(folder / "project.yaml", "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: acme}\n")
