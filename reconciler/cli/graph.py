@@ -1,12 +1,13 @@
 """`reconciler graph`"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from reconciler.cli import completing, options
-from reconciler.cli.output import note_prose, save_json, save_text, show, show_json, show_warnings
+from reconciler.cli.output import note_prose, save_json, save_text, show, show_json, show_warnings, style
 
 if TYPE_CHECKING:
     from reconciler.planning.dependencies import DependencyGraph
@@ -44,8 +45,10 @@ def command(
     objects of other owners and projects, and sessions in progress. Arrows lead from an object to what it needs, dotted
     ones from a copy to the object that it was made from. Writes nothing.
 
+    Without -o and --out, the graph is a tree in a terminal, and otherwise a flowchart for Markdown.
+
     \b
-    reconciler graph assistant/triage               for a block ```mermaid
+    reconciler graph assistant/triage -o mermaid    for a block ```mermaid
     reconciler graph assistant/triage -o svg --out triage.svg
     reconciler graph -o dot | dot -Tpng > graph.png
     reconciler graph -o json | jq '.references[]'
@@ -55,6 +58,9 @@ def command(
     """  # noqa: D301 - click wants the character \\b, which keeps the lines
     from reconciler.operations.graph import graph, incomplete
 
+    given = click.get_current_context().get_parameter_source("format_")
+    if out is None and sys.stdout.isatty() and given is not click.core.ParameterSource.COMMANDLINE:
+        format_ = "text"
     chosen = options.addresses((address,))[0] if address else None
     found = graph(start, options.environ(), env=env, endpoint=endpoint, address=chosen, offline=offline)
     show_warnings(incomplete(found))
@@ -84,6 +90,10 @@ def _drawing(found: "DependencyGraph", format_: str) -> str:
         from reconciler.reports.html.svg import svg_file
 
         return svg_file(drawn, f"Dependencies of {found.address or found.identity}", drawn.summary)
+    if format_ == "text":
+        from reconciler.reports.text.graph import graph_text
+
+        return graph_text(drawn, style(sys.stdout))
     from reconciler.reports.markdown.mermaid import mermaid
 
     return mermaid(drawn)

@@ -47,8 +47,8 @@ def command(
 
     With --unused and --name, only those that fit both are listed, and totals are of these objects.
 
-    Requires an API key, but no manifests: outside a project, no object is shown as managed. Sends list requests only,
-    and writes nothing.
+    Requires an API key, but no manifests: outside a project, no object is shown as managed. In a project with several
+    environments, --env selects the one whose objects are. Sends list requests only, and writes nothing.
     """
     from reconciler.importing.inventory import inventory
     from reconciler.importing.inventory_model import Filter

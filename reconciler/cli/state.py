@@ -147,13 +147,11 @@ def mv_(former: str, address: str, start: Path, env: str | None, format_: str) -
 @command.command(name="rm", short_help="Stop managing objects without deleting them.")
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=completing.addresses)
 @click.option("--all", "everything", is_flag=True, help="All entries. Documents in the outlets stay published.")
-@click.option("--yes", is_flag=True, help="Skip the confirmation, which --all requires in a terminal.")
 @options.live
 @options.locking
 def rm_(
     addresses: tuple[str, ...],
     everything: bool,
-    yes: bool,
     start: Path,
     env: str | None,
     endpoint: str | None,
@@ -166,7 +164,7 @@ def rm_(
     if everything == bool(addresses):
         raise click.UsageError("name the addresses to stop managing, or pass --all")
     chosen = None if everything else options.addresses(addresses)
-    if everything and not yes and sys.stdin.isatty():
+    if everything and sys.stdin.isatty():
         state = state_of(start, options.environ(), env=env)
         question = f"Stop managing all objects of {state.identity}, {len(state.objects)} in the state?"
         if state.objects and not click.confirm(question, err=True):

@@ -138,10 +138,17 @@ class Labelled:
             live = self._understood(body)
             labels = to_metadata(live.labels) if live.labels else None
             return replace(live, mark=mark_of(live.id, live.fields, labels))
-        mark = mark_of({name: value for name, value in body.items() if name not in described.detail})
+        mark = mark_of({name: value for name, value in body.items() if self._is_read(name)})
         if mark == NONE or self._marks.get(body["id"]) != mark:
             return replace(self._understood(body), mark=mark)
         return self._as_before(body, mark)
+
+    def _is_read(self, name: str) -> bool:
+        """Return True if a field of a response is one of those of the live object, apart from its detail."""
+        described = self._description
+        if described.reads_others:
+            return name not in described.detail and name not in self._resource_type.write_only
+        return name in described.fields or name in ("id", "name", "metadata")
 
     def _understood(self, body: Object) -> Live:
         described = self._description
@@ -153,9 +160,8 @@ class Labelled:
 
     def _as_before(self, body: Object, mark: str) -> Live:
         """Return the object of a response that was understood before, and that differs at most in its detail."""
-        described = self._description
-        seen = {name: body.get(name) for name in ("id", *described.detail)}
-        check(self.type, seen, {name: shape for name, shape in described.shapes.items() if name in seen})
+        unread = {name: value for name, value in body.items() if not self._is_read(name)}
+        check(self.type, {"id": body["id"], **unread}, self._description.shapes)
         return Live.deferred(partial(self._fields, body), replace(self._with_fields(body, {}), mark=mark))
 
     def _fields(self, body: Object) -> Fields:

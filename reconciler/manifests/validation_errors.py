@@ -34,6 +34,7 @@ _SHAPES: Final[Mapping[Shape, str]] = {
     "null": "nothing",
 }
 _FOUND: Final = {dict: "a mapping", list: "a list", type(None): "nothing", bool: "true or false"}
+_NAME: Final = re.compile(r"[A-Za-z_][\w-]{0,39}")
 _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
@@ -51,6 +52,7 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
     """
     findings: list[Finding] = []
     mismatches: dict[Path, list[Shape]] = {}
+    by_name: set[Path] = set()
     details = error.errors(include_url=False)
     hides = has_secrets(model)
     for detail in details[:MAX_PROBLEMS]:
@@ -61,13 +63,18 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any, prefix: 
         at = model_path(model, detail["loc"], value)
         if detail["type"] in _EXPECTED:
             wanted = mismatches.setdefault(at.path, [])
+            by_name |= {at.path} if detail["type"] == "dict_type" and at.path else set()
             wanted += [_EXPECTED[detail["type"]]] if _EXPECTED[detail["type"]] not in wanted else []
         else:
             finding = _finding(detail, at.path, at.siblings)
             findings.append(replace(finding, on_key=True) if detail["loc"][-1:] == ("[key]",) else finding)
     for path, wanted in mismatches.items():
         found = _at(value, path)
-        findings.append(_mismatch(path, wanted, Hidden() if hides and isinstance(found, str) else found))
+        finding = _mismatch(path, wanted, Hidden() if hides and isinstance(found, str) else found)
+        if path in by_name and not hides and _are_names(found):
+            keys = ", ".join(f"{name}: …" for name in found)
+            finding = replace(finding, hint=f"write each name as a key: `{path[-1]}: {{{keys}}}`")
+        findings.append(finding)
     if len(details) > MAX_PROBLEMS:
         message = f"{len(details) - MAX_PROBLEMS:,} more problems are not shown"
         findings.append(Finding((), "too-many-problems", message))
@@ -80,6 +87,15 @@ def _mismatch(path: Path, wanted: list[Shape], found: Any) -> Finding:
     hint = "write it in quotes" if wanted == ["string"] and isinstance(found, int | float) else ""
     message = f"expected {' or '.join(_SHAPES[shape] for shape in wanted)}, found {describe(found)}"
     return Finding(path, "wrong-type", message, hint, expected=tuple(wanted))
+
+
+def _are_names(found: Any) -> bool:
+    """Return True for a list of a few names, instead of which a mapping with these names may be meant."""
+    return (
+        isinstance(found, list)
+        and 0 < len(found) <= 5
+        and all(isinstance(one, str) and _NAME.fullmatch(one) for one in found)
+    )
 
 
 def describe(value: Any) -> str:

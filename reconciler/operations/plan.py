@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.outlets import Outlet
@@ -17,7 +16,7 @@ from reconciler.manifests import Loaded
 from reconciler.operations import checkout, release_blockers
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan_inputs import read, read_referrers
-from reconciler.operations.shutdowns import written
+from reconciler.operations.shutdowns import writing, written
 from reconciler.planning.build import Planned, planned_deletions, seal, unresolved
 from reconciler.planning.difference import diff
 from reconciler.planning.equal_objects import may_be_duplicates, without_owned
@@ -71,7 +70,8 @@ async def make_plan(
     """
     first = await read(workspace, connection, on_drift, targets, applies=applies)
     planned, bundles = plan_of(workspace, first.inputs)
-    second = await read_referrers(workspace, connection, first, referred(planned), models(planned))
+    among = frozenset(writing(planned)) if models is written else None
+    second = await read_referrers(workspace, connection, first, referred(planned), models(planned), among)
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
     warnings = (*planned.plan.warnings, *second.warnings)

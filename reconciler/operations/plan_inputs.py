@@ -92,15 +92,17 @@ async def read_referrers(
     first: Reading,
     ids: Mapping[str, frozenset[str]],
     models: Iterable[str],
+    writing: Collection[Address] | None = None,
 ) -> Reading:
-    """Read the possible referrers of the objects with these `ids`, by type, and the shutdown dates of `models`.
+    """Read the possible referrers of the objects with these `ids`, by type, and the shutdown dates of `models`,
+    whose users are named among the objects that the plan is `writing`, if it writes any of them.
 
     `inputs` is the same object as before if nothing was found that can change the plan. Lists that the key or the
     server does not permit are in `inputs.unlisted`.
     """
     types = {name for name, adapter in first.adapters.items() if adapter.refers & ids.keys()}
     unadapted = [referrer for referrer in referrers(connection) if referrer.refers & ids.keys()]
-    known_models = with_users(await look_up(connection, models), first.inputs)
+    known_models = with_users(await look_up(connection, models), first.inputs, writing)
     peers = await Peers(workspace, first.inputs.recorded).for_plan(ids)
     left = await asyncio.to_thread(outlet_references, workspace, first.inputs, ids)
     read_before = replace(first, warnings=(*first.warnings, *peers.warnings, *known_models.warnings))

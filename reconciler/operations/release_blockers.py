@@ -36,7 +36,9 @@ def undefined_names(
     for one in undefined(inputs, known):
         if one.release in (applied or ()) or one.name.release is not None:
             continue
-        renamed = f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its"
+        renamed = (
+            f"if {one.name} was renamed, add `lifecycle: {{moved_from: {one.name.name}}}` to the manifest with its"
+        )
         if one.is_copied:
             message = f"{one.release} is published with a copy of {one.name}, which no manifest defines"
             hint = (

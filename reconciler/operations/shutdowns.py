@@ -1,6 +1,6 @@
 """Shutdown dates of models, such as those that a plan writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -51,9 +51,9 @@ async def look_up(connection: Connection, models: Iterable[str]) -> Models:
     return Models(ends, (*denied, *notices))
 
 
-def with_users(models: Models, inputs: PlanInputs) -> Models:
-    """Return `models` with the first addresses that use each unlisted model, and their number, in its warning. Copies
-    in releases are only counted if nothing else uses the model.
+def with_users(models: Models, inputs: PlanInputs, among: Collection[Address] | None = None) -> Models:
+    """Return `models` with the first addresses that use each unlisted model, and their number, in its warning: of those
+    in `among`, if there are any, or else of all. Copies in releases are only counted if nothing else uses the model.
     """
     unlisted = {notice.args["model"] for notice in models.warnings if notice.code == "model-unlisted"}
     if not unlisted:
@@ -65,6 +65,7 @@ def with_users(models: Models, inputs: PlanInputs) -> Models:
 
     def told(notice: Notice) -> Notice:
         found = users.get(notice.args.get("model", ""), [])
+        found = [one for one in found if among and one in among] or found
         names = sorted(str(one) for one in found if not one.is_frozen) or sorted(map(str, found))
         return replace(notice, args={**notice.args, "users": names[:3], "count": len(names)}) if names else notice
 
@@ -74,13 +75,18 @@ def with_users(models: Models, inputs: PlanInputs) -> Models:
 def written(planned: Planned) -> Iterator[str]:
     """Return the models that the plan writes, releases or publishes."""
     inputs = planned.inputs
+    for part in writing(planned):
+        desired = inputs.desired.get(part)
+        if desired is not None:
+            yield from inputs.resource_types[desired.type].models(desired.fields)
+
+
+def writing(planned: Planned) -> Iterator[Address]:
+    """Return the objects that the plan writes, releases or publishes."""
     for change in planned.plan.work:
         if change.action in {*CREATES, "update", "publish"}:
             address = Address.parse(change.address)
-            for part in (address, *_released(planned, address)):
-                desired = inputs.desired.get(part)
-                if desired is not None:
-                    yield from inputs.resource_types[desired.type].models(desired.fields)
+            yield from (address, *_released(planned, address))
 
 
 def _released(planned: Planned, address: Address) -> Iterator[Address]:

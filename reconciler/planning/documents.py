@@ -240,6 +240,7 @@ class VersionPart(TypedDict):
     address: str
     """Of the working object; the chatbot itself stands for what the release starts with."""
     change: Literal["added", "removed", "changed"]
+    """Whether the later release adds, removes or changes it."""
     fields: list[str]
     """The fields that differ, of a changed object."""
     models: NotRequired[list[list[str]]]
@@ -250,19 +251,24 @@ class VersionFile(TypedDict):
     """A file of a vector store that differs between two releases."""
 
     path: str
+    """In the project folder."""
     change: Literal["added", "removed", "changed"]
+    """Whether the later release adds, removes or changes it."""
 
 
 class VersionDocument(TypedDict):
     """What changes for the users of a chatbot that publishes another release."""
 
     chatbot: str
+    """The address of the chatbot."""
     before: str
     """The address of the release that answers now."""
     after: str
     """The address of the release that answers after the plan."""
     parts: list[VersionPart]
+    """The objects that differ."""
     files: list[VersionFile]
+    """The files of vector stores that differ."""
 
 
 class PlanDocument(TypedDict):

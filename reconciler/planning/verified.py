@@ -101,6 +101,8 @@ def _is_unchanged(inputs: PlanInputs, matched: Matched, address: Address) -> boo
         return map(str, matched.addresses.get(id_) or matched.claimed.get(id_) or matched.lost.get(id_) or ())
 
     ids = {text: _id(matched.live.get(Address.parse(text))) for text in index.refers_to}
+    if matched.moved and not matched.moved.keys().isdisjoint(index.targets(matched)):
+        return False  # the state has the parts of an object under their former addresses
     return verified.digest == digest_of(desired, applied, ids, {id_: names_of(id_) for id_ in index.ids})
 
 

@@ -175,3 +175,13 @@ class TestErrors:
 
 def test_the_completed_rules_are_those_of_the_manifest():
     assert sorted(RULES) == sorted(COMPLETED)
+
+
+def test_no_consent_is_offered_where_another_refusal_takes_none(project, cli: Cli):
+    for words in (("apply", "--yes"), ("release", "helper", "--publish", "--vendor"), ("apply", "--yes")):
+        assert cli(*words).code == 0
+    (project / "releases" / "helper" / "v1.yaml").unlink()
+    done = cli("plan", "-o", "json")
+    refusals = done.document["refusals"]
+    assert "published" in {one["rule"] for one in refusals}
+    assert [one["consent"] for one in refusals] == [None] * len(refusals)

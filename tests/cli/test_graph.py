@@ -1,5 +1,8 @@
 """`reconciler graph`, on the starter project."""
 
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -27,6 +30,17 @@ def test_a_flowchart_is_the_default(applied, cli: Cli):
         "  n1 --> n0\n"
         "  n3 --> n2\n"
     )
+
+
+def test_a_tree_is_the_default_in_a_terminal(applied):
+    tree = "chatbot/helper\n  assistant/helper\n    vectorstore/handbook\n      file/kb/welcome.md\n"
+    command = [sys.executable, "-m", "reconciler.cli.main", "graph", "--no-color"]
+    person, computer = os.openpty()
+    with subprocess.Popen(command, stdout=computer, stderr=computer, cwd=applied) as process:
+        os.close(computer)
+        assert os.read(person, 4096).decode().replace("\r\n", "\n") == tree
+    os.close(person)
+    assert process.returncode == 0
 
 
 def test_objects_that_are_not_applied_have_the_sign_of_the_plan(project, cli: Cli):

@@ -95,7 +95,7 @@ def test_no_project_says_how_to_make_one(tmp_path, monkeypatch, cli: Cli, comman
     assert "reconciler init" in done.err
 
 
-@pytest.mark.parametrize("command", ["plan", "drift", "status", "apply --yes", "state list"])
+@pytest.mark.parametrize("command", ["plan", "drift", "status", "apply --yes", "pull --all"])
 def test_all_errors_of_the_manifests_are_shown_as_text_or_json(project, cli: Cli, command):
     edit(project / "assistants" / "helper.yaml", "model:", "modle:")
     edit(project / "chatbots" / "helper.yaml", "assistant:", "asistant:")

@@ -152,6 +152,20 @@ def test_an_unlisted_model_is_a_warning(applied, cli: Cli):
     assert warning["text"].endswith("? Used by assistant/helper")
 
 
+def test_an_unlisted_model_is_of_the_objects_that_the_plan_changes(project, cli: Cli):
+    helper = project / "assistants" / "helper.yaml"
+    edit(helper, "gpt-6-luna", "gpt-6-lunar")
+    (project / "assistants" / "desk.yaml").write_text(helper.read_text().replace("name: helper", "name: desk"))
+    assert cli("apply", "--yes").code == 0
+    edit(project / "prompts" / "helper.md", "You", "Thou")
+    edit(project / "assistants" / "desk.yaml", "$file: prompts/helper.md", "$file: prompts/desk.md")
+    (project / "prompts" / "desk.md").write_text("Unchanged.")
+    assert cli("apply", "--yes").code == 0
+    (project / "prompts" / "desk.md").write_text("Changed.")
+    (warning,) = cli("plan", "-o", "json").document["warnings"]
+    assert warning["text"].endswith("? Used by assistant/desk")
+
+
 def test_a_new_manifest_that_the_commit_does_not_have_makes_it_dirty(project, cli: Cli, monkeypatch):
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)

@@ -49,7 +49,7 @@ def test_publishing_everywhere_shows_what_changes_by_environment(released: Path,
     assert "What changes for users in staging:\n" in done.out
     assert "What changes for users in production:\n" in done.out
     assert done.out.count("In full: reconciler diff ") == 2
-    assert done.out.endswith("Next: commit it, and have it reviewed. `reconciler apply` moves the pointer.\n")
+    assert done.out.endswith("Next: commit it, and have it reviewed. The next apply moves the pointer.\n")
 
 
 def test_a_release_that_cannot_be_read_is_not_compared(released: Path, cli: Cli):

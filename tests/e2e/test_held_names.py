@@ -253,7 +253,9 @@ class TestAssistantOfARelease:
     def test_its_lost_name_is_a_warning_of_validate(self, renamed: World, spec: Document):
         (problem,) = validate(renamed.root, renamed.environ).problems
         assert (problem.code, problem.severity) == ("undefined-in-release", "warning")
-        assert problem.message == "release/bot@1 is published with a copy of assistant/triage, which no manifest defines"
+        assert (
+            problem.message == "release/bot@1 is published with a copy of assistant/triage, which no manifest defines"
+        )
 
     def test_its_lost_name_is_an_error_of_a_plan_that_has_not_applied_it(self, renamed: World, tmp_path: Path, spec):
         with world(tmp_path / "elsewhere") as made:
@@ -270,7 +272,9 @@ class TestAssistantOfARelease:
         estate.drops("Assistant/triage")
         (refusal,) = estate.plan().refusals
         week = f"{datetime.now(UTC).date() + timedelta(days=7)}"
-        consent = (refusal.consent or "").replace('reason: ""', "reason: old").replace('expires: ""', f'expires: "{week}"')
+        consent = (
+            (refusal.consent or "").replace('reason: ""', "reason: old").replace('expires: ""', f'expires: "{week}"')
+        )
         estate.file("consents.yaml", consent)
         estate.apply()
         (estate.root / "consents.yaml").unlink()

@@ -7,6 +7,7 @@ import pytest
 from reconciler.live import marks
 from reconciler.live.errors import LiveError
 from reconciler.live.kinds.agent import AGENTS
+from reconciler.live.kinds.vector_store import VECTOR_STORES
 from reconciler.live.labelled import Labelled
 from reconciler.live.marks import NONE, mark_of
 
@@ -65,8 +66,20 @@ def test_volatile_field_of_another_shape_is_an_error_of_a_known_object_too(adapt
 
 def test_mark_is_another_one_with_other_code(monkeypatch):
     before = mark_of(BODY)
-    monkeypatch.setattr(marks, "_code", lambda: b"other")
+    monkeypatch.setattr(marks, "_code", lambda: "other")
     assert mark_of(BODY) != before
+
+
+@pytest.mark.parametrize(("sources", "is_unchanged"), [("", True), ("abc", False)])
+def test_object_has_no_mark_if_the_code_is_not_known(monkeypatch, sources, is_unchanged):
+    """The code is in an archive, or was changed since the process began."""
+    marks._code.cache_clear()
+    monkeypatch.setattr(marks, "digest_of", lambda *_packages: sources)
+    monkeypatch.setattr(marks, "is_as_imported", lambda *_packages: is_unchanged)
+    try:
+        assert mark_of(BODY) == NONE
+    finally:
+        marks._code.cache_clear()
 
 
 def test_mark_distinguishes_numbers_from_truth_values_and_texts():
@@ -78,3 +91,10 @@ def test_value_that_is_too_deep_has_no_mark():
     for _ in range(100_000):
         value = [value]
     assert mark_of(value) == NONE
+
+
+def test_mark_of_a_store_covers_no_field_that_is_not_read(emulator):
+    stores = Labelled(VECTOR_STORES, emulator().connection)
+    body = {"id": "vs_1", "object": "vector_store", "name": "kb", "metadata": {}}
+    assert stores.live({**body, "description": "ghp_1234secret"}).mark == stores.live(body).mark
+    assert stores.live({**body, "name": "other"}).mark != stores.live(body).mark

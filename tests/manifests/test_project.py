@@ -76,6 +76,15 @@ def test_variables_are_those_of_the_chosen_environment(folder):
     assert folder.load("production").project.identity == Identity("acme", "production")
 
 
+def test_list_of_environments_is_an_error_that_shows_the_mapping(folder):
+    write(folder, "  environments: [staging, production]")
+    (problem,) = folder.load().problems
+    assert (problem.code, problem.hint) == (
+        "wrong-type",
+        "write each name as a key: `environments: {staging: …, production: …}`",
+    )
+
+
 def test_several_environments_without_a_choice_are_an_error(folder):
     folder.environments(**TWO)
     folder.bot('{target: cloud, instructions: "${var.tier}", modl: x}')

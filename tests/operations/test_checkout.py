@@ -52,7 +52,6 @@ READING = (
     "status",
     "pull --all",
     "release helper",
-    "export assistant/helper",
     "adopt --dry-run",
     "diff helper helper",
     "publish helper none",

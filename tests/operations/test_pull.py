@@ -289,7 +289,7 @@ def test_a_deleted_file_is_reported(acme):
     acme.by_hand(acme.sdk.files.delete(acme.id_of("file/faq/rates.md")))
     pulled = pull(acme, "file/faq/rates.md")
     (problem,) = pulled.problems
-    assert "`reconciler apply --target file/faq/rates.md` makes it again" in problem.hint
+    assert "`reconciler apply --target file/faq/rates.md --env production` makes it again" in problem.hint
 
 
 def test_one_file_of_a_glob_gets_an_entry_of_its_own(acme):

@@ -175,7 +175,7 @@ class TestLimit:
         found = refusal(self.growing(60), prices=A_DOLLAR_A_BYTE, max_daily_cost=150.0)
         assert found.cause.code == "daily-cost"
         assert found.cause.args == pytest.approx({"dollars": 160.0, "before": 100.0, "allowed": 150.0})
-        assert remedies(found) == {"raise-daily-cost": {"dollars": 160}}
+        assert remedies(found) == {"raise-daily-cost": {"dollars": 160, "address": "project/acme"}}
 
     def test_a_consent_is_bound_to_what_grows(self):
         subjects = {

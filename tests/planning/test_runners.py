@@ -133,7 +133,7 @@ def test_without_a_release_an_object_that_is_not_live_is_not_desired():
     given = resolve(inputs(None)).inputs
     assert RUN not in given.desired
     (notice,) = (one for one in build.plan(inputs(None)).plan.warnings if one.code == "waits-for-release")
-    assert (notice.address, notice.args) == (str(RUN), {"publisher": str(BOT), "number": 2})
+    assert (notice.address, notice.args) == (str(RUN), {"publisher": str(BOT), "number": 2, "environment": "production"})
 
 
 def test_an_object_that_had_another_configuration_keeps_it_while_suspended():

@@ -5,15 +5,19 @@ edited in any order, objects are renamed, and entries of the state are as an old
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from reconciler.operations.state_edits import move
 from reconciler.planning.model import OnDrift
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
+from reconciler.resources.kinds.file import file_address
+from reconciler.resources.problems import ReconcilerError
 from reconciler.state.lock import this_process
 from tests.property.projects import new_world
 from tests.support.world import World, manifest
@@ -23,9 +27,9 @@ MANY: Final = settings(FEW, max_examples=120)
 AGENTS: Final = ("a", "b", "c", "d")
 
 Side = Literal["manifest", "live"]
-Event = tuple[Literal["edit", "rename", "drop", "old entry", "touch", "file", "unlabel", "delete"], Side, int]
+Event = tuple[Literal["edit", "rename", "drop", "old entry", "touch", "file", "unlabel", "delete", "move"], Side, int]
 EVENTS: Final[st.SearchStrategy[Event]] = st.tuples(
-    st.sampled_from(["edit", "edit", "rename", "drop", "old entry", "touch", "file", "unlabel", "delete"]),
+    st.sampled_from(["edit", "edit", "rename", "drop", "old entry", "touch", "file", "unlabel", "delete", "move"]),
     st.sampled_from(["manifest", "live"]),
     st.integers(0, len(AGENTS) - 1),
 )
@@ -73,6 +77,8 @@ class Estate:
         agents = self.world.sdk.beta.agents
         if what == "file" and side == "manifest":
             self.world.file("kb/a.md", f"# {self.edits}\n")
+        elif what == "move":
+            self.move("kb/a.md", "kb/z.md") if side == "manifest" else self.move("kb/b.md", "kb/y.md")
         elif what == "old entry":
             self.forget_digests(self.names[number] if side == "manifest" else None)
         elif what == "rename" and key in self.world.documents:
@@ -92,6 +98,11 @@ class Estate:
             labels = ("project", "address", "spec", "protected")
             pairs = {f"reconciler-{name}": None for name in labels}
             self.world.by_hand(self._quietly(self.world.connection.replace("agents", id_, body={"metadata": pairs})))
+
+    def move(self, former: str, path: str) -> None:
+        """Move the entry of a file, to which the store refers, to another path."""
+        with suppress(ReconcilerError):  # it was moved before
+            move(self.world.root, self.world.environ, file_address(former), file_address(path), env=None)
 
     async def _quietly(self, work: Any) -> None:
         try:
@@ -120,6 +131,15 @@ def check(events: Sequence[Event], modes: Sequence[OnDrift]) -> None:
             if not world.plan(mode).refusals:
                 world.apply(mode)
         world.plan()
+
+
+def test_store_is_compared_again_if_the_entry_of_a_file_was_moved():
+    with new_world() as world:
+        estate = Estate(world)
+        estate.move("kb/a.md", "kb/z.md")
+        changes = {change.address: change for change in world.plan().changes}
+        assert {*changes} == {"file/kb/a.md", "vectorstore/kb"}
+        assert [one.path for one in changes["vectorstore/kb"].fields] == ['files["kb/a.md"].file']
 
 
 @FEW

@@ -213,7 +213,7 @@ def test_what_was_changed_by_hand_is_shown_as_what_applying_does():
           `--on-drift keep` keeps them.
           ~ modified  assistant/triage    manifests/assistants/triage.yaml:1
               ~ temperature: 0.9 -> 0.3
-          - missing   vectorstore/moving
+          + missing   vectorstore/moving
         """)
 
 
@@ -311,7 +311,7 @@ def test_replaced_files_are_one_line_too():
 
 def test_files_that_were_deleted_by_hand_are_folded_too():
     gone = tuple(Change(f"file/kb/page-{number}.md", "create", decision="revert") for number in range(9))
-    assert "  - missing   9 files under kb/  reverted\n" in shown(drift=(*gone, update(decision="keep")))
+    assert "  + missing   9 files under kb/  reverted\n" in shown(drift=(*gone, update(decision="keep")))
 
 
 def test_a_file_with_a_risk_is_never_folded_away():

@@ -37,7 +37,8 @@ def readable(document: str) -> str:
 @pytest.mark.parametrize("write", [partial(plan_text, style=STYLE), plan_markdown, plan_html])
 def test_every_format_of_a_plan_shows_the_words_of_the_view(write):
     view, shown = plan_view(PLAN), readable(write(PLAN))
-    words = [view.verdict.word, view.verdict.text, view.drift_note.replace("`", ""), *view.remarks.warnings]
+    words = [view.verdict.word, view.verdict.text, view.drift_note.replace("`", "")]
+    words += [one.text for one in view.remarks.warnings]
     words += [titles.REFUSED, titles.RISKS, titles.CHANGES, titles.DRIFT, titles.WARNINGS]
     words += [part for row in (*view.changes, *view.drift) for part in (row.word, row.title)]
     assert [word for word in words if word not in shown] == []

@@ -15,7 +15,7 @@ from reconciler.planning.guard.context import Check, GuardContext, Usage, Violat
 from reconciler.planning.model import Refusal
 from reconciler.planning.reasons import Notice
 from reconciler.resources.address import Address
-from reconciler.resources.values import digest
+from reconciler.resources.values import digest, strings_in
 
 __all__ = ["RULES", "Check", "GuardContext", "GuardResult", "Usage", "Violation", "guard"]
 
@@ -93,13 +93,17 @@ def guard(difference: Difference, rules: Mapping[str, tuple[Check, ...]] = RULES
 
 def _offered(lifted: Lifted) -> Lifted:
     """Return the refusals without the consents that would not help: to change an object that another refusal protects
-    without one, or a copy in such a release.
+    without one, or a copy that only the publication of such a release uses.
     """
-    final = {one.address for one in lifted.refusals if one.consent is None}
+    final = [one for one in lifted.refusals if one.consent is None]
+    addresses = {one.address for one in final}
+    publishers = {name for one in final if one.cause.code == "published" for name in strings_in(dict(one.cause.args))}
 
     def offered(one: Refusal) -> Refusal:
-        release = None if one.address.startswith(PROJECT) else Address.parse(one.address).release
-        return replace(one, consent=None) if one.address in final or str(release) in final else one
+        users = {str(referrer.node) for referrers in one.sections.values() for referrer in referrers}
+        is_copy = not one.address.startswith(PROJECT) and Address.parse(one.address).is_frozen
+        goes_with_it = is_copy and bool(users) and users <= publishers
+        return replace(one, consent=None) if one.address in addresses or goes_with_it else one
 
     return replace(lifted, refusals=tuple(map(offered, lifted.refusals)))
 

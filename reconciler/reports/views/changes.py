@@ -127,8 +127,12 @@ def _change(change: Change) -> ChangeView:
 def _drift(change: Change, order: Order, *, decide: bool) -> ChangeView:
     word = drift_class(change)
     follows: Action | None = ("update" if change.fields else "publish") if change.is_consequence else None
+    if word in GONE and change.decision == "revert" and order is live_first:
+        sign = SIGNS[change.action]  # as apply shows it: a minus reads as a delete
+    else:
+        sign = SIGNS[follows] if follows else _DRIFT_SIGNS[word]
     return ChangeView(
-        SIGNS[follows] if follows else _DRIFT_SIGNS[word],
+        sign,
         follows or word,
         "drift",
         _title(change),
