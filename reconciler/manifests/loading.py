@@ -8,8 +8,10 @@ from pathlib import Path
 
 from reconciler.files.search import PROJECT_FILE
 from reconciler.git.worktree import Entry, worktree
+from reconciler.manifests.cache.entries import CachedObjects
 from reconciler.manifests.cache.file_hashes import FileHashes
-from reconciler.manifests.cache.manifests import CachedObjects, ManifestCache, uploads_of
+from reconciler.manifests.cache.manifests import ManifestCache
+from reconciler.manifests.checking import check
 from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
 from reconciler.manifests.expansion import Expander
@@ -32,7 +34,7 @@ from reconciler.resources.assistants.server_secrets import without_keys
 from reconciler.resources.base import ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
 from reconciler.resources.name_lists import similar
-from reconciler.resources.problems import Finding, Place, Problem, ReconcilerError
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
 
 
@@ -123,7 +125,7 @@ def load(
     resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
     files = Files(tree, hints, FileHashes.below(root, cache) if cache else None)
-    scope, held, findings = _check(ordered, _scope(project, files), cached)
+    scope, held, findings = check(ordered, _scope(project, files), cached)
     used_files = frozenset({*held}.union(*(result.includes for result in validated)))
     used = {shown + path for path in used_files}
     almost = [one for one in found.near_misses if one.problem.place and one.problem.place.file not in used]
@@ -288,57 +290,6 @@ def _scope(project: Project, files: ProjectFiles) -> Scope:
         environments=tuple(project.spec.environments),
         today=datetime.now(UTC).date(),
     )
-
-
-def _check(
-    resources: Sequence[Resource], scope: Scope, cached: ManifestCache | None
-) -> tuple[Scope, dict[str, Address], list[Problem]]:
-    """Return the scope of all resources, the files that objects consist of, each with an object, and the violations of
-    their kinds.
-
-    Stores are checked first: the upload of a file depends on whether a store contains it.
-    """
-    stores = [resource for resource in resources if resource.kind.attaches]
-    problems: list[Problem] = []
-    attached: set[str] = set()
-    held: dict[str, Address] = {}
-    dated, scope = scope, replace(scope, today=None)
-    for store in stores:
-        found = _checked(store, scope, cached)
-        problems += found
-        if not any(problem.severity == "error" for problem in found):
-            uploads, parts = cached.uploads(store, scope) if cached else uploads_of(store, scope)
-            attached |= {*uploads}
-            held |= dict.fromkeys((*uploads, *parts), store.address)
-    scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
-    dated = replace(scope, today=dated.today)
-    for resource in resources:
-        if not resource.kind.attaches:
-            problems += _checked(resource, dated if resource.kind.is_dated else scope, cached)
-    for kind in registered_kinds().values():
-        problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))
-    return dated, held, problems
-
-
-def _staged(resources: Iterable[Resource]) -> frozenset[str]:
-    """Return the paths of files that are copied to environments, and that no other manifest refers to."""
-    found: dict[bool, set[str]] = {True: set(), False: set()}
-    for resource in resources:
-        targets = (one.target for one in resource.references)
-        found[resource.kind.stages].update(target.name for target in targets if target.kind in upload_kinds())
-    return frozenset(found[True] - found[False])
-
-
-def _checked(resource: Resource, scope: Scope, cached: ManifestCache | None) -> list[Problem]:
-    return cached.checked(resource, scope, _violations) if cached else _violations(resource, scope)
-
-
-def _violations(resource: Resource, scope: Scope) -> list[Problem]:
-    return [_problem(resource, finding) for finding in resource.kind.check(resource, scope)]
-
-
-def _problem(resource: Resource, finding: Finding) -> Problem:
-    return Problem(finding.code, finding.message, resource.where(finding.path), finding.hint, finding.severity)
 
 
 def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Problem]:

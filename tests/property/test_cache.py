@@ -241,14 +241,14 @@ def history(folder: Path, kept: Path, draw: random.Random) -> Iterator[str]:
 
 STEPS: Final = (
     *((loading, name) for name in ("read_documents", "open_project", "validate")),
-    *((ManifestCache, name) for name in ("documents", "_is_included", "_built", "add", "checked", "uploads")),
-    *((ManifestCache, name) for name in ("complete", "_known_objects", "_new_objects", "write")),
-    *((Files, name) for name in ("read", "text", "_read_hash")),
+    *((ManifestCache, name) for name in ("documents", "_built", "_built", "add", "complete")),
+    (Files, "_read_hash"),
 )
 
 
 def change_during_load(folder: Path, cache: Path, kept: Path, draw: random.Random) -> None:
     """Edit a project at a step of a load, and mostly take the edits back after it."""
+    draw.choice((edit_text, edit_silently, add_knowledge))(folder, draw)
     shutil.copytree(folder, kept, symlinks=True)
     owner, name = draw.choice(STEPS)
     real, left = getattr(owner, name), draw.choice([0, 0, 1, 5])
@@ -257,7 +257,7 @@ def change_during_load(folder: Path, cache: Path, kept: Path, draw: random.Rando
         nonlocal left
         left -= 1
         if left == -1:
-            for edit in draw.sample((edit_line, edit_text, edit_silently, edit_project), 2):
+            for edit in draw.choice(((edit_project,), (edit_text,) * 5, (edit_line, edit_silently))):
                 edit(folder, draw)
         return real(*arguments, **options)
 

@@ -14,10 +14,10 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Final
 
 import pydantic
 import ruamel.yaml
@@ -27,7 +27,23 @@ from reconciler.files.search import PROJECT_FILE
 from reconciler.manifests.bodies import Body
 from reconciler.manifests.cache import codec
 from reconciler.manifests.cache.codec import MALFORMED, MalformedError, of_type
-from reconciler.manifests.cache.segments import FORMAT, Entry, New, Segments, touch
+from reconciler.manifests.cache.deferred import DeferredResource
+from reconciler.manifests.cache.entries import (
+    CHECKED,
+    COST,
+    OBJECTS,
+    UPLOADS,
+    VALUES,
+    CachedFile,
+    CachedObjects,
+    exact,
+    head_of,
+    new_entry,
+    objects_of,
+    set_value,
+    types_of,
+)
+from reconciler.manifests.cache.segments import FORMAT, Entry, Segments, touch
 from reconciler.manifests.cache.watching import Questions, Watcher, hold, sha256
 from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
 from reconciler.manifests.files import Files
@@ -41,88 +57,20 @@ from reconciler.manifests.reading import present
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import MAX_INSERTED, Variables
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Path as Keys, Resource, Scope, Spec
+from reconciler.resources.base import Resource, Scope
 from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.registry import resource_types, upload_types
-from reconciler.resources.resource_type import SecretError, check_secrets
+from reconciler.resources.registry import upload_types
 from reconciler.resources.values import JSON
 
 _CODE: Final = ("manifests", "resources", "files", "git", "s3")
 """The packages whose code determines what a manifest defines."""
 _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 """The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
-_COST, _CHECKED, _UPLOADS, _OBJECTS = range(10, 14)
-"""Indices of the last values of a manifest in the head of an entry. Three of them are null if they are not cached."""
-_VALUES: Final = 14
 _MARKER: Final = "---"
 """Without it, a file is one document."""
-_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
-
-
-class DeferredResource(Resource):
-    """A resource that is parsed and validated when its spec is needed for the first time."""
-
-    @classmethod
-    def of(cls, build: Callable[[], Resource], positions: Positions | None, known: Mapping[str, Any]) -> Self:
-        """Return a resource of which everything but the spec is known. `positions` has the places of its values if the
-        text is sufficient to find them.
-        """
-        made = cls.__new__(cls)
-        made.__dict__.update(known, build=build, positions=positions)
-        return made
-
-    @cached_property
-    def _built(self) -> Resource:
-        found: Resource = self.__dict__["build"]()
-        return found
-
-    if not TYPE_CHECKING:  # the fields of the base class, computed
-
-        @cached_property
-        def spec(self) -> Spec:
-            return self._built.spec
-
-        def where(self, path: Keys) -> Place:
-            return (self.__dict__["positions"] or self._built).where(path)
-
-        def written(self) -> Mapping[str, JSON]:
-            return self._built.written()
-
-
-@dataclass
-class CachedFile:
-    """The manifests of one file, from the cache or for it."""
-
-    key: str
-    heads: list[list[JSON]]
-    entry: Entry | None = None
-    objects: dict[int, str] = field(default_factory=dict)
-    """New objects of the manifests, as texts in JSON, by number."""
-    is_changed: bool = False
-
-    def read_objects(self) -> list[JSON]:
-        """Return the objects of each manifest as JSON; null for those that are not cached."""
-        body = self.entry.body() if self.entry else None
-        with suppress(*MALFORMED):
-            found = of_type(json.loads(body), list) if body is not None else []
-            if len(found) == len(self.heads):
-                return found
-        return [None] * len(self.heads)
-
-
-@dataclass(frozen=True, slots=True)
-class CachedObjects:
-    """The desired objects of a manifest."""
-
-    types: frozenset[str]
-    _read: Callable[[], list[Desired] | None]
-
-    def read(self) -> list[Desired] | None:
-        """Return the objects; None if the cache can no longer be read."""
-        return self._read()
 
 
 @dataclass
@@ -186,7 +134,7 @@ class ManifestCache:
         results = [self._result(file, text, number, head) for number, head in enumerate(cached.heads)]
         documents = [one.positions.document for one in results]
         for number, document in enumerate(documents):
-            spent = cached.heads[number][_COST]
+            spent = cached.heads[number][COST]
             self._costs = [one + more for one, more in zip(self._costs, spent, strict=True)] if spent else self._costs
             self._results[id(document)] = results[number]
             self._slots[document.place] = cached, number
@@ -205,7 +153,7 @@ class ManifestCache:
     def _result(self, file: str, text: str, number: int, head: JSON) -> Validated:
         """Return the result of the validation of a manifest; raises one of MALFORMED if it is not known."""
         kind_name, name, labels, lifecycle, line, column, is_markdown, references, includes, problems, *more = head
-        if len(more) + _COST != _VALUES or not all(self._is_included(path, known) for path, known in includes.items()):
+        if len(more) + COST != VALUES or not all(self._is_included(path, known) for path, known in includes.items()):
             raise MalformedError("another version has written the entry, or an included file has changed")
         kind, place = self.kinds[kind_name], Place(file, of_type(line, int), of_type(column, int))
         body = Body("", file, 0, "", "", "\n") if is_markdown else None
@@ -268,7 +216,7 @@ class ManifestCache:
             fit = [one.resource for one in group if one.resource and _has_no_error(one.problems)]
             if key is None or file in unfit or len(fit) < len(group):
                 continue
-            heads = [_head(one, result, expander.sources) for one, result in zip(fit, group, strict=True)]
+            heads = [head_of(one, result, expander.sources) for one, result in zip(fit, group, strict=True)]
             self.files[file] = cached = CachedFile(key, heads, is_changed=True)
             for number, one in enumerate(group):
                 self._slots[one.positions.document.place] = cached, number
@@ -284,14 +232,14 @@ class ManifestCache:
         file, number = slot
         head = file.heads[number]
         with suppress(*MALFORMED):
-            if head[_CHECKED] is not None:
-                problems, questions = head[_CHECKED]
+            if head[CHECKED] is not None:
+                problems, questions = head[CHECKED]
                 if hold(questions, scope):
                     return [codec.problem_of(one) for one in problems]
         watching, asked = self._watch(scope)
         found = check(resource, watching)
         is_valid = asked.is_certain and _has_no_error(found)
-        _set(file, number, _CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
+        set_value(file, number, CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
         return found
 
     def uploads(self, store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
@@ -302,13 +250,13 @@ class ManifestCache:
         file, number = slot
         head = file.heads[number]
         with suppress(*MALFORMED):
-            if head[_UPLOADS] is not None:
-                uploads, parts, questions = head[_UPLOADS]
+            if head[UPLOADS] is not None:
+                uploads, parts, questions = head[UPLOADS]
                 if hold(questions, scope):
                     return [of_type(path, str) for path in uploads], [of_type(path, str) for path in parts]
         watching, asked = self._watch(scope)
         found = uploads_of(store, watching)
-        _set(file, number, _UPLOADS, [*found, asked.document()] if asked.is_certain else None)
+        set_value(file, number, UPLOADS, [*found, asked.document()] if asked.is_certain else None)
         return found
 
     def _watch(self, scope: Scope) -> tuple[Scope, Questions]:
@@ -325,7 +273,7 @@ class ManifestCache:
         objects: dict[Address, CachedObjects] = {}
         for resource in resources:
             slot = self._slot(resource)
-            if slot is not None and slot[0].heads[slot[1]][_CHECKED] is not None:
+            if slot is not None and slot[0].heads[slot[1]][CHECKED] is not None:
                 found = self._known_objects(*slot, scope) or self._new_objects(resource, *slot, scope)
                 if found:
                     objects[resource.address] = found
@@ -336,29 +284,29 @@ class ManifestCache:
         return objects
 
     def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
-        known = file.heads[number][_OBJECTS]
+        known = file.heads[number][OBJECTS]
         with suppress(*MALFORMED):
             if known is not None:
                 types, questions = known
                 if hold(questions, scope):
-                    return CachedObjects(_types(*types), partial(_objects, file, number))
+                    return CachedObjects(types_of(*types), partial(objects_of, file, number))
         return None
 
     def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
         watching, asked = self._watch(scope)
         found = list(resource.kind.desired(resource, watching))
-        made = _exact(found) if asked.is_certain else None
+        made = exact(found) if asked.is_certain else None
         if made is not None:
             file.objects[number] = made
         types = sorted({one.type for one in found})
-        _set(file, number, _OBJECTS, None if made is None else [types, asked.document()])
+        set_value(file, number, OBJECTS, None if made is None else [types, asked.document()])
         return CachedObjects(frozenset(types), lambda: found)
 
     def write(self) -> None:
         """Write the new entries, unless modules that were imported in this run may be those of another version."""
         changed = [file for file in self.files.values() if file.is_changed]
         if changed and is_as_imported(*_CODE):
-            self.segments.add(map(_new, changed), {file.key for file in self.files.values()})
+            self.segments.add(map(new_entry, changed), {file.key for file in self.files.values()})
 
     def _forget(self) -> None:
         """Release the memory of what is needed only while the manifests are loaded."""
@@ -379,62 +327,3 @@ def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
 
 def _has_no_error(problems: Iterable[Problem]) -> bool:
     return all(problem.severity != "error" for problem in problems)
-
-
-def _head(resource: Resource, result: Validated, sources: Sources) -> list[JSON]:
-    document = result.positions.document
-    inserted = len(document.source) + result.size if document.dollars else 0
-    return [
-        resource.kind.name,
-        resource.address.name,
-        dict(resource.labels),
-        codec.lifecycle_json(resource.lifecycle),
-        document.place.line,
-        document.place.column,
-        document.body is not None,
-        [codec.reference_json(one) for one in resource.references],
-        {path: sha256(sources.read[path].text) for path in sorted(result.includes)},
-        [codec.problem_json(one) for one in result.problems],
-        [2 * result.size, result.nodes, inserted] if result.size or inserted else [],
-        None,
-        None,
-        None,
-    ]
-
-
-def _set(file: CachedFile, number: int, index: int, value: JSON) -> None:
-    if file.heads[number][index] != value:
-        file.heads[number][index] = value
-        file.is_changed = True
-
-
-@cache
-def _types(*types: str) -> frozenset[str]:
-    """Return the types as a set, which all manifests with these types share."""
-    return frozenset(types)
-
-
-def _objects(file: CachedFile, number: int) -> list[Desired] | None:
-    with suppress(*MALFORMED):
-        found = file.read_objects()[number]
-        return None if found is None else [codec.desired_of(one) for one in found]
-    return None
-
-
-def _exact(objects: Iterable[Desired]) -> str | None:
-    """Return objects as a text in JSON; None if they have a secret, or if reading the text gives other values."""
-    try:
-        for one in objects:
-            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
-        made = [codec.desired_json(one) for one in objects]
-        text = _encode(made)
-        return text if json.loads(text) == made else None
-    except (SecretError, ValueError, TypeError, RecursionError):
-        return None
-
-
-def _new(file: CachedFile) -> New:
-    numbers = range(len(file.heads))
-    known = [] if len(file.objects) == len(numbers) else file.read_objects()
-    texts = (file.objects.pop(number, "") or _encode(known[number]) for number in numbers)
-    return New(file.key, file.heads, f"[{','.join(texts)}]".encode())
