@@ -28,6 +28,7 @@ SUBJECTS = (
     "OpenAI key",
     "State",
     "Outlet",
+    "Cache",
     "Runner",
 )
 

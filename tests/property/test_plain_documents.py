@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.manifests import building, parsing
 from reconciler.manifests.limits import MAX_DEPTH, Allowance
 from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
-from tests.manifests.test_fuzz import MANIFESTS, PIECES, mutations
-from tests.property import test_yaml
-from tests.support import simple_manifests, yaml_layouts
+from tests.support import simple_manifests, yaml_layouts, yaml_writer
+from tests.support.manifest_mutations import MANIFESTS, PIECES, mutations
 from tests.support.yaml_events import yaml_test_suite
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -101,7 +100,7 @@ def test_number_of_values_has_the_same_limit(item, count, monkeypatch):
 @given(st.integers(0, 2**32), NEWLINES)
 @FEW
 def test_generated_documents_are_equal(monkeypatch, seed, newline):
-    check(test_yaml.Writer(Random(seed), newline).document()[0], monkeypatch)
+    check(yaml_writer.Writer(Random(seed), newline).document()[0], monkeypatch)
     check(yaml_layouts.Writer(Random(seed), newline).document(), monkeypatch)
 
 
@@ -147,7 +146,7 @@ def test_mutated_manifests_are_equal(monkeypatch, content):
 @given(st.integers(0, 2**32), NEWLINES, st.lists(st.sampled_from(PIECES), max_size=40).map("".join), mutations())
 @MANY
 def test_many_documents_are_equal(monkeypatch, seed, newline, pieces, content):
-    check(test_yaml.Writer(Random(seed), newline).document()[0], monkeypatch)
+    check(yaml_writer.Writer(Random(seed), newline).document()[0], monkeypatch)
     check(yaml_layouts.Writer(Random(seed), newline, gaps=True).document(), monkeypatch)
     check(simple_manifests.Writer(Random(seed), seed % 5 / 20).disturbed(), monkeypatch)
     check(pieces, monkeypatch)

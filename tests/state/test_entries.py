@@ -10,7 +10,7 @@ from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.codec import decode_state, encode_state, with_one_entry
 from reconciler.state.model import Snapshot, State
-from tests.state.test_codec import applied, intents, names
+from tests.support.state_values import applied, intents, names
 
 ACME = Identity("acme")
 HELPER = Address("assistant", "helper")
