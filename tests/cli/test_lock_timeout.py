@@ -100,7 +100,7 @@ def test_a_plan_made_before_the_wait_is_made_again(applied: Path, cli: Cli, monk
         return True
 
     monkeypatch.setattr("click.confirm", confirm)
-    monkeypatch.setattr("reconciler.cli.apply.check_terminal", lambda *, yes: None)
+    monkeypatch.setattr("reconciler.cli.apply.check_terminal", lambda *_, **__: None)
     monkeypatch.setattr(supervision, "sleep", lambda _seconds: taken[0].release())
     done = cli("apply", "--lock-timeout", "1m")
     assert done.code == 0, done.err

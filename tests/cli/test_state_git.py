@@ -115,7 +115,7 @@ def test_without_a_remote_the_error_says_what_to_do(remote, project: Path, cli: 
     git(project, "remote", "remove", "origin")
     done = cli("plan")
     assert done.code == 1
-    assert "Run `git remote -v` to list the remotes" in done.err
+    assert "Add the remote with `git remote add NAME URL`" in done.err
 
 
 def start_apply() -> subprocess.Popen[bytes]:

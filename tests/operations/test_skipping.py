@@ -8,6 +8,7 @@ from reconciler.live import marks
 from reconciler.operations.plan import make_plan
 from reconciler.planning.build import Planned
 from reconciler.project.workspace import open_workspace
+from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from tests.support.world import World, manifest, world
 
@@ -80,9 +81,9 @@ def skipped(made: World) -> set[str]:
 
 def test_objects_of_every_type_are_skipped_after_an_apply(applied):
     inputs = applied.observed().planned.inputs
-    assert inputs.unchanged == {
-        address for address, one in inputs.desired.items() if one.type not in inputs.outlet_types
-    }
+    skipped = {address for address, one in inputs.desired.items() if one.type not in inputs.outlet_types}
+    # The id of its skill is a text that its manifest does not have, and could be a secret.
+    assert inputs.unchanged == skipped - {Address("template", "desk")}
 
 
 def test_nothing_of_a_skipped_agent_is_built(applied, built):
