@@ -13,7 +13,8 @@ from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live
 from reconciler.resources.labels import field_hash
-from reconciler.resources.resource_type import ResourceType
+from reconciler.resources.markers import FIELDS, FILENAME, SIZE, WRITE_ONLY
+from reconciler.resources.resource_type import CONTENT, ResourceType
 from reconciler.resources.values import JSON, Fields, digest, references_in
 
 SPREAD: Final = 1800.0
@@ -27,15 +28,15 @@ def marker_of(inputs: PlanInputs, desired: Desired) -> dict[str, JSON]:
     Fields with references have no hash: their targets may not exist yet.
     """
     if inputs.is_upload(desired.type):
-        return {"filename": desired.upload_name, "bytes": desired.bytes, "sha256": desired.fields["sha256"]}
+        return {FILENAME: desired.upload_name, SIZE: desired.bytes, CONTENT: desired.fields[CONTENT]}
     marker: dict[str, JSON] = {"identity": str(inputs.identity)}
     if desired.write_only:
-        marker["write_only"] = dict(desired.write_only)
+        marker[WRITE_ONLY] = dict(desired.write_only)
     if inputs.needs_state(desired.type):
-        marker["fields"] = _hashes(desired.fields)
+        marker[FIELDS] = _hashes(desired.fields)
     elif inputs.is_labelled(desired.type):
         resource_type = inputs.resource_types[desired.type]
-        marker["fields"] = _returned(resource_type, resource_type.complete(resource_type, desired.fields))
+        marker[FIELDS] = _returned(resource_type, resource_type.complete(resource_type, desired.fields))
     return marker
 
 
@@ -43,14 +44,14 @@ def api_view(type_: str, marker: Mapping[str, JSON]) -> str:
     """Return what the API shows of an object without labels that is about to be created, given its marker. Objects for
     which it is equal are created one at a time.
     """
-    return digest([type_, *(marker.get(name) for name in ("filename", "bytes", "fields"))])
+    return digest([type_, *(marker.get(name) for name in (FILENAME, SIZE, FIELDS))])
 
 
 def announced_write_only(inputs: PlanInputs, address: Address) -> Mapping[str, str]:
     """Return the digests of the write-only fields of an object that the state does not have: those that its creates
     that are not resolved send, if all agree.
     """
-    said = [item.marker.get("write_only", {}) for item in inputs.intents.get(address, ())]
+    said = [item.marker.get(WRITE_ONLY, {}) for item in inputs.intents.get(address, ())]
     first = said[0] if said else {}
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in said)}
 
@@ -103,7 +104,7 @@ def _as_asked(inputs: PlanInputs, desired: Desired | None, live: Live) -> Live:
 
 
 def _made(inputs: PlanInputs, item: Pending, live: Live) -> bool:
-    sent = item.marker.get("fields")  # intents of version 893cbbb have none for an object with labels
+    sent = item.marker.get(FIELDS)  # intents of version 893cbbb have none for an object with labels
     since = created(live) >= item.since - CLOCK_LAG
     if live.labels and not live.labels.is_of(str(inputs.identity), inputs.lineage):
         return False
@@ -136,7 +137,7 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
     taken = {applied.id for applied in inputs.applied.values()} | {live.id for live in paired.values()}
     found: dict[Address, Live] = {}
     for item in sorted(pending, key=lambda item: (item.since, item.address)):
-        hashes: Mapping[str, JSON] = item.marker.get("fields") or {}
+        hashes: Mapping[str, JSON] = item.marker.get(FIELDS) or {}
         fitting = [
             live
             for live in inputs.live

@@ -24,17 +24,10 @@ from reconciler.planning.published import Pointer
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
 from reconciler.resources.labels import field_hash
+from reconciler.resources.markers import BUNDLE, FIELDS, PARTS, WRITE_ONLY
 from reconciler.resources.resource_type import Members
 from reconciler.resources.values import ABSENT, JSON, Fields, Keys, replace_references, same
 
-PARTS: Final = "parts"
-"""The entry of a marker with the parts of an object that are written, by path or id."""
-FIELDS: Final = "fields"
-"""The entry of a marker with the hashes of the fields that are written, or of the version that is uploaded."""
-WRITE_ONLY: Final = "write_only"
-"""The entry of a marker with the digests of all write-only fields of the object after the write."""
-BUNDLE: Final = "bundle"
-"""The entry of a marker with the digest of the bundle that is published."""
 _PUBLICATION: Final = "publication"
 
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.markers import FILENAME, SIZE
 from reconciler.resources.resource_type import CONTENT
 from reconciler.resources.values import JSON, references_in, strings_in
 
@@ -58,10 +59,10 @@ def _moved_by_content(
 ) -> dict[Address, Address]:
     free: dict[Content, list[Address]] = defaultdict(list)
     for address in left:
-        free[paired[address].name, inputs.applied[address].fields.get("sha256")].append(address)
+        free[paired[address].name, inputs.applied[address].fields.get(CONTENT)].append(address)
     moved: dict[Address, Address] = {}
     for address in new:
-        former = free.get((inputs.desired[address].upload_name, inputs.desired[address].fields["sha256"]))
+        former = free.get((inputs.desired[address].upload_name, inputs.desired[address].fields[CONTENT]))
         if former:
             moved[address] = max(former, key=lambda one: _common(one, address))
             former.remove(moved[address])
@@ -133,7 +134,7 @@ def find_uploads(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[Add
     If an interrupted run made another upload for an address, the one in the state is a leftover.
     """
     stored = {
-        address: _with_sha(paired[address], applied.fields.get("sha256"))
+        address: _with_sha(paired[address], applied.fields.get(CONTENT))
         for address, applied in inputs.applied.items()
         if inputs.is_upload(applied.type) and address in paired
     }
@@ -176,13 +177,13 @@ def _of_same_content(
 ) -> Iterator[tuple[Address, Live]]:
     """Yield the uploads with the desired content, where the state has none at the path, or other bytes."""
     known = {
-        (live.name, live.fields["sha256"]): live
+        (live.name, live.fields[CONTENT]): live
         for _, live in sorted(stored.items(), key=lambda pair: pair[0], reverse=True)
     }
     first = {content: group[0] for content, group in marked.items()} | known
     for address, desired in _files(inputs):
-        content = (desired.upload_name, desired.fields["sha256"])
-        at_path = address in stored and stored[address].fields["sha256"] == desired.fields["sha256"]
+        content = (desired.upload_name, desired.fields[CONTENT])
+        at_path = address in stored and stored[address].fields[CONTENT] == desired.fields[CONTENT]
         if content in first and not at_path:
             yield address, first[content]
 
@@ -229,16 +230,16 @@ def _announced(
     free = _free(inputs, taken, ours) if pending else {}
     result: dict[Address, Live] = {}
     for item in pending:
-        candidates = free.get((item.marker["filename"], item.marker["bytes"]), [])
+        candidates = free.get((item.marker[FILENAME], item.marker[SIZE]), [])
         fits = [live for live in candidates if created(live) >= item.since - CLOCK_LAG]
         if fits and item.address not in result:
             candidates.remove(fits[0])
-            result[item.address] = _with_sha(fits[0], item.marker["sha256"])
+            result[item.address] = _with_sha(fits[0], item.marker[CONTENT])
     return result
 
 
 def _is_found(item: Pending, found: Mapping[Address, Live]) -> bool:
-    return item.address in found and found[item.address].fields["sha256"] == item.marker["sha256"]
+    return item.address in found and found[item.address].fields[CONTENT] == item.marker[CONTENT]
 
 
 def _free(inputs: PlanInputs, taken: Collection[str], ours: Collection[str]) -> dict[tuple[str, JSON], list[Live]]:

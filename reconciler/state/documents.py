@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Never, TypeVar
 
+from reconciler.resources.address import Address
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.values import JSON
+from reconciler.resources.values import ADDRESS_KEY, JSON, is_reference
 
 _T = TypeVar("_T")
 
@@ -26,6 +27,10 @@ _HINTS: Final = {
 
 class StateFormatError(ReconcilerError):
     """A document in the store is damaged, of another identity, or of a newer format."""
+
+
+class _ReferenceError(ValueError):
+    """A reference to something that is not an address."""
 
 
 def line(value: JSON) -> str:
@@ -53,11 +58,13 @@ def document(parts: Mapping[str, str]) -> bytes:
 def load(data: bytes, expected: str, source: str, newest: str = "") -> dict[str, Any]:
     """Return the JSON object in `data`, which has the format `expected` or `newest`; `source` names it in errors."""
     try:
-        record = json.loads(data, parse_constant=_no_number, parse_float=_finite)
+        record = json.loads(data, object_hook=_checked, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise format_error(
             "state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno
         ) from error
+    except _ReferenceError as error:
+        raise format_error("state-damaged", f"damaged: {error}", source) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or a number of thousands of digits
         raise format_error("state-damaged", f"not valid JSON: {error}", source) from error
     found = record.get("format") if isinstance(record, dict) else None
@@ -68,6 +75,16 @@ def load(data: bytes, expected: str, source: str, newest: str = "") -> dict[str,
         message = f"written by a newer version of Reconciler ({found}); this version reads {newest or expected}"
         raise format_error("state-newer", message, source)
     raise format_error("state-damaged", f"not a document in the format {expected}", source)
+
+
+def _checked(value: dict[str, JSON]) -> dict[str, JSON]:
+    """Return `value`; raise `_ReferenceError` for a reference to something that is not an address."""
+    if is_reference(value):
+        try:
+            Address.parse(value[ADDRESS_KEY])
+        except ValueError as error:
+            raise _ReferenceError(str(error)) from error
+    return value
 
 
 def _no_number(text: str) -> Never:

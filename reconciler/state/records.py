@@ -11,8 +11,9 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Verified
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import is_lineage
+from reconciler.resources.markers import check_marker
 from reconciler.resources.registry import resource_types
-from reconciler.resources.resource_type import check_secrets
+from reconciler.resources.resource_type import CONTENT, ResourceType, check_secrets
 from reconciler.resources.values import JSON
 from reconciler.state.documents import finite, moment, optional, typed
 from reconciler.state.model import AppliedPlan, Completed, Destruction, Intent, Outcome, Written
@@ -120,12 +121,10 @@ def _publications_record(applied: Applied) -> dict[str, JSON]:
 def applied_of(record: JSON) -> Applied:
     type_, fields = typed(str, record["type"]), typed(dict, record["fields"])
     resource_type = resource_types().get(type_)
-    for name in resource_type.owned_by_key & fields.keys() if resource_type else ():
-        optional(dict, fields[name])
-    for entry in resource_type.members.of(fields).values() if resource_type and resource_type.members else ():
-        typed(dict, entry)
+    if resource_type:
+        _check_fields(resource_type, fields)
     return Applied(
-        id=typed(str, record["id"]),
+        id=_id_of(record["id"]),
         type=type_,
         fields=fields,
         write_only=typed(dict, record.get("write_only", {})),
@@ -139,6 +138,22 @@ def applied_of(record: JSON) -> Applied:
         rolled_back_by=typed(str, record.get("rolled_back_by", "")),
         verified=_verified_of(record.get("verified")),
     )
+
+
+def _id_of(record: JSON) -> str:
+    if not typed(str, record):
+        raise ValueError("an id is empty")
+    return str(record)
+
+
+def _check_fields(resource_type: ResourceType, fields: Mapping[str, JSON]) -> None:
+    """Raise an error for values that planning reads as mappings or as digests and that are something else."""
+    for name in resource_type.owned_by_key & fields.keys():
+        optional(dict, fields[name])
+    if resource_type.is_upload:
+        typed(str, fields[CONTENT])
+    for entry in resource_type.members.of(fields).values() if resource_type.members else ():
+        optional(str, typed(dict, entry).get(CONTENT))
 
 
 def _addresses(record: JSON) -> tuple[str, ...]:
@@ -181,10 +196,13 @@ def intent_record(intent: Intent) -> dict[str, JSON]:
 
 
 def intent_of(record: JSON) -> Intent:
+    type_, marker = typed(str, record["type"]), typed(dict, record["marker"])
+    resource_type = resource_types().get(type_)
+    check_marker(marker, is_upload=resource_type is not None and resource_type.is_upload)
     return Intent(
         address=Address.parse(record["address"]),
-        type=typed(str, record["type"]),
-        marker=typed(dict, record["marker"]),
+        type=type_,
+        marker=marker,
         started=finite(record["started"]),
         creates=typed(bool, record.get("creates", True)),
     )

@@ -5,11 +5,13 @@ answers of the API and of GitHub.
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx2
@@ -35,7 +37,8 @@ from reconciler.project.workspace import open_workspace
 from reconciler.releases.release import release
 from reconciler.resources.problems import ReconcilerError
 from reconciler.review.saved_plans import read_plan
-from tests.support.mutations import mutations
+from tests.support.manifest_mutations import SAMPLE
+from tests.support.mutations import mutations, places
 from tests.support.odd_answers import odd_connection
 from tests.support.world import PROJECT, Quiet, World, as_yaml, is_silent, manifest, world
 
@@ -67,6 +70,10 @@ CONSENT: Any = {
     "reason": "test",
     "expires": str(datetime.now(UTC).date() + timedelta(days=30)),
 }
+UPLOADED: Any = {"filename": "new.md", "bytes": 5, "sha256": "0" * 64}
+CREATED: Any = {"identity": "brightwater", "fields": {"model": "12345678", "reasoning": {"effort": "12345678"}}}
+OTHERS: Any = (None, "", "x", 0, {"a": 1}, ["a"], [{}], {"$address": "a"}, {"$address": "file/a.md"})
+"""Values that few fields may have."""
 AUTHOR = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
 
 
@@ -222,6 +229,53 @@ def test_plan_with_a_damaged_file_reports_a_problem(estate, kind):
 @pytest.mark.parametrize("kind", FILES)
 def test_plan_with_many_damaged_files_reports_a_problem(estate, kind):
     check_files(estate, kind, 600)
+
+
+@pytest.fixture
+def organisation(tmp_path) -> Iterator[World]:
+    """Return the sample organisation, which has all kinds, applied and unchanged."""
+    with world(tmp_path / "acme") as made:
+        shutil.copytree(SAMPLE, made.root, dirs_exist_ok=True)
+        (made.root / "manifests.yaml").unlink()
+        project = document_of(made.root / "project.yaml")
+        variables = project["spec"].pop("environments")["staging"]["variables"]
+        project["spec"]["variables"] = variables
+        made.file("project.yaml", json.dumps(project))
+        made.environ = {**made.environ, "INCIDENTS_TOKEN": "a-token-of-a-test"}
+        made.apply()
+        assert is_silent(made.plan())
+        yield made
+
+
+def check_entries(estate: World, seed: int, count: int) -> None:
+    """Replace one value in an entry of the state, or in a marker, by a value of another form."""
+    (path,) = files_of(estate, "state")[:1]
+    document = json.loads(path.read_bytes())
+    document["pending"] = [
+        {"address": "file/kb/new.md", "marker": UPLOADED, "started": 1.0, "type": "file"},
+        {"address": "assistant/new", "marker": CREATED, "started": 1.0, "type": "agent"},
+        {"address": "vectorstore/outages", "marker": {"parts": ["a"]}, "started": 1.0, "type": "vector_store"},
+    ]
+    types = {entry["type"]: entry for _, entry in sorted(document["objects"].items())}
+    content, random = path.read_bytes(), Random(seed)
+    for _ in range(count):
+        entry = random.choice([*types.values(), *document["pending"]])
+        container, key = random.choice(list(places(entry)))
+        value = container[key]
+        container[key] = random.choice(OTHERS)
+        path.write_text(json.dumps(document))
+        read(estate.plan)
+        container[key] = value
+    path.write_bytes(content)
+
+
+def test_state_with_a_value_of_another_form_reports_a_problem(organisation):
+    check_entries(organisation, 1, 20)
+
+
+@pytest.mark.long
+def test_state_with_each_of_many_values_of_another_form_reports_a_problem(organisation):
+    check_entries(organisation, 2, 500)
 
 
 @pytest.mark.parametrize(

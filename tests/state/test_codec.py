@@ -25,6 +25,7 @@ from tests.support.state_values import begun, progress
 
 ACME = Identity("acme", "production")
 TRIAGE = Address("assistant", "triage")
+HOURS = {"filename": "hours.pdf", "bytes": 12, "sha256": "00"}
 EXAMPLE = Snapshot(
     State(
         identity=ACME,
@@ -39,7 +40,7 @@ EXAMPLE = Snapshot(
         plans={"sha256:1": AppliedPlan("sha256:1", "run-1", 100.5, "ann", finished=101.0, outcome="partial")},
         tombstones=frozenset({Address("release", "support@1")}),
     ),
-    pending=(Intent(Address("file", "kb/hours.pdf"), "file", {"name": "hours.pdf", "bytes": 12}, 100.5),),
+    pending=(Intent(Address("file", "kb/hours.pdf"), "file", HOURS, 100.5),),
     position=7,
     run="run-1",
     stored=Stored("version-1"),
@@ -74,7 +75,8 @@ def test_encode_state_writes_one_object_a_line():
     "release/support@1"
   ],
   "pending": [
-    {"address": "file/kb/hours.pdf", "marker": {"bytes": 12, "name": "hours.pdf"}, "started": 100.5, "type": "file"}
+    {"address": "file/kb/hours.pdf", "marker": {"bytes": 12, "filename": "hours.pdf", "sha256": "00"},"""
+        """ "started": 100.5, "type": "file"}
   ],
   "objects": {
     "assistant/triage": {"fields": {"model": "gpt-6-luna", "name": "Grüße"}, "id": "agent_1","""
@@ -209,6 +211,14 @@ def edited(**changes: object) -> bytes:
     return json.dumps({**json.loads(encode_state(EXAMPLE)), **changes}).encode()
 
 
+def with_fields(type_: str, **fields: object) -> bytes:
+    return edited(objects={"assistant/triage": {"id": "id_1", "type": type_, "fields": fields}})
+
+
+def with_marker(type_: str, **marker: object) -> bytes:
+    return edited(pending=[{"address": "assistant/triage", "type": type_, "started": 1, "marker": marker}])
+
+
 @pytest.mark.parametrize(
     ("data", "code", "message"),
     [
@@ -224,10 +234,26 @@ def edited(**changes: object) -> bytes:
         (edited(objects=None), "state-damaged", "damaged: "),
         (edited(objects={"triage": {}}), "state-damaged", "'triage' is not a valid address"),
         (edited(objects={"assistant/triage": {"id": "agent_1"}}), "state-damaged", "'type' is missing"),
+        (
+            edited(objects={"assistant/triage": {"id": "", "type": "agent", "fields": {}}}),
+            "state-damaged",
+            "id is empty",
+        ),
         (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
+        (with_fields("agent", model={"$address": "a"}), "state-damaged", "'a' is not a valid address"),
+        (with_fields("agent", metadata="gold"), "state-damaged", "expected dict, got 'gold'"),
+        (with_fields("file", sha256={"$address": "file/a"}), "state-damaged", "expected str, got {"),
+        (with_fields("file", purpose="assistants"), "state-damaged", "'sha256' is missing"),
+        (with_fields("vector_store", files={"kb/a.md": []}), "state-damaged", r"expected dict, got \[\]"),
+        (with_fields("vector_store", files={"kb/a.md": {"sha256": 1}}), "state-damaged", "expected str, got 1"),
         (edited(position="7"), "state-damaged", "expected int, got '7'"),
         (edited(plans=[{"digest": "sha256:1"}]), "state-damaged", "'outcome' is missing"),
         (edited(pending=[{"address": 1}]), "state-damaged", "damaged: "),
+        (with_marker("file", filename="a.md", bytes=1), "state-damaged", "'sha256' is missing"),
+        (with_marker("file", filename="a.md", bytes=1, sha256=[]), "state-damaged", "expected str as 'sha256'"),
+        (with_marker("agent", fields=1), "state-damaged", "expected dict as 'fields', got 1"),
+        (with_marker("vector_store", parts=[{}]), "state-damaged", "expected a list of texts as 'parts'"),
+        (with_marker("chatbot", bundle={}), "state-damaged", "expected str as 'bundle'"),
     ],
 )
 def test_decode_invalid_state_is_an_error_with_hint(data, code, message):

@@ -28,7 +28,7 @@ NEW = Snapshot(
         {"sha256:1": AppliedPlan("sha256:1", "run-1", 1.0, "ann")},
         frozenset({Address("release", "support@1")}),
     ),
-    pending=(Intent(FILE, "file", {"bytes": 1}, 5.0),),
+    pending=(Intent(FILE, "file", {"filename": "a.md", "bytes": 1, "sha256": "0" * 64}, 5.0),),
 )
 
 

@@ -51,17 +51,17 @@ def mutations(document: Any, seed: int, count: int) -> Iterator[bytes]:
 
 def _changed(document: Any, random: Random) -> Any:
     """Return `document` with one value or key replaced, removed, or moved."""
-    places = list(_places(document))
-    if not places:
+    found = list(places(document))
+    if not found:
         return random.choice(VALUES)
-    container, key = random.choice(places)
+    container, key = random.choice(found)
     action = random.randrange(5)
     if action == 0:
         del container[key]
     elif action == 1 and isinstance(container, dict):
         container[random.choice(KEYS)] = container.pop(key)
     elif action == 2:
-        other, name = random.choice(places)
+        other, name = random.choice(found)
         container[key] = copy.deepcopy(other[name]) if name in _keys(other) else None
     else:
         container[key] = copy.deepcopy(random.choice(VALUES))
@@ -72,11 +72,12 @@ def _keys(container: Any) -> Any:
     return container if isinstance(container, dict) else range(len(container))
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each place in a document: the container, and the key or index."""
     if isinstance(value, dict | list):
         for key in list(_keys(value)):
             yield value, key
-            yield from _places(value[key])
+            yield from places(value[key])
 
 
 def _damaged(text: str, random: Random) -> bytes:

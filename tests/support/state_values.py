@@ -16,7 +16,7 @@ values = st.recursive(
 fields = st.dictionaries(st.text(), values, max_size=3)
 hashes = st.dictionaries(st.text(), st.text(), max_size=2)
 holds = st.dictionaries(names.map(str), st.text(), max_size=2)
-applied = st.builds(Applied, st.text(), st.text(), fields, hashes, st.booleans(), st.booleans(), holds=holds)
+applied = st.builds(Applied, st.text(min_size=1), st.text(), fields, hashes, st.booleans(), st.booleans(), holds=holds)
 intents = st.builds(Intent, names, st.text(), fields, st.floats(allow_nan=False, allow_infinity=False))
 plans = st.none() | st.builds(AppliedPlan, st.text(), st.text(), st.just(1.0), st.text())
 settings = st.none() | st.lists(st.text(), max_size=2).map(tuple)

@@ -202,25 +202,31 @@ def target_risks(before: Fields, after: Fields) -> Iterator[Hazard]:
         yield Hazard("credentials-opened", {"vaults": sorted(vaults)})
 
 
-def as_expected(target: Fields, expected: Fields) -> Fields:
+def as_expected(target: Fields, expected: JSON) -> Fields:
     """Return a live target without what the server decides where `expected` leaves it open: the reasoning effort of the
     model, and members that this version does not know.
     """
-    made = _known(target, expected, _MEMBERS)
+    made, wanted = _known(target, expected, _MEMBERS), _members(expected)
     for name, members in (("environment", environments.MEMBERS), ("agent", inline_agent.MEMBERS)):
         if isinstance(made.get(name), Mapping):
-            made[name] = _known(made[name], expected.get(name), members)
-    agent, wanted = made.get("agent"), expected.get("agent")
-    if isinstance(agent, Mapping) and isinstance(wanted, Mapping):
-        asked, live = wanted.get("reasoning") or {}, agent.get("reasoning") or {}
+            made[name] = _known(made[name], wanted.get(name), members)
+    agent = made.get("agent")
+    if isinstance(agent, Mapping) and isinstance(wanted.get("agent"), Mapping):
+        asked = _members(wanted["agent"].get("reasoning"))
+        live = _members(agent.get("reasoning"))
         kept = {name: value for name, value in live.items() if name != "effort" or name in asked}
         made["agent"] = {**agent, "reasoning": kept}
     return made
 
 
 def _known(live: Fields, expected: JSON, members: frozenset[str]) -> dict[str, JSON]:
-    wanted = expected if isinstance(expected, Mapping) else {}
+    wanted = _members(expected)
     return {name: value for name, value in live.items() if name in members or name in wanted}
+
+
+def _members(value: JSON) -> Fields:
+    """Return `value` if it is a mapping; else no members, as of a damaged entry of the state."""
+    return value if isinstance(value, Mapping) else {}
 
 
 _MEMBERS: Final = frozenset({"agent_id", *NewSession.model_fields, *ExistingSession.model_fields})

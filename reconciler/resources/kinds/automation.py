@@ -195,8 +195,8 @@ def _localise(fields: Fields, addresses: Callable[[str], Sequence[str]], expecte
     found = localised(specs, fields, addresses, wanted, frozenset(ids_in(specs, expected)))
     changed = {name: _canonical(name, value) for name, value in found.items() if value is not fields[name]}
     made = {**found, **changed}
-    if TARGET in made:
-        made[TARGET] = as_expected(made[TARGET], expected.get(TARGET) or {})
+    if isinstance(made.get(TARGET), Mapping):
+        made[TARGET] = as_expected(made[TARGET], expected.get(TARGET))
     paused = made.get(PAUSED, False)
     if not isinstance(paused, bool):
         stays = paused is None or same(made.get(TARGET), expected.get(TARGET, made.get(TARGET)))
