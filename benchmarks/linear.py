@@ -1,4 +1,4 @@
-"""What one object costs among 100, 1,000 and 10,000: bytes written to the state, and CPU, of an apply and of a plan.
+"""The cost of one object among 100, 1,000 and 10,000: bytes written to the state, and CPU, of an apply and of a plan.
 
 `one` is an apply that changes a single object: its bytes, all of them, and its CPU, which is that of the plan of all.
 
@@ -104,7 +104,7 @@ def _cpu() -> float:
 
 @contextmanager
 def state(backend: str) -> Iterator[dict[str, str]]:
-    """What names an empty state in the environment."""
+    """Yield the environment variables that name an empty state."""
     if backend == "local":
         yield {}
     elif backend == "s3":

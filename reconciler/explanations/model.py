@@ -16,7 +16,7 @@ class Variant:
     value: str
     """The value that selects it, such as `mcp` for `type: mcp`."""
     description: str
-    """What the form is for."""
+    """The purpose of the form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Member:
     required: bool
     """True if the mapping must have it."""
     description: str
-    """What the field means; empty if there is no description."""
+    """The meaning of the field; empty if there is no description."""
     only: tuple[str, ...] = ()
     """The forms of the mapping that have it, such as `target: agents`; empty for all forms."""
 
@@ -48,7 +48,7 @@ class FieldExplanation:
     required: bool
     """True if the mapping around it must have it."""
     description: str
-    """What the field means; empty if there is no description."""
+    """The meaning of the field; empty if there is no description."""
     default: JSON
     """The value if the field is left out; null if there is none, or if the description states it."""
     values: tuple[JSON, ...]
@@ -72,7 +72,7 @@ class KindSummary:
     name: str
     """The name after `kind:`."""
     description: str
-    """What it is."""
+    """The meaning of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class CodeExplanation:
     is_a: CodeClass
     """The messages that have the code."""
     meaning: str
-    """What the code means."""
+    """The meaning of the code."""
     example: str
-    """What is printed, or what causes it."""
+    """The printed message, or a cause of it."""
     solution: str
     """The way out."""
 
@@ -100,7 +100,7 @@ class TermExplanation:
     of: str
     """The term whose section lists the word, such as `drift` for its classes; empty for a term with its own section."""
     meaning: str
-    """What the term means."""
+    """The meaning of the term."""
 
 
 @dataclass(frozen=True, slots=True)

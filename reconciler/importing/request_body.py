@@ -60,9 +60,9 @@ class Configuration(NamedTuple):
 
     spec: dict[str, JSON]
     losses: tuple[str, ...]
-    """What was left out, with the reasons."""
+    """The values that were left out, with the reasons."""
     notes: tuple[str, ...]
-    """What was added because the API does so."""
+    """The values that were added because the API adds them."""
 
 
 def configuration(body: Mapping[str, JSON], target: str = "responses") -> Configuration:

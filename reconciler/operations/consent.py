@@ -262,7 +262,7 @@ class ConsentedDocument(TypedDict):
     subject: str
     """Digest of what the consent permits."""
     action: Action
-    """What was done to the manifest."""
+    """The change of the manifest."""
     path: str
     """Path of the manifest, relative to the project folder."""
 

@@ -1,4 +1,4 @@
-"""What to know before an unmanaged object is adopted: differences from its manifest, and uploads like its files."""
+"""Notes on unmanaged objects that can be adopted: differences from their manifests, and uploads like their files."""
 
 from collections.abc import Iterator
 

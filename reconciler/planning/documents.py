@@ -240,7 +240,7 @@ class VersionPart(TypedDict):
     address: str
     """Of the working object; the chatbot itself stands for what the release starts with."""
     change: Literal["added", "removed", "changed"]
-    """Whether the later release adds, removes or changes it."""
+    """The difference of the later release."""
     fields: list[str]
     """The fields that differ, of a changed object."""
     models: NotRequired[list[list[str]]]
@@ -253,11 +253,11 @@ class VersionFile(TypedDict):
     path: str
     """In the project folder."""
     change: Literal["added", "removed", "changed"]
-    """Whether the later release adds, removes or changes it."""
+    """The difference of the later release."""
 
 
 class VersionDocument(TypedDict):
-    """What changes for the users of a chatbot that publishes another release."""
+    """The changes for the users of a chatbot that publishes another release."""
 
     chatbot: str
     """The address of the chatbot."""

@@ -126,7 +126,7 @@ class EntriesDocument(TypedDict):
 
 
 class StoredDigests(TypedDict):
-    """What proves that an object is as the last apply left it, equal to its manifest."""
+    """Proof that an object is as the last apply left it, equal to its manifest."""
 
     mark: str
     """Digest of the live object."""

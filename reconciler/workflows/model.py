@@ -27,7 +27,7 @@ _RESERVED: Final = re.compile(
 )
 """Variables that jobs and the programs in them use. Their values are not secrets of manifests."""
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]|\$\{\{|@[A-Z_]+@")
-"""What CI files cannot contain as plain text: line breaks, bytes that are not UTF-8, expressions, and names of the
+"""Text that CI files cannot contain as it is: line breaks, bytes that are not UTF-8, expressions, and names of the
 templates."""
 
 

@@ -23,7 +23,7 @@ EXPLAINED: Final[Mapping[CI, str]] = {
     f"with the full commit), {_PACKAGES}",
     "gitlab": f"Pass one of: {_PACKAGES}",
 }
-"""What `--source` can be, by CI system."""
+"""The forms of `--source`, by CI system."""
 _ACTION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)+@(?P<commit>\S+)")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _INDEX: Final = re.compile(

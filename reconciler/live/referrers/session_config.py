@@ -1,4 +1,4 @@
-"""What sessions in progress were started with: their vaults, and the credentials in the configuration of their agents.
+"""The configuration of sessions in progress: their vaults, and the credentials that their agents use.
 
 The list of sessions has no filter for them, so that all sessions are read, in one walk.
 """

@@ -1,4 +1,4 @@
-"""What the rules and the objects of a manifest depend on outside of it, recorded as questions with their answers.
+"""The dependencies of a manifest on anything outside of it, recorded as questions with their answers.
 
 A cached result is used only if every question that was asked when it was computed has the same answer now. So the
 listing of each pattern, the content of each file, and the stores and kinds that use a file are part of its key.

@@ -15,7 +15,7 @@ LIMIT: Final = 64_512
 Those beyond the basic plane count as two, to be on the safe side.
 """
 _LONGER: Final = re.compile(r"^[^\S\n]*::|##\[", re.MULTILINE)
-"""What printing makes three characters longer, so that it is no command to a runner: see `cli.output.inert`."""
+"""Text that printing makes three characters longer, so that it is no command to a runner: see `cli.output.inert`."""
 _ROOM_TO_SAY_SO: Final = 1_000
 _ROOM_FOR_MORE: Final = 200
 VITAL: Final = 5
@@ -31,7 +31,7 @@ class Item:
     brief: str
     """Without its details; equal to `full` where there are none."""
     word: str
-    """What it is counted as where it is left out."""
+    """The noun under which it is counted if it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Section:
     worth: int = 0
     """The sections of least worth are shortened first."""
     joint: str = "\n\n"
-    """What stands between two items."""
+    """The text between two items."""
     hidden: int = 0
-    """How many items are left out at the end."""
+    """The number of items that are left out at the end."""
     briefed: frozenset[int] = frozenset()
-    """Which items have lost their details."""
+    """The positions of the items without details."""
 
     @property
     def text(self) -> str:

@@ -160,7 +160,7 @@ def agreement_text(choice: Rollback, publish: str, style: Style) -> str:
 
 
 _Step: TypeAlias = tuple[str, Sequence[str]]
-"""What to do, and its commands."""
+"""An instruction, and its commands."""
 
 
 def _repairs(choice: Rollback) -> Iterator[_Step]:

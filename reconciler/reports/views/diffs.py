@@ -18,7 +18,7 @@ class _Piece(NamedTuple):
 
     text: str
     begins: bool
-    """Whether it stands at the beginning of its line: a new line break is a difference too."""
+    """True at the beginning of its line: a new line break is a difference too."""
 
 
 def unified(

@@ -16,7 +16,7 @@ NO_RELEASE: Final = "working version"
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """What answers in one environment."""
+    """The release that answers in one environment."""
 
     environment: str
     release: str
@@ -49,7 +49,7 @@ class ChatbotCard:
     releases: tuple[Milestone, ...]
     """The oldest first."""
     out_of_sync: tuple[str, ...]
-    """What it uses and is not in sync."""
+    """The objects that it uses and that are not in sync."""
     flow: Picture | None
     flow_name: str
     flow_steps: tuple[str, ...]

@@ -79,7 +79,7 @@ class AutomationSpec(Part):
     """A schedule that starts sessions of an agent, or sends instructions to a session."""
 
     target: Target
-    """What a run does: it starts a session of an agent, or sends instructions to an existing session."""
+    """The work of a run: it starts a session of an agent, or sends instructions to an existing session."""
     expression: str | None = None
     """Cron expression of five fields: minute, hour, day of month, month, day of week. Requires `timezone`. Either this
     or `run_at` is required."""
