@@ -17,8 +17,7 @@ from reconciler.operations.supervision import interruptible
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.planning.settings import settings_address
-from reconciler.project.connection import connected
-from reconciler.project.endpoint import run_async, time_limit
+from reconciler.project.connection import connected, run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
