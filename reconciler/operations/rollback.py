@@ -9,8 +9,8 @@ from pathlib import Path
 from reconciler.applying.model import ApplyResult
 from reconciler.manifests import find_project, load, load_each
 from reconciler.manifests.editing.documents import source_of
-from reconciler.operations.plan import make_plan
-from reconciler.operations.run import Progress, confirmed, planned
+from reconciler.operations.plan import make_plan, planned
+from reconciler.operations.run import Progress, confirmed
 from reconciler.planning.model import Plan
 from reconciler.project.all_environments import AllEnvironments, load_all_environments, unknown
 from reconciler.project.connection import connected, run_async

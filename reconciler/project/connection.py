@@ -14,15 +14,13 @@ from reconciler.live.openai_host import is_of_openai
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.live.source import Source
 from reconciler.manifests.project import Project
-from reconciler.project.embedded import available
 from reconciler.project.ended import ended
-from reconciler.project.endpoint import DATA, WITH_ASSISTANTS, has_http_scheme, is_embedded, shown
+from reconciler.project.endpoint import WITH_ASSISTANTS, has_http_scheme, is_embedded, shown
 from reconciler.project.garbage import leave_out_loaded
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import Shutdown
-from reconciler.state.local import ignore_in_git
 
 T = TypeVar("T")
 
@@ -33,10 +31,6 @@ READING_SECONDS: Final = 3_600.0
 SOURCE_KEY: Final = "RECONCILER_SOURCE_API_KEY"
 """The variable with the API key of a server that is only read. `OPENAI_API_KEY` is for the endpoint and is never sent
 to another server."""
-FAULTS: Final = "RECONCILER_FAULTS"
-"""The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
-AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
-"""The variable with the time by which the clock of the embedded API is ahead, like `emulator serve --ahead`."""
 
 
 @asynccontextmanager
@@ -63,7 +57,9 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
             leave_out_loaded()
             yield connection
         return
-    async with connect(_embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
+    from reconciler.project.embedded import embedded
+
+    async with connect(embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
         leave_out_loaded()
         yield connection
 
@@ -134,28 +130,6 @@ def time_limit() -> float | None:
     """Return the time limit of the command in seconds, from `--timeout` or its variable; None if neither is set."""
     given = os.environ.get(TIMEOUT)
     return float(given) if given else None
-
-
-def _embedded(project: Project, *, assistants: bool) -> Endpoint:
-    """Return the endpoint of the emulator in this process; its data is in `.reconciler/` of the project."""
-    data = project.root / DATA
-    with available(data):
-        import httpx2
-
-        from reconciler.emulator import Settings, clock_ahead, create_app
-
-        data.parent.mkdir(exist_ok=True)
-        ignore_in_git(data.parent)
-        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""), assistants=assistants)
-        ahead = os.environ.get(AHEAD)
-        app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
-
-    class Embedded(httpx2.ASGITransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            with available(data):
-                return await super().handle_async_request(request)
-
-    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

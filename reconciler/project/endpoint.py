@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.live.openai_host import OPENAI, is_of_openai
-from reconciler.manifests.project import Project
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state.store import runs_in_ci
+
+if TYPE_CHECKING:
+    from reconciler.manifests.project import Project
 
 EMBEDDED: Final = "embedded"
 WITH_ASSISTANTS: Final = "embedded+assistants"
@@ -18,7 +20,7 @@ DATA: Final = Path(".reconciler", "emulator.sqlite")
 """File with the objects of the embedded API, in the project folder."""
 
 
-def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
+def choose(project: "Project", flag: str | None, environ: Mapping[str, str]) -> str | None:
     """Return an embedded API, a URL, or None for the default of the SDK, api.openai.com.
 
     RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
