@@ -317,4 +317,4 @@ def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Pr
 def _is_data(result: Validated, used: set[str]) -> bool:
     """Return True for a document of a file that is used as data."""
     document = result.positions.document
-    return not may_be_manifest(document.value) and document.file in used
+    return document.file in used and not may_be_manifest(document.value)
