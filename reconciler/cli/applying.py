@@ -62,7 +62,7 @@ def asking(format_: str, *, yes: bool) -> "Callable[[Plan], bool]":
 
 
 def _question(plan: "Plan") -> str:
-    from reconciler.reports.text import apply_question
+    from reconciler.reports.text.plan import apply_question
 
     return apply_question(plan)
 
@@ -96,7 +96,7 @@ def check_terminal(first: "Callable[[], object]", *, yes: bool) -> None:
 
 def plan_text_for(plan: "Plan", stream: TextIO) -> str:
     """Return a plan as text for a stream."""
-    from reconciler.reports.text import plan_text
+    from reconciler.reports.text.plan import plan_text
 
     return plan_text(plan, style=style(stream)).rstrip("\n")
 
@@ -105,7 +105,7 @@ def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
     """Show the result of an apply, and return the exit code."""
     if log := EVENTS.get():
         log.result(result)
-    from reconciler.reports.wording.documents import apply_document
+    from reconciler.reports.wording.result_documents import apply_document
 
     if format_ == "json":
         show_json(apply_document(result))
@@ -118,7 +118,7 @@ def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
 
         show(apply_html(result))
     else:
-        from reconciler.reports.text import apply_text
+        from reconciler.reports.text.apply import apply_text
 
         show(apply_text(result, style=style(sys.stdout)))
     write_json(apply_document(result), out)

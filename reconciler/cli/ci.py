@@ -131,7 +131,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 
     Exit code 2 if changes are held back, 3 if the plan is refused.
     """
-    from reconciler.operations.run import planned
+    from reconciler.operations.plan import planned
     from reconciler.reports.wording.documents import plan_document
     from reconciler.review.approval import approval
 

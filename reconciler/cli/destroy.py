@@ -145,7 +145,7 @@ def _asking(format_: str, confirm: str | None) -> "Callable[[Plan], bool]":
     """Return a function that shows a plan and asks for the name of its environment, unless `confirm` has it."""
 
     def ask(plan: "Plan") -> bool:
-        from reconciler.reports.text import apply_question
+        from reconciler.reports.text.plan import apply_question
 
         if log := EVENTS.get():
             log.planned(plan)

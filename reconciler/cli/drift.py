@@ -43,7 +43,7 @@ def command(
     from reconciler.operations.drift import drift
     from reconciler.planning.model import Refusal
     from reconciler.reports.wording import refusal_problem
-    from reconciler.reports.wording.documents import drift_document
+    from reconciler.reports.wording.result_documents import drift_document
 
     report = drift(start, options.environ(), env, endpoint, targets=options.addresses(targets))
     if isinstance(report, Refusal):
@@ -64,7 +64,7 @@ def command(
 
         show(drift_html(report, revert=undo, pull=pull))
     else:
-        from reconciler.reports.text import drift_text
+        from reconciler.reports.text.drift import drift_text
 
         show(drift_text(report, style=style(sys.stdout), command=undo, pull=pull))
     return 0 if report.in_sync else codes.CHANGES

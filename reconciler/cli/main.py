@@ -66,6 +66,9 @@ MODULES: Final = {
 
 _WORDS: Final = "reconciler.words"
 """Key of the command line in the click context, for errors about it."""
+_NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""Without it, pydantic looks for plugins in the metadata of every installed package, and each may change what a
+manifest means."""
 _NO_THREAD: Final = "can't start new thread"
 _NOT_MAPPED: Final = ("failed to map segment", "cannot allocate memory")
 _NO_EXCEPTION: Final = ("without exception set", "without setting an exception")
@@ -184,6 +187,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its exit code. Errors are printed as messages, without a stack trace."""
     if args is None:
         _use_utf8()
+    os.environ.setdefault(*_NO_PLUGINS)
     garbage.rarely_while_loading()
     _open_streams()
     code = run(args)

@@ -172,6 +172,6 @@ def show_warnings(problems: "tuple[Problem, ...]") -> None:
 
 
 def show_problems(problems: "Iterable[Problem]") -> None:
-    from reconciler.reports.text import problems_text
+    from reconciler.reports.text.problems import problems_text
 
     note(problems_text(tuple(problems), style=style(sys.stderr, rows=True)).rstrip("\n"))

@@ -50,7 +50,7 @@ def command(
 
         plan = planned_offline(start, options.environ(), env, on_drift, chosen).plan
     else:
-        from reconciler.operations.run import planned
+        from reconciler.operations.plan import planned
 
         plan = planned(start, options.environ(), env, endpoint, on_drift, chosen).plan
     again = options.again("apply", out, identity=plan.identity)
@@ -98,7 +98,7 @@ def show_plan(
 
         show(plan_html(plan, command=again))
     else:
-        from reconciler.reports.text import plan_text
+        from reconciler.reports.text.plan import plan_text
 
         how = style(sys.stdout)
         show(plan_text(plan, style=how, command=again, targeted=targeted, adopts=adopts))

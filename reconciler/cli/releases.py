@@ -169,7 +169,7 @@ def archive_(address: str, start: Path, format_: str) -> int:
     done = archive(start, chosen)
     show_warnings(done.warnings)
     if format_ == "json":
-        from reconciler.reports.wording.documents import archive_document
+        from reconciler.reports.wording.result_documents import archive_document
 
         show_json(archive_document(done))
     else:

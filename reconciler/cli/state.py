@@ -36,7 +36,7 @@ def list_(start: Path, env: str | None, format_: str) -> int:
 
         show(destroyed_problem(state.identity, state.destruction).message)
     else:
-        from reconciler.reports.text import state_list_text
+        from reconciler.reports.text.tables import state_list_text
 
         show(state_list_text(state.objects, style=style(sys.stdout, rows=True)))
     return 0
@@ -68,7 +68,7 @@ def history_(start: Path, env: str | None, format_: str) -> int:
 
         show_json(state_history_json(identity, found))
     else:
-        from reconciler.reports.text import history_text
+        from reconciler.reports.text.tables import history_text
 
         show(history_text(found, style=style(sys.stdout, rows=True)))
     return 0

@@ -16,7 +16,7 @@ from reconciler.importing.live_inventory import (
 )
 from reconciler.live.adapters import referrers
 from reconciler.live.client import Connection
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import open_connection, run_async
 from reconciler.project.workspace import raise_errors
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live

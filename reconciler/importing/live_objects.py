@@ -18,7 +18,7 @@ from reconciler.importing.selection import Selection, idle_exclusions, importabl
 from reconciler.live.adapters import adapters
 from reconciler.live.client import Connection
 from reconciler.manifests.drafts import Draft, literal, unique_name, with_files
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import open_connection, run_async
 from reconciler.resources.address import Address, is_name
 from reconciler.resources.base import Live
 from reconciler.resources.kind import Kind

@@ -16,7 +16,7 @@ from reconciler.live.errors import LiveError
 from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, TEXT, TIME, TYPED, understood
 from reconciler.manifests.drafts import Draft, literal, with_files
-from reconciler.project.endpoint import open_connection, run_async
+from reconciler.project.connection import open_connection, run_async
 from reconciler.resources.kinds.assistant import KIND
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON, nesting

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.lazy_types import import_openai
+from reconciler.live.openai_host import is_of_openai
 from reconciler.live.pace import AT_ONCE, Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
 
-OPENAI: Final = "api.openai.com"
 READ_SECONDS: Final = 120.0
 NO_KEY: Final = "no-key-is-sent"
 """Required by the SDK where none is sent, or where the API ignores it."""
@@ -49,12 +49,6 @@ class Endpoint:
     """True for a server that has exactly the APIs that OpenAI has today."""
     source: Source | None = None
     """Set for a server that is only read, in place of the variables of the SDK."""
-
-
-def is_of_openai(host: str | None) -> bool:
-    """Return True for the host of the API of OpenAI, or of one of its regions."""
-    name = (host or "").lower().rstrip(".")
-    return name == OPENAI or name.endswith(f".{OPENAI}")
 
 
 async def _always() -> None:

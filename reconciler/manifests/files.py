@@ -35,6 +35,8 @@ _MOST_ABSENT: Final = 3
 _START: Final = 8000
 """Number of bytes in which Git looks for signs of a binary file."""
 _CHUNK: Final = 1 << 18
+_UNUSUAL: Final = frozenset({"", "."})
+"""Parts that only an absolute path, or one that is not normalized, has."""
 _MISPLACED: Final = frozenset({"missing-file", "outside-project", "bad-path"})
 
 
@@ -91,15 +93,16 @@ class Files:
         Some absent files that match, or absent folders that may contain matching files, are returned too: reading them
         is an error.
         """
+        if pattern in self._matched:
+            return list(self._matched[pattern])
         parts = PurePosixPath(composed(pattern)).parts
         fixed = next((at for at, part in enumerate(parts) if _WILD.search(part)), len(parts))
         if fixed == len(parts):
             path = "/".join(parts)
             return [path] if self.tree.has(path) or self.tree.absence(path) else []
-        if pattern not in self._matched:
-            found = {path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts)}
-            found.update(islice(self._absent(parts), _MOST_ABSENT))
-            self._matched[pattern] = sorted(path for path in found if not _RELEASED.fullmatch(path))
+        found = {path for path in self.tree.under("/".join(parts[:fixed])) if matches(path, parts)}
+        found.update(islice(self._absent(parts), _MOST_ABSENT))
+        self._matched[pattern] = sorted(path for path in found if not _RELEASED.fullmatch(path))
         return list(self._matched[pattern])
 
     def _absent(self, parts: tuple[str, ...]) -> Iterator[str]:
@@ -110,6 +113,8 @@ class Files:
     def read(self, path: str) -> LocalFile | Finding:
         """Return the size and hash of a file, or a finding with an empty path, which the caller fills in."""
         path = composed(path)
+        if path in self._unchanged:
+            return self._unchanged[path]
         absent = self.tree.absence(path)
         if absent:
             return Finding((), absent.code, f"{absent.path} {absent.message}", absent.hint)
@@ -139,12 +144,11 @@ class Files:
         return LocalFile(path, found.sha256, found.status[0], is_text=found.is_text)
 
     def _hash(self, path: str) -> LocalFile:
-        if path not in self._unchanged:
-            known = self._known(path)
-            if known is None:
-                return self._read_hash(path)
-            self._unchanged[path] = known
-        return self._unchanged[path]
+        known = self._known(path)
+        if known is None:
+            return self._read_hash(path)
+        self._unchanged[path] = known
+        return known
 
     def _read_hash(self, path: str) -> LocalFile:
         real, taken = self.tree.locate(path), now()
@@ -201,7 +205,8 @@ def _decodes(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = F
 
 def _plain(path: str) -> str:
     """Return `path` if it is normalized. Otherwise one file would have several addresses."""
-    if str(PurePosixPath(path)) != path or ".." in path.split("/"):
+    parts = path.split("/")
+    if ".." in parts or (not _UNUSUAL.isdisjoint(parts) and str(PurePosixPath(path)) != path):
         hint = "write it without `.`, `..` and doubled slashes"
         raise UnreadableError("bad-path", "is not a normalized path", hint)
     return path

@@ -113,7 +113,7 @@ def open_regular(path: str | Path) -> int:
     blocking.
     """
     try:
-        mode = Path(path).stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - called for every file
         if not stat.S_ISREG(mode):
             raise UnreadableError("not-a-file", "is a folder" if stat.S_ISDIR(mode) else "is not a regular file")
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -164,6 +164,17 @@ def load(
     )
 
 
+def load_each(
+    folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None
+) -> tuple[Loaded, ...]:
+    """Load the manifests in `folder` for each environment; once for a project without environments."""
+    first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
+    others = list(first.project.spec.environments)[1:]
+    reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
+    loads = (load(folder, env=name, edited=edited, cache=cache) for name in others)
+    return (replace(first, problems=reported), *loads)
+
+
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return each problem once, by place, and without keys and tokens."""
     nowhere = Place("", 0, 0)
@@ -306,4 +317,4 @@ def _of_manifests(validated: Iterable[Validated], used: set[str]) -> Iterator[Pr
 def _is_data(result: Validated, used: set[str]) -> bool:
     """Return True for a document of a file that is used as data."""
     document = result.positions.document
-    return not may_be_manifest(document.value) and document.file in used
+    return document.file in used and not may_be_manifest(document.value)

@@ -25,7 +25,8 @@ _MARKER_WITH_DIRECTIVES: Final = re.compile(rf"^{_DIRECTIVES}---(?=[ \t\r\n]|\Z)
 _HEAD: Final = re.compile(_DIRECTIVES)
 _VERSION: Final = re.compile(r"^\ufeff?%YAML[ \t]+([^\s#]+)", re.MULTILINE)
 YAML_VERSION: Final = "1.2"
-_CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""A character that YAML does not permit. Those that it permits as a set would take ten times as long to compile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from reconciler.migration.migrate import cases, migrate_export, result_of, witho
 from reconciler.migration.model import Case, Export, Migrated, Migration, Target, text_of
 from reconciler.migration.server import Server, read_assistants, read_resources
 from reconciler.migration.stores import store_name, store_parts
-from reconciler.project.endpoint import open_source, run_async
+from reconciler.project.connection import open_source, run_async
 from reconciler.resources.kinds import vector_store
 from reconciler.resources.problems import Problem
 

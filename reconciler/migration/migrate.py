@@ -26,7 +26,8 @@ from reconciler.migration.model import (
     text_of,
 )
 from reconciler.migration.resources import ids_in, look_up
-from reconciler.project.endpoint import DATA, choose, is_embedded, open_connection, run_async
+from reconciler.project.connection import open_connection, run_async
+from reconciler.project.endpoint import DATA, choose, is_embedded
 from reconciler.resources.problems import Problem
 
 _INCOMPLETE: Final = "Add the missing field to the object in the file, and migrate again."

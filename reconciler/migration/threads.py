@@ -15,7 +15,7 @@ from reconciler.migration.downloads import UNANSWERED
 from reconciler.migration.exports import MAX_DEPTH, Text, of_fault, read_text, without_surrogates
 from reconciler.migration.model import mapping_of, text_of
 from reconciler.migration.scanning import Fault, scan
-from reconciler.project.endpoint import open_source, run_async, source_problems
+from reconciler.project.connection import open_source, run_async, source_problems
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 

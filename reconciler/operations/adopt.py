@@ -13,8 +13,7 @@ from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_
 from reconciler.operations.run import Progress, confirmed, while_unlocked
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
-from reconciler.project.connection import connected
-from reconciler.project.endpoint import run_async
+from reconciler.project.connection import connected, run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 

@@ -17,9 +17,8 @@ from reconciler.manifests.writing import manifest_text, modeline, schema_around
 from reconciler.operations.plan import make_plan
 from reconciler.planning.consents import consent_name
 from reconciler.planning.model import OnDrift, Plan, Refusal
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.edits import Edit, write
-from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource

@@ -15,9 +15,8 @@ from reconciler.operations.run import Progress, confirmed, environment_of, run_p
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.codec import seal_plan
 from reconciler.planning.model import Change, Plan
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.destroyed import open_to_destroy, open_to_undo, silent
-from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE, Address, release_number
 from reconciler.resources.problems import Problem, env_option

@@ -16,9 +16,8 @@ from reconciler.planning.model import Plan, Refusal
 from reconciler.planning.reasons import Notice
 from reconciler.planning.sync_status import foreign_files, unread
 from reconciler.planning.tool_files import UnmanagedObjects
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.destroyed import DestroyedError
-from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live

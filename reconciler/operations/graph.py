@@ -13,8 +13,8 @@ from reconciler.planning.build import Planned
 from reconciler.planning.dependencies import DependencyGraph
 from reconciler.planning.dependency_graph import dependency_graph, ids_of
 from reconciler.planning.referrers import Foreign
-from reconciler.project.connection import connected
-from reconciler.project.endpoint import run_async, shown
+from reconciler.project.connection import connected, run_async
+from reconciler.project.endpoint import shown
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem

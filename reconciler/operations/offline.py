@@ -11,8 +11,8 @@ from reconciler.operations.removed import environments_left
 from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift
 from reconciler.planning.reasons import Notice
-from reconciler.project.connection import Ended, ended
 from reconciler.project.destroyed import check_not_destroyed
+from reconciler.project.ended import Ended, ended
 from reconciler.project.workspace import BUILT_IN, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Labels, Live
@@ -46,7 +46,12 @@ def planned_offline(
     types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
     planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
-    warnings = (Notice("offline"), *map(_ended, ended(workspace)), *left, *planned.plan.warnings)
+    warnings = (
+        Notice("offline"),
+        *map(_ended, ended(workspace.objects, workspace.endpoint)),
+        *left,
+        *planned.plan.warnings,
+    )
     return replace(planned, plan=replace(planned.plan, warnings=warnings))
 
 

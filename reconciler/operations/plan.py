@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.outlets import Outlet
@@ -28,7 +29,8 @@ from reconciler.planning.published import Bundle
 from reconciler.planning.resolution import resolve
 from reconciler.planning.schedules import passed
 from reconciler.planning.settings import settings_address, unrecorded
-from reconciler.project.workspace import Workspace, dangling_problems
+from reconciler.project.connection import connected, run_async
+from reconciler.project.workspace import Workspace, dangling_problems, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.name_lists import did_you_mean
@@ -50,6 +52,34 @@ class Observed:
     """See `OutletContents.agreed`."""
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     """The outlets that were read, by name. Apply writes to no others."""
+
+
+def planned(
+    start: Path,
+    environ: Mapping[str, str],
+    env: str | None = None,
+    endpoint: str | None = None,
+    on_drift: OnDrift = "revert",
+    targets: Sequence[Address] = (),
+    edited: Mapping[str, str] | None = None,
+) -> Planned:
+    """Plan the project at or above `start`; `edited` is passed to `open_workspace`."""
+
+    async def run() -> Planned:
+        workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
+        async with connected(workspace) as connection:
+            return (await observed_targets(workspace, connection, on_drift, targets, applies=False)).planned
+
+    return run_async(run())
+
+
+async def observed_targets(
+    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
+) -> Observed:
+    """Make a plan; raises ReconcilerError if one of its targets does not exist."""
+    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets, applies=applies)
+    check_targets(workspace, targets, observed.planned.matched.live)
+    return observed
 
 
 async def make_plan(

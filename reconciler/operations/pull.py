@@ -23,9 +23,8 @@ from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
 from reconciler.planning.published import OUTLETS
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.edits import Edit, write
-from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live, Resource

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
-from reconciler.manifests import find_project, load
+from reconciler.manifests import find_project, load, load_each
 from reconciler.manifests.editing.documents import source_of
-from reconciler.operations.plan import make_plan
-from reconciler.operations.run import Progress, confirmed, planned
+from reconciler.operations.plan import make_plan, planned
+from reconciler.operations.run import Progress, confirmed
 from reconciler.planning.model import Plan
-from reconciler.project.all_environments import AllEnvironments, load_all_environments, load_each, unknown
-from reconciler.project.connection import connected
+from reconciler.project.all_environments import AllEnvironments, load_all_environments, unknown
+from reconciler.project.connection import connected, run_async
 from reconciler.project.edits import write
-from reconciler.project.endpoint import choose, run_async
+from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.releases.model import Rollback
 from reconciler.releases.pointer import chosen, moves_to, published_numbers, publishing, runners
@@ -124,7 +124,7 @@ def _prepared(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int | None, env: str | None, endpoint: str | None
 ) -> _Prepared:
     folder = find_project(start)
-    project = load_each(folder)
+    project = AllEnvironments(load_each(folder))
     (environment,) = _one(folder, chosen(project, env or environ.get("RECONCILER_ENV") or None))
     address = Address("chatbot", chatbot)
     if len(project.in_each(address)) < len(project.loads):

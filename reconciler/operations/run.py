@@ -12,13 +12,11 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
-from reconciler.operations.plan import Observed, adoption_plan, check_targets, make_plan
+from reconciler.operations.plan import Observed, adoption_plan, make_plan, observed_targets
 from reconciler.operations.supervision import interruptible
-from reconciler.planning.build import Planned
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.planning.settings import settings_address
-from reconciler.project.connection import connected
-from reconciler.project.endpoint import run_async, time_limit
+from reconciler.project.connection import connected, run_async, time_limit
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -36,25 +34,6 @@ class Progress(Listener, Protocol):
     """A listener that also shows messages."""
 
     def note(self, text: str) -> None: ...
-
-
-def planned(
-    start: Path,
-    environ: Mapping[str, str],
-    env: str | None = None,
-    endpoint: str | None = None,
-    on_drift: OnDrift = "revert",
-    targets: Sequence[Address] = (),
-    edited: Mapping[str, str] | None = None,
-) -> Planned:
-    """Plan the project at or above `start`; `edited` is passed to `open_workspace`."""
-
-    async def run() -> Planned:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
-        async with connected(workspace) as connection:
-            return (await _observed(workspace, connection, on_drift, targets, applies=False)).planned
-
-    return run_async(run())
 
 
 def applied(
@@ -78,7 +57,7 @@ def applied(
 
     async def observe(workspace: Workspace, connection: Connection) -> Observed:
         if saved is None:
-            return await _observed(workspace, connection, on_drift, targets, applies=True)
+            return await observed_targets(workspace, connection, on_drift, targets, applies=True)
         observed = await make_plan(
             workspace,
             connection,
@@ -160,14 +139,6 @@ async def confirmed(
             seconds=time_limit(),
             late=partial(progress.note, LATE),
         )
-
-
-async def _observed(
-    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
-) -> Observed:
-    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets, applies=applies)
-    check_targets(workspace, targets, observed.planned.matched.live)
-    return observed
 
 
 def environment_of(saved: Plan | None, environ: Mapping[str, str]) -> str | None:

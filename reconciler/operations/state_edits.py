@@ -8,8 +8,9 @@ from pathlib import Path
 from reconciler.live.adapters import Adapter, adapters
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.supervision import confirming
+from reconciler.project.connection import open_connection, run_async
 from reconciler.project.destroyed import check_not_destroyed
-from reconciler.project.endpoint import is_embedded, open_connection, run_async
+from reconciler.project.endpoint import is_embedded
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied

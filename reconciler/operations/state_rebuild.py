@@ -32,9 +32,8 @@ from reconciler.planning.match import Matched, match
 from reconciler.planning.published import Pointer
 from reconciler.planning.runners import with_published, with_suspended
 from reconciler.planning.uploads import is_made_of
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.destroyed import check_not_destroyed
-from reconciler.project.endpoint import run_async
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address, parsed
 from reconciler.resources.base import Applied, Desired, Live

@@ -9,9 +9,9 @@ from reconciler.operations.drift import of_interest, report_of
 from reconciler.operations.estate import estate_of
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.shutdowns import written
-from reconciler.project.connection import connected
+from reconciler.project.connection import connected, run_async
 from reconciler.project.destroyed import DestroyedError
-from reconciler.project.endpoint import run_async, shown
+from reconciler.project.endpoint import shown
 from reconciler.project.status import Status, last_apply, object_statuses, related
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address

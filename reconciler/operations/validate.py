@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.manifests import Loaded, find_project, load
-from reconciler.project.all_environments import load_each
+from reconciler.manifests import Loaded, find_project, load, load_each
 from reconciler.project.caching import cache_of
-from reconciler.project.connection import ended
+from reconciler.project.desired import DesiredObjects
+from reconciler.project.ended import ended
 from reconciler.project.endpoint import EMBEDDED, choose
-from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
@@ -37,7 +36,7 @@ def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None)
     """
     folder, chosen = find_project(start), env or environ.get("RECONCILER_ENV") or None
     cache = cache_of(environ, folder)
-    loads = (load(folder, env=chosen, cache=cache),) if chosen else load_each(folder, cache=cache).loads
+    loads = (load(folder, env=chosen, cache=cache),) if chosen else load_each(folder, cache=cache)
     project = loads[0].project
     environments = tuple(one.project.identity.environment or "" for one in loads)
     found = _together({name: _problems(loaded, environ) for name, loaded in zip(environments, loads, strict=True)})
@@ -53,9 +52,9 @@ def _problems(loaded: Loaded, environ: Mapping[str, str]) -> list[Problem]:
     """Return the problems of one environment."""
     found = [*loaded.problems, *(item.problem for item in loaded.dangling)]
     if not any(problem.severity == "error" for problem in found):
-        workspace = Workspace(loaded, _endpoint(loaded, environ), environ)
-        found += _of_releases(workspace)
-        found += (Problem("target-ended", one.message, one.place, one.hint, "warning") for one in ended(workspace))
+        found += _of_releases(loaded)
+        those = ended(DesiredObjects(loaded), _endpoint(loaded, environ))
+        found += (Problem("target-ended", one.message, one.place, one.hint, "warning") for one in those)
     return found
 
 
@@ -77,17 +76,19 @@ def _endpoint(loaded: Loaded, environ: Mapping[str, str]) -> str | None:
         return EMBEDDED
 
 
-def _of_releases(workspace: Workspace) -> Iterator[Problem]:
+def _of_releases(loaded: Loaded) -> Iterator[Problem]:
     """Return the errors of names in releases that an identity without state cannot resolve. Without a release there
     are none, and no object is read from the cache.
     """
-    if all(resource.address.kind != RELEASE for resource in workspace.loaded.resources):
+    if all(resource.address.kind != RELEASE for resource in loaded.resources):
         return iter(())
     # Imported here: the modules of plans take a fifth of a second, and a project without releases does not need them.
     from reconciler.operations.release_blockers import undefined_names
     from reconciler.planning.inputs import PlanInputs
     from reconciler.planning.release_retention import apply_retention
+    from reconciler.project.workspace import Workspace
 
+    workspace = Workspace(loaded, None, {})
     inputs = PlanInputs(
         identity=workspace.identity,
         resource_types=resource_types(),

@@ -1,12 +1,12 @@
 """The project loaded once for each environment, for commands that edit the working tree."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded, load_each
 from reconciler.manifests.project import Project, choose_environment
 from reconciler.project.endpoint import choose
 from reconciler.project.workspace import Workspace, raise_errors
@@ -106,18 +106,9 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_each(folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None) -> AllEnvironments:
-    """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
-    first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
-    others = list(first.project.spec.environments)[1:]
-    reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
-    loads = (load(folder, env=name, edited=edited, cache=cache) for name in others)
-    return AllEnvironments((replace(first, problems=reported), *loads))
-
-
 def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
     """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
-    found = load_each(folder, edited=edited)
+    found = AllEnvironments(load_each(folder, edited=edited))
     raise_errors(found.problems())
     return found
 

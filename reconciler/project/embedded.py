@@ -1,19 +1,31 @@
 """The embedded API: its server, and errors that prevent its start."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.emulator.fault_spec import SpecError
 from reconciler.emulator.settings import DurationError
 from reconciler.emulator.store import DamagedError
+from reconciler.project.endpoint import DATA
 from reconciler.project.garbage import leave_out_loaded
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.state.local import ignore_in_git
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Endpoint
+    from reconciler.manifests.project import Project
 
 SERVED: Final = "proj_served"
 """The OpenAI project of the server. It differs from that of the API in this process, so that state separates them."""
+FAULTS: Final = "RECONCILER_FAULTS"
+"""The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
+AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
+"""The variable with the time by which the clock of the embedded API is ahead, like `emulator serve --ahead`."""
 
 
 @contextmanager
@@ -78,3 +90,26 @@ def serve_emulator(
             raise ReconcilerError(
                 Problem("address-in-use", message, hint="Choose another --host or --port.")
             ) from error
+
+
+def embedded(project: "Project", *, assistants: bool) -> "Endpoint":
+    """Return the endpoint of the emulator in this process; its data is in `.reconciler/` of the project."""
+    data = project.root / DATA
+    with available(data):
+        import httpx2
+
+        from reconciler.emulator import Settings, clock_ahead, create_app
+        from reconciler.live.client import Endpoint
+
+        data.parent.mkdir(exist_ok=True)
+        ignore_in_git(data.parent)
+        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""), assistants=assistants)
+        ahead = os.environ.get(AHEAD)
+        app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
+
+    class Embedded(httpx2.ASGITransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            with available(data):
+                return await super().handle_async_request(request)
+
+    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)

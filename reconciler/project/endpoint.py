@@ -1,49 +1,26 @@
-"""The API of a command: a URL, or the embedded API in this process."""
+"""The choice of the API of a command: a URL, or the embedded API in this process. Nothing that connects is imported."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from reconciler.live.client import Connection, Endpoint, connect, is_of_openai
-from reconciler.live.errors import LiveError
-from reconciler.live.pace import A_MINUTE, Pace
-from reconciler.live.source import Source
-from reconciler.manifests.project import Project
-from reconciler.project.embedded import available
-from reconciler.project.garbage import leave_out_loaded
+from reconciler.live.openai_host import OPENAI, is_of_openai
 from reconciler.resources.name_lists import did_you_mean
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import resource_types
-from reconciler.resources.resource_type import Shutdown
-from reconciler.state.local import ignore_in_git
 from reconciler.state.store import runs_in_ci
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from reconciler.manifests.project import Project
 
 EMBEDDED: Final = "embedded"
 WITH_ASSISTANTS: Final = "embedded+assistants"
 """The embedded API with the Assistants API, like `emulator serve --assistants` for the server."""
 DATA: Final = Path(".reconciler", "emulator.sqlite")
 """File with the objects of the embedded API, in the project folder."""
-TIMEOUT: Final = "RECONCILER_TIMEOUT"
-"""The variable with the time limit of a command in seconds, like `--timeout`."""
-READING_SECONDS: Final = 3_600.0
-"""The time limit for reading, if none is set."""
-SOURCE_KEY: Final = "RECONCILER_SOURCE_API_KEY"
-"""The variable with the API key of a server that is only read. `OPENAI_API_KEY` is for the endpoint and is never sent
-to another server."""
-FAULTS: Final = "RECONCILER_FAULTS"
-"""The variable with faults of the embedded API in this process, like `emulator serve --faults` for the server."""
-AHEAD: Final = "RECONCILER_EMULATOR_AHEAD"
-"""The variable with the time by which the clock of the embedded API is ahead, like `emulator serve --ahead`."""
 
 
-def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> str | None:
+def choose(project: "Project", flag: str | None, environ: Mapping[str, str]) -> str | None:
     """Return an embedded API, a URL, or None for the default of the SDK, api.openai.com.
 
     RECONCILER_ENDPOINT takes precedence over the manifest, which a pull request can edit. Raises ReconcilerError if it,
@@ -65,7 +42,7 @@ def choose(project: Project, flag: str | None, environ: Mapping[str, str]) -> st
 
 
 def _checked(asked: str) -> str:
-    if is_embedded(asked) or _scheme(asked) in ("http", "https"):
+    if is_embedded(asked) or has_http_scheme(asked):
         return asked
     near = did_you_mean(asked, [EMBEDDED, WITH_ASSISTANTS])
     hint = near or "Use a URL such as http://127.0.0.1:8787/v1, or 'embedded'."
@@ -77,11 +54,12 @@ def is_embedded(endpoint: str | None) -> bool:
     return endpoint in (EMBEDDED, WITH_ASSISTANTS)
 
 
-def _scheme(url: str) -> str:
+def has_http_scheme(text: str) -> bool:
+    """Return True for a URL of a server."""
     try:
-        return urlsplit(url).scheme
+        return urlsplit(text).scheme in ("http", "https")
     except ValueError:  # such as "http://[::1"
-        return ""
+        return False
 
 
 def is_openai(endpoint: str | None) -> bool:
@@ -92,128 +70,6 @@ def is_openai(endpoint: str | None) -> bool:
 def shown(endpoint: str | None) -> str:
     """Return `endpoint` for output: without user, password and query."""
     if endpoint is None:
-        return "api.openai.com"
+        return OPENAI
     parts = urlsplit(endpoint)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-@asynccontextmanager
-async def open_connection(project: Project, endpoint: str | None) -> AsyncIterator[Connection]:
-    """Open a connection with rate limits to `endpoint`, a result of `choose`."""
-    limits = project.spec.limits.requests_per_minute
-    lanes = [lane for one in resource_types().values() for lane in one.paces]
-    pace = Pace({**A_MINUTE, "GET": limits.GET, "POST": limits.POST, "DELETE": limits.DELETE}, lanes=lanes)
-    if not is_embedded(endpoint):
-        async with connect(Endpoint(endpoint), pace=pace) as connection:
-            connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
-            leave_out_loaded()
-            yield connection
-        return
-    async with connect(_embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
-        leave_out_loaded()
-        yield connection
-
-
-@asynccontextmanager
-async def open_source(url: str, environ: Mapping[str, str]) -> AsyncIterator[Connection]:
-    """Open a connection to the server at `url`, which is only read, with the key in `RECONCILER_SOURCE_API_KEY`.
-
-    Raises ReconcilerError if the URL is not valid, contains a password, or is that of OpenAI.
-    """
-    source = Source(_source_key(environ))
-    async with connect(Endpoint(_source_url(url), source=source), pace=Pace()) as connection:
-        connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
-        try:
-            yield connection
-        except LiveError as error:
-            raise ReconcilerError(*source_problems(error, environ)) from error
-
-
-def _source_url(url: str) -> str:
-    if _scheme(url) not in ("http", "https") or not urlsplit(url).hostname:
-        hint = "Use the URL of the server with its path, such as https://gateway.example/v1."
-        raise ReconcilerError(Problem("bad-endpoint", f"'{url}' is not a URL", hint=hint))
-    parts = urlsplit(url)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        message = f"{shown(url)} was given with a user, a password, a query or a fragment"
-        hint = f"Pass the URL without it, and the key of the server in {SOURCE_KEY}."
-        raise ReconcilerError(Problem("bad-endpoint", message, hint=hint))
-    if is_of_openai(parts.hostname):
-        ended = "; ".join(f"{one.api} on {one.on}" for one in _shutdowns())
-        message = f"{parts.hostname} has no assistants: OpenAI shut down {ended}"
-        hint = "Migrate from exports: reconciler migrate FILE --to responses"
-        raise ReconcilerError(Problem("target-ended", message, hint=hint))
-    return url
-
-
-def _shutdowns() -> list[Shutdown]:
-    return [one.shutdown for one in resource_types().values() if one.shutdown]
-
-
-def _source_key(environ: Mapping[str, str]) -> str:
-    key = environ.get(SOURCE_KEY, "").strip()
-    if not (key.isascii() and key.isprintable() and " " not in key) and key:
-        message = f"{SOURCE_KEY} has characters that are not valid in an API key"
-        raise ReconcilerError(Problem("bad-api-key", message, hint="Copy the key again, on one line."))
-    return key
-
-
-def source_problems(error: LiveError, environ: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return the problems of a source, with hints about its key and its server in place of those about OpenAI."""
-    known = bool(_source_key(environ))
-    return tuple(_of_source(problem, has_key=known) for problem in error.problems)
-
-
-def _of_source(problem: Problem, *, has_key: bool) -> Problem:
-    if problem.code == "server-error":
-        return replace(problem, hint="Run it again; if the error persists, see the log of this server.")
-    if problem.code == "not-served":
-        hint = "This server does not have this list. Check the URL: that of most servers ends with /v1."
-        return replace(problem, hint=hint)
-    if problem.code not in ("unauthorized", "forbidden"):
-        return problem
-    known = "to a key that may read there" if has_key else "to the key of this server"
-    return replace(problem, hint=f"Set {SOURCE_KEY} {known}. OPENAI_API_KEY is not sent to it.")
-
-
-def time_limit() -> float | None:
-    """Return the time limit of the command in seconds, from `--timeout` or its variable; None if neither is set."""
-    given = os.environ.get(TIMEOUT)
-    return float(given) if given else None
-
-
-def _embedded(project: Project, *, assistants: bool) -> Endpoint:
-    """Return the endpoint of the emulator in this process; its data is in `.reconciler/` of the project."""
-    data = project.root / DATA
-    with available(data):
-        import httpx2
-
-        from reconciler.emulator import Settings, clock_ahead, create_app
-
-        data.parent.mkdir(exist_ok=True)
-        ignore_in_git(data.parent)
-        settings = Settings(data=data, faults=os.environ.get(FAULTS, ""), assistants=assistants)
-        ahead = os.environ.get(AHEAD)
-        app = create_app(replace(settings, now=clock_ahead(ahead)) if ahead else settings)
-
-    class Embedded(httpx2.ASGITransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            with available(data):
-                return await super().handle_async_request(request)
-
-    return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)
-
-
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` in a new event loop and return its result.
-
-    The result is not that of the task: when `asyncio.run` restores the handling of SIGINT, it formats the task with its
-    result, which takes seconds for a large plan.
-    """
-    results: list[T] = []
-
-    async def store() -> None:
-        results.append(await work)
-
-    asyncio.run(store())
-    return results[0]

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +10,13 @@ from reconciler.bundles.outlets import Outlet
 from reconciler.manifests import Dangling, Loaded, find_project, load
 from reconciler.planning.inputs import DestroyedManifests, Link, Release
 from reconciler.project.caching import cache_of
+from reconciler.project.desired import DesiredObjects
 from reconciler.project.endpoint import choose
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
-from reconciler.resources.registry import resource_types
-from reconciler.resources.resource_type import check_secrets
 from reconciler.state.backend import Backend, StoreOutlet
 
 BUILT_IN: Final = ""
@@ -65,15 +63,19 @@ class Workspace:
         return replace(found, outlets={BUILT_IN: self.built_in_outlet, **found.outlets})
 
     @cached_property
+    def objects(self) -> DesiredObjects:
+        return DesiredObjects(self.loaded)
+
+    @cached_property
     def desired(self) -> dict[Address, Desired]:
         """Every desired object, by address; a file that several manifests reference is one object."""
-        return {item.address: item for items in self._desired_by_manifest.values() for item in items}
+        return {item.address: item for items in self.objects.by_manifest.values() for item in items}
 
     @cached_property
     def releases(self) -> dict[Address, Release]:
         """The desired releases; archived releases are not included."""
         parts_of = (
-            (address, {item.address for item in items}) for address, items in self._desired_by_manifest.items() if items
+            (address, {item.address for item in items}) for address, items in self.objects.by_manifest.items() if items
         )
         return {
             address: Release(Address("chatbot", address.family.name), frozenset(parts - {address}))
@@ -97,29 +99,6 @@ class Workspace:
             if not reference.is_listing and reference.environment in (None, self.identity.environment):
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")
-
-    def desired_of(self, address: Address) -> Collection[Desired]:
-        """Return the desired objects of one manifest."""
-        return self._desired_by_manifest[address]
-
-    @cached_property
-    def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
-        """Desired objects by the address of their manifest."""
-        scope = self.loaded.scope
-        asked = {resource.address: self._objects(resource, scope) for resource in self.loaded.resources}
-        for one in chain.from_iterable(asked.values()):
-            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
-        return asked
-
-    def _objects(self, resource: Resource, scope: Scope) -> list[Desired]:
-        cached = self.loaded.objects.get(resource.address)
-        found = cached.read() if cached else None
-        return list(resource.kind.desired(resource, scope)) if found is None else found
-
-    def types_of(self, address: Address) -> Collection[str]:
-        """Return the types of the desired objects of one manifest, which are not read from the cache for it."""
-        cached = self.loaded.objects.get(address)
-        return cached.types if cached else {one.type for one in self.desired_of(address)}
 
 
 def open_workspace(

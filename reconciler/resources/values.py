@@ -28,7 +28,7 @@ ADDRESS_KEY: Final = "$address"
 _PLAIN: Final = re.compile(r"[\w:-]+")
 _NAMES: Final = frozenset({str})
 _PLAIN_SCALARS: Final = frozenset({str, bool, NoneType})
-_BEYOND_UTF16_ORDER: Final = re.compile("[^\0-\uffff]")
+_BEYOND_UTF16_ORDER: Final = re.compile("[\U00010000-\U0010ffff]")
 _PLAIN_ENCODER: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 )

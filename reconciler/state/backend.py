@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +12,8 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import edits, journal, lock, snapshots
-from reconciler.state.git import open_git
-from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, NotWritten, Snapshot
-from reconciler.state.postgres import open_postgres
-from reconciler.state.s3 import open_s3
 from reconciler.state.store import (
     BackendConfig,
     ConflictError,
@@ -25,11 +22,7 @@ from reconciler.state.store import (
     StoreError,
     is_batch,
     latest_documents,
-    runs_in_ci,
 )
-
-FOLDER: Final = ".reconciler"
-"""The folder in the project folder for files that belong to this machine only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,30 +191,21 @@ def open_store(project: Path, configured: str | None, environ: Mapping[str, str]
     """
     given = environ.get("RECONCILER_STATE")
     config = BackendConfig(given or configured or "local", project, environ, embedded, of_manifest=not given)
-    opener = _BACKENDS.get(config.backend)
-    if opener is None:
+    if config.backend not in _BACKENDS:
         known = ", ".join(sorted(_BACKENDS))
         # Name only the scheme: the rest may contain a password.
         raise ReconcilerError(
             Problem("unknown-state", f"unknown state backend {config.backend!r}", hint=f"Valid backends: {known}.")
         )
+    opener: Callable[[BackendConfig], Store] = import_module(f"reconciler.state.{_BACKENDS[config.backend]}").open_store
     return opener(config)
 
 
-def _open_local(config: BackendConfig) -> Store:
-    config.options()
-    if runs_in_ci(config.environ) and not config.embedded:
-        message = f"the state in {FOLDER}/ of this checkout would be lost when the CI job ends"
-        hint = "Set RECONCILER_STATE to a shared backend, such as `git`. (CI is set in the environment.)"
-        raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
-    return LocalStore(config.project / FOLDER)
-
-
-_BACKENDS: Final[Mapping[str, Callable[[BackendConfig], Store]]] = {
-    "git": open_git,
-    "local": _open_local,
-    "postgres": open_postgres,
-    "postgresql": open_postgres,
-    "s3": open_s3,
+_BACKENDS: Final[Mapping[str, str]] = {
+    "git": "git",
+    "local": "local",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "s3": "s3",
 }
-"""Functions that open a backend, by name. A new backend is one module and a line here; slow imports go into it."""
+"""The modules of backends, by name; each has a function `open_store`. A new backend is one module and a line here."""

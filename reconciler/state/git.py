@@ -215,7 +215,7 @@ def _pause(until: float, location: str) -> None:
     time.sleep(random.uniform(0.0, 0.2))  # noqa: S311 - spreads the processes that lost a race
 
 
-def open_git(config: BackendConfig) -> GitStore:
+def open_store(config: BackendConfig) -> GitStore:
     """Open the store at `git` or `git:BRANCH`; `?remote=NAME` names a remote other than `origin`."""
     options = config.options("remote")
     branch = config.url.partition("?")[0].partition(":")[2].removeprefix("//") or BRANCH

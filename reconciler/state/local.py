@@ -14,8 +14,21 @@ from typing import Final
 
 from reconciler.files.drafts import sweep, write_whole
 from reconciler.files.folders import leads_out, visible_files
-from reconciler.resources.problems import Problem, reason
-from reconciler.state.store import StoreError, Versioned, check_key, check_prefix, conflict_error, exists_error
+from reconciler.resources.problems import Problem, ReconcilerError, reason
+from reconciler.state.store import (
+    BackendConfig,
+    Store,
+    StoreError,
+    Versioned,
+    check_key,
+    check_prefix,
+    conflict_error,
+    exists_error,
+    runs_in_ci,
+)
+
+FOLDER: Final = ".reconciler"
+"""The folder in the project folder for files that belong to this machine only."""
 
 _LOCK: Final = ".store.lock"
 _DRAFT: Final = ".store.tmp"
@@ -201,3 +214,12 @@ def ignore_in_git(folder: Path) -> None:
     if not file.exists():
         sweep(folder)
         write_whole(file, b"*\n")
+
+
+def open_store(config: BackendConfig) -> Store:
+    config.options()
+    if runs_in_ci(config.environ) and not config.embedded:
+        message = f"the state in {FOLDER}/ of this checkout would be lost when the CI job ends"
+        hint = "Set RECONCILER_STATE to a shared backend, such as `git`. (CI is set in the environment.)"
+        raise ReconcilerError(Problem("local-state-in-ci", message, hint=hint))
+    return LocalStore(config.project / FOLDER)

@@ -152,7 +152,7 @@ def _grant(schema: str) -> str:
     return f"CREATE SCHEMA IF NOT EXISTS {schema}; GRANT USAGE, CREATE ON SCHEMA {schema} TO your role"
 
 
-def open_postgres(config: BackendConfig) -> Store:
+def open_store(config: BackendConfig) -> Store:
     """Open the store at `postgres://user:password@host/database?schema=…`, or at `postgres:?schema=…`.
 
     The second form is for `project.yaml`, which does not name a server: RECONCILER_POSTGRES_DSN or the PG* variables

@@ -82,7 +82,7 @@ class S3Store:
         return data[:-_SEAL_LENGTH]
 
 
-def open_s3(config: BackendConfig) -> Store:
+def open_store(config: BackendConfig) -> Store:
     """Open the store at `s3://bucket/prefix?region=…&endpoint_url=…`."""
     try:
         location = Location.parse(config.url)

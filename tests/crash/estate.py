@@ -16,9 +16,9 @@ from reconciler.project.workspace import open_workspace
 from reconciler.releases.archive import archive
 from reconciler.releases.release import release
 from reconciler.resources.address import Address
-from reconciler.state.backend import FOLDER, open_store
+from reconciler.state.backend import open_store
 from reconciler.state.codec import encode_state
-from reconciler.state.local import LocalStore
+from reconciler.state.local import FOLDER, LocalStore
 from reconciler.state.model import Snapshot, State
 from reconciler.state.store import Put, write_all
 from tests.crash import around_agents

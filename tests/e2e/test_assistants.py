@@ -7,7 +7,7 @@ import pytest
 from reconciler.applying.write import StaleError
 from reconciler.emulator.fault_spec import parse
 from reconciler.live.errors import LiveError
-from reconciler.operations.run import planned
+from reconciler.operations.plan import planned
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import restricted

@@ -32,7 +32,7 @@ from reconciler.emulator.resources import assistants
 from reconciler.planning.tool_files import ToolFile, ToolStore
 from reconciler.releases.release import release
 from reconciler.reports.html.drift import drift_html
-from reconciler.reports.text import drift_text
+from reconciler.reports.text.drift import drift_text
 from reconciler.reports.views.assistants import AssistantView
 from reconciler.resources.values import ABSENT
 from tests.support.bots import BOTS, HANDBOOK, TRIAGE, Bot, only_drift

@@ -15,8 +15,8 @@ from reconciler.migration.codec import migration_json
 from reconciler.migration.migrate import migrate
 from reconciler.migration.model import Migration
 from reconciler.reports.style import Style
-from reconciler.reports.text import problems_text
 from reconciler.reports.text.migration import migration_text
+from reconciler.reports.text.problems import problems_text
 from reconciler.resources.registry import resource_types
 from tests.support.shapes import adapter
 

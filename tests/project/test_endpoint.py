@@ -1,17 +1,13 @@
 """Which API is talked to: the first that is set."""
 
-import asyncio
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from openai import NotFoundError
 
 from reconciler.manifests import Project, ProjectSpec
-from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS, choose, is_embedded, open_connection
+from reconciler.project.endpoint import EMBEDDED, WITH_ASSISTANTS, choose, is_embedded
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import Place, ReconcilerError
-from reconciler.resources.store_files import WRITES
 
 ENVIRON = {"RECONCILER_ENDPOINT": "http://of-the-workflow", "OPENAI_BASE_URL": "of-the-sdk"}
 
@@ -54,31 +50,3 @@ def test_an_invalid_endpoint_is_an_error(wrong, hint):
 def test_the_embedded_api_may_be_set_in_the_manifest_alone_even_in_ci(endpoint):
     assert choose(project(endpoint), None, {"CI": "true"}) == endpoint
     assert is_embedded(endpoint)
-
-
-@pytest.mark.parametrize(("endpoint", "served"), [(EMBEDDED, False), (WITH_ASSISTANTS, True)])
-@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
-def test_the_assistants_api_is_embedded_on_request(tmp_path, endpoint, served):
-    root = Project(tmp_path, tmp_path, Identity("acme"), ProjectSpec(), Place("project.yaml"))
-
-    async def list_assistants() -> None:
-        async with open_connection(root, endpoint) as connection:
-            await connection.client.beta.assistants.list()
-
-    with nullcontext() if served else pytest.raises(NotFoundError):
-        asyncio.run(list_assistants())
-
-
-def test_a_vector_store_is_written_to_as_often_as_openai_allows(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-
-    async def write() -> None:
-        async with open_connection(project(None), "http://127.0.0.1:1/v1") as connection:
-            for _ in range(300):
-                async with connection.pace.turn(WRITES.of("vs_1")):
-                    pass
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05), connection.pace.turn(WRITES.of("vs_1")):
-                    pass
-
-    asyncio.run(write())

@@ -6,8 +6,9 @@ from functools import partial
 from hypothesis import given, settings, strategies as st
 
 from reconciler.reports.style import Style, cells, plain
-from reconciler.reports.text import drift_text, plan_text
-from reconciler.reports.wording.documents import drift_document
+from reconciler.reports.text.drift import drift_text
+from reconciler.reports.text.plan import plan_text
+from reconciler.reports.wording.result_documents import drift_document
 from reconciler.resources.json_documents import dumps
 from tests.support.any_plan import any_plan, plans
 from tests.support.drifts import report

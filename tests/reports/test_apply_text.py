@@ -4,7 +4,7 @@ from textwrap import dedent
 from reconciler.applying.model import ApplyResult, Note, Outcome
 from reconciler.planning.model import Change
 from reconciler.reports.style import Style
-from reconciler.reports.text import apply_text
+from reconciler.reports.text.apply import apply_text
 from reconciler.resources.problems import Problem
 from tests.support.plans import BEFORE, PLAIN
 

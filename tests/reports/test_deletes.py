@@ -13,8 +13,8 @@ from reconciler.reports.html.plan import plan_html
 from reconciler.reports.markdown.apply import apply_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style
-from reconciler.reports.text import apply_question, apply_text, plan_text
-from reconciler.reports.text.apply import outcome_line
+from reconciler.reports.text.apply import apply_text, outcome_line
+from reconciler.reports.text.plan import apply_question, plan_text
 from tests.support.plans import PLAIN, TRIAGE, field, plan, update
 
 WIDE = Style(width=200)

@@ -5,7 +5,7 @@ from reconciler.planning.model import Change
 from reconciler.planning.reasons import Reason
 from reconciler.planning.sync_status import SyncStatus
 from reconciler.planning.writers import Seen
-from reconciler.reports.text import drift_text
+from reconciler.reports.text.drift import drift_text
 from reconciler.reports.views.assistants import sync_lines
 from reconciler.reports.views.drift import seen_reasons
 from tests.support.drifts import FAILING, HAND, IN_SYNC, SOON, everything, many, report

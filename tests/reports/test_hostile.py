@@ -20,10 +20,13 @@ from reconciler.reports.markdown.inventory import inventory_markdown
 from reconciler.reports.markdown.migration import migration_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, plain
-from reconciler.reports.text import apply_text, drift_text, plan_text
+from reconciler.reports.text.apply import apply_text
+from reconciler.reports.text.drift import drift_text
+from reconciler.reports.text.plan import plan_text
 from reconciler.reports.text.status import status_text
 from reconciler.reports.views.status import status_view
-from reconciler.reports.wording.documents import apply_document, drift_document, plan_document
+from reconciler.reports.wording.documents import plan_document
+from reconciler.reports.wording.result_documents import apply_document, drift_document
 from reconciler.resources.address import Address
 from reconciler.resources.json_documents import dumps
 from tests.support.any_plan import any_plan

@@ -7,7 +7,7 @@ from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
 from reconciler.reports.html.plan import plan_html
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style, cells, command_lines, wrap
-from reconciler.reports.text import plan_text
+from reconciler.reports.text.plan import plan_text
 from reconciler.resources.values import reference
 from tests.support.plans import PLAIN, REFERENCED, TRIAGE, field, plan, referrer, risky, told, update, upload, warning
 

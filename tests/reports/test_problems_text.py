@@ -1,7 +1,7 @@
 from textwrap import dedent
 
 from reconciler.reports.style import Style
-from reconciler.reports.text import problems_text
+from reconciler.reports.text.problems import problems_text
 from reconciler.resources.problems import Place, Problem
 from tests.support.plans import PLAIN
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reconciler.planning.model import Change, Costs, Plan, Risk, Unknown
 from reconciler.reports.style import Style
-from reconciler.reports.text import plan_text
+from reconciler.reports.text.plan import plan_text
 from reconciler.reports.views.costs import cost_texts
 
 HIGH = Risk("guardrail-removed", "high", "assistant/triage", "update", {"sentence": "Never guess.", "more": 0})

@@ -3,7 +3,7 @@ from textwrap import dedent
 import pytest
 
 from reconciler.reports.style import Style, cells, clip_inside
-from reconciler.reports.text import state_list_text, table
+from reconciler.reports.text.tables import state_list_text, table
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
 from tests.support.plans import PLAIN

@@ -10,7 +10,8 @@ from reconciler.reports.html.plan import plan_html
 from reconciler.reports.markdown.drift import drift_markdown
 from reconciler.reports.markdown.plan import plan_markdown
 from reconciler.reports.style import Style
-from reconciler.reports.text import drift_text, plan_text
+from reconciler.reports.text.drift import drift_text
+from reconciler.reports.text.plan import plan_text
 from reconciler.reports.views import plan as titles
 from reconciler.reports.views.drift import ASSISTANTS, FAILING, FAILING_NOTE, RETIRING, drift_view
 from reconciler.reports.views.plan import plan_view

@@ -207,17 +207,18 @@ class ManifestCache:
         """
         if self._is_exceeded(expander):
             return False
-        unfit = {document.file for document in documents if is_project(document)}
         groups: dict[str, list[Validated]] = {}
         for one in results:
-            groups.setdefault(one.positions.document.file, []).append(one)
+            file = one.positions.document.file
+            if file in self._missed:
+                groups.setdefault(file, []).append(one)
+        unfit = {document.file for document in documents if is_project(document)} if groups else set()
         for file, group in groups.items():
-            key = self._missed.get(file)
             fit = [one.resource for one in group if one.resource and _has_no_error(one.problems)]
-            if key is None or file in unfit or len(fit) < len(group):
+            if file in unfit or len(fit) < len(group):
                 continue
             heads = [head_of(one, result, expander.sources) for one, result in zip(fit, group, strict=True)]
-            self.files[file] = cached = CachedFile(key, heads, is_changed=True)
+            self.files[file] = cached = CachedFile(self._missed[file], heads, is_changed=True)
             for number, one in enumerate(group):
                 self._slots[one.positions.document.place] = cached, number
         return True

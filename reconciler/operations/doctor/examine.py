@@ -10,7 +10,8 @@ from reconciler.files.search import project_around
 from reconciler.manifests import Loaded, load
 from reconciler.operations.doctor import api, machine, stores, workflows
 from reconciler.operations.doctor.subject import Environment, Subject
-from reconciler.project.endpoint import choose, run_async
+from reconciler.project.connection import run_async
+from reconciler.project.endpoint import choose
 from reconciler.project.health import BUG, CheckName, CheckResult, Health, HealthLine, results_of
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import ReconcilerError, reason

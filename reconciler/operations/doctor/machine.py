@@ -16,7 +16,7 @@ from reconciler.project.health import CheckResult, ok
 from reconciler.project.outlets import outlets_of
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import ReconcilerError
-from reconciler.state.backend import FOLDER
+from reconciler.state.local import FOLDER
 
 _REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?(?P<range>[^;]*)(?:;(?P<marker>.*))?")
 _EXTRA: Final = re.compile(r"""extra\s*==\s*["']([a-z0-9]+)["']""")

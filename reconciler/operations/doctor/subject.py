@@ -15,7 +15,8 @@ from reconciler.live.pace import Pace
 from reconciler.live.probing import ListProbe, probe_lists
 from reconciler.live.source import Source
 from reconciler.manifests import Loaded
-from reconciler.project.endpoint import DATA, choose, is_embedded, open_connection
+from reconciler.project.connection import open_connection
+from reconciler.project.endpoint import DATA, choose, is_embedded
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.model import Snapshot

@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.migration.model import Entry, Migrated, Migration
 from reconciler.reports.markdown.escaping import code, prose, table
-from reconciler.reports.wording import migration_summary
+from reconciler.reports.wording.migration import migration_summary
 from reconciler.resources.problems import Problem
 
 _HEADERS: Final = ("field", "now", "why", "what to do")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.migration.model import Entry, Migrated, Migration
 from reconciler.reports.style import Look, Style, count, headline, joined, section, wrap
-from reconciler.reports.wording import migration_summary
+from reconciler.reports.wording.migration import migration_summary
 
 _SIGNS: dict[str, tuple[str, Look]] = {"changed": ("~", "yellow"), "lost": ("-", "red")}
 

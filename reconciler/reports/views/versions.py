@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.planning.model import ChangeWord, PartChange, VersionChange
-from reconciler.releases.comparison import Comparison, FileChange, ObjectChange
 from reconciler.reports.style import more
 from reconciler.resources.address import Address
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import env_option
+
+if TYPE_CHECKING:
+    from reconciler.releases.comparison import Comparison, FileChange, ObjectChange
 
 VERSIONS: Final = "What changes for users"
 EQUAL: Final = "No differences: both releases answer alike."
@@ -43,7 +45,7 @@ def version_views(changes: Sequence[VersionChange], environment: str | None) -> 
     return tuple(_of_plan(one, environment) for one in changes)
 
 
-def comparison_view(found: Comparison, chatbot: str) -> VersionView:
+def comparison_view(found: "Comparison", chatbot: str) -> VersionView:
     """Return the view of the comparison of two releases of a chatbot."""
     lines = [*_parts(list(map(_part, found.objects))), *_files({one.path: _word(one) for one in found.files})]
     if variables := list(dict.fromkeys(one.name for one in found.variables)):
@@ -51,7 +53,7 @@ def comparison_view(found: Comparison, chatbot: str) -> VersionView:
     return _view(chatbot, found.before, found.after, lines, found.environment)
 
 
-def _part(one: ObjectChange) -> PartChange:
+def _part(one: "ObjectChange") -> PartChange:
     fields = tuple(dict.fromkeys(str(item.keys[0]) for item in one.fields))
     named = next((item for item in one.fields if item.keys == ("model",)), None)
     models = ((str(named.before),), (str(named.after),)) if named and one.word == "changed" else ()
@@ -87,5 +89,5 @@ def _files(words: Mapping[str, ChangeWord]) -> Iterator[VersionLine]:
         yield VersionLine(SIGNS[found.pop() if len(found) == 1 else "changed"], "files", few(list(words)))
 
 
-def _word(one: FileChange) -> ChangeWord:
+def _word(one: "FileChange") -> ChangeWord:
     return "added" if one.before is None else "removed" if one.after is None else "changed"

@@ -1,9 +1,8 @@
 """The words for the values of plans and results. No decision reads them; each is rendered by `phrases.sentence`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from reconciler.applying.model import Note
-from reconciler.migration.model import Migration, counts
 from reconciler.planning.model import Change, Refusal, Risk, Unknown
 from reconciler.planning.reasons import Cause, Notice, Reason, Remedy
 from reconciler.planning.referrers import PeerObject, Referrer
@@ -15,6 +14,9 @@ from reconciler.reports.wording.remedies import Way, way_text, ways_of, ways_out
 from reconciler.reports.wording.risks import RISK_TEXTS, RISK_TEXTS_OF_SEVERAL
 from reconciler.resources.problems import Problem
 from reconciler.resources.risks import Hazard
+
+if TYPE_CHECKING:
+    from reconciler.applying.model import Note
 
 
 def reason_text(reason: Reason) -> str:
@@ -34,11 +36,11 @@ def notice_text(notice: Notice) -> str:
     return phrases.sentence(NOTICES, notice.code, {**notice.args, "address": notice.address})
 
 
-def note_text(note: Note) -> str:
+def note_text(note: "Note") -> str:
     return phrases.sentence(NOTES, note.code, note.args)
 
 
-def notes_text(notes: Sequence[Note]) -> str:
+def notes_text(notes: "Sequence[Note]") -> str:
     return "; ".join(map(note_text, notes))
 
 
@@ -113,13 +115,3 @@ def place_text(referrer: Referrer) -> str:
 def refusal_problem(refusal: Refusal, environment: str | None = None) -> Problem:
     """Return a refusal that ends a command as an error."""
     return Problem(refusal.rule, cause_text(refusal.cause), hint=remedies_text(refusal.remedies, environment))
-
-
-def migration_summary(migration: Migration) -> str:
-    """Return one sentence with the number of objects and of fields."""
-    valid = sum(one.is_valid for one in migration.migrated)
-    total = len(migration.migrated)
-    objects = f"{valid} of {total}" if valid != total else f"{total}"
-    found = counts(migration)
-    fields = f"fields: {found['mapped']} as they were, {found['changed']} with a change, {found['lost']} lost"
-    return f"{objects} {'object' if total == 1 else 'objects'} to target {migration.target}; {fields}."
