@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from reconciler.live import kinds, referrers as reading
 from reconciler.live.client import Connection
 from reconciler.resources.address import Identity
-from reconciler.resources.base import Desired, Labels, Live
+from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import Fields
 
@@ -109,8 +109,8 @@ class Nested(Protocol):
 class Remembering(Protocol):
     """An adapter that builds no fields of an object whose mark is known, until something reads them."""
 
-    def remember(self, marks: Mapping[str, str]) -> None:
-        """Note the marks that objects had when they were read completely, by the id of the object."""
+    def remember(self, applied: Mapping[str, Applied]) -> None:
+        """Note the objects as they were applied, by id, with the marks that they had when they were read completely."""
         ...
 
 

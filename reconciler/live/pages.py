@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError, MissingError, NotServedError, reclassified
@@ -18,11 +18,16 @@ _NOT_SERVED: Final = (
     "This server does not have this list. Check the base URL, which must include /v1 if the API does, and any gateway."
 )
 
+T = TypeVar("T")
 Test: TypeAlias = Callable[[Object], bool]
 
 
 def never(_item: Object) -> bool:
     return False
+
+
+def _unread(item: Object) -> Object:
+    return item
 
 
 async def walk(
@@ -33,7 +38,23 @@ async def walk(
     filters: Mapping[str, str] | None = None,
     fans_out: bool = False,
 ) -> list[Object]:
+    """Return the objects of a list as the API returned them; see `walk_as`."""
+    return await walk_as(_unread, connection, *path, limit=limit, until=until, filters=filters, fans_out=fans_out)
+
+
+async def walk_as(
+    read: Callable[[Object], T],
+    connection: Connection,
+    *path: str,
+    limit: int = PAGE,
+    until: Test = never,
+    filters: Mapping[str, str] | None = None,
+    fans_out: bool = False,
+) -> list[T]:
     """Return the objects of a list, each once, newest first, up to the first for which `until` returns True.
+
+    Of each object, the result of `read` is kept, which takes less memory: a page is read before the next one is
+    requested.
 
     The pages of a list follow from each other, so they are sent before other requests that wait. The pages of lists
     that are read at once for many objects (`fans_out`), such as the files of each store, wait in order of arrival.
@@ -50,7 +71,7 @@ async def walk(
 
     for _ in range(WALKS):
         try:
-            found = await _walk_once(page, limit, until)
+            found = await _walk_once(page, limit, until, read)
         except MissingError as error:
             raise _not_served(connection, error) from error
         if found is not None:
@@ -68,9 +89,11 @@ async def shared_walk(connection: Connection, *path: str) -> list[Object]:
     return await asyncio.shield(under_way)
 
 
-async def _walk_once(page: Callable[[str | None], Awaitable[Object]], limit: int, until: Test) -> list[Object] | None:
-    """Return the pages, or None if the object at a cursor was deleted."""
-    found: dict[str, Object] = {}
+async def _walk_once(
+    page: Callable[[str | None], Awaitable[Object]], limit: int, until: Test, read: Callable[[Object], T]
+) -> list[T] | None:
+    """Return the objects of all pages, or None if the object at a cursor was deleted."""
+    found: dict[str, T] = {}
     cursor: str | None = None
     seen: set[str] = set()
     while True:
@@ -85,7 +108,7 @@ async def _walk_once(page: Callable[[str | None], Awaitable[Object]], limit: int
         for item in body["data"]:
             if until(item):
                 return list(found.values())
-            found[item["id"]] = item
+            found[item["id"]] = read(item)
         if not body["data"] or not body.get("has_more", True):
             return list(found.values())
         cursor = body["data"][-1]["id"]

@@ -23,13 +23,18 @@ async def with_versions(
     """
     known = {one.id: one for one in applied}
 
+    def versioned_fields(one: Live) -> frozenset[str]:
+        return types[one.type].versioned if one.type in types else frozenset()
+
     async def completed(one: Live) -> Live | None:
-        versioned = types[one.type].versioned if one.type in types else frozenset()
-        if not versioned or versioned <= one.fields.keys():
+        versioned = versioned_fields(one)
+        if versioned <= one.fields.keys():
             return one
         entry = known.get(one.id)
         if entry and entry.revision == one.revision and versioned <= entry.fields.keys():
             return replace(one, fields={**one.fields, **{name: entry.fields[name] for name in versioned}})
         return await adapters[one.type].read(one.id) if entry or is_read(one) else one
 
-    return [one for one in await gather(map(completed, live)) if one is not None]
+    found = iter(await gather(completed(one) for one in live if versioned_fields(one)))
+    every = (next(found) if versioned_fields(one) else one for one in live)
+    return [one for one in every if one is not None]

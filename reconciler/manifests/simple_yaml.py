@@ -121,12 +121,13 @@ def _value(text: str) -> JSON:
 
 
 def _scalar(text: str) -> JSON:
+    # Texts on one line are often the same in many manifests: types, models, descriptions.
     if text[0] in "\"'":
-        return text[1:-1]
+        return sys.intern(text[1:-1])
     value = plain(text.rstrip(" "))
     if value.__class__ is Unclear:
         raise NotSimpleError
-    return value
+    return sys.intern(value) if value.__class__ is str else value
 
 
 def _block(text: str, at: int, column: int, header: str) -> tuple[str, int]:

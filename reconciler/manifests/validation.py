@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from reconciler.manifests.envelope import Envelope, name_in, open_envelope
 from reconciler.manifests.expansion import Expander, Expansion
-from reconciler.manifests.includes import Positions, with_includes
+from reconciler.manifests.includes import Positions, Source, with_includes
 from reconciler.manifests.model_paths import field_names
 from reconciler.manifests.parsing import Document
 from reconciler.manifests.project import KIND as PROJECT
@@ -17,7 +18,7 @@ from reconciler.manifests.references import Unread
 from reconciler.manifests.targets import choose_target, with_alternatives
 from reconciler.manifests.validation_errors import explain
 from reconciler.resources.address import Address
-from reconciler.resources.base import Path, Resource, Spec
+from reconciler.resources.base import NO_RULES, Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Problem
@@ -97,18 +98,27 @@ def validate(
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
-
-    def written() -> dict[str, Any]:
-        found = with_includes(document.value.get("spec", {}), ("spec",), expansion.includes, expansion.texts)
-        target = "" if kind is None else choose_target(kind, found, default_target)
-        return {"target": target, **found} if target else found
-
+    # The function holds the parts of the expansion that it needs, because there is one for each manifest of a project.
+    written = partial(_written, kind, document, expansion.includes, expansion.texts, default_target)
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written)
     elif kind and envelope and spec is None and not expansion.problems:
         spec = _partial(kind, value, expansion, default_target, findings)
         result.partial = _resource(kind, envelope, spec, positions, written) if spec is not None else None
     return result
+
+
+def _written(
+    kind: Kind | None,
+    document: Document,
+    includes: Mapping[Path, Source],
+    texts: Mapping[Path, Source],
+    default_target: str | None,
+) -> dict[str, Any]:
+    """Return the spec with its includes and its target, before variables are replaced."""
+    found = with_includes(document.value.get("spec", {}), ("spec",), includes, texts)
+    target = "" if kind is None else choose_target(kind, found, default_target)
+    return {"target": target, **found} if target else found
 
 
 def _partial(
@@ -248,7 +258,7 @@ def _resource(
         address=Address(kind.prefix, envelope.metadata.name),
         spec=spec,
         labels=envelope.metadata.labels,
-        lifecycle=envelope.lifecycle,
+        lifecycle=envelope.lifecycle if envelope.lifecycle.model_fields_set else NO_RULES,  # one for all manifests
         place=positions.document.place,
         where=positions.where,
         written=written,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -53,7 +53,7 @@ async def read(
     workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
-    snapshot = _shared(await asyncio.to_thread(workspace.backend.read), workspace.desired)
+    snapshot = await asyncio.to_thread(workspace.backend.read, _shared(workspace.desired))
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
@@ -73,8 +73,10 @@ async def read(
     return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
 
 
-def _shared(snapshot: Snapshot, desired: Mapping[Address, Desired]) -> Snapshot:
-    """Return the snapshot with the values of the manifests where they are identical: memory has most of them once."""
+def _shared(desired: Mapping[Address, Desired]) -> Callable[[Address, Applied], Applied]:
+    """Return a function that returns an entry of the state with the values of the manifest where they are identical:
+    memory has most of them once.
+    """
 
     def of(address: Address, applied: Applied) -> Applied:
         wanted = desired[address].fields if address in desired else {}
@@ -82,8 +84,7 @@ def _shared(snapshot: Snapshot, desired: Mapping[Address, Desired]) -> Snapshot:
         equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
         return replace(applied, fields={**applied.fields, **equal}) if equal else applied
 
-    objects = {address: of(address, applied) for address, applied in snapshot.state.objects.items()}
-    return replace(snapshot, state=replace(snapshot.state, objects=objects))
+    return of
 
 
 async def read_referrers(
@@ -237,7 +238,7 @@ async def _list_live(
         if isinstance(adapter, Nested):
             adapter.place(dict(_parents(snapshot.state, name)))
         if isinstance(adapter, Remembering):
-            adapter.remember(dict(_marks(snapshot.state, name)))
+            adapter.remember(dict(_verified(snapshot.state, name)))
 
     async def walk(adapter: Adapter) -> Sequence[Live]:
         work = adapter.list(workspace.identity, [id_ for _, id_ in known])
@@ -271,11 +272,9 @@ def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
             yield applied.id, value
 
 
-def _marks(state: State, type_: str) -> Iterator[tuple[str, str]]:
-    """Yield the ids of the objects of a type in the state, each with the mark that it had when it was applied."""
-    for applied in state.objects.values():
-        if applied.verified and applied.type == type_:
-            yield applied.id, applied.verified.mark
+def _verified(state: State, type_: str) -> Iterator[tuple[str, Applied]]:
+    """Yield the objects of a type in the state that have the mark that they had when they were applied, by id."""
+    return ((one.id, one) for one in state.objects.values() if one.verified and one.type == type_)
 
 
 async def _complete(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -55,6 +55,10 @@ class Lifecycle(Spec):
     keep_on_delete: bool = False
     """Keep the live object when its manifest is removed; the object is unmanaged from then on. Documents that exist
     only in outlets stay published. Must be applied before the manifest is removed. Default: `false`."""
+
+
+NO_RULES: Final = Lifecycle()
+"""The rules of a manifest that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ the number of fields, and the API limits both the number of pairs and the length
 
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from typing import Final
 
@@ -63,9 +64,9 @@ def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
     protected, _, lineage = metadata.get(PROTECTED, "").partition(" ")
     pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
     return Labels(
-        identity=metadata[PROJECT],
+        identity=sys.intern(metadata[PROJECT]),  # memory has the texts that all objects share once
         address=metadata[ADDRESS],
-        spec={name: value for name, _, value in pairs if value},
+        spec={sys.intern(name): value for name, _, value in pairs if value},
         protected=protected == "true",
-        lineage=lineage or None,
+        lineage=sys.intern(lineage) if lineage else None,
     )

@@ -12,6 +12,7 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.state import edits, journal, lock, snapshots
+from reconciler.state.codec import Keep, as_decoded
 from reconciler.state.lock import Holder, Lease, Lock
 from reconciler.state.model import AppliedPlan, Intent, NotWritten, Snapshot
 from reconciler.state.store import (
@@ -41,9 +42,11 @@ class Backend:
     identity: Identity
     now: Callable[[], float] = time.time
 
-    def read(self) -> Snapshot:
-        """Return the current state. Takes no lock and writes nothing."""
-        return snapshots.read(self.store, self.identity)
+    def read(self, keep: Keep = as_decoded) -> Snapshot:
+        """Return the current state. Takes no lock and writes nothing. Of each entry, what `keep` returns for it is in
+        the result.
+        """
+        return snapshots.read(self.store, self.identity, keep=keep)
 
     def read_latest(self) -> Snapshot:
         """Return the state as the store last saw it, if reading again is slow."""

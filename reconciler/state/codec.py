@@ -1,15 +1,18 @@
 """JSON documents of the state: the state itself, journal segments, and the note left where a state was moved away."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Final, TypeAlias
 
 from reconciler.resources.address import Address, Identity
+from reconciler.resources.base import Applied
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.documents import (
+    MALFORMED,
     array,
+    decoded,
     document,
     format_error,
     format_errors,
@@ -20,6 +23,7 @@ from reconciler.state.documents import (
     typed,
 )
 from reconciler.state.model import (
+    Completed,
     Intent,
     Snapshot,
     State,
@@ -56,6 +60,16 @@ MOVED_FORMAT: Final = "reconciler/moved/v1"
 _OBJECTS: Final = b',\n  "objects": {'
 _CLOSED: Final = b"\n  }"
 _END: Final = _CLOSED + b"\n}\n"
+_BREAK: Final = b",\n    "
+_CHUNK: Final = 2**17
+"""Bytes of entries that are decoded at a time."""
+
+Keep: TypeAlias = Callable[[Address, Applied], Applied]
+"""Returns the entry that is kept in memory for a decoded one, which is equal to it."""
+
+
+def as_decoded(_address: Address, applied: Applied) -> Applied:
+    return applied
 
 
 class MovedError(ReconcilerError):
@@ -76,22 +90,56 @@ def encode_state(snapshot: Snapshot) -> bytes:
     )
 
 
-def decode_state(data: bytes, identity: Identity, source: str, version: str) -> Snapshot:
+def decode_state(data: bytes, identity: Identity, source: str, version: str, keep: Keep = as_decoded) -> Snapshot:
     """Return the snapshot in the state document `data`; `source` names it in errors, `version` is its store version.
 
     `MovedError` if `data` is the note that the state was moved to another backend.
     """
     _check_moved(data, source)
-    record = load(data, STATE_FORMAT, source, STATE_DESTROYED)
+    objects = _objects_in_chunks(data, keep)
+    if objects is None:
+        record = load(data, STATE_FORMAT, source, STATE_DESTROYED)
+    else:
+        record = load(data[: data.index(_OBJECTS)] + _OBJECTS + _END, STATE_FORMAT, source, STATE_DESTROYED)
     if record.get("identity") != str(identity):
         raise format_error(
             "state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source
         )
     with format_errors(source):
-        state, pending = _state(record, identity)
+        state, pending = _state(record, identity, keep, objects)
         position, run = typed(int, record["position"]), typed(str, record["run"])
         superseded = tuple(map(intent_of, record.get("superseded", ())))
         return Snapshot(state, pending, position, run, Stored(version, len(data), position), superseded)
+
+
+def _objects_in_chunks(data: bytes, keep: Keep) -> dict[Address, Applied] | None:
+    """Return the entries of a state document, decoded some at a time, so that those that `keep` replaces are never in
+    memory all at once.
+
+    None if the document is damaged, or not certainly laid out as `encode_state` writes it: then it is decoded as a
+    whole, which finds out what is wrong. Line breaks are never inside of a string of JSON.
+    """
+    begin, end = data.find(_OBJECTS), len(data) - len(_END)
+    if begin < 0 or not data.endswith(_END) or data.find(_CLOSED, begin) != end:
+        return None
+    objects: dict[Address, Applied] = {}
+    try:
+        for chunk in _chunks(data, begin + len(_OBJECTS), end):
+            for text, record in decoded(chunk).items():
+                address = Address.parse(text)
+                objects[address] = keep(address, applied_of(record))
+    except (*MALFORMED, RecursionError):
+        return None
+    return objects
+
+
+def _chunks(data: bytes, at: int, end: int) -> Iterator[bytes]:
+    """Yield the entries between two offsets as JSON objects with several of them each."""
+    while at < end:
+        until = data.find(_BREAK, at + _CHUNK, end)
+        until = end if until < 0 else until
+        yield b"{" + data[at:until] + b"}"
+        at = until + len(_BREAK)
 
 
 def with_one_entry(data: bytes, address: Address) -> bytes | None:
@@ -171,11 +219,11 @@ def _journal_format(segment: Segment) -> str:
     return JOURNAL_DESTROYED if marks else JOURNAL_FORMAT
 
 
-def decode_segment(data: bytes, source: str) -> Segment:
+def decode_segment(data: bytes, source: str, keep: Keep = as_decoded) -> Segment:
     """Return the journal segment in `data`; `source` names it in errors."""
     record = load(data, JOURNAL_FORMAT, source, JOURNAL_DESTROYED)
     with format_errors(source):
-        return _segment(record)
+        return _segment(record, keep)
 
 
 def encode_merged(segments: Iterable[Segment]) -> bytes:
@@ -185,11 +233,11 @@ def encode_merged(segments: Iterable[Segment]) -> bytes:
     return document({"format": line(MERGED_DESTROYED if marks else MERGED_FORMAT), "segments": array(records)})
 
 
-def decode_merged(data: bytes, count: int, source: str) -> list[Segment]:
+def decode_merged(data: bytes, count: int, source: str, keep: Keep = as_decoded) -> list[Segment]:
     """Return the `count` journal segments in `data`; `source` names it in errors."""
     record = load(data, MERGED_FORMAT, source, MERGED_DESTROYED)
     with format_errors(source):
-        segments = list(map(_segment, record["segments"]))
+        segments = [_segment(one, keep) for one in record["segments"]]
         if len(segments) != count:
             raise ValueError(f"{len(segments)} segments instead of {count}")
         return segments
@@ -211,10 +259,10 @@ def _check_moved(data: bytes, source: str) -> None:
     raise MovedError(Problem("state-elsewhere", message, Place(source, 1, 1), hint))
 
 
-def _segment(record: Mapping[str, JSON]) -> Segment:
+def _segment(record: Mapping[str, JSON], keep: Keep) -> Segment:
     run = typed(str, record["run"])
     if "objects" in record:
-        return StateReplaced(run, *_state(record, Identity.parse(typed(str, record["identity"]))))
+        return StateReplaced(run, *_state(record, Identity.parse(typed(str, record["identity"])), keep))
     plan = None if record["plan"] is None else plan_of(record["plan"])
     if "intents" in record:
         intents = tuple(map(intent_of, record["intents"]))
@@ -226,7 +274,7 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         return RunBegun(run, intents, project, plan, outlets, environments, holds, lineage_of(record), destroys)
     return RunProgress(
         run,
-        completed=tuple(map(completed_of, record["completed"])),
+        completed=tuple(_kept(completed_of(one), keep) for one in record["completed"]),
         discarded=tuple(map(Address.parse, record["discarded"])),
         plan=plan,
         announced=tuple(map(intent_of, record.get("announced", ()))),
@@ -234,6 +282,11 @@ def _segment(record: Mapping[str, JSON]) -> Segment:
         settings=settings_of(record.get("settings")),
         destroyed=typed(bool, record.get("destroyed", False)),
     )
+
+
+def _kept(completed: Completed, keep: Keep) -> Completed:
+    applied = completed.applied
+    return replace(completed, applied=keep(completed.address, applied)) if applied else completed
 
 
 def _contents(state: State, pending: tuple[Intent, ...]) -> dict[str, str]:
@@ -255,12 +308,18 @@ def _superseded(intents: tuple[Intent, ...]) -> dict[str, str]:
     return {"superseded": array(map(intent_record, intents))} if intents else {}
 
 
-def _state(record: Mapping[str, JSON], identity: Identity) -> tuple[State, tuple[Intent, ...]]:
+def _state(
+    record: Mapping[str, JSON], identity: Identity, keep: Keep, objects: Mapping[Address, Applied] | None = None
+) -> tuple[State, tuple[Intent, ...]]:
+    """Return the state and the intents in `record`, with these `objects` if they were decoded before."""
     plans = map(plan_of, record["plans"])
+    if objects is None:
+        entries = ((Address.parse(text), applied_of(value)) for text, value in record["objects"].items())
+        objects = {address: keep(address, applied) for address, applied in entries}
     state = State(
         identity=identity,
         openai_project=optional(str, record["openai_project"]),
-        objects={Address.parse(text): applied_of(value) for text, value in record["objects"].items()},
+        objects=objects,
         plans={plan.digest: plan for plan in plans},
         tombstones=frozenset(map(Address.parse, record.get("tombstones", ()))),
         outlets=outlets_of(record),

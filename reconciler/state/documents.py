@@ -25,6 +25,10 @@ _HINTS: Final = {
 }
 
 
+MALFORMED: Final = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+"""Errors about missing or mistyped members of a document."""
+
+
 class StateFormatError(ReconcilerError):
     """A document in the store is damaged, of another identity, or of a newer format."""
 
@@ -58,7 +62,7 @@ def document(parts: Mapping[str, str]) -> bytes:
 def load(data: bytes, expected: str, source: str, newest: str = "") -> dict[str, Any]:
     """Return the JSON object in `data`, which has the format `expected` or `newest`; `source` names it in errors."""
     try:
-        record = json.loads(data, object_hook=_checked, parse_constant=_no_number, parse_float=_finite)
+        record = decoded(data)
     except json.JSONDecodeError as error:
         raise format_error(
             "state-damaged", f"not valid JSON: {error.msg}", source, error.lineno, error.colno
@@ -87,6 +91,11 @@ def _checked(value: dict[str, JSON]) -> dict[str, JSON]:
     return value
 
 
+def decoded(data: bytes) -> Any:
+    """Return the JSON value in `data`; raises ValueError, also for an invalid reference, or RecursionError."""
+    return json.loads(data, object_hook=_checked, parse_constant=_no_number, parse_float=_finite)
+
+
 def _no_number(text: str) -> Never:
     raise ValueError(f"{text} is not a number of JSON")
 
@@ -105,7 +114,7 @@ def format_errors(source: str) -> Iterator[None]:
     """Convert errors about missing or mistyped members of a document into a `StateFormatError`."""
     try:
         yield
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise format_error("state-damaged", f"damaged: {reason}", source) from error
 

@@ -21,6 +21,8 @@ from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state.codec import (
+    Keep,
+    as_decoded,
     decode_merged,
     decode_segment,
     decode_state,
@@ -50,20 +52,20 @@ SEGMENTS: Final = 900
 _READS: Final = 5
 
 
-def read(store: Store, identity: Identity, *, latest: bool = False) -> Snapshot:
+def read(store: Store, identity: Identity, *, latest: bool = False, keep: Keep = as_decoded) -> Snapshot:
     """Return the current state. Takes no lock and writes nothing; a run may write at the same time. With `latest`, a
-    store whose calls are slow is not called again.
+    store whose calls are slow is not called again. Of each entry, what `keep` returns for it is in the result.
     """
     for _ in range(_READS):
         documents = latest_documents(store) if latest else current_documents(store)
         # In this order: segments that are compacted after the listing are in the state document read after it.
         spans = _spans(documents, identity)
-        base = _checkpoint(documents, identity, store.location)
+        base = _checkpoint(documents, identity, store.location, keep)
         cover = smallest_cover(spans, base.position)
         contents = _contents(documents, identity, cover)
         if contents is not None:
             base = replace(base, stored=base.stored.with_documents(*map(len, contents)))
-            segments = _segments(identity, cover, contents, store.location)
+            segments = _segments(identity, cover, contents, store.location, keep)
             return replay(base, (segment for number, segment in segments.items() if number > base.position))
     source, end = f"{store.location}/{state_key(identity)}", max(span.last for span in spans)
     raise format_error(
@@ -142,12 +144,12 @@ def _outgrown(snapshot: Snapshot) -> bool:
     return stored.journal >= stored.size or snapshot.position - stored.position >= SEGMENTS
 
 
-def _checkpoint(documents: Documents, identity: Identity, location: str) -> Snapshot:
+def _checkpoint(documents: Documents, identity: Identity, location: str, keep: Keep) -> Snapshot:
     key = state_key(identity)
     found = documents.read(key)
     if found is None:
         return Snapshot(State(identity))
-    return decode_state(found.data, identity, f"{location}/{key}", found.version)
+    return decode_state(found.data, identity, f"{location}/{key}", found.version, keep)
 
 
 def _checkpoint_of(snapshot: Snapshot) -> Put:
@@ -184,13 +186,14 @@ def _contents(documents: Documents, identity: Identity, spans: Iterable[Span]) -
 
 
 def _segments(
-    identity: Identity, spans: Sequence[Span], contents: Sequence[bytes], location: str
+    identity: Identity, spans: Sequence[Span], contents: Sequence[bytes], location: str, keep: Keep = as_decoded
 ) -> dict[int, Segment]:
     """Return the segments in these documents by number."""
     segments: dict[int, Segment] = {}
     for span, data in zip(spans, contents, strict=True):
         source = f"{location}/{_key(identity, span)}"
-        several = decode_merged(data, span.length, source) if span.length > 1 else [decode_segment(data, source)]
+        is_merged = span.length > 1
+        several = decode_merged(data, span.length, source, keep) if is_merged else [decode_segment(data, source, keep)]
         segments |= enumerate(several, span.first)
     return segments
 

@@ -10,6 +10,7 @@ from reconciler.live.kinds.agent import AGENTS
 from reconciler.live.kinds.vector_store import VECTOR_STORES
 from reconciler.live.labelled import Labelled
 from reconciler.live.marks import NONE, mark_of
+from reconciler.resources.base import Applied, Verified
 
 BODY: Final[dict[str, Any]] = {
     "id": "agent_1",
@@ -32,7 +33,9 @@ def adapter(emulator):
 @pytest.fixture
 def known(adapter):
     """The object, read by an adapter that knows its mark."""
-    adapter.remember({"agent_1": adapter.live(BODY).mark})
+    verified = Verified(adapter.live(BODY).mark, digest="")
+    fields = {"instructions": BODY["instructions"], "model": "gpt-5.2"}
+    adapter.remember({"agent_1": Applied("agent_1", "agent", fields, verified=verified)})
     return adapter.live(BODY)
 
 
@@ -40,6 +43,11 @@ def test_deferred_object_is_equal_to_one_that_is_built(emulator, known):
     assert "fields" not in vars(known)
     assert known == Labelled(AGENTS, emulator().connection).live(BODY)
     assert "fields" in vars(known)
+
+
+def test_deferred_object_has_the_text_of_the_state_once(known):
+    assert known.fields["instructions"] is BODY["instructions"]
+    assert known.fields["model"] == "gpt-6-luna"
 
 
 def test_volatile_field_changes_the_detail_and_not_the_mark(adapter, known):

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from reconciler.live.errors import LiveError, MissingError
-from reconciler.live.pages import shutdown_dates, walk
+from reconciler.live.pages import shutdown_dates, walk, walk_as
 
 
 def page(*ids, more=True):
@@ -47,6 +47,17 @@ def test_the_cursor_is_the_last_object(walked, server):
 def test_ends_with_an_empty_page_whatever_it_says(walked, server):
     assert walked(page("a"), page()) == ["a"]
     assert cursors(server) == [None, "a"]
+
+
+def test_a_page_is_read_before_the_next_one_is_requested(bench, server):
+    read = []
+
+    def name(item):
+        read.append((item["id"], len(server.asked)))
+        return item["id"].upper()
+
+    assert bench.run(walk_as(name, server.says(page("a", "b"), page("c", more=False)), "agents")) == ["A", "B", "C"]
+    assert read == [("a", 1), ("b", 1), ("c", 2)]
 
 
 def test_an_object_on_two_pages_is_one_object(walked):

@@ -1,13 +1,15 @@
-"""One entry of a state is read without the others, and is always the one that reading everything finds."""
+"""One entry of a state is read without the others, or some at a time: always what reading everything at once finds."""
 
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, strategies as st
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
 from reconciler.resources.problems import ReconcilerError
+from reconciler.state import codec
 from reconciler.state.codec import decode_state, encode_state, with_one_entry
 from reconciler.state.model import Snapshot, State
 from tests.support.state_values import applied, intents, names
@@ -68,3 +70,49 @@ def test_an_address_in_another_member_is_not_an_entry():
     one = State(ACME, objects={Address("assistant", "other"): Applied("1", "agent", {})})
     data = encode_state(Snapshot(one)).removesuffix(b"\n}\n") + b',\n  "x": {\n    "assistant/helper": {}\n  }\n}\n'
     assert with_one_entry(data, HELPER) is None
+
+
+def outcome(data: bytes) -> Snapshot | list[str]:
+    """Return the snapshot in a document, or what is wrong with it."""
+    try:
+        return decode_state(data, ACME, "state.json", "")
+    except ReconcilerError as error:
+        return [f"{one.code} {one.message} {one.place}" for one in error.problems]
+
+
+def outcome_at_once(data: bytes) -> Snapshot | list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_objects_in_chunks", lambda _data, _keep: None)
+        return outcome(data)
+
+
+def outcome_one_by_one(data: bytes) -> Snapshot | list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_CHUNK", 1)
+        return outcome(data)
+
+
+@given(snapshots)
+def test_a_state_that_is_decoded_entry_by_entry_is_that_of_the_whole_document(snapshot):
+    data = encode_state(snapshot)
+    assert outcome_one_by_one(data) == outcome_at_once(data)
+    assert str(outcome_one_by_one(data)) == str(outcome_at_once(data))  # in the same order
+
+
+@given(
+    snapshots, st.data(), st.binary(max_size=3) | st.sampled_from([b"\n  }\n}\n", b',\n    "a/b": {', b"},{", b"NaN"])
+)
+def test_a_damaged_state_is_the_same_error_entry_by_entry(snapshot, data, inserted):
+    written = encode_state(snapshot)
+    at = data.draw(st.integers(0, len(written)))
+    damaged = written[:at] + inserted + written[at + data.draw(st.integers(0, 3)) :]
+    assert outcome_one_by_one(damaged) == outcome_at_once(damaged)
+
+
+def test_entries_are_kept_as_the_reader_of_a_state_wants_them():
+    known = {"model": "gpt-6-luna"}
+    objects = {Address("assistant", f"a{number}"): Applied(str(number), "agent", dict(known)) for number in range(3)}
+    data = encode_state(Snapshot(State(ACME, objects=objects)))
+    found = decode_state(data, ACME, "state.json", "", lambda _address, one: replace(one, fields=known))
+    assert found.state.objects == objects
+    assert all(one.fields is known for one in found.state.objects.values())

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Desired, Lifecycle, LocalFile, Reference
+from reconciler.resources.base import NO_RULES, Desired, Lifecycle, LocalFile, Reference
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON
 
 Value = TypeVar("Value")
-_NO_RULES: Final = Lifecycle()
 
 
 class MalformedError(ValueError):
@@ -70,7 +69,7 @@ def lifecycle_json(lifecycle: Lifecycle) -> JSON:
 
 
 def lifecycle_of(value: JSON) -> Lifecycle:
-    return Lifecycle.model_validate(value) if value else _NO_RULES
+    return Lifecycle.model_validate(value) if value else NO_RULES
 
 
 def desired_json(desired: Desired) -> JSON:
