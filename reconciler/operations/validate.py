@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.manifests import Loaded, find_project, load
+from reconciler.manifests import Loaded, find_project
 from reconciler.project.all_environments import load_each
-from reconciler.project.caching import cache_of
 from reconciler.project.connection import ended
 from reconciler.project.endpoint import EMBEDDED, choose
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import RELEASE
 from reconciler.resources.problems import Problem, ReconcilerError
@@ -36,8 +36,7 @@ def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None)
     the state is not read.
     """
     folder, chosen = find_project(start), env or environ.get("RECONCILER_ENV") or None
-    cache = cache_of(environ, folder)
-    loads = (load(folder, env=chosen, cache=cache),) if chosen else load_each(folder, cache=cache).loads
+    loads = (load_project(folder, environ, env=chosen),) if chosen else load_each(folder, environ).loads
     project = loads[0].project
     environments = tuple(one.project.identity.environment or "" for one in loads)
     found = _together({name: _problems(loaded, environ) for name, loaded in zip(environments, loads, strict=True)})

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.manifests.project import Project, choose_environment
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
@@ -37,8 +38,8 @@ class AllEnvironments:
     def environments(self) -> tuple[str, ...]:
         return tuple(self.project.spec.environments)
 
-    def check_environment(self, env: str) -> None:
-        """Raise ReconcilerError if the project does not have the environment."""
+    def check_environment(self, env: str | None) -> None:
+        """Raise ReconcilerError if the project does not have the environment; for None, if it has several."""
         _, finding = choose_environment(self.project.spec, env)
         if finding:
             place = self.project.where(finding.path)
@@ -106,18 +107,20 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_each(folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None) -> AllEnvironments:
+def load_each(folder: Path, environ: Mapping[str, str], *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
     """Load the manifests in `folder` for every environment. Problems are collected, not raised."""
-    first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
+    first = load_project(folder, environ, env=None, edited=edited)  # of several environments, the first
     others = list(first.project.spec.environments)[1:]
     reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
-    loads = (load(folder, env=name, edited=edited, cache=cache) for name in others)
+    loads = (load_project(folder, environ, env=name, edited=edited) for name in others)
     return AllEnvironments((replace(first, problems=reported), *loads))
 
 
-def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+def load_all_environments(
+    folder: Path, environ: Mapping[str, str], *, edited: Mapping[str, str] | None = None
+) -> AllEnvironments:
     """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
-    found = load_each(folder, edited=edited)
+    found = load_each(folder, environ, edited=edited)
     raise_errors(found.problems())
     return found
 

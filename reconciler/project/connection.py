@@ -48,6 +48,6 @@ def ended(workspace: Workspace) -> Iterator[Ended]:
     if not is_openai(workspace.endpoint):
         return
     for resource in workspace.loaded.resources:
-        shutdowns = (resource_types()[name].shutdown for name in sorted(workspace.types_of(resource.address)))
+        shutdowns = (resource_types()[name].shutdown for name in sorted(workspace.loaded.types_of(resource)))
         for shutdown in filter(None, shutdowns):
             yield Ended(str(resource.address), resource.where(("spec", "target")), shutdown)

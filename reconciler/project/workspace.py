@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.bundles.outlets import Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load
+from reconciler.manifests import Dangling, Loaded, find_project
 from reconciler.planning.inputs import DestroyedManifests, Link, Release
-from reconciler.project.caching import cache_of
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_project
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Desired, Resource, Scope
+from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -105,21 +105,10 @@ class Workspace:
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
         """Desired objects by the address of their manifest."""
-        scope = self.loaded.scope
-        asked = {resource.address: self._objects(resource, scope) for resource in self.loaded.resources}
+        asked = {resource.address: self.loaded.desired_of(resource) for resource in self.loaded.resources}
         for one in chain.from_iterable(asked.values()):
             check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
         return asked
-
-    def _objects(self, resource: Resource, scope: Scope) -> list[Desired]:
-        cached = self.loaded.objects.get(resource.address)
-        found = cached.read() if cached else None
-        return list(resource.kind.desired(resource, scope)) if found is None else found
-
-    def types_of(self, address: Address) -> Collection[str]:
-        """Return the types of the desired objects of one manifest, which are not read from the cache for it."""
-        cached = self.loaded.objects.get(address)
-        return cached.types if cached else {one.type for one in self.desired_of(address)}
 
 
 def open_workspace(
@@ -136,8 +125,7 @@ def open_workspace(
     path, which are read instead of the files.
     """
     named = env or environ.get("RECONCILER_ENV") or None
-    folder = find_project(start)
-    loaded = load(folder, env=named, edited=edited, cache=cache_of(environ, folder))
+    loaded = load_project(find_project(start), environ, env=named, edited=edited)
     raise_errors(loaded.problems)
     return Workspace(loaded, choose(loaded.project, endpoint, environ), environ, is_implied=named is None)
 

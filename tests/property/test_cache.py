@@ -100,7 +100,7 @@ def loaded_as(loaded: Loaded, *, complete: bool) -> list[Any]:
             found += [repr(one.spec), one.written(), *places, *(one.where(found.path) for found in one.references)]
     if not any(problem.severity == "error" for problem in loaded.problems):
         workspace = Workspace(loaded, "embedded", {})
-        types = {one.address: {*workspace.types_of(one.address)} for one in loaded.resources}
+        types = {one.address: {*loaded.types_of(one)} for one in loaded.resources}
         assert types == {address: {one.type for one in workspace.desired_of(address)} for address in types}
         found += [types, [*workspace.desired.items()], workspace.links, workspace.releases, workspace.archived]
     return found
