@@ -111,8 +111,18 @@ def check_equal(folder: Path, cache: Path, *, complete: bool) -> None:
     for env in (None, "production"):
         with_cache = loaded_as(load(folder, env=env, cache=cache), complete=complete)
         assert with_cache == loaded_as(load(folder, env=env), complete=complete)
+    edited = {path.relative_to(folder).as_posix(): path.read_text() + "# Edited.\n" for path in readable(folder)}
+    for options in ({"env": "staging", "edited": edited}, {"env": "removed", "removed": True}):
+        with_cache = loaded_as(load(folder, cache=cache, **options), complete=complete)
+        assert with_cache == loaded_as(load(folder, **options), complete=complete)
     assert outcome(lambda: validate(folder, on)) == outcome(lambda: validate(folder, OFF))
     assert outcome(lambda: _plan(folder, on)) == outcome(lambda: _plan(folder, OFF))
+
+
+def readable(folder: Path) -> list[Path]:
+    """Return some manifests and included files that are in the project and are text."""
+    found = files(folder, ".yaml", "triage.md", "billing.md")
+    return [path for path in found[::3] if not path.is_symlink() and b"\xff" not in path.read_bytes()]
 
 
 def _plan(folder: Path, environ: Mapping[str, str]) -> Any:
