@@ -9,7 +9,7 @@ import click
 import pytest
 
 from reconciler.cli.main import cli as group
-from reconciler.manifests import reading
+from reconciler.manifests import markdown, reading
 from tests.support.cli import Cli
 
 SOURCES: Final = Path(__file__).parents[2] / "reconciler"
@@ -97,7 +97,7 @@ def released(
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list that gets the path of each manifest that a load parses."""
     found: list[str] = []
-    documents_of = reading.documents_of
+    documents_of = markdown.documents_of
 
     def noted(text: str, file: str, *args: Any) -> Any:
         found.append(file)
