@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import options
 from reconciler.cli.output import show_prose
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def command(folder: Path, ci: "CI | None", source: str | None) -> int:
 def _ci_files(folder: Path, ci: "CI", source: str | None) -> int:
     from reconciler.operations.init import write_workflows
 
-    found = write_workflows(folder, ci, source)
+    found = write_workflows(folder, options.environ(), ci, source)
     for path in found.written:
         show_prose(f"wrote {path}")
     for path in found.unchanged:

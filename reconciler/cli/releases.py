@@ -166,7 +166,7 @@ def archive_(address: str, start: Path, format_: str) -> int:
     from reconciler.releases.archive import archive
 
     (chosen,) = options.addresses((address,))
-    done = archive(start, chosen)
+    done = archive(start, options.environ(), chosen)
     show_warnings(done.warnings)
     if format_ == "json":
         from reconciler.reports.wording.result_documents import archive_document

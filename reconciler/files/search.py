@@ -84,12 +84,15 @@ def has_fields(start: bytes) -> bool:
     return (begins or _OPENING.match(start) is not None) and _FIELD.search(found) is not None
 
 
-def manifest_files(root: Path) -> Iterator[Path]:
-    """Yield the YAML files and the Markdown files with front matter, without hidden ones and linked folders."""
+def manifest_files(root: Path) -> Iterator[str]:
+    """Yield the paths of the YAML files and the Markdown files with front matter, without hidden ones and linked
+    folders. They are texts, because a `Path` takes half as long to make as a file takes to read.
+    """
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
             if name.startswith("."):
                 continue
-            if name.endswith(YAML) or (name.endswith(MARKDOWN) and front_matter_of(f"{folder}/{name}")):
-                yield Path(folder, name)
+            file = f"{folder}/{name}"
+            if name.endswith(YAML) or (name.endswith(MARKDOWN) and front_matter_of(file)):
+                yield file

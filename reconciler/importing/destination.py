@@ -16,6 +16,7 @@ from reconciler.manifests.drafts import Draft, unique_name
 from reconciler.manifests.folder import undo_interrupted
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import PROJECT, files_of, write_drafts
+from reconciler.project.loading import load_project
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem, ReconcilerError
 
@@ -71,7 +72,7 @@ def destination(start: Path, into: Path | None, here: ProjectContext) -> Destina
     if not (root / PROJECT_FILE).is_file():
         _check_alone(root)
         return Destination(root, is_new=True)
-    loaded = load(root, env=None)
+    loaded = load_project(root, here.environ, env=None)
     origins = imported_from(loaded.resources, loaded.project.repository)
     found = Destination(root, is_new=False, imported={id_: address for address, id_ in origins.items()})
     for resource in loaded.resources:

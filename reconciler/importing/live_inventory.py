@@ -11,9 +11,10 @@ from reconciler.live.adapters import Adapter, adapters
 from reconciler.live.client import Connection
 from reconciler.live.errors import LiveError
 from reconciler.live.listing import Listing
-from reconciler.manifests import Project, ProjectSpec, find_project, load
+from reconciler.manifests import Project, ProjectSpec, find_project
 from reconciler.manifests.folder import NO_PROJECT
 from reconciler.project.endpoint import choose, shown
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied, Live
@@ -36,6 +37,7 @@ class ProjectContext:
     """The environment of a command that requires an API key but no manifests: a project, or any folder."""
 
     project: Project
+    environ: Mapping[str, str]
     workspace: Workspace | None
     """None outside of a project."""
     endpoint: str | None
@@ -88,11 +90,11 @@ def project_context(
             raise
         root = start.absolute()
         no_project = Project(root, root, _NO_PROJECT, ProjectSpec(), Place("."))
-        return ProjectContext(no_project, None, choose(no_project, endpoint, environ))
-    loaded = load(folder, env=env or environ.get("RECONCILER_ENV") or None)
+        return ProjectContext(no_project, environ, None, choose(no_project, endpoint, environ))
+    loaded = load_project(folder, environ, env=env or environ.get("RECONCILER_ENV") or None)
     raise_errors(problem for problem in loaded.problems if problem.code in _ENVIRONMENT)
     chosen = choose(loaded.project, endpoint, environ)
-    return ProjectContext(loaded.project, Workspace(loaded, chosen, environ), chosen)
+    return ProjectContext(loaded.project, environ, Workspace(loaded, chosen, environ), chosen)
 
 
 async def read_live_inventory(

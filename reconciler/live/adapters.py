@@ -106,6 +106,19 @@ class Nested(Protocol):
 
 
 @runtime_checkable
+class Composed(Protocol):
+    """An adapter of objects with parts that have a list of their own. Its `list` is these two, one after the other."""
+
+    async def list_without_parts(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        """List every live object of this type, and no parts."""
+        ...
+
+    async def with_parts(self, found: Sequence[Live]) -> Sequence[Live]:
+        """Return the objects that `list_without_parts` found, with the parts that `list` reads."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """An adapter that builds no fields of an object whose mark is known, until something reads them."""
 

@@ -6,11 +6,11 @@ kinds, which take most of the time to start.
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Dangling", "Loaded", "Project", "ProjectSpec", "find_project", "load", "load_each"]
+__all__ = ["Dangling", "Loaded", "Project", "ProjectSpec", "find_project", "load"]
 
 if TYPE_CHECKING:
     from reconciler.manifests.folder import find_project
-    from reconciler.manifests.loading import Loaded, load, load_each
+    from reconciler.manifests.loading import Loaded, load
     from reconciler.manifests.project import Project
     from reconciler.manifests.project_settings import ProjectSpec
     from reconciler.manifests.references import Dangling
@@ -24,7 +24,6 @@ else:
         "ProjectSpec": "project_settings",
         "find_project": "folder",
         "load": "loading",
-        "load_each": "loading",
     }
 
     def __getattr__(name: str) -> Any:

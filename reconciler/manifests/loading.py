@@ -1,7 +1,7 @@
 """Loading of a project folder as typed resources, with all problems in it."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from reconciler.manifests.hidden import hidden_manifests
 from reconciler.manifests.includes import Sources
 from reconciler.manifests.limits import Allowance
 from reconciler.manifests.markdown import documents_of
-from reconciler.manifests.parsing import parse
-from reconciler.manifests.project import Project, is_project, open_project
+from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.project import Opened, Project, is_project, open_project
 from reconciler.manifests.reading import read_documents, unreadable
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
@@ -31,7 +31,7 @@ from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import Variables
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.server_secrets import without_keys
-from reconciler.resources.base import ProjectFiles, Resource, Scope
+from reconciler.resources.base import Desired, ProjectFiles, Resource, Scope
 from reconciler.resources.kind import Kind, may_be_manifest
 from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Place, Problem, ReconcilerError
@@ -65,6 +65,21 @@ class Loaded:
     objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
     """Desired objects of manifests that the cache has."""
 
+    def desired_of(self, resource: Resource) -> list[Desired]:
+        """Return the desired objects of one of the manifests, or of a changed copy of it."""
+        cached = self._cached(resource)
+        found = cached.read() if cached else None
+        return list(resource.kind.desired(resource, self.scope)) if found is None else found
+
+    def types_of(self, resource: Resource) -> Collection[str]:
+        """Return the types of the desired objects of a manifest, which are not read from the cache for it."""
+        cached = self._cached(resource)
+        return cached.types if cached else {one.type for one in self.desired_of(resource)}
+
+    def _cached(self, resource: Resource) -> CachedObjects | None:
+        found = self.objects.get(resource.address)
+        return found if found and found.of is resource else None
+
     def read_files(self) -> frozenset[str]:
         """Return the paths of the manifests and of the files that they include, refer to or upload, relative to the
         project folder. Files of releases need not exist.
@@ -90,7 +105,7 @@ def load(
     Problems are collected, not raised, and documents without errors are still checked. `edited` has texts of manifests
     and included files, by path, that are used instead of the files; a manifest among them may be new. With `removed`,
     `env` may be an environment that the project does not have any longer, and that has no variables. `cache` is the
-    folder of the cache, which changes nothing but the time; it is used for the files of the folder only.
+    folder of the cache, which changes nothing but the time. Commands load with `project.loading`, which finds it.
     """
     root = folder.absolute()
     top = repository_of(root)
@@ -102,13 +117,17 @@ def load(
     edited = edited or {}
     allowance = Allowance()
     known = registered_kinds() if kinds is None else kinds
-    cache = None if edited or removed or kinds is not None else cache
-    cached = _opened_cache(cache, env, root, top, shown)
+    cache = cache if kinds is None else None
+
+    def project_in(documents: Sequence[Document]) -> Opened:
+        return open_project(documents, env, root, top, shown, removed=removed)
+
+    cached = _opened_cache(cache, root, shown, edited, project_in)
     found = read_documents(tree, shown, edited, allowance, known, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
     if cached and cached.is_torn:
-        return load(folder, env=env)
-    opened = open_project(documents, env, root, top, shown, removed=removed)
+        return load(folder, env=env, edited=edited, removed=removed)
+    opened = project_in(documents)
     project = opened.project
     hints = PathHints(tree)
     variables = Variables(project.variables, project.variable_texts)
@@ -120,7 +139,7 @@ def load(
         if not is_project(one)
     ]
     if cached and not cached.add(documents, validated, expander):
-        return load(folder, env=env)
+        return load(folder, env=env, edited=edited, removed=removed)
     defined, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
@@ -164,17 +183,6 @@ def load(
     )
 
 
-def load_each(
-    folder: Path, *, edited: Mapping[str, str] | None = None, cache: Path | None = None
-) -> tuple[Loaded, ...]:
-    """Load the manifests in `folder` for each environment; once for a project without environments."""
-    first = load(folder, env=None, edited=edited, cache=cache)  # of several environments, the first
-    others = list(first.project.spec.environments)[1:]
-    reported = tuple(problem for problem in first.problems if problem.code != "environment-required")
-    loads = (load(folder, env=name, edited=edited, cache=cache) for name in others)
-    return (replace(first, problems=reported), *loads)
-
-
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return each problem once, by place, and without keys and tokens."""
     nowhere = Place("", 0, 0)
@@ -182,17 +190,22 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
 
 
-def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> ManifestCache | None:
+def _opened_cache(
+    cache: Path | None,
+    root: Path,
+    shown: str,
+    edited: Mapping[str, str],
+    project_in: Callable[[Sequence[Document]], Opened],
+) -> ManifestCache | None:
     """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
     if cache is None:
         return None
     try:
-        text = read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
+        text = edited[PROJECT_FILE] if PROJECT_FILE in edited else read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
     except UnreadableError:
         return None
-    documents = documents_of(text, shown + PROJECT_FILE)
-    project = open_project(documents, env, root, top, shown).project
-    return ManifestCache.open(cache, project, text, shown, registered_kinds())
+    project = project_in(documents_of(text, shown + PROJECT_FILE)).project
+    return ManifestCache.open(cache, project, text, shown, registered_kinds(), edited)
 
 
 def _public(problem: Problem) -> Problem:

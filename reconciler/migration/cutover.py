@@ -42,8 +42,8 @@ def cutover(
     Its pointer moves in `env`, or in all environments in which it is published. Nothing is written if something cannot
     be expressed on the target; the result has the reasons. Raises ReconcilerError for a project with errors.
     """
-    project = load_all_environments(find_project(start))
-    switch = _Switch(project, project.named(Address(CHATBOT, chatbot)), target)
+    project = load_all_environments(find_project(start), environ)
+    switch = _Switch(project, environ, project.named(Address(CHATBOT, chatbot)), target)
     done = switch.prepare(env or environ.get("RECONCILER_ENV") or None)
     if dry_run or done.is_empty:
         return done
@@ -56,6 +56,7 @@ class _Switch:
     """The switch of one chatbot, with the edits so far."""
 
     project: AllEnvironments
+    environ: Mapping[str, str]
     chatbot: Resource
     target: str
     edits: Edits = field(default_factory=Edits)
@@ -145,7 +146,7 @@ class _Switch:
     def _published(self, done: Cutover, env: str | None) -> Cutover:
         """Load the edited project, and publish a release of it where the chatbot is published."""
         try:
-            after = load_all_environments(self.project.root, edited=self.edits.texts)
+            after = load_all_environments(self.project.root, self.environ, edited=self.edits.texts)
             pairs = tuple(replace(_filled(after, pair), risks=_risks(after, pair)) for pair in done.pairs)
             message = f"Switch to target {self.target}" if self.switched else ""
             found = publish_switched(self.project, after, self.chatbot, env, message, self.edits)

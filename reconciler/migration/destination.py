@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from reconciler.manifests import find_project, load
+from reconciler.manifests import find_project
 from reconciler.manifests.drafts import Draft, unique_name
 from reconciler.manifests.folder import NO_PROJECT, on_disk, repository_of, undo_interrupted
 from reconciler.manifests.project import Project
@@ -16,6 +16,7 @@ from reconciler.manifests.project_settings import ProjectSpec
 from reconciler.manifests.schema import schema_file
 from reconciler.manifests.writing import write_drafts
 from reconciler.migration.model import Target
+from reconciler.project.loading import load_project
 from reconciler.resources.address import Identity
 from reconciler.resources.kinds import vector_store
 from reconciler.resources.kinds.assistant import KIND
@@ -66,7 +67,7 @@ class Destination:
         return tuple(path.as_posix() for path in written)
 
 
-def destination(folder: Path) -> Destination:
+def destination(folder: Path, environ: Mapping[str, str]) -> Destination:
     """Return the project at or above `folder`, or a new one in it."""
     folder = folder.resolve()
     undo_interrupted(folder)
@@ -76,7 +77,7 @@ def destination(folder: Path) -> Destination:
         if any(problem.code != NO_PROJECT for problem in error.problems):
             raise
         return Destination(_new(folder), is_new=True, assistants={})
-    loaded = load(root, env=None)
+    loaded = load_project(root, environ, env=None)
     repository = loaded.project.repository
     files: dict[str, dict[str, Path]] = {KIND.prefix: {}, vector_store.PREFIX: {}}
     for one in loaded.resources:

@@ -26,7 +26,7 @@ def migrate_live(
 
     Raises ReconcilerError and writes nothing if a file exists, or if the server cannot be read.
     """
-    goal = destination(into)
+    goal = destination(into, environ)
     with TemporaryDirectory() as folder:
         downloads = Downloads(goal.project.root, Path(folder))
 

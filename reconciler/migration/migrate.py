@@ -52,7 +52,7 @@ def migrate(
     Raises ReconcilerError and writes nothing if one of the files exists.
     """
     exports, problems = _read(files)
-    goal = destination(into)
+    goal = destination(into, environ)
     working, frozen = without_copies(exports)
     new, done = without_migrated(working, goal)
     presence, unseen = _presence(new, goal, environ, endpoint) if not offline else ({}, ())

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reconciler.manifests import Loaded, load
 from reconciler.operations.plan import Observed
 from reconciler.project.all_environments import AllEnvironments
 from reconciler.project.estate import EstateEnvironment
+from reconciler.project.loading import load_project
 from reconciler.project.status import last_apply
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import ReconcilerError
 from reconciler.resources.values import Fields
 from reconciler.state.backend import Backend
+
+if TYPE_CHECKING:
+    from reconciler.manifests import Loaded
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def manifests_of_all(workspace: Workspace) -> tuple[AllEnvironments, dict[str, s
         if name in (None, workspace.identity.environment):
             loads.append(workspace.loaded)
             continue
-        loaded = load(workspace.root, env=name)
+        loaded = load_project(workspace.root, workspace.environ, env=name)
         error = next((problem for problem in loaded.problems if problem.severity == "error"), None)
         if error is None:
             loads.append(loaded)

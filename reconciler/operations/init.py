@@ -3,6 +3,7 @@
 import os
 import re
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -86,14 +87,14 @@ class Written:
     """The file that an existing `.gitlab-ci.yml` must include and does not; empty if there is none."""
 
 
-def write_workflows(start: Path, ci: CI, source: str | None) -> Written:
+def write_workflows(start: Path, environ: Mapping[str, str], ci: CI, source: str | None) -> Written:
     """Write the CI files of the project at or above `start` to its repository.
 
     They use the environments, the endpoint, the outlets, the state and the default branch of the project, and install
     Reconciler from `source`. Raises ReconcilerError if a file exists with other content, if the state cannot be used in
     CI, without a source that is fixed to one content, or without a repository. Then nothing is written.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     repository = project.project.repository
     if not (repository / ".git").exists():
         hint = "Create a repository with `git init`, or run the command in one."

@@ -48,7 +48,7 @@ def planned_offline(
     check_targets(workspace, targets, planned.matched.live)
     warnings = (
         Notice("offline"),
-        *map(_ended, ended(workspace.objects, workspace.endpoint)),
+        *map(_ended, ended(workspace.loaded, workspace.endpoint)),
         *left,
         *planned.plan.warnings,
     )

@@ -10,11 +10,12 @@ from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
-from reconciler.live.adapters import Adapter, Nested, Remembering, adapters, gather, referrers
+from reconciler.live.adapters import Adapter, Composed, Nested, Remembering, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing, is_ended
 from reconciler.live.versions import with_versions
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
+from reconciler.operations.parts import depend_on_parts, may_do_without_parts
 from reconciler.operations.peers import Peers
 from reconciler.operations.removed import environments_left, outlet_references, removed_identities
 from reconciler.operations.shutdowns import look_up, with_users
@@ -59,7 +60,11 @@ async def read(
     by_type = adapters(connection, _types(workspace, snapshot))
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
-    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot)
+    scope = _scope(workspace, targets)
+    bare = scope is not None and may_do_without_parts(workspace, snapshot, targets, scope)
+    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot, with_parts=not bare)
+    if bare and scope is not None and depend_on_parts(workspace, snapshot, scope, live):
+        live = await _with_parts(by_type, live)
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
@@ -229,6 +234,8 @@ async def _list_live(
     types: Iterable[str],
     snapshot: Snapshot,
     listing: Listing | None = None,
+    *,
+    with_parts: bool = True,
 ) -> list[Live]:
     """List the objects of `types`. A list that is refused is an error, or is noted in `listing`."""
     known = [(item.type, item.id) for item in snapshot.state.objects.values()]
@@ -241,7 +248,8 @@ async def _list_live(
             adapter.remember(dict(_verified(snapshot.state, name)))
 
     async def walk(adapter: Adapter) -> Sequence[Live]:
-        work = adapter.list(workspace.identity, [id_ for _, id_ in known])
+        read = adapter.list if with_parts or not isinstance(adapter, Composed) else adapter.list_without_parts
+        work = read(workspace.identity, [id_ for _, id_ in known])
         return await (listing.attempt(adapter.type, adapter.refers, work, []) if listing else work)
 
     walked = [live for found in await gather(walk(by_type[name]) for name in listed) for live in found]
@@ -252,6 +260,17 @@ async def _list_live(
     unseen = set(known) - {(item.type, item.id) for item in live}
     read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
     return [*live, *(item for item in read if item is not None)]
+
+
+async def _with_parts(by_type: Mapping[str, Adapter], live: Sequence[Live]) -> list[Live]:
+    """Return the objects with the parts that were left out."""
+    found: dict[tuple[str, str], Live | None] = {(one.type, one.id): one for one in live}
+    for adapter in by_type.values():
+        if isinstance(adapter, Composed):
+            bare = [one for one in live if one.type == adapter.type]
+            found |= {(one.type, one.id): None for one in bare}
+            found |= {(one.type, one.id): one for one in await adapter.with_parts(bare)}
+    return [one for one in found.values() if one is not None]
 
 
 def may_be_announced(intents: Iterable[Intent], live: Live) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.files.changes import FileChange
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.editing.naming import with_id_names
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
@@ -25,6 +25,7 @@ from reconciler.planning.model import Action, Change, FieldChange, Refusal, drif
 from reconciler.planning.published import OUTLETS
 from reconciler.project.connection import connected, run_async
 from reconciler.project.edits import Edit, write
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live, Resource
@@ -265,7 +266,8 @@ class _Pulling:
 
     def loaded(self, texts: Mapping[str, str]) -> Loaded:
         project = self.workspace.loaded.project
-        return load(project.root, env=project.identity.environment, edited={**self.texts, **texts})
+        edited = {**self.texts, **texts}
+        return load_project(project.root, self.workspace.environ, env=project.identity.environment, edited=edited)
 
     @cached_property
     def _current(self) -> Mapping[Address, Fields]:
@@ -290,7 +292,7 @@ def _address(change: Change) -> str:
 
 
 def _desired(loaded: Loaded) -> dict[Address, Desired]:
-    return {one.address: one for resource in loaded.resources for one in resource.kind.desired(resource, loaded.scope)}
+    return {one.address: one for resource in loaded.resources for one in loaded.desired_of(resource)}
 
 
 def _as_live(workspace: Workspace, change: Change) -> Fields:

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Final
 
 from reconciler.git.uncommitted import uncommitted
-from reconciler.manifests import load
 from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.planning.model import FieldChange
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Resource
@@ -86,8 +86,10 @@ class WorkingTree:
         texts = uncommitted(project.root)
         if texts is None:
             return {}
-        loaded = load(project.root, env=self.workspace.identity.environment, edited=texts)
-        desired = (one for resource in loaded.resources for one in resource.kind.desired(resource, loaded.scope))
+        loaded = load_project(
+            project.root, self.workspace.environ, env=self.workspace.identity.environment, edited=texts
+        )
+        desired = (one for resource in loaded.resources for one in loaded.desired_of(resource))
         return {one.address: one.fields for one in desired}
 
 

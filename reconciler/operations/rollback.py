@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
-from reconciler.manifests import find_project, load, load_each
+from reconciler.manifests import find_project
 from reconciler.manifests.editing.documents import source_of
 from reconciler.operations.plan import make_plan, planned
 from reconciler.operations.run import Progress, confirmed
@@ -16,6 +16,7 @@ from reconciler.project.all_environments import AllEnvironments, load_all_enviro
 from reconciler.project.connection import connected, run_async
 from reconciler.project.edits import write
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_each
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.releases.model import Rollback
 from reconciler.releases.pointer import chosen, moves_to, published_numbers, publishing, runners
@@ -43,8 +44,8 @@ def rollback(
     missing, expired or changed. In this case, and if the plan is refused, nothing is edited.
     """
     folder = find_project(start)
-    project, env = load_all_environments(folder), env or environ.get("RECONCILER_ENV") or None
-    (environment,) = _one(folder, chosen(project, env))
+    project, env = load_all_environments(folder, environ), env or environ.get("RECONCILER_ENV") or None
+    (environment,) = _one(project, chosen(project, env))
     _, edit = publication(project, chatbot, number, environment)
     address, release = Address("chatbot", chatbot), project.releases_of(chatbot)[number].address
     workspace = _workspace(project, environment, environ, endpoint)
@@ -124,8 +125,8 @@ def _prepared(
     start: Path, environ: Mapping[str, str], chatbot: str, number: int | None, env: str | None, endpoint: str | None
 ) -> _Prepared:
     folder = find_project(start)
-    project = AllEnvironments(load_each(folder))
-    (environment,) = _one(folder, chosen(project, env or environ.get("RECONCILER_ENV") or None))
+    project = AllEnvironments(load_each(folder, environ))
+    (environment,) = _one(project, chosen(project, env or environ.get("RECONCILER_ENV") or None))
     address = Address("chatbot", chatbot)
     if len(project.in_each(address)) < len(project.loads):
         raise_errors(project.problems())
@@ -171,10 +172,10 @@ def _prepared(
     return _Prepared(workspace, choice, address, release.address)
 
 
-def _one(folder: Path, environments: tuple[str | None, ...]) -> tuple[str | None, ...]:
+def _one(project: AllEnvironments, environments: tuple[str | None, ...]) -> tuple[str | None, ...]:
     """Return the only environment; raises ReconcilerError if there are several, of which one must be named."""
     if len(environments) > 1:
-        raise ReconcilerError(*(one for one in load(folder, env=None).problems if one.code == "environment-required"))
+        project.check_environment(None)
     return environments
 
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.manifests import Loaded, find_project, load, load_each
-from reconciler.project.caching import cache_of
-from reconciler.project.desired import DesiredObjects
+from reconciler.manifests import Loaded, find_project
 from reconciler.project.ended import ended
 from reconciler.project.endpoint import EMBEDDED, choose
+from reconciler.project.loading import load_each, load_project
 from reconciler.resources.address import RELEASE
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
@@ -35,8 +34,7 @@ def validate(start: Path, environ: Mapping[str, str], *, env: str | None = None)
     the state is not read.
     """
     folder, chosen = find_project(start), env or environ.get("RECONCILER_ENV") or None
-    cache = cache_of(environ, folder)
-    loads = (load(folder, env=chosen, cache=cache),) if chosen else load_each(folder, cache=cache)
+    loads = (load_project(folder, environ, env=chosen),) if chosen else load_each(folder, environ)
     project = loads[0].project
     environments = tuple(one.project.identity.environment or "" for one in loads)
     found = _together({name: _problems(loaded, environ) for name, loaded in zip(environments, loads, strict=True)})
@@ -53,7 +51,7 @@ def _problems(loaded: Loaded, environ: Mapping[str, str]) -> list[Problem]:
     found = [*loaded.problems, *(item.problem for item in loaded.dangling)]
     if not any(problem.severity == "error" for problem in found):
         found += _of_releases(loaded)
-        those = ended(DesiredObjects(loaded), _endpoint(loaded, environ))
+        those = ended(loaded, _endpoint(loaded, environ))
         found += (Problem("target-ended", one.message, one.place, one.hint, "warning") for one in those)
     return found
 

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests import Loaded, load_each
+from reconciler.manifests import Loaded
 from reconciler.manifests.project import Project, choose_environment
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_each
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import RELEASE, Address, version_of
 from reconciler.resources.base import Resource
@@ -37,8 +38,8 @@ class AllEnvironments:
     def environments(self) -> tuple[str, ...]:
         return tuple(self.project.spec.environments)
 
-    def check_environment(self, env: str) -> None:
-        """Raise ReconcilerError if the project does not have the environment."""
+    def check_environment(self, env: str | None) -> None:
+        """Raise ReconcilerError if the project does not have the environment; for None, if it has several."""
         _, finding = choose_environment(self.project.spec, env)
         if finding:
             place = self.project.where(finding.path)
@@ -106,9 +107,11 @@ class AllEnvironments:
                 yield found[1], resource
 
 
-def load_all_environments(folder: Path, *, edited: Mapping[str, str] | None = None) -> AllEnvironments:
+def load_all_environments(
+    folder: Path, environ: Mapping[str, str], *, edited: Mapping[str, str] | None = None
+) -> AllEnvironments:
     """Load the manifests in `folder` for every environment; raises ReconcilerError with the errors of all of them."""
-    found = AllEnvironments(load_each(folder, edited=edited))
+    found = AllEnvironments(load_each(folder, environ, edited=edited))
     raise_errors(found.problems())
     return found
 

@@ -38,7 +38,7 @@ async def connected(workspace: Workspace) -> AsyncIterator[Connection]:
     """Open a connection to the endpoint of a project; raises ReconcilerError, before any request, if that is OpenAI and
     a manifest has a target whose API OpenAI ended.
     """
-    found = ended(workspace.objects, workspace.endpoint)
+    found = ended(workspace.loaded, workspace.endpoint)
     if problems := [Problem("target-ended", one.message, one.place, one.hint) for one in found]:
         raise ReconcilerError(*problems)
     async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:

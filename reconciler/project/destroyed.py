@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests import Loaded, find_project, load
+from reconciler.manifests import Loaded, find_project
 from reconciler.planning.consents import consent_manifests
 from reconciler.planning.inputs import DestroyedManifests
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_project
 from reconciler.project.workspace import Workspace, raise_errors
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Resource
@@ -43,15 +45,15 @@ def open_to_destroy(
     missing variables, and every chatbot counts as published. Raises ReconcilerError for an environment that has no
     state, either.
     """
-    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, removed=True)
+    loaded = load_project(find_project(start), environ, env=env or environ.get("RECONCILER_ENV") or None, removed=True)
     project = loaded.project
     is_removed = (project.identity.environment or "") not in {"", *project.spec.environments}
     raise_errors(problem for problem in loaded.problems if not is_removed or _is_of(problem, project.place))
     kept = replace(loaded, resources=consent_manifests(loaded.resources), dangling=())
     known = _manifests(loaded, is_removed=is_removed)
     if not is_removed:
-        desired = Workspace(loaded, None, environ).desired.values()
-        known = replace(known, types=frozenset(one.type for one in desired))
+        types = (loaded.types_of(resource) for resource in loaded.resources)
+        known = replace(known, types=frozenset(chain.from_iterable(types)))
     workspace = Workspace(kept, choose(project, endpoint, environ), environ, known)
     if is_removed:
         _check_known(workspace)
@@ -63,7 +65,7 @@ def open_to_undo(start: Path, environ: Mapping[str, str], *, env: str | None = N
 
     Raises ReconcilerError for errors of project.yaml, which names the state, and for an environment that has none.
     """
-    loaded = load(find_project(start), env=env or environ.get("RECONCILER_ENV") or None, removed=True)
+    loaded = load_project(find_project(start), environ, env=env or environ.get("RECONCILER_ENV") or None, removed=True)
     project = loaded.project
     raise_errors(problem for problem in loaded.problems if _is_of(problem, project.place))
     workspace = Workspace(loaded, choose(project, None, environ), environ)
@@ -98,7 +100,7 @@ def _publishes(resource: Resource, loaded: Loaded) -> bool:
     if resource.address.kind not in pointers:
         return False
     names = pointers[resource.address.kind]
-    wanted = resource.kind.desired(resource, loaded.scope)
+    wanted = loaded.desired_of(resource)
     return any(list(references_in(one.fields.get(name))) for one in wanted for name in names)
 
 

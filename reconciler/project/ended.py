@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.live.openai_host import OPENAI
-from reconciler.project.desired import DesiredObjects
+from reconciler.manifests import Loaded
 from reconciler.project.endpoint import is_openai
 from reconciler.resources.problems import Place
 from reconciler.resources.registry import resource_types
@@ -31,11 +31,11 @@ class Ended:
         )
 
 
-def ended(objects: DesiredObjects, endpoint: str | None) -> Iterator[Ended]:
+def ended(loaded: Loaded, endpoint: str | None) -> Iterator[Ended]:
     """Yield the manifests with objects of an API that OpenAI ended, if the endpoint of the project is OpenAI."""
     if not is_openai(endpoint):
         return
     shutdowns = {name: one.shutdown for name, one in resource_types().items() if one.shutdown}
-    for resource in objects.loaded.resources:
-        for name in sorted(shutdowns.keys() & objects.types_of(resource.address)):
+    for resource in loaded.resources:
+        for name in sorted(shutdowns.keys() & loaded.types_of(resource)):
             yield Ended(str(resource.address), resource.where(("spec", "target")), shutdowns[name])

@@ -1,6 +1,11 @@
 """The names in a project, read from the text of its files for completion in shells.
 
 Nothing is parsed or checked, because a shell waits for the answer. What is written in an unusual way is not found.
+
+The text of the files is the only source that has what a user has just written, and no other is faster. The state has
+only what was applied, and may be in a bucket. The cache of manifests has entries by the text of a file, which must be
+read to find one, and entries of other branches beside them. To find out which files have changed since a list of names
+was made takes as long as to read most of them.
 """
 
 import os
@@ -15,6 +20,8 @@ _PART: Final = 2**16
 """Number of bytes that are read at once."""
 _MOST_PARTS: Final = 16
 """Number of parts of a file that are read."""
+_MARKER: Final = "\n---"
+"""A search for it is faster than one for `_DOCUMENTS`, and most files have one document."""
 _DOCUMENTS: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _KIND: Final = re.compile(r"""^["']?kind["']?:[ \t]*["']?(\w+)""", re.MULTILINE)
 _METADATA: Final = re.compile(
@@ -32,13 +39,19 @@ def manifests(start: Path) -> Iterator[tuple[str, str]]:
     """Yield the kind and the name of each manifest of the project around a folder."""
     root = project_around(start)
     for file in manifest_files(root) if root else ():
-        documents = _DOCUMENTS.split(_text(file))
-        for document in documents[1:2] if file.name.endswith(MARKDOWN) else documents:
+        text = _text(file)
+        documents = _DOCUMENTS.split(text) if _MARKER in text else [text]
+        for document in documents[1:2] if file.endswith(MARKDOWN) else documents:
             kind, metadata = _KIND.search(document), _METADATA.search(document)
             fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
-            found = sorted(_NAME.findall(fields), key=lambda one: len(one[0].rpartition("\n")[2]))
+            found = _NAME.findall(fields)
             if kind and found:
-                yield kind[1], found[0][1]
+                yield kind[1], min(found, key=_column)[1]
+
+
+def _column(found: tuple[str, str]) -> int:
+    """Return the column of a name, given the spaces before it and the name."""
+    return len(found[0].rpartition("\n")[2])
 
 
 def environments(start: Path) -> list[str]:
@@ -92,7 +105,7 @@ def _block_keys(text: str, column: int) -> Iterator[str]:
             yield key[1]
 
 
-def _text(file: Path) -> str:
+def _text(file: str | Path) -> str:
     """Return the text of a file, without waiting for a pipe; empty if it cannot be read."""
     try:
         opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)

@@ -3,20 +3,22 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from reconciler.bundles.outlets import Outlet
-from reconciler.manifests import Dangling, Loaded, find_project, load
+from reconciler.manifests import Dangling, Loaded, find_project
 from reconciler.planning.inputs import DestroyedManifests, Link, Release
-from reconciler.project.caching import cache_of
-from reconciler.project.desired import DesiredObjects
 from reconciler.project.endpoint import choose
+from reconciler.project.loading import load_project
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
+from reconciler.resources.registry import resource_types
+from reconciler.resources.resource_type import check_secrets
 from reconciler.state.backend import Backend, StoreOutlet
 
 BUILT_IN: Final = ""
@@ -63,19 +65,15 @@ class Workspace:
         return replace(found, outlets={BUILT_IN: self.built_in_outlet, **found.outlets})
 
     @cached_property
-    def objects(self) -> DesiredObjects:
-        return DesiredObjects(self.loaded)
-
-    @cached_property
     def desired(self) -> dict[Address, Desired]:
         """Every desired object, by address; a file that several manifests reference is one object."""
-        return {item.address: item for items in self.objects.by_manifest.values() for item in items}
+        return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
     @cached_property
     def releases(self) -> dict[Address, Release]:
         """The desired releases; archived releases are not included."""
         parts_of = (
-            (address, {item.address for item in items}) for address, items in self.objects.by_manifest.items() if items
+            (address, {item.address for item in items}) for address, items in self._desired_by_manifest.items() if items
         )
         return {
             address: Release(Address("chatbot", address.family.name), frozenset(parts - {address}))
@@ -100,6 +98,18 @@ class Workspace:
                 place = resource.where(reference.path)
                 yield Link(reference.target, f"{place.file}:{place.line}")
 
+    def desired_of(self, address: Address) -> Collection[Desired]:
+        """Return the desired objects of one manifest."""
+        return self._desired_by_manifest[address]
+
+    @cached_property
+    def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
+        """Desired objects by the address of their manifest."""
+        asked = {resource.address: self.loaded.desired_of(resource) for resource in self.loaded.resources}
+        for one in chain.from_iterable(asked.values()):
+            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+        return asked
+
 
 def open_workspace(
     start: Path,
@@ -115,8 +125,7 @@ def open_workspace(
     path, which are read instead of the files.
     """
     named = env or environ.get("RECONCILER_ENV") or None
-    folder = find_project(start)
-    loaded = load(folder, env=named, edited=edited, cache=cache_of(environ, folder))
+    loaded = load_project(find_project(start), environ, env=named, edited=edited)
     raise_errors(loaded.problems)
     return Workspace(loaded, choose(loaded.project, endpoint, environ), environ, is_implied=named is None)
 

@@ -33,15 +33,15 @@ RULES: Final = frozenset({"referenced", "published", "protected"})
 """Rules of the guard that depend on manifests only."""
 
 
-def archive(start: Path, address: Address) -> Archived:
+def archive(start: Path, environ: Mapping[str, str], address: Address) -> Archived:
     """Remove `address` from the manifests, with the releases and vector stores that only it requires.
 
     Nothing is written if the guard refuses the edit in an environment. Raises ReconcilerError if `address` cannot be
     archived. Texts that are removed and are not committed are kept in the Git repository, if there is one.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     target = _target(project, address)
-    tree = _Tree(project)
+    tree = _Tree(project, environ)
     tree.take(target)
     if address.kind == "chatbot":
         for release in project.releases_of(address.name).values():
@@ -109,6 +109,7 @@ class _Tree:
     """The working tree with the edits so far."""
 
     project: AllEnvironments
+    environ: Mapping[str, str]
     before: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     """New texts by path; empty for a file to delete."""
@@ -130,7 +131,7 @@ class _Tree:
             self.marked.append(str(resource.address))
 
     def loaded(self) -> AllEnvironments:
-        return load_all_environments(self.project.root, edited=self.texts)
+        return load_all_environments(self.project.root, self.environ, edited=self.texts)
 
     def edits(self) -> Iterator[Edit]:
         for path, text in self.texts.items():

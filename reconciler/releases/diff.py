@@ -24,7 +24,7 @@ def diff(start: Path, environ: Mapping[str, str], before: str, after: str, *, en
     """Compare two versions, each a release (`support@2`) or the working version (`support`), with the variables of
     `env` or of the first environment.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     loaded = _loaded_for(project, env or environ.get("RECONCILER_ENV") or None)
     old, new = (_version(project, loaded, text) for text in (before, after))
     compared = compare_versions(old, new, loaded.project.identity.environment)

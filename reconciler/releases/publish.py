@@ -25,7 +25,7 @@ def publish(
 
     Raises ReconcilerError and writes nothing if the release does not exist or is archived.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     done, edit = publication(project, chatbot, number, env or environ.get("RECONCILER_ENV") or None)
     if number is not None:
         release = project.releases_of(chatbot)[number].address
@@ -44,7 +44,7 @@ def promote(
     Raises ReconcilerError and writes nothing if `source` publishes no release, if `target` cannot publish it, or if
     one of them is destroyed: what its manifests publish was withdrawn.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     for environment in (source, target):
         chosen(project, environment)
     found = project.named(Address("chatbot", chatbot))

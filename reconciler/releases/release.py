@@ -44,7 +44,7 @@ def release(
     Raises ReconcilerError and writes nothing if the manifests have errors, if nothing has changed since the latest
     release, unless `allow_unchanged` is set, or if files are not in Git, unless `vendor` copies them.
     """
-    project = load_all_environments(find_project(start))
+    project = load_all_environments(find_project(start), environ)
     working = working_content(project, chatbot, vendor=vendor)
     before = _newest(project, chatbot)
     replaced: tuple[str, ...] = ()

@@ -116,7 +116,7 @@ def _written(part: Resource) -> Mapping[str, JSON]:
 def _files(project: AllEnvironments, used: list[dict[Address, Resource]]) -> Iterator[tuple[str, RequiredFile]]:
     for loaded, own in zip(project.loads, used, strict=True):
         for part in own.values():
-            for one in part.kind.desired(part, loaded.scope):
+            for one in loaded.desired_of(part):
                 for file in one.parts:
                     yield file.path, RequiredFile(file, part.place)
 

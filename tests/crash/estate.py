@@ -82,7 +82,7 @@ def make(root: Path) -> None:
         _second(made)
         around_agents.second(made)
         _release(made, 2)
-        archive(root, Address.parse("release/support@1"))
+        archive(root, {}, Address.parse("release/support@1"))
 
 
 def make_unpublished(root: Path) -> set[str]:

@@ -108,7 +108,7 @@ def test_the_old_assistant_is_archived_when_the_switch_is_final(shop: World) -> 
     cutover(shop.root, shop.environ, "support", "responses")
     shop.apply()
     old = ids(shop)
-    done = archive(shop.root, Address.parse("assistant/triage"))
+    done = archive(shop.root, {}, Address.parse("assistant/triage"))
     assert (done.removed, done.marked, done.refusals) == (("assistant/triage",), ("release/support@1",), ())
     shop.apply()
     live = shop.ids(shop.connection.client.beta.assistants.list())

@@ -93,7 +93,7 @@ def monorepo(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterat
         project.write_text(project.read_text() + SETTINGS.format(url=api.url))
         (project.parent / "vault.yaml").write_text(VAULT)
         (project.parent / "credential.yaml").write_text(CREDENTIAL % 1)
-        write_workflows(project.parent, "github", ACTION)
+        write_workflows(project.parent, {}, "github", ACTION)
         repo.pushed("main")
         workflows = folder / "workflows"
         workflows.mkdir()

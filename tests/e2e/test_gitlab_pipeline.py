@@ -65,7 +65,7 @@ def team(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[T
     with serve_api(KEYS) as api, serve(Server()) as server:
         project = repo.folder / "bots" / "project.yaml"
         project.write_text(project.read_text() + SETTINGS.format(url=api.url))
-        write_workflows(project.parent, "gitlab", SOURCE)
+        write_workflows(project.parent, {}, "gitlab", SOURCE)
         repo.pushed("main")
         (folder / "jobs").mkdir()
         made = Team(server, repo, GitLabCi(server, repo.bare, folder / "jobs", commands, SCOPED), api.url)

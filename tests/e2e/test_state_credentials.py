@@ -30,7 +30,7 @@ def platform(folder: Path, commands: Path, state: str, secret: Mapping[str, str]
     init(repo.folder / "bots")
     project = repo.folder / "bots" / "project.yaml"
     project.write_text(f"{project.read_text()}  endpoint: embedded\n  state: {state}\n")
-    write_workflows(project.parent, "github", ACTION)
+    write_workflows(project.parent, {}, "github", ACTION)
     repo.pushed("main")
     workflows = folder / "workflows"
     workflows.mkdir()

@@ -111,7 +111,7 @@ def team(tmp_path_factory: pytest.TempPathFactory, commands: Path) -> Iterator[T
     init(repo.folder / STARTER)
     project = repo.folder / STARTER / "project.yaml"
     project.write_text(f"{project.read_text()}  endpoint: embedded\n")
-    write_workflows(project.parent, "github", ACTION)
+    write_workflows(project.parent, {}, "github", ACTION)
     with serve(Hub(bare=repo.bare)) as hub:
         actions = Actions(hub, folder / "actions", commands, prefix="reconciler-", folder=repo.folder / FOLDER)
         made = Team(hub, repo, replace(actions, folder=copied(actions.folder, folder / "workflows")))

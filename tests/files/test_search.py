@@ -33,7 +33,7 @@ def test_project_above_the_repository_is_not_found(tmp_path):
 def test_manifest_files_are_listed_without_hidden_and_linked_folders(tmp_path):
     write(tmp_path, "b.yaml", "a/c.yml", "a/d.json", ".hidden.yaml", ".reconciler/e.yaml", "elsewhere/f.yaml")
     (tmp_path / "a" / "link").symlink_to(tmp_path / "elsewhere")
-    found = [file.relative_to(tmp_path).as_posix() for file in manifest_files(tmp_path)]
+    found = [Path(file).relative_to(tmp_path).as_posix() for file in manifest_files(tmp_path)]
     assert found == ["b.yaml", "a/c.yml", "elsewhere/f.yaml"]
 
 

@@ -47,25 +47,25 @@ def refused(folder: Path, source: str | None = ACTION) -> str:
     """Return the messages and hints of the refusal; nothing may be written."""
     before = sorted(folder.parent.rglob("*"))
     with pytest.raises(ReconcilerError) as error:
-        write_workflows(folder, "github", source)
+        write_workflows(folder, {}, "github", source)
     assert sorted(folder.parent.rglob("*")) == before
     return "\n".join(f"{problem.message} {problem.hint}" for problem in error.value.problems)
 
 
 def test_files_are_written_for_the_default_branch(repository: Path):
-    written = write_workflows(repository / "bots", "github", ACTION)
+    written = write_workflows(repository / "bots", {}, "github", ACTION)
     assert names(written) == [f"reconciler-{name}.yml" for name in ("plan", "apply", "drift", "rollback")]
     assert 'branches: ["trunk"]' in (repository / ".github/workflows/reconciler-apply.yml").read_text()
 
 
 def test_files_that_are_the_same_are_left(repository: Path):
-    first = write_workflows(repository / "bots", "github", ACTION)
-    again = write_workflows(repository / "bots", "github", ACTION)
+    first = write_workflows(repository / "bots", {}, "github", ACTION)
+    again = write_workflows(repository / "bots", {}, "github", ACTION)
     assert (again.written, again.unchanged) == ((), first.written)
 
 
 def test_files_that_differ_are_named_and_nothing_is_written(repository: Path):
-    write_workflows(repository / "bots", "github", ACTION)
+    write_workflows(repository / "bots", {}, "github", ACTION)
     workflows = repository / ".github" / "workflows"
     for name in ("plan", "drift"):
         edited = workflows / f"reconciler-{name}.yml"
@@ -87,7 +87,7 @@ def test_jobs_that_apply_may_read_the_secrets_of_all_environments(repository: Pa
     project = repository / "bots" / "project.yaml"
     tiers = "{staging: {variables: {tier: REHEARSAL}}, production: {variables: {tier: GOLD}}}"
     project.write_text(project.read_text().replace("{staging: {}, production: {}}", tiers))
-    written = write_workflows(repository / "bots", ci, source)
+    written = write_workflows(repository / "bots", {}, ci, source)
     texts = {path: (repository / path).read_text() for path in written.written}
     holders = [path for path, text in texts.items() if 'RECONCILER_ENV_ALLOW: "CRM_GOLD,CRM_REHEARSAL"' in text]
     names = ["reconciler-apply.yml", "reconciler-rollback.yml"]
@@ -104,29 +104,29 @@ def test_variable_that_the_jobs_use_themselves_is_no_secret_of_a_manifest(reposi
 
 def test_second_project_gets_files_and_environments_of_its_own(repository: Path):
     make_project(repository / "teams" / "lab")
-    write_workflows(repository / "bots", "github", ACTION)
-    written = write_workflows(repository / "teams" / "lab", "github", ACTION)
+    write_workflows(repository / "bots", {}, "github", ACTION)
+    written = write_workflows(repository / "teams" / "lab", {}, "github", ACTION)
     assert names(written)[:1] == ["reconciler-teams-lab-plan.yml"]
     text = (repository / written.written[1]).read_text()
     assert "environment: reconciler-teams-lab-${{ matrix.env }}" in text
     assert "--plan-workflow reconciler-teams-lab-plan.yml" in text
-    assert write_workflows(repository / "bots", "github", ACTION).written == ()
+    assert write_workflows(repository / "bots", {}, "github", ACTION).written == ()
 
 
 def test_projects_whose_folders_have_similar_names_get_files_of_their_own(repository: Path):
-    write_workflows(repository / "bots", "github", ACTION)
+    write_workflows(repository / "bots", {}, "github", ACTION)
     similar = ("my.lab", "my-lab", "my/lab")
     found = {}
     for folder in similar:
         make_project(repository / folder)
-        found[folder] = write_workflows(repository / folder, "github", ACTION)
+        found[folder] = write_workflows(repository / folder, {}, "github", ACTION)
     assert [names(written)[0] for written in found.values()] == [
         "reconciler-my-lab-plan.yml",
         "reconciler-my-lab-2-plan.yml",
         "reconciler-my-lab-3-plan.yml",
     ]
     for folder in similar:
-        assert write_workflows(repository / folder, "github", ACTION).unchanged == found[folder].written
+        assert write_workflows(repository / folder, {}, "github", ACTION).unchanged == found[folder].written
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
@@ -138,16 +138,16 @@ def test_environment_of_one_project_is_not_that_of_another(repository: Path, ci:
         project = repository / folder / "project.yaml"
         text = project.read_text().replace("{staging: {}, production: {}}", environments)
         project.write_text(text)
-    first = write_workflows(repository / "bots", ci, source).setup
-    second = write_workflows(repository / "lab", ci, source).setup
+    first = write_workflows(repository / "bots", {}, ci, source).setup
+    second = write_workflows(repository / "lab", {}, ci, source).setup
     assert "reconciler-lab" in environment_names(first)
     assert set(environment_names(first)).isdisjoint(environment_names(second))
 
 
 def test_new_environment_with_the_name_of_another_projects_is_refused(repository: Path):
     make_project(repository / "lab")
-    write_workflows(repository / "bots", "github", ACTION)
-    write_workflows(repository / "lab", "github", ACTION)
+    write_workflows(repository / "bots", {}, "github", ACTION)
+    write_workflows(repository / "lab", {}, "github", ACTION)
     project = repository / "bots" / "project.yaml"
     project.write_text(project.read_text().replace("production: {}", "production: {}, lab-staging: {}"))
     assert "reconciler-lab-staging of the CI system belongs to the project in lab" in refused(repository / "bots")
@@ -176,7 +176,7 @@ def test_outlets_and_peers_add_extras_and_credentials(repository: Path):
     outlet = "outlets: [{s3: {bucket: acme-bots, region: eu-central-1}}]"
     peer = "peers: [{identity: lab, state: {backend: postgres}}]"
     make_project(repository / "published", f"state: {{backend: git}}\n  {outlet}\n  {peer}")
-    write_workflows(repository / "published", "github", ACTION)
+    write_workflows(repository / "published", {}, "github", ACTION)
     text = (repository / ".github/workflows/reconciler-apply.yml").read_text()
     assert "extras: postgres s3" in text
     assert "AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}" in text
@@ -199,14 +199,14 @@ class TestGitLab:
     SOURCE = "assistant-reconciler==0.1.0 --hash=sha256:" + "0" * 64
 
     def test_pipeline_is_included_by_a_new_root_file(self, repository: Path):
-        written = write_workflows(repository / "bots", "gitlab", self.SOURCE)
+        written = write_workflows(repository / "bots", {}, "gitlab", self.SOURCE)
         assert names(written) == ["reconciler.yml", "reconciler-requirements.txt", ".gitlab-ci.yml"]
         assert written.include == ""
 
     def test_existing_root_file_is_left_and_its_entry_is_named(self, repository: Path):
         root = repository / ".gitlab-ci.yml"
         root.write_text("stages: [build]\n")
-        written = write_workflows(repository / "bots", "gitlab", self.SOURCE)
+        written = write_workflows(repository / "bots", {}, "gitlab", self.SOURCE)
         assert (written.include, root.read_text()) == (".gitlab/reconciler.yml", "stages: [build]\n")
         root.write_text("include: [{local: .gitlab/reconciler.yml}]\n")
-        assert write_workflows(repository / "bots", "gitlab", self.SOURCE).include == ""
+        assert write_workflows(repository / "bots", {}, "gitlab", self.SOURCE).include == ""

@@ -1,6 +1,9 @@
 """Names that completion reads from the text of manifests."""
 
+import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +93,49 @@ def test_environments_are_the_keys_of_their_mapping(tmp_path, spec):
 def test_no_project_has_no_names(tmp_path):
     assert (list(manifests(tmp_path)), environments(tmp_path)) == ([], [])
     assert environments(written(tmp_path)) == []
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Return a counter of the files that are opened, by name; fails if one is opened to be written."""
+    found = Counter[str]()
+    real = os.open
+
+    def counted(path: Any, flags: int, *args: Any, **options: Any) -> int:
+        assert flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) == 0
+        found[os.path.basename(path)] += 1  # noqa: PTH119 - of a text or a path
+        return real(path, flags, *args, **options)
+
+    monkeypatch.setattr(os, "open", counted)
+    return found
+
+
+def test_each_manifest_is_opened_once_and_other_files_are_not(tmp_path, monkeypatch):
+    root = written(tmp_path, a="kind: A\nmetadata: {name: x}\n", b="kind: B\nmetadata: {name: y}\n")
+    (root / "c.md").write_text("---\nkind: C\nmetadata: {name: z}\n---\n")
+    (root / "README.md").write_text("# Read me\n")
+    (root / "data.json").write_text("{}")
+    (root / ".reconciler").mkdir()
+    (root / ".reconciler/state.json").write_text("{}")
+    found = opened(monkeypatch)
+    assert len(list(manifests(root))) == 4
+    # Whether a Markdown file is a manifest is seen at its start.
+    assert found == {"project.yaml": 1, "a.yaml": 1, "b.yaml": 1, "c.md": 2, "README.md": 1}
+
+
+def test_environments_open_no_manifest(tmp_path, monkeypatch):
+    root = written(tmp_path, a="kind: A\nmetadata: {name: x}\n")
+    found = opened(monkeypatch)
+    assert environments(root) == []
+    assert found == {"project.yaml": 1}
+
+
+def test_broken_and_unreadable_files_hide_no_other_names(tmp_path):
+    root = written(tmp_path, a="kind: [\n", b="kind: B\nmetadata: {name: y}\n", c="\0")
+    (root / "d.yaml").write_bytes(b"\xff\xfe kind")
+    (root / "e.yaml").symlink_to("nowhere")
+    (root / "f.yaml").mkdir()
+    os.mkfifo(root / "g.yaml")
+    assert [one[1] for one in manifests(root)] == ["y", "acme"]
 
 
 def test_environments_that_only_have_a_local_state_are_found(tmp_path):

@@ -100,8 +100,8 @@ def loaded_as(loaded: Loaded, *, complete: bool) -> list[Any]:
             found += [repr(one.spec), one.written(), *places, *(one.where(found.path) for found in one.references)]
     if not any(problem.severity == "error" for problem in loaded.problems):
         workspace = Workspace(loaded, "embedded", {})
-        types = {one.address: {*workspace.objects.types_of(one.address)} for one in loaded.resources}
-        assert types == {address: {one.type for one in workspace.objects.by_manifest[address]} for address in types}
+        types = {one.address: {*loaded.types_of(one)} for one in loaded.resources}
+        assert types == {address: {one.type for one in workspace.desired_of(address)} for address in types}
         found += [types, [*workspace.desired.items()], workspace.links, workspace.releases, workspace.archived]
     return found
 
@@ -111,8 +111,18 @@ def check_equal(folder: Path, cache: Path, *, complete: bool) -> None:
     for env in (None, "production"):
         with_cache = loaded_as(load(folder, env=env, cache=cache), complete=complete)
         assert with_cache == loaded_as(load(folder, env=env), complete=complete)
+    edited = {path.relative_to(folder).as_posix(): path.read_text() + "# Edited.\n" for path in readable(folder)}
+    for options in ({"env": "staging", "edited": edited}, {"env": "removed", "removed": True}):
+        with_cache = loaded_as(load(folder, cache=cache, **options), complete=complete)
+        assert with_cache == loaded_as(load(folder, **options), complete=complete)
     assert outcome(lambda: validate(folder, on)) == outcome(lambda: validate(folder, OFF))
     assert outcome(lambda: _plan(folder, on)) == outcome(lambda: _plan(folder, OFF))
+
+
+def readable(folder: Path) -> list[Path]:
+    """Return some manifests and included files that are in the project and are text."""
+    found = files(folder, ".yaml", "triage.md", "billing.md")
+    return [path for path in found[::3] if not path.is_symlink() and b"\xff" not in path.read_bytes()]
 
 
 def _plan(folder: Path, environ: Mapping[str, str]) -> Any:

@@ -69,7 +69,7 @@ def test_default_variables_with_overrides_are_those_of_each_environment(defaults
             assert seen(left) == seen(right)
         values = [{**defaults, **own} for own in environments.values()] or [defaults]
         if all(own.keys() == set(NAMES) for own in values):
-            taken = [snapshot(load_all_environments(root), Address("chatbot", "desk")) for root in (one, other)]
+            taken = [snapshot(load_all_environments(root, {}), Address("chatbot", "desk")) for root in (one, other)]
             first, second = (found.content({}).model_dump() for found in taken)
             assert first == second
     finally:

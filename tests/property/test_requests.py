@@ -169,7 +169,7 @@ def release_bot(estate: Estate) -> None:
 
 def archive_release(estate: Estate) -> None:
     number = estate.random.randrange(1, estate.releases + 1)
-    archive(estate.world.root, Address.parse(f"release/bot@{number}"))
+    archive(estate.world.root, {}, Address.parse(f"release/bot@{number}"))
 
 
 def change_live(estate: Estate) -> None:

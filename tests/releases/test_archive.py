@@ -17,8 +17,8 @@ FIRST = "releases/support/v1.yaml"
 
 def archived(desk: Desk, address: str) -> Archived:
     """Archive something that may go."""
-    assert Address.parse(address) not in blockers(load_all_environments(desk.root))
-    done = archive(desk.root, Address.parse(address))
+    assert Address.parse(address) not in blockers(load_all_environments(desk.root, {}))
+    done = archive(desk.root, {}, Address.parse(address))
     assert done.refusals == ()
     assert [problem for env in ("staging", "production") for problem in desk.load(env).problems] == []
     return done
@@ -27,12 +27,12 @@ def archived(desk: Desk, address: str) -> Archived:
 def refused(desk: Desk, address: str) -> list[tuple[str, tuple[str, ...], dict[str, tuple[str, ...]]]]:
     """Rule, environments and full sections of every refusal."""
     desk.commit()
-    done = archive(desk.root, Address.parse(address))
+    done = archive(desk.root, {}, Address.parse(address))
     assert desk.changed() == []
     assert done.refusals
     assert done.edits == ()
     if address.startswith("assistant/"):
-        assert blockers(load_all_environments(desk.root))[Address.parse(address)] == done.refusals
+        assert blockers(load_all_environments(desk.root, {}))[Address.parse(address)] == done.refusals
     return [
         (
             one.refusal.rule,
@@ -199,7 +199,7 @@ class TestReleases:
         assert desk.read(FIRST).endswith("  archived: true\n")
         assert "message: first" in desk.read(FIRST)
         with pytest.raises(ReconcilerError, match="is already archived"):
-            archive(desk.root, Address.parse("release/support@1"))
+            archive(desk.root, {}, Address.parse("release/support@1"))
 
     def test_a_published_release_is_refused(self, desk: Desk) -> None:
         release(desk.root, {}, "support")
@@ -235,11 +235,11 @@ class TestOthers:
     )
     def test_other_kinds_cannot_be_archived(self, desk: Desk, address: str, code: str) -> None:
         with pytest.raises(ReconcilerError) as error:
-            archive(desk.root, Address.parse(address))
+            archive(desk.root, {}, Address.parse(address))
         assert [problem.code for problem in error.value.problems] == [code]
 
     def test_a_refusal_offers_no_consent(self, desk: Desk) -> None:
-        (one,) = archive(desk.root, Address.parse("assistant/triage")).refusals
+        (one,) = archive(desk.root, {}, Address.parse("assistant/triage")).refusals
         assert (one.refusal.consent, one.refusal.subject) == (None, "")
         assert chains(one.refusal) == (("chatbot/support", "pipeline/flow", "assistant/triage"),)
         assert places(one.refusal)["pipeline/flow"] == "ops/pipelines/flow.yaml:6"

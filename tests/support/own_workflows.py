@@ -29,7 +29,7 @@ def own_workflows() -> dict[str, str]:
     `./setup` is the action of the checkout: in the job that comments, that of the base branch. `$/setup` would be that
     of the pull request, next to a token that can write.
     """
-    setup = replace(SETUP, manifest_secrets=tuple(load_all_environments(ROOT / SETUP.project).secrets))
+    setup = replace(SETUP, manifest_secrets=tuple(load_all_environments(ROOT / SETUP.project, {}).secrets))
     return workflows(setup, Source(uses="./setup # zizmor: ignore[self-repository]"), stem="")
 
 

@@ -11,7 +11,6 @@ from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.labelled import Description, Labelled, is_of
 from reconciler.live.marks import LENGTH, mark_of
 from reconciler.live.pages import walk
-from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -51,23 +50,27 @@ class VectorStores(Labelled):
     def __init__(self, connection: Connection) -> None:
         super().__init__(VECTOR_STORES, connection)
         self._known: frozenset[str] = frozenset()
-        self._identity: str | None = None
+        self._identity: Identity | None = None
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """List the stores, with the files of those that are labelled with `identity` or `known`.
 
         A file in a store is managed if it is marked or `known`; later reads use the same values.
         """
-        self._known, types = frozenset(known), {self.type: self._resource_type}
-        self._identity = str(identity)
+        return await self.with_parts(await self.list_without_parts(identity, known))
 
-        async def listed(body: Object) -> Live | None:
-            live = self.live(body)
-            is_ours = labelled_address(live, types, identity) is not None
-            return await self._with_files(live) if is_ours or live.id in self._known else live
+    async def list_without_parts(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
+        self._known, self._identity = frozenset(known), identity
+        return [self.live(body) for body in await walk(self._connection, "vector_stores")]
 
-        found = await gather(listed(body) for body in await walk(self._connection, "vector_stores"))
-        return [live for live in found if live is not None]
+    async def with_parts(self, found: Sequence[Live]) -> Sequence[Live]:
+        types = {self.type: self._resource_type}
+
+        async def completed(live: Live) -> Live | None:
+            is_ours = live.id in self._known or labelled_address(live, types, self._identity) is not None
+            return await self.whole(live) if is_ours else live
+
+        return [live for live in await gather(map(completed, found)) if live is not None]
 
     async def whole(self, live: Live) -> Live | None:
         return live if "files" in live.fields else await self._with_files(live)
@@ -135,8 +138,12 @@ class VectorStores(Labelled):
             if await self._connection.read("vector_stores", live.id) is None:
                 return None
             raise reclassified(error, DeniedError, "not-served", NO_FILES) from error
-        owner = live.labels.identity if live.labels else self._identity if live.id in self._known else None
+        owner = live.labels.identity if live.labels else self._owner(live)
         return self._holding(live, store_files.contents(files, owner, self._known))
+
+    def _owner(self, live: Live) -> str | None:
+        """Return the owner of the files in a store without labels."""
+        return str(self._identity) if self._identity and live.id in self._known else None
 
     def _holding(self, live: Live, files: store_files.Contents) -> Live:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}

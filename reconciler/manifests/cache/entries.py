@@ -49,6 +49,8 @@ class CachedFile:
 class CachedObjects:
     """The desired objects of a manifest."""
 
+    of: Resource
+    """The manifest. A changed copy of it has other objects."""
     types: frozenset[str]
     _read: Callable[[], list[Desired] | None]
 

@@ -93,7 +93,7 @@ class ManifestCache:
     """By the id of the document."""
     _slots: dict[Place, tuple[CachedFile, int]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    """Texts of included files that this run has read, by path. All of the run uses them."""
+    """Texts of edited files, and of included files that this run has read, by path. All of the run uses them."""
     is_torn: bool = True
     """True unless `project.yaml` was read again with the same text. Then the cache must not be used."""
     _included: dict[str, str | None] = field(default_factory=dict)
@@ -103,9 +103,17 @@ class ManifestCache:
 
     @classmethod
     def open(
-        cls, folder: Path, project: Project, text: str, shown: str, kinds: Mapping[str, Kind]
+        cls,
+        folder: Path,
+        project: Project,
+        text: str,
+        shown: str,
+        kinds: Mapping[str, Kind],
+        edited: Mapping[str, str],
     ) -> "ManifestCache | None":
-        """Return the cache of a project, whose `project.yaml` is `text`; None if it is unknown which code this is."""
+        """Return the cache of a project, whose `project.yaml` is `text`; None if it is unknown which code this is.
+        `edited` are texts that are used instead of the files, by path.
+        """
         code = digest_of(*_CODE)
         if not code or not is_as_imported(*_CODE):
             return None
@@ -113,7 +121,7 @@ class ManifestCache:
         context = sha256(json.dumps([*versions, project.identity.environment, text]))
         segments = Segments(folder / context[:32])
         touch(segments.folder)
-        return cls(segments, project.root, shown, kinds, project, text, segments.read())
+        return cls(segments, project.root, shown, kinds, project, text, segments.read(), texts=dict(edited))
 
     def documents(self, path: str, text: str) -> list[Document] | None:
         """Return the documents of a file; None if the file has no entry. They have the places of the manifests, and
@@ -144,8 +152,9 @@ class ManifestCache:
     def _is_included(self, path: str, known: str) -> bool:
         if path not in self._included:
             try:
-                text = self.texts[path] = read_text(locate(self.root, path), MAX_INCLUDED)
-                self._included[path] = sha256(text)
+                if path not in self.texts:
+                    self.texts[path] = read_text(locate(self.root, path), MAX_INCLUDED)
+                self._included[path] = sha256(self.texts[path])
             except UnreadableError:
                 self._included[path] = None
         return self._included[path] == known
@@ -275,7 +284,7 @@ class ManifestCache:
         for resource in resources:
             slot = self._slot(resource)
             if slot is not None and slot[0].heads[slot[1]][CHECKED] is not None:
-                found = self._known_objects(*slot, scope) or self._new_objects(resource, *slot, scope)
+                found = self._known_objects(resource, *slot, scope) or self._new_objects(resource, *slot, scope)
                 if found:
                     objects[resource.address] = found
         self.write()
@@ -284,13 +293,13 @@ class ManifestCache:
         self._forget()
         return objects
 
-    def _known_objects(self, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+    def _known_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
         known = file.heads[number][OBJECTS]
         with suppress(*MALFORMED):
             if known is not None:
                 types, questions = known
                 if hold(questions, scope):
-                    return CachedObjects(types_of(*types), partial(objects_of, file, number))
+                    return CachedObjects(resource, types_of(*types), partial(objects_of, file, number))
         return None
 
     def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
@@ -301,7 +310,7 @@ class ManifestCache:
             file.objects[number] = made
         types = sorted({one.type for one in found})
         set_value(file, number, OBJECTS, None if made is None else [types, asked.document()])
-        return CachedObjects(frozenset(types), lambda: found)
+        return CachedObjects(resource, frozenset(types), lambda: found)
 
     def write(self) -> None:
         """Write the new entries, unless modules that were imported in this run may be those of another version."""

@@ -1,18 +1,20 @@
 """The checks, and how they are run: side by side, each limited in time, and none stops another."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from reconciler.files.search import project_around
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.operations.doctor import api, machine, stores, workflows
 from reconciler.operations.doctor.subject import Environment, Subject
+from reconciler.project.caching import NO_CACHE, cache_of
 from reconciler.project.connection import run_async
 from reconciler.project.endpoint import choose
 from reconciler.project.health import BUG, CheckName, CheckResult, Health, HealthLine, results_of
+from reconciler.project.loading import load_each, load_project
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import ReconcilerError, reason
 
@@ -61,32 +63,46 @@ def examine(start: Path, environ: Mapping[str, str], *, env: str | None = None, 
     Raises ReconcilerError only if the environment does not exist.
     """
     root = project_around(start)
-    loads = _loads(root, env or environ.get("RECONCILER_ENV") or None) if root else []
-    return run_async(_examined(start, environ, loads, endpoint))
+    loading = _with_usable_cache(environ, root) if root else environ
+    loads = _loads(root, env or environ.get("RECONCILER_ENV") or None, loading) if root else ()
+    subject = Subject(start, environ, endpoint, tuple(_environments(loads, endpoint, loading)))
+    return run_async(_examined(subject))
 
 
-def _loads(root: Path, env: str | None) -> list[Loaded]:
+def _with_usable_cache(environ: Mapping[str, str], root: Path) -> Mapping[str, str]:
+    """Return variables with which the project can be loaded. The check of the cache reports a folder that cannot be
+    used.
+    """
+    try:
+        cache_of(environ, root)
+    except ReconcilerError:
+        return {**environ, NO_CACHE: "1"}
+    return environ
+
+
+def _loads(root: Path, env: str | None, environ: Mapping[str, str]) -> Sequence[Loaded]:
     """Load the project for the environment, or for each of them."""
-    first = load(root, env=env)
-    wrong = [problem for problem in first.problems if problem.code == "unknown-environment" and env]
+    if env is None:
+        return load_each(root, environ)
+    loaded = load_project(root, environ, env=env)
+    wrong = [problem for problem in loaded.problems if problem.code == "unknown-environment"]
     if wrong:
         raise ReconcilerError(*wrong)
-    names = list(first.project.spec.environments)
-    return [first] if env or len(names) < 2 else [load(root, env=name) for name in names]
+    return (loaded,)
 
 
-async def _examined(start: Path, environ: Mapping[str, str], loads: Sequence[Loaded], endpoint: str | None) -> Health:
-    environments = tuple(
-        Environment(
+def _environments(loads: Iterable[Loaded], endpoint: str | None, environ: Mapping[str, str]) -> Iterator[Environment]:
+    for one in loads:
+        yield Environment(
             Workspace(one, _endpoint(one, endpoint, environ), environ),
             one.project.identity.environment if len(one.project.spec.environments) > 1 else None,
         )
-        for one in loads
-    )
-    subject = Subject(start, environ, endpoint, environments)
+
+
+async def _examined(subject: Subject) -> Health:
     async with subject.closing:
         lines = await asyncio.gather(*(_lines(*work) for work in _work(subject)))
-    project = environments[0].workspace.identity.project if environments else None
+    project = subject.environments[0].workspace.identity.project if subject.environments else None
     return Health(project, tuple(line for group in lines for line in group))
 
 

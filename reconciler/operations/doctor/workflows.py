@@ -12,6 +12,7 @@ from reconciler.operations.doctor.subject import Subject, in_thread
 from reconciler.operations.version import versions
 from reconciler.project.all_environments import load_all_environments
 from reconciler.project.health import CheckResult, ok, results_of, unknown
+from reconciler.project.workspace import Workspace
 from reconciler.resources.name_lists import few
 from reconciler.resources.problems import ReconcilerError
 from reconciler.workflows import CI, Setup, Source, github, gitlab, setup_of
@@ -28,12 +29,12 @@ _VERSION: Final = re.compile(rf"(?:{DISTRIBUTION}==|assistant_reconciler-)([0-9]
 
 async def check_workflows(subject: Subject) -> list[CheckResult]:
     """Check that the files are there and those of this version, and name the secrets that they need."""
-    return await in_thread(lambda: list(_of_project(subject.folder)))
+    return await in_thread(lambda: list(_of_project(subject.environments[0].workspace)))
 
 
-def _of_project(root: Path) -> Iterator[CheckResult]:
+def _of_project(workspace: Workspace) -> Iterator[CheckResult]:
     try:
-        project = load_all_environments(root)
+        project = load_all_environments(workspace.root, workspace.environ)
     except ReconcilerError:  # the check of the manifests reports it
         return
     try:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,54 @@ def test_plan_parses_no_unchanged_manifest(root: Path, cache: Path, monkeypatch:
             assert {*found} == {"project.yaml"}
     assert [change.address for change in plans[0].changes] == [change.address for change in plans[1].changes]
     assert len(plans[0].changes) == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("assistants/a.yaml", AGENT % ("a", "Edited."), ["assistants/a.yaml"]),
+        ("assistants/new.yaml", AGENT % ("new", "Edited."), ["assistants/new.yaml"]),
+        ("assistants/a.yaml", "", ["assistants/a.yaml"]),
+        ("prompts/b.md", "Edited.\n", ["assistants/b.yaml"]),
+        (
+            "project.yaml",
+            "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: edited}\n",
+            ["assistants/a.yaml", "assistants/b.yaml", "store.yaml"],
+        ),
+    ],
+)
+def test_edited_texts_are_read_instead_of_the_files(
+    root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, path: str, text: str, expected: list[str]
+):
+    parsed_by(root, cache, monkeypatch)
+    edited = {path: text}
+    with monkeypatch.context() as patch:
+        found = parsed_files(patch)
+        loaded = load(root, env=None, edited=edited, cache=cache)
+        assert objects(loaded) == objects(load(root, env=None, edited=edited))
+    assert [file for file in found if file != "project.yaml"][: len(expected)] == expected
+    assert objects(load(root, env=None, cache=cache)) == objects(load(root, env=None))
+
+
+def test_removed_environment_has_its_own_entries(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    parsed_by(root, cache, monkeypatch)
+    for expected in (["assistants/a.yaml", "assistants/b.yaml", "store.yaml"], []):
+        with monkeypatch.context() as patch:
+            found = parsed_files(patch)
+            loaded = load(root, env="gone", removed=True, cache=cache)
+        assert [file for file in found if file != "project.yaml"] == expected
+        assert loaded.project.identity.environment == "gone"
+
+
+def test_changed_copy_of_a_manifest_has_the_objects_of_its_own_spec(root: Path, cache: Path):
+    for _ in range(2):
+        loaded = load(root, env=None, cache=cache)
+        one = loaded.resources[0]
+        changed = replace(one, spec=one.spec.model_copy(update={"model": "gpt-6-sol"}))
+        assert [found.fields["model"] for found in loaded.desired_of(changed)] == ["gpt-6-sol"]
+        assert [found.fields["model"] for found in loaded.desired_of(one)] == ["gpt-6-luna"]
+        copied = replace(loaded, resources=(changed, *loaded.resources[1:]))
+        assert objects(copied)["assistant/a"]["model"] == "gpt-6-sol"
 
 
 def test_branches_share_the_entries_of_files_that_are_equal(root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
