@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from reconciler.live.adapters import Adapter, Referrer, gather
+from reconciler.live.adapters import Adapter, PartReader, Referrer, gather
 from reconciler.live.errors import NotServedError
 from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.holders import holders
@@ -28,6 +28,9 @@ A delete relies on lists that were read at most one list walk and two seconds ea
 which applies above 300 deletes a minute, is added to it. The API has no conditional delete, so this interval cannot be
 zero. All steps that run at the same time share one walk, so that the number of requests grows with the number of
 deletes, and not with deletes times lists.
+
+An update reads files of a store before it attaches others, and waits until they are indexed. What it read is older than
+this interval when the upload that it replaced is deleted, so that it proves nothing then.
 """
 LOOKS: Final = (0.0, 2.0, 4.0)
 """Seconds before each further look at a holder that the plan changes: lists may show it as it was before."""
@@ -105,7 +108,12 @@ class ReferenceRecheck:
             elif live.type in referrer.refers:
                 yield self._shared(referrer.type, partial(referrer.referring, self._deleted), since)
         for adapter in self._adapters.values():
-            if live.type in adapter.refers:
+            if live.type not in adapter.refers:
+                continue
+            parts = self._deleted.get(live.type, frozenset())
+            if isinstance(adapter, PartReader) and live.id in parts:
+                yield self._shared(f"{adapter.type}, {live.type}", partial(adapter.holding, parts), since)
+            else:
                 yield self._shared(adapter.type, partial(self._everything, adapter), since)
 
     async def _listed(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:

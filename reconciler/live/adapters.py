@@ -114,6 +114,21 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class PartReader(Protocol):
+    """An adapter of objects whose parts have a list of their own, of many pages, and can be read one by one."""
+
+    async def read_again(self, planned: Live, parts: frozenset[str]) -> Live | None:
+        """Return the current object, or None if it does not exist. At least those of its parts that are in `parts` are
+        read; the others may be as in `planned`, which `list` returned.
+        """
+        ...
+
+    async def holding(self, parts: frozenset[str]) -> Sequence[Live]:
+        """Return every live object of this type with at least those of its parts that are in `parts`."""
+        ...
+
+
 class Referrer(Protocol):
     """Reads live objects that are asked for by no manifest and may need what is. It never writes.
 

@@ -1,6 +1,7 @@
 """Lists of the API: walks over all pages, and the shutdown dates in the list of models."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final, TypeAlias
@@ -23,6 +24,11 @@ Test: TypeAlias = Callable[[Object], bool]
 
 def never(_item: Object) -> bool:
     return False
+
+
+def pages_of(objects: int) -> int:
+    """Return the number of pages of a list of so many objects."""
+    return math.ceil(objects / PAGE)
 
 
 async def walk(
