@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from reconciler.live.adapters import Adapter, PartReader, Referrer, gather
+from reconciler.live.adapters import Adapter, PartLister, Referrer, gather
 from reconciler.live.errors import NotServedError
 from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.holders import holders
@@ -111,7 +111,7 @@ class ReferenceRecheck:
             if live.type not in adapter.refers:
                 continue
             parts = self._deleted.get(live.type, frozenset())
-            if isinstance(adapter, PartReader) and live.id in parts:
+            if isinstance(adapter, PartLister) and live.id in parts:
                 yield self._shared(f"{adapter.type}, {live.type}", partial(adapter.holding, parts), since)
             else:
                 yield self._shared(adapter.type, partial(self._everything, adapter), since)

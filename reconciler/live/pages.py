@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Final, TypeAlias
 
 from reconciler.live.client import Connection
@@ -66,11 +67,13 @@ async def walk(
 
 
 async def shared_walk(connection: Connection, *path: str) -> list[Object]:
-    """Do the same as `walk`, once for all that ask at the same time: a list and the lists below its objects."""
+    """Do the same as `walk`, once for all that ask at the same time or in one plan: a list and the lists below its
+    objects.
+    """
     under_way = connection.walks.get(path)
     if under_way is None:
         under_way = connection.walks[path] = asyncio.ensure_future(walk(connection, *path))
-        under_way.add_done_callback(lambda _walk: connection.walks.pop(path, None))
+        under_way.add_done_callback(partial(connection.walked, path))
     return await asyncio.shield(under_way)
 
 

@@ -149,8 +149,7 @@ async def synchronise(connection: Connection, live: Live, request: WriteRequest)
     await gather(_detach(connection, live.id, id_) for id_ in work.restart)
     batches = await attach(connection, live.id, work.attach, about)
     pending = work.paths.keys() & (live.detail.get("pending_files") or ())
-    if batches or pending:
-        await indexed(connection, live.id, batches, frozenset(pending), about)
+    if (batches or pending) and not await indexed(connection, live.id, batches, frozenset(pending), about):
         await refuse_failed(connection, live.id, work.paths, about)
     await gather(_describe(connection, live.id, id_, pairs, request) for id_, pairs in work.describe.items())
     await gather(_detach(connection, live.id, id_) for id_ in work.detach)
