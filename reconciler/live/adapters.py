@@ -129,8 +129,10 @@ class PartReader(Protocol):
 class PartLister(Protocol):
     """An adapter of objects whose parts are other objects, in lists of many pages."""
 
-    async def holding(self, parts: frozenset[str]) -> Sequence[Live]:
-        """Return every live object of this type with at least those of its parts that are in `parts`."""
+    async def holding(self, parts: frozenset[str], leaving: frozenset[str]) -> Sequence[Live]:
+        """Return every live object of this type with at least those of its parts that are in `parts`; none of those in
+        `leaving`.
+        """
         ...
 
 

@@ -95,14 +95,17 @@ class VectorStores(Labelled):
         again = store_files.contents(entries.values(), self._owner(live), self._known)
         return self._holding(live, store_files.held(planned, parts).with_more(again))
 
-    async def holding(self, parts: frozenset[str]) -> Sequence[Live]:
-        """Return every store, whoever owns it, with its files, or with only those in `parts`.
+    async def holding(self, parts: frozenset[str], leaving: frozenset[str]) -> Sequence[Live]:
+        """Return every store, whoever owns it, with its files, or with only those in `parts`; without files if it is in
+        `leaving`.
 
         Files are looked up one by one in stores with more pages of files than `parts`. That a file is not found proves
         that the store does not have it only on a server that has returned one in this run.
         """
 
         async def held(live: Live) -> Live | None:
+            if live.id in leaving:
+                return live
             counts = live.detail.get("file_counts") or {}
             if not self._serves_entries or len(parts) >= pages_of(counts.get("total", 0)):
                 return await self._with_files(live)
