@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final
 
-from reconciler.live.adapters import Adapter, Referrer, gather
+from reconciler.live.adapters import Adapter, PartLister, Referrer, gather
 from reconciler.live.errors import NotServedError
 from reconciler.planning.build import Planned, planned_deletions
 from reconciler.planning.holders import holders
@@ -28,15 +28,19 @@ A delete relies on lists that were read at most one list walk and two seconds ea
 which applies above 300 deletes a minute, is added to it. The API has no conditional delete, so this interval cannot be
 zero. All steps that run at the same time share one walk, so that the number of requests grows with the number of
 deletes, and not with deletes times lists.
+
+An update reads files of a store before it attaches others, and waits until they are indexed. What it read is older than
+this interval when the upload that it replaced is deleted, so that it proves nothing then.
 """
+NEVER: Final = float("-inf")
 LOOKS: Final = (0.0, 2.0, 4.0)
 """Seconds before each further look at a holder that the plan changes: lists may show it as it was before."""
 
 
 @dataclass
 class _Seen:
-    begun: float = float("-inf")
-    at: float = float("-inf")
+    begun: float = NEVER
+    at: float = NEVER
     objects: Sequence[Live] = ()
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -67,62 +71,81 @@ class ReferenceRecheck:
         """Return the objects that reference `live`, by type and id; without those that the plan deletes, and those that
         a consent was given for.
 
-        A reference in a shared list may have been removed by a step of this run since: then everything is read again.
+        A reference in a shared list may have been removed by a step of this run since: then that list is read again.
         Lists may also show a removed reference for some seconds: if the plan changes the holder, it is looked at again.
         """
         asked = self._clock()
-        held = await self._holders(live, float("-inf"))
+        held = await self._holders(live, {})
         for wait in LOOKS:
-            if not held or (wait and not all(one.id in self._changed for one in held)):
+            if not held or (wait and not all(one.id in self._changed for _, one in held)):
                 break
             await self._sleep(wait)
-            held = await self._holders(live, asked + wait)
-        return held
+            held = await self._holders(live, {name: asked + wait for name, _ in held})
+        return [one for _, one in held]
 
-    async def _holders(self, live: Live, since: float) -> list[Live]:
-        """Return the objects that reference `live`, in lists whose reading began at `since` or later."""
-        found = list(chain.from_iterable(await gather(self._looks(live, since))))
-        ids = {live.id, *(one.id for one in found if self._is_child(one, live))}
+    async def _holders(self, live: Live, since: Mapping[str, float]) -> list[tuple[str, Live]]:
+        """Return the objects that reference `live`, each with the look that found it. A look in `since` is not a shared
+        one that began before that time.
+        """
+        looks = dict(self._looks(live, since))
+        found = dict(zip(looks, await gather(looks.values()), strict=True))
+        ids = {live.id, *(one.id for some in found.values() for one in some if self._is_child(one, live))}
         ids.update(child.id for child, _ in self._inputs.children({live.id}))
         held = (
-            one
-            for one in found
+            (name, one)
+            for name, some in found.items()
+            for one in some
             if not ids.isdisjoint(one.refers_to)
             and one.id not in self._leaving
             and (one.id, live.id) not in self._accepted
         )
-        return sorted(held, key=lambda one: (one.type, one.id))
+        return sorted(held, key=lambda item: (item[1].type, item[1].id))
 
     def _is_child(self, one: Live, parent: Live) -> bool:
         """Return True if an object is deleted with its parent."""
         resource_type = self._inputs.resource_types.get(one.type)
         return resource_type is not None and resource_type.parent == parent.type and parent.id in one.refers_to
 
-    def _looks(self, live: Live, since: float) -> Iterator[Coroutine[Any, Any, Sequence[Live]]]:
+    def _looks(
+        self, live: Live, since: Mapping[str, float]
+    ) -> Iterator[tuple[str, Coroutine[Any, Any, Sequence[Live]]]]:
+        """Yield the looks at everything that may reference `live`, by name."""
+        look: Callable[[], Awaitable[Sequence[Live]]]
         for referrer in self._referrers:
             if live.type in referrer.refers and referrer.asks_by_id:
-                yield self._listed(referrer.type, partial(referrer.referring, {live.type: [live.id]}))
+                yield (
+                    referrer.type,
+                    self._listed(referrer.type, partial(referrer.referring, {live.type: [live.id]})),
+                )
             elif live.type in referrer.refers:
-                yield self._shared(referrer.type, partial(referrer.referring, self._deleted), since)
+                look = partial(referrer.referring, self._deleted)
+                yield referrer.type, self._shared(referrer.type, referrer.type, look, since)
         for adapter in self._adapters.values():
-            if live.type in adapter.refers:
-                yield self._shared(adapter.type, partial(self._everything, adapter), since)
+            if live.type not in adapter.refers:
+                continue
+            parts, look = self._deleted.get(live.type, frozenset()), partial(self._everything, adapter)
+            name = adapter.type
+            if isinstance(adapter, PartLister) and live.id in parts:
+                name, look = f"{adapter.type} with {live.type}", partial(adapter.holding, parts, self._leaving)
+            yield name, self._shared(name, adapter.type, look, since)
 
-    async def _listed(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
+    async def _listed(self, type_: str, look: Callable[[], Awaitable[Sequence[Live]]]) -> Sequence[Live]:
         """Return what `look` finds. A list that the server did not have when the plan was made may still be a 404."""
         try:
             return await look()
         except NotServedError:
-            if name not in self._absent:
+            if type_ not in self._absent:
                 raise
             return ()
 
-    async def _shared(self, name: str, look: Callable[[], Awaitable[Sequence[Live]]], since: float) -> Sequence[Live]:
+    async def _shared(
+        self, name: str, type_: str, look: Callable[[], Awaitable[Sequence[Live]]], since: Mapping[str, float]
+    ) -> Sequence[Live]:
         seen = self._seen[name]
         async with seen.turn:
-            if self._clock() - seen.at > FRESH or seen.begun < since:
+            if self._clock() - seen.at > FRESH or seen.begun < since.get(name, NEVER):
                 seen.begun = self._clock()
-                seen.objects, seen.at = await self._listed(name, look), self._clock()
+                seen.objects, seen.at = await self._listed(type_, look), self._clock()
             return seen.objects
 
     async def _everything(self, adapter: Adapter) -> Sequence[Live]:

@@ -132,7 +132,7 @@ def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:
     """Return True if the object is still live; raise StaleError if this identity may not delete it any longer."""
-    now = await run.adapters[live.type].read(live.id)
+    now = await run.read_again(live)
     if now is None:
         return False
     identity = str(run.planned.inputs.identity)

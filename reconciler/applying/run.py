@@ -11,13 +11,13 @@ from typing import Protocol
 
 from reconciler.applying.model import Outcome
 from reconciler.applying.reference_recheck import ReferenceRecheck
-from reconciler.live.adapters import Adapter, Referrer, no_secret
+from reconciler.live.adapters import Adapter, PartReader, Referrer, no_secret
 from reconciler.planning.build import Planned
 from reconciler.planning.held_names import holds_of
 from reconciler.planning.model import Action
 from reconciler.planning.renewals import writes_ids
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Labels
+from reconciler.resources.base import Applied, Desired, Labels, Live
 from reconciler.resources.labels import field_hash
 from reconciler.resources.problems import Problem, ReconcilerError, command_text
 from reconciler.resources.values import Fields, references_in
@@ -124,6 +124,20 @@ class Run:
     @cached_property
     def reference_recheck(self) -> ReferenceRecheck:
         return ReferenceRecheck(self.planned, self.adapters, self.referrers, sleep=self.sleep)
+
+    async def read_again(self, live: Live, parts: frozenset[str] | None = frozenset()) -> Live | None:
+        """Return a planned object as it is now, or None if it does not exist. Of parts that have a list of their own,
+        those in `parts` are read again, or all if it is None.
+        """
+        adapter, planned = self.adapters[live.type], self.planned_on.get(live.id)
+        if parts is None or planned is None or not isinstance(adapter, PartReader):
+            return await adapter.read(live.id)
+        return await adapter.read_again(planned, parts)
+
+    @cached_property
+    def planned_on(self) -> Mapping[str, Live]:
+        """The live objects as lists returned them before the plan, by id."""
+        return {live.id: live for live in self.planned.inputs.live}
 
     def hold(self, address: str, id_: str) -> None:
         """Note that `address` is live as `id_` from now on."""

@@ -209,7 +209,7 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
         planned = run.planned.matched.live[step.address]
         return Written(planned.id, revision=revision_of(run, desired, planned))
     adapter = run.adapters[desired.type]
-    live = await adapter.read(run.id_of(str(step.address)))
+    live = await run.read_again(run.planned.matched.live[step.address], _changed_parts(run, step, changes))
     if live is None:
         raise _stale(step, f"{step.id} was not found")
     _check_owner(run, step, live)
@@ -223,6 +223,21 @@ async def _change(run: Run, step: Step, desired: Desired, ignored: Collection[st
         )
         live = await adapter.update(live, request)
     return Written(live.id, revision=revision_of(run, desired, live), live=live)
+
+
+def _changed_parts(run: Run, step: Step, changes: Iterable[FieldChange]) -> frozenset[str] | None:
+    """Return the ids of the parts that the plan changes and that existed then; None if it may change any of them."""
+    live, matched = run.planned.matched.live[step.address], run.planned.matched
+    members = run.planned.inputs.members(live.type)
+    keys = [item.keys for item in changes if members and item.keys[0] == members.field]
+    if members is None or not keys:
+        return frozenset()
+    if any(len(one) < 2 for one in keys):
+        return None
+    names = {str(one[1]) for one in keys}
+    held = {id_ for id_ in live.refers_to if any(one.name in names for one in matched.addresses.get(id_, ()))}
+    uploads = (matched.live.get(Address(members.kind, name)) for name in names)
+    return frozenset({*held, *(names & run.planned_on.keys()), *(upload.id for upload in uploads if upload)})
 
 
 def revision_of(run: Run, desired: Desired, live: Live) -> str:

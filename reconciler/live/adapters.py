@@ -127,6 +127,28 @@ class Remembering(Protocol):
         ...
 
 
+@runtime_checkable
+class PartReader(Protocol):
+    """An adapter of objects with parts that take requests of their own: it is read again without most of them."""
+
+    async def read_again(self, planned: Live, parts: frozenset[str]) -> Live | None:
+        """Return the current object, or None if it does not exist. At least those of its parts that are in `parts` are
+        read; the others may be as in `planned`, which `list` returned.
+        """
+        ...
+
+
+@runtime_checkable
+class PartLister(Protocol):
+    """An adapter of objects whose parts are other objects, in lists of many pages."""
+
+    async def holding(self, parts: frozenset[str], leaving: frozenset[str]) -> Sequence[Live]:
+        """Return every live object of this type with at least those of its parts that are in `parts`; none of those in
+        `leaving`.
+        """
+        ...
+
+
 class Referrer(Protocol):
     """Reads live objects that are asked for by no manifest and may need what is. It never writes.
 

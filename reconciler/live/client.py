@@ -80,7 +80,8 @@ class Connection:
         self.lists: set[str] = set()
         """Paths of the lists that the API returned."""
         self.walks: dict[tuple[str, ...], asyncio.Future[list[Object]]] = {}
-        """Walks under way that others may wait for, by path; see `pages.shared_walk`."""
+        """Walks that others may wait for, by path; see `pages.shared_walk`."""
+        self._looks_once = False
 
     @property
     def is_openai(self) -> bool:
@@ -203,6 +204,21 @@ class Connection:
         """Delete an object. An object that does not exist is not an error."""
         with suppress(MissingError):
             await self.call(Request(method="DELETE", path=path, repeatable=True, lanes=lanes))
+
+    @contextmanager
+    def looking_once(self) -> Iterator[None]:
+        """Keep the results of shared walks until the end of the context, for one plan."""
+        self._looks_once = True
+        try:
+            yield
+        finally:
+            self._looks_once = False
+            self.walks = {path: walk for path, walk in self.walks.items() if not walk.done()}
+
+    def walked(self, path: tuple[str, ...], walk: asyncio.Future[list[Object]]) -> None:
+        """Forget a shared walk that ended, unless its result is kept."""
+        if not self._looks_once or walk.cancelled() or walk.exception():
+            self.walks.pop(path, None)
 
     @contextmanager
     def writing_while(self, check: Callable[[], Awaitable[None]]) -> Iterator[None]:

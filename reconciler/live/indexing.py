@@ -54,8 +54,9 @@ async def attach(connection: Connection, store_id: str, files: Sequence[Object],
 
 async def indexed(
     connection: Connection, store_id: str, batches: Sequence[Batch], pending: frozenset[str], about: Desired
-) -> None:
-    """Return when the files of these batches are done, and so are those that were `pending` before.
+) -> bool:
+    """Return when the files of these batches are done, and so are those that were `pending` before: True if the batches
+    have counted that none of them failed.
 
     A batch may be completed without all of the files that were sent: then the files of the store show which are done.
     Raises `LiveError` for files that are not in the store or were cancelled, and if it takes too long.
@@ -79,6 +80,7 @@ async def indexed(
     await _until(none_pending, connection, deadline, about)
     if short:
         await _refuse_absent(connection, store_id, short, about)
+    return not (pending or short)
 
 
 async def refuse_failed(connection: Connection, store_id: str, paths: Mapping[str, str], about: Desired) -> None:

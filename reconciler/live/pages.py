@@ -1,8 +1,10 @@
 """Lists of the API: walks over all pages, and the shutdown dates in the list of models."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from reconciler.live.client import Connection
@@ -28,6 +30,11 @@ def never(_item: Object) -> bool:
 
 def _unread(item: Object) -> Object:
     return item
+
+
+def pages_of(objects: int) -> int:
+    """Return the number of pages of a list of so many objects."""
+    return math.ceil(objects / PAGE)
 
 
 async def walk(
@@ -81,11 +88,13 @@ async def walk_as(
 
 
 async def shared_walk(connection: Connection, *path: str) -> list[Object]:
-    """Do the same as `walk`, once for all that ask at the same time: a list and the lists below its objects."""
+    """Do the same as `walk`, once for all that ask at the same time or in one plan: a list and the lists below its
+    objects.
+    """
     under_way = connection.walks.get(path)
     if under_way is None:
         under_way = connection.walks[path] = asyncio.ensure_future(walk(connection, *path))
-        under_way.add_done_callback(lambda _walk: connection.walks.pop(path, None))
+        under_way.add_done_callback(partial(connection.walked, path))
     return await asyncio.shield(under_way)
 
 

@@ -44,6 +44,27 @@ class Contents:
     pending: list[str]
     """Managed files that are still being indexed."""
 
+    def with_more(self, other: "Contents") -> "Contents":
+        """Return these files and others."""
+        return Contents(
+            {**self.ours, **other.ours},
+            {**self.unmanaged, **other.unmanaged},
+            {**self.failed, **other.failed},
+            [*self.pending, *other.pending],
+        )
+
+
+def held(live: Live, without: Collection[str] = ()) -> Contents:
+    """Return the files of a store that was read with them, but not those in `without`."""
+    unmanaged: Entries = live.detail["unmanaged_files"]
+    not_ours = {*unmanaged, *without}
+    return Contents(
+        {id_: entry for id_, entry in live.fields["files"].items() if id_ not in not_ours},
+        {id_: entry for id_, entry in unmanaged.items() if id_ not in without},
+        {id_: error for id_, error in live.detail["failed_files"].items() if id_ not in without},
+        [id_ for id_ in live.detail["pending_files"] if id_ not in without],
+    )
+
 
 def contents(files: Iterable[Object], owner: str | None, known: Collection[str]) -> Contents:
     """Sort `files`. Ours are marked with the `owner` of the store (if there is none: with any), or `known` by id."""
@@ -128,8 +149,7 @@ async def synchronise(connection: Connection, live: Live, request: WriteRequest)
     await gather(_detach(connection, live.id, id_) for id_ in work.restart)
     batches = await attach(connection, live.id, work.attach, about)
     pending = work.paths.keys() & (live.detail.get("pending_files") or ())
-    if batches or pending:
-        await indexed(connection, live.id, batches, frozenset(pending), about)
+    if (batches or pending) and not await indexed(connection, live.id, batches, frozenset(pending), about):
         await refuse_failed(connection, live.id, work.paths, about)
     await gather(_describe(connection, live.id, id_, pairs, request) for id_, pairs in work.describe.items())
     await gather(_detach(connection, live.id, id_) for id_ in work.detach)

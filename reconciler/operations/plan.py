@@ -98,10 +98,11 @@ async def make_plan(
     with them. By default, these are the objects that the plan deletes. `models` returns the models of a plan whose
     shutdown dates are read. With `applies`, the outlets that apply writes to are read; see `Workspace.reachable`.
     """
-    first = await read(workspace, connection, on_drift, targets, applies=applies)
-    planned, bundles = plan_of(workspace, first.inputs)
-    among = frozenset(writing(planned)) if models is written else None
-    second = await read_referrers(workspace, connection, first, referred(planned), models(planned), among)
+    with connection.looking_once():
+        first = await read(workspace, connection, on_drift, targets, applies=applies)
+        planned, bundles = plan_of(workspace, first.inputs)
+        among = frozenset(writing(planned)) if models is written else None
+        second = await read_referrers(workspace, connection, first, referred(planned), models(planned), among)
     if second.inputs is not first.inputs:
         planned, bundles = plan_of(workspace, second.inputs)
     warnings = (*planned.plan.warnings, *second.warnings)

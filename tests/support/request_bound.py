@@ -107,6 +107,33 @@ def reads(wanted: Side, found: LiveSide, page: int) -> Counter[str]:
     return asked
 
 
+def reads_for_changes(wanted: Side, found: LiveSide) -> Counter[str]:
+    """Return the further reads of a plan with changes: models if an agent is written, and the lists of what may refer
+    to an agent or an upload that goes. The stores of others, in which an upload may be, have no files or few.
+    """
+    new, old = wanted.agents, found.agents
+    gone, uploads = old.keys() - new.keys(), found.uploads - wanted.uploads
+    others = found.counts.get("vector_stores", 0) - len(found.stores)
+    return +Counter(
+        {
+            f"GET {V1}/models": int(any(old.get(name, wanted) != text for name, text in new.items())),
+            f"GET {V1}/agents/automations": 1 if gone or uploads else 0,
+            f"GET {V1}/agents/sessions": len(gone),
+            f"GET {V1}/agents/environments/templates": 1 if uploads else 0,
+            f"GET {V1}/vector_stores/*/files": others if uploads else 0,
+        }
+    )
+
+
+def reads_again(wanted: Side, found: Side) -> Counter[str]:
+    """Return the reads of single agents and stores in an apply: each that it changes or deletes, because the API has no
+    conditional writes.
+    """
+    agents = [name for name, text in found.agents.items() if wanted.agents.get(name, wanted) != text]
+    stores = [name for name, held in found.stores.items() if wanted.stores.get(name) != held]
+    return +Counter({f"GET {V1}/agents/*": len(agents), f"GET {V1}/vector_stores/*": len(stores)})
+
+
 def _pages(objects: int, page: int) -> int:
     return max(1, ceil(objects / page))
 

@@ -75,6 +75,14 @@ class Skills:
         body = await self._connection.read("skills", id)
         return None if body is None else await self._with_content(self._live(body))
 
+    async def read_again(self, planned: Live, parts: frozenset[str]) -> Live | None:  # noqa: ARG002 - one part
+        """Return the skill; while its revision is the same, the content is as planned and not downloaded."""
+        body = await self._connection.read("skills", planned.id)
+        live = None if body is None else self._live(body)
+        if live is None or live.revision != planned.revision or CONTENT not in planned.fields:
+            return live and await self._with_content(live)
+        return replace(self._holding(live, planned.fields[CONTENT]), mark=NONE)
+
     async def create(self, request: WriteRequest) -> Live:
         made = await self._send(request, "skills")
         return self._holding(self._live(made), request.desired.fields[CONTENT])

@@ -1,6 +1,6 @@
 """Vector stores: `/v1/vector_stores`, with the files they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,7 +10,8 @@ from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError, reclassified
 from reconciler.live.labelled import Description, Labelled, is_of
 from reconciler.live.marks import LENGTH, mark_of
-from reconciler.live.pages import walk
+from reconciler.live.pages import pages_of, walk
+from reconciler.live.requests import Object
 from reconciler.live.shapes import OBJECT, SIZE, TEXT, TEXTS, TIME, understood
 from reconciler.resources.address import Identity
 from reconciler.resources.base import Live
@@ -51,6 +52,8 @@ class VectorStores(Labelled):
         super().__init__(VECTOR_STORES, connection)
         self._known: frozenset[str] = frozenset()
         self._identity: Identity | None = None
+        self._serves_entries = False
+        """True if the server has returned a single file of a store."""
 
     async def list(self, identity: Identity, known: Sequence[str]) -> Sequence[Live]:
         """List the stores, with the files of those that are labelled with `identity` or `known`.
@@ -79,6 +82,41 @@ class VectorStores(Labelled):
         """Read the store with its files, whoever owns it."""
         live = await super().read(id)
         return None if live is None else await self._with_files(live)
+
+    async def read_again(self, planned: Live, parts: frozenset[str]) -> Live | None:
+        """Read the store, and those of its files that are in `parts`: one by one, unless its list has as few pages.
+
+        If a file is missing that the store had, the list is read, because the server may not serve single files.
+        """
+        if "files" not in planned.fields or len(parts) >= max(1, pages_of(len(planned.refers_to))):
+            return await self.read(planned.id)
+        live = await super().read(planned.id)
+        if live is None or not parts:
+            return live and self._holding(live, store_files.held(planned))
+        entries = await self._entries(live.id, parts)
+        if not entries.keys() >= parts & set(planned.refers_to):
+            return await self._with_files(live)
+        again = store_files.contents(entries.values(), self._owner(live), self._known)
+        return self._holding(live, store_files.held(planned, parts).with_more(again))
+
+    async def holding(self, parts: frozenset[str], leaving: frozenset[str]) -> Sequence[Live]:
+        """Return every store, whoever owns it, with its files, or with only those in `parts`; without files if it is in
+        `leaving`.
+
+        Files are looked up one by one in stores with more pages of files than `parts`. That a file is not found proves
+        that the store does not have it only on a server that has returned one in this run.
+        """
+
+        async def held(live: Live) -> Live | None:
+            if live.id in leaving:
+                return live
+            counts = live.detail.get("file_counts") or {}
+            if not self._serves_entries or len(parts) >= pages_of(counts.get("total", 0)):
+                return await self._with_files(live)
+            return replace(live, refers_to=tuple(await self._entries(live.id, parts)))
+
+        stores = [self.live(body) for body in await walk(self._connection, "vector_stores")]
+        return [live for live in await gather(map(held, stores)) if live is not None]
 
     async def create(self, request: WriteRequest) -> Live:
         """Make the store, attach its files and wait until they are indexed; `update` finishes what was interrupted."""
@@ -138,12 +176,21 @@ class VectorStores(Labelled):
             if await self._connection.read("vector_stores", live.id) is None:
                 return None
             raise reclassified(error, DeniedError, "not-served", NO_FILES) from error
-        owner = live.labels.identity if live.labels else self._owner(live)
-        return self._holding(live, store_files.contents(files, owner, self._known))
+        return self._holding(live, store_files.contents(files, self._owner(live), self._known))
 
     def _owner(self, live: Live) -> str | None:
-        """Return the owner of the files in a store without labels."""
+        """Return the identity that marks the files of a store which are managed."""
+        if live.labels:
+            return live.labels.identity
         return str(self._identity) if self._identity and live.id in self._known else None
+
+    async def _entries(self, store_id: str, ids: Collection[str]) -> Mapping[str, Object]:
+        """Return those of these files that are in a store, by id."""
+        path = ("vector_stores", store_id, "files")
+        found = await gather(self._connection.read(*path, id_) for id_ in sorted(ids))
+        entries = {entry["id"]: entry for entry in found if entry is not None}
+        self._serves_entries = self._serves_entries or bool(entries)
+        return entries
 
     def _holding(self, live: Live, files: store_files.Contents) -> Live:
         detail = {"unmanaged_files": files.unmanaged, "failed_files": files.failed, "pending_files": files.pending}

@@ -102,14 +102,13 @@ class TestCreate:
         assert read.labels == order.labels
         assert read.detail["status"] == "completed"
 
-    def test_costs_one_create_one_batch_and_two_looks(self, api, stores):
+    def test_costs_one_create_one_batch_and_one_look(self, api, stores):
         order = stores.order({"kb/a.md": "one", "kb/b.md": "two"})
         api.run(stores.adapter.create(order))
         assert api.requests() == [
             "POST /v1/vector_stores",
             "POST /v1/vector_stores/{id}/file_batches",
             "GET /v1/vector_stores/{id}/file_batches/{batch_id}",
-            "GET /v1/vector_stores/{id}/files",
         ]
 
     def test_without_files_it_is_one_request(self, api, stores):
