@@ -42,6 +42,14 @@ class LocalStore:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
+    def is_at(self, key: str, version: str) -> bool:
+        """Return True if the document has this version. It is not opened: that takes much longer."""
+        with self._errors():
+            try:
+                return _version((self._folder / check_key(key)).stat()) == version
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
     def create(self, key: str, data: bytes) -> str:
         path = self._path(key)
         with self._errors():
