@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.applying.model import Outcome
+from reconciler.applying.publishing import Publication, Publishing
 from reconciler.applying.reference_recheck import ReferenceRecheck
 from reconciler.live.adapters import Adapter, PartReader, Referrer, no_secret
 from reconciler.planning.build import Planned
@@ -52,15 +53,14 @@ class Journal(Protocol):
 class Publisher(Protocol):
     """A writer of the bundles that applications load."""
 
-    def publish(
-        self,
-        address: Address,
-        ids: Mapping[str, str],
-        under: Address | None = None,
-        holds: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write the bundle of `address`, then its pointer with the live ids of what it refers to; a release's with
-        `under` as what its chatbot has published, and with what it `holds`. Blocks.
+    @property
+    def is_quick(self) -> bool:
+        """True if bundles are not written faster by several threads than together."""
+        ...
+
+    def publish(self, bundles: Sequence[Publication]) -> None:
+        """Write bundles, and then their pointers. Raises if not all of them were written; they may be written again.
+        Blocks.
         """
         ...
 
@@ -120,6 +120,10 @@ class Run:
             self.hold(str(address), live.id)
             if self.is_upload(live.type) and "sha256" in live.fields:
                 self.uploads.setdefault((live.fields["sha256"], live.name), live.id)
+
+    @cached_property
+    def publishing(self) -> Publishing:
+        return Publishing(self.publisher.publish, together=self.publisher.is_quick)
 
     @cached_property
     def reference_recheck(self) -> ReferenceRecheck:
@@ -206,7 +210,7 @@ class Run:
         bundle = self.planned.inputs.bundles.get(address)
         if bundle is not None:
             ids = {str(target): self.id_of(str(target)) for target in sorted(bundle.refers_to)}
-            await asyncio.to_thread(self.publisher.publish, address, ids, under, self.holds_of(address))
+            await self.publishing.publish(Publication(address, ids, under, self.holds_of(address)))
 
     def record(
         self, address: Address, applied: Applied, instead_of: Address | None = None, *, is_doubtful: bool = False

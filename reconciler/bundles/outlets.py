@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
@@ -35,8 +36,8 @@ class Outlet(Protocol):
 
     def write(self, key: str, data: bytes) -> None: ...
 
-    def put(self, key: str, data: bytes) -> None:
-        """Write the document, unless it has these bytes already."""
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        """Write the documents by key, unless they have these bytes already. All are there when this returns."""
         ...
 
     def list(self, prefix: str) -> list[str]:
@@ -69,9 +70,10 @@ class DirectoryOutlet:
         self._sweep(path.parent)
         write_whole(path, data, durable=True)
 
-    def put(self, key: str, data: bytes) -> None:
-        if self.read(key) != data:
-            self.write(key, data)
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        for key, data in documents.items():
+            if self.read(key) != data:
+                self.write(key, data)
 
     def list(self, prefix: str) -> list[str]:
         above = prefix.rpartition("/")[0]

@@ -1,6 +1,6 @@
 """Publishing of bundles to outlets, and reading them back for comparison."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -48,6 +48,21 @@ def _short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:_HASHED]
 
 
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The two documents of a bundle, as they are written."""
+
+    blob_key: str
+    blob: bytes
+    pointer_key: str
+    pointer: bytes
+
+    @property
+    def hash(self) -> str:
+        """The hash of the pointer; see `pointer_hash`."""
+        return _short(digest_of_bytes(self.pointer))
+
+
 def publish(
     outlets: Iterable[Outlet],
     identity: Identity,
@@ -56,10 +71,30 @@ def publish(
     ids: Mapping[str, str],
     holds: Mapping[str, str] | None = None,
 ) -> str:
-    """Publish `content` at the pointer `address` (see `pointer_address`), and return the hash of the pointer.
+    """Publish a bundle, and return the hash of its pointer; see `bundle`."""
+    made = bundle(identity, address, content, ids, holds)
+    for outlet in outlets:
+        write_all(outlet, [made])
+    return made.hash
 
-    In each outlet the blob is written first and the pointer last, unless they are unchanged. Only the `ids` that the
-    content requires are published; ValueError if one is missing. See `Pointer.holds` for `holds`.
+
+def write_all(outlet: Outlet, bundles: Sequence[Bundle]) -> None:
+    """Write bundles to an outlet: the blobs first and the pointers last, unless they are unchanged."""
+    outlet.put_all({one.blob_key: one.blob for one in bundles})
+    outlet.put_all({one.pointer_key: one.pointer for one in bundles})
+
+
+def bundle(
+    identity: Identity,
+    address: Address,
+    content: JSON,
+    ids: Mapping[str, str],
+    holds: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Return the documents that publish `content` at the pointer `address` (see `pointer_address`).
+
+    Only the `ids` that the content requires are published; ValueError if one is missing. See `Pointer.holds` for
+    `holds`.
     """
     needed = needs(content)
     if missing := sorted(needed - ids.keys()):
@@ -71,11 +106,12 @@ def publish(
     blob = canonical_json(content)
     held = {name: ids[name] for name in needed}
     pointer = Pointer(str(identity), str(address), digest_of_bytes(blob), held, holds or {})
-    key, document = pointer_key(str(identity), str(address)), canonical_json(pointer.document())
-    for outlet in outlets:
-        outlet.put(blob_key(str(identity), pointer.blob), blob)
-        outlet.put(key, document)
-    return _short(digest_of_bytes(document))
+    return Bundle(
+        blob_key(str(identity), pointer.blob),
+        blob,
+        pointer_key(str(identity), str(address)),
+        canonical_json(pointer.document()),
+    )
 
 
 def withdraw(outlets: Iterable[Outlet], identity: Identity, address: Address) -> None:

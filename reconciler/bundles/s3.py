@@ -1,6 +1,6 @@
 """Bundles below a prefix in an S3 bucket: the outlet, and the reader for applications."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
@@ -25,9 +25,10 @@ class S3Outlet:
     def write(self, key: str, data: bytes) -> None:
         self._objects.put(checked_key(key), data)
 
-    def put(self, key: str, data: bytes) -> None:
-        if self.read(key) != data:
-            self.write(key, data)
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        for key, data in documents.items():
+            if self.read(key) != data:
+                self.write(key, data)
 
     def list(self, prefix: str) -> list[str]:
         folder, slash, _ = prefix.rpartition("/")

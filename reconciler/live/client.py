@@ -10,13 +10,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache, lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.live.clients import Clients, join_body
 from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
 from reconciler.live.lazy_types import import_openai
 from reconciler.live.openai_host import is_of_openai
-from reconciler.live.pace import AT_ONCE, Pace
+from reconciler.live.pace import Pace
 from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
 from reconciler.live.responses import decoded
 from reconciler.live.source import Source
@@ -25,6 +27,8 @@ from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
     from openai import AsyncOpenAI
 
@@ -58,13 +62,14 @@ async def _always() -> None:
 class Connection:
     """Sends requests, at the pace allowed, and counts them."""
 
-    def __init__(self, client: "AsyncOpenAI", pace: Pace, *, mirrors_openai: bool = False) -> None:
-        self.client = client
+    def __init__(self, clients: Clients, pace: Pace, *, mirrors_openai: bool = False) -> None:
+        self.clients = clients
+        self.client = clients.first
         self.mirrors_openai = mirrors_openai
         self.pace = pace
         self.attempts = ATTEMPTS
         """Maximum number of attempts of a request."""
-        self._watch = Watch(client.api_key)
+        self._watch = Watch(self.client.api_key)
         self.requests: Counter[str] = Counter()
         """Requests sent, by method; each attempt counts."""
         self._may_write: Callable[[], Awaitable[None]] = _always
@@ -240,7 +245,8 @@ class Connection:
             begun = self.pace.clock()
             sent = self._watch.sent(request, attempt, begun - asked)
             try:
-                response = await send(self.client, request)
+                with self.clients.one() as client:
+                    response = await send(client, request)
             except openai.APIError as error:
                 if isinstance(error.__cause__, LiveError):
                     raise error.__cause__ from None
@@ -286,32 +292,35 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     key = api_key() if endpoint.transport is None and endpoint.source is None else NO_KEY
     # A quarter of a second of imports, in a thread: meanwhile other tasks run.
     await asyncio.to_thread(import_openai)
-    async with _client(endpoint, key) as client:
-        yield Connection(client, pace, mirrors_openai=endpoint.mirrors_openai)
+    async with _clients(endpoint, key) as clients:
+        yield Connection(clients, pace, mirrors_openai=endpoint.mirrors_openai)
 
 
-def _client(endpoint: Endpoint, key: str) -> "AsyncOpenAI":
+def _clients(endpoint: Endpoint, key: str) -> Clients:
     import httpx2
 
     base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
     try:
-        return _made(endpoint, base_url, key)
+        verify = endpoint.transport is not None or httpx2.create_ssl_context()
+        made = partial(_made, endpoint, base_url, key, verify)
+        return Clients(cache(made) if endpoint.transport else made)  # there is no connection to an app in this process
     except (httpx2.InvalidURL, ImportError, ValueError) as error:
         hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
         message = f"the URL of the API or of a proxy is not valid: {plain(error)}"
         raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
 
 
-def _made(endpoint: Endpoint, base_url: str | None, key: str) -> "AsyncOpenAI":
+def _made(endpoint: Endpoint, base_url: str | None, key: str, verify: "ssl.SSLContext | bool") -> "AsyncOpenAI":
     import httpx2
     import openai
 
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     http = httpx2.AsyncClient(
         transport=endpoint.transport,
+        verify=verify,
         timeout=timeout,
-        event_hooks=endpoint.source.hooks() if endpoint.source else {},
-        limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
+        event_hooks=endpoint.source.hooks() if endpoint.source else {"request": [join_body]},
+        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
     )
     # The SDK repeats creates after a 500, without an idempotency key: repeating is `call`'s business.
     return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
@@ -345,7 +354,15 @@ def _ahead(response: "httpx2.Response") -> float:
     """Return the seconds from the time of the response, by the server's clock in whole seconds, to now by the local
     clock.
     """
+    return time.time() - _moment(response.headers.get("date", ""))
+
+
+@lru_cache(maxsize=1)
+def _moment(date: str) -> float:
+    """Return the Unix time of a header `Date`, which the responses of a second have in common; minus infinity if it
+    cannot be read.
+    """
     try:
-        return time.time() - parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
-        return math.inf
+        return -math.inf

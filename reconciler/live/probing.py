@@ -42,7 +42,7 @@ class _Collector(Connection):
     """A connection that sends nothing: every list is empty, and noted."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(connection.client, connection.pace, mirrors_openai=connection.mirrors_openai)
+        super().__init__(connection.clients, connection.pace, mirrors_openai=connection.mirrors_openai)
         self.found: dict[tuple[str, ...], ListProbe] = {}
         self.asks: tuple[str, Collection[str]] = (MODELS, ())
         """The type of object that is listed, and the types that it may refer to."""

@@ -1,17 +1,18 @@
 """`apply`: execute a plan under the lock. Creates are journaled before the first one is sent."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reconciler.applying.apply import apply as carry_out
 from reconciler.applying.model import ApplyResult, Outcome
+from reconciler.applying.publishing import Publication
 from reconciler.applying.recovery import recover
 from reconciler.applying.run import Listener, Run
 from reconciler.bundles.documents import KINDS
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
-from reconciler.bundles.publish import publish, withdraw
+from reconciler.bundles.publish import Bundle, bundle, withdraw, write_all
 from reconciler.bundles.render import CHATBOT, pointer_address
 from reconciler.live.adapters import referrers
 from reconciler.live.client import Connection
@@ -75,20 +76,25 @@ class Outlets:
     kept: Mapping[Address, frozenset[str]] = field(default_factory=dict)
     """Outlets whose document stays as it is, by pointer."""
 
-    def publish(
-        self,
-        address: Address,
-        ids: Mapping[str, str],
-        under: Address | None = None,
-        holds: Mapping[str, str] | None = None,
-    ) -> None:
+    @property
+    def is_quick(self) -> bool:
+        return all(outlet.is_quick for outlet in self.outlets.values())
+
+    def publish(self, bundles: Sequence[Publication]) -> None:
         self.lease.confirm()
-        name = under or pointer_address(address)
-        kept = self.kept.get(name, frozenset())
-        written = {outlet: one for outlet, one in self.outlets.items() if outlet not in kept}
-        with _outlet_errors(under or address):
-            hash_ = publish(written.values(), self.identity, name, self.contents[address], ids, holds)
-        self._record(written, name, hash_)
+        made = {one.under or pointer_address(one.address): self._bundle(one) for one in bundles}
+        with _outlet_errors(bundles[0].under or bundles[0].address):
+            for name, outlet in self.outlets.items():
+                write_all(outlet, [one for address, one in made.items() if name not in self._kept(address)])
+        for address, one in made.items():
+            self._record([name for name in self.outlets if name not in self._kept(address)], address, one.hash)
+
+    def _bundle(self, one: Publication) -> Bundle:
+        name = one.under or pointer_address(one.address)
+        return bundle(self.identity, name, self.contents[one.address], one.ids, one.holds)
+
+    def _kept(self, pointer: Address) -> frozenset[str]:
+        return self.kept.get(pointer, frozenset())
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
         self.lease.confirm()

@@ -23,6 +23,7 @@ from reconciler.state.store import (
     StoreError,
     is_batch,
     latest_documents,
+    writes_groups,
 )
 
 
@@ -139,9 +140,16 @@ class StoreOutlet:
         return found.data if found else None
 
     def write(self, key: str, data: bytes) -> None:
-        self.put(key, data)
+        self.put_all({key: data})
 
-    def put(self, key: str, data: bytes) -> None:
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        if writes_groups(self.store):
+            self.store.put_all({self.prefix + key: data for key, data in documents.items()})
+            return
+        for key, data in documents.items():
+            self._put(key, data)
+
+    def _put(self, key: str, data: bytes) -> None:
         """Write `data` under `key`, unless it is there already."""
         if is_batch(self.store):
             if self.read(key) != data:

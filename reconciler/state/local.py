@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,7 @@ class LocalStore:
     def __init__(self, folder: Path) -> None:
         self.location = str(folder)
         self._folder = folder
+        self._draft = folder / _DRAFT
         self._renames = _Renames()
 
     def read(self, key: str) -> Versioned | None:
@@ -54,6 +55,14 @@ class LocalStore:
                     return Versioned(file.read(), _version(os.fstat(file.fileno())))
             except (FileNotFoundError, NotADirectoryError):
                 return None
+
+    def is_at(self, key: str, version: str) -> bool:
+        """Return True if the document has this version. It is not opened: that takes much longer."""
+        with self._errors():
+            try:
+                return _version((self._folder / check_key(key)).stat()) == version
+            except (FileNotFoundError, NotADirectoryError):
+                return False
 
     def create(self, key: str, data: bytes) -> str:
         path = self._path(key)
@@ -74,6 +83,34 @@ class LocalStore:
                 version = self._write(path, data, stamp)
             self._renames.sync(path.parent)
             return version
+
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        """See `GroupStore.put_all`. The lock is taken once, and each folder is made durable once."""
+        with self._errors():
+            folders = {name: self._path(name) for name in map(_parent, documents) if name}
+            written: set[Path] = set()
+            try:
+                with self._exclusive() as stamp:
+                    for key, data in documents.items():
+                        path = self._folder / check_key(key)
+                        if self._data(path, key) != data:
+                            written.add(folders.get(_parent(key), self._folder))
+                            self._write(path, data, stamp)
+            finally:
+                for folder in filter(Path.is_dir, written):
+                    self._renames.sync(folder)
+
+    def _data(self, path: Path, key: str) -> bytes | None:
+        """Return the content of a document in a folder that was checked; None if it does not exist."""
+        try:
+            with open(path, "rb", opener=_not_through_links) as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            return self._path(key).read_bytes()
 
     def delete(self, keys: Iterable[str]) -> None:
         paths = [self._path(key) for key in keys]
@@ -137,15 +174,18 @@ class LocalStore:
 
         The caller makes the rename durable, without the write lock.
         """
-        draft = self._folder / _DRAFT
+        draft = self._draft
         with draft.open("wb") as file:
             file.write(data)
             file.flush()
             os.utime(file.fileno(), ns=(stamp, stamp))
             os.fsync(file.fileno())
             version = _version(os.fstat(file.fileno()))
-        _make_folder(path.parent)
-        draft.replace(path)
+        try:
+            draft.replace(path)
+        except FileNotFoundError:
+            _make_folder(path.parent)
+            draft.replace(path)
         return version
 
 
@@ -185,6 +225,15 @@ class _Folder:
 def _version(status: os.stat_result) -> str:
     # The inode distinguishes two writes on file systems with timestamps coarser than nanoseconds.
     return f"{status.st_mtime_ns:x}-{status.st_ino:x}"
+
+
+def _parent(key: str) -> str:
+    """Return the folder of a key; empty if there is none."""
+    return key.rpartition("/")[0]
+
+
+def _not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def _unless_missing(error: OSError) -> None:

@@ -123,11 +123,16 @@ class Lease:
         )
 
     def confirm(self) -> None:
-        """Raise `LeaseLostError` unless this lease still holds the lock, as far as `is_unconfirmed` asks."""
-        if self.is_unconfirmed:
-            self.verify()
-        else:
-            self.check()
+        """Raise `LeaseLostError` unless this lease still holds the lock, as far as `is_unconfirmed` asks. A local lock
+        is not read again if it is as this lease wrote it.
+        """
+        self.check()
+        if self.is_unconfirmed and not self._is_as_written:
+            self._present()
+
+    @property
+    def _is_as_written(self) -> bool:
+        return isinstance(self._store, LocalStore) and self._store.is_at(lock_key(self._identity), self._version)
 
     def _clocks(self) -> tuple[float, float]:
         return self.now(), time.monotonic()

@@ -156,6 +156,21 @@ def is_batch(store: Store) -> TypeGuard[BatchStore]:
     return hasattr(store, "write_all")
 
 
+class GroupStore(Store, Protocol):
+    """A store that writes several documents together with less work than one after the other."""
+
+    def put_all(self, documents: Mapping[str, bytes]) -> None:
+        """Write the documents by key, in this order, unless they have these bytes already: the last write wins. Each is
+        written whole or not at all, and all are durable when this returns.
+        """
+        ...
+
+
+def writes_groups(store: Store) -> TypeGuard[GroupStore]:
+    """Return True if several documents are written together."""
+    return hasattr(store, "put_all")
+
+
 def current_documents(store: Store) -> Documents:
     """Return a view of `store`: of one point in time if that saves calls."""
     return store.snapshot() if is_batch(store) else store

@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.applying.apply import apply
 from reconciler.applying.model import Outcome
+from reconciler.applying.publishing import Publication
 from reconciler.applying.run import Run
 from reconciler.live.adapters import WriteRequest, needing
 from reconciler.live.errors import LiveError, UnknownOutcomeError
@@ -95,15 +96,13 @@ class Cloud:
         self.doubtful += [str(address)] if is_doubtful else []
         self.left += [str(instead_of)] if instead_of else []
 
-    def publish(
-        self,
-        address: Address,
-        ids: Mapping[str, str],
-        under: Address | None = None,
-        holds: Mapping[str, str] | None = None,
-    ) -> None:
-        self.calls.append(f"publish {under or address}")
-        self.published[str(under or address)] = dict(ids)
+    is_quick = True
+
+    def publish(self, bundles: Sequence[Publication]) -> None:
+        for one in bundles:
+            name = str(one.under or one.address)
+            self.calls.append(f"publish {name}")
+            self.published[name] = dict(one.ids)
 
     def withdraw(self, address: Address, *, published_only: bool = False) -> None:
         self.calls.append(f"withdraw {address}")

@@ -139,3 +139,53 @@ class TestRenames:
 
         with ThreadPoolExecutor(4) as threads:
             assert all(threads.map(write, range(4)))
+
+
+# Groups of documents
+
+
+def test_group_takes_the_lock_once_and_syncs_each_folder_once(tmp_path, monkeypatch):
+    store, synced, locked = LocalStore(tmp_path / "store"), [], []
+    store.put_all({"agents/first.json": b"1", "blobs/first.json": b"1"})
+    monkeypatch.setattr(local, "_sync", lambda folder: synced.append(folder.name))
+    monkeypatch.setattr(local.fcntl, "flock", lambda *_: locked.append(True))
+    store.put_all({f"{folder}/{number}.json": b"{}" for folder in ("agents", "blobs") for number in range(8)})
+    assert (sorted(synced), len(locked)) == (["agents", "blobs"], 1)
+    assert store.list("agents/") == [*(f"agents/{number}.json" for number in range(8)), "agents/first.json"]
+
+
+def test_group_leaves_equal_documents_and_gives_others_new_versions(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    store.put_all({"a/1": b"old", "a/2": b"old"})
+    one, two = store.read("a/1"), store.read("a/2")
+    store.put_all({"a/1": b"old", "a/2": b"new"})
+    assert store.read("a/1") == one
+    changed = store.read("a/2")
+    assert changed
+    assert two
+    assert (changed.data, changed.version == two.version) == (b"new", False)
+
+
+def test_group_does_not_follow_a_link_out_of_the_folder(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "store/a").mkdir(parents=True)
+    (outside / "target").write_bytes(b"outside")
+    (tmp_path / "store/linked").symlink_to(outside)
+    (tmp_path / "store/a/file").symlink_to(outside / "target")
+    for key in ("linked/key", "a/file"):
+        with pytest.raises(StoreError, match="is outside"):
+            LocalStore(tmp_path / "store").put_all({key: b""})
+    assert [(one.name, one.read_bytes()) for one in outside.iterdir()] == [("target", b"outside")]
+
+
+def test_group_that_fails_keeps_the_documents_before_durable(tmp_path, monkeypatch):
+    store, synced = LocalStore(tmp_path / "store"), []
+    (tmp_path / "store/b/1").mkdir(parents=True)
+    (tmp_path / "store/b/1/x").write_bytes(b"")
+    store.put_all({"a/0": b""})
+    monkeypatch.setattr(local, "_sync", lambda folder: synced.append(folder.name))
+    with pytest.raises(StoreError):
+        store.put_all({"a/1": b"1", "b/1": b"1"})
+    assert (tmp_path / "store/a/1").read_bytes() == b"1"
+    assert "a" in synced

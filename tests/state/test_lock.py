@@ -13,6 +13,7 @@ import pytest
 from reconciler.resources.address import Identity
 from reconciler.resources.problems import ReconcilerError
 from reconciler.state import lock
+from reconciler.state.local import LocalStore
 from reconciler.state.lock import Holder, LeaseLostError, LockedError
 from reconciler.state.store import conflict_error, exists_error
 from tests.state.stores import MemoryStore
@@ -184,6 +185,27 @@ def test_a_quick_store_is_read_before_every_write(store, now):
     lease = lock.acquire(store, ACME, ANN, now)
     lock.unlock(store, ACME, now)
     with pytest.raises(LeaseLostError, match="was released by another process"):
+        lease.confirm()
+
+
+def test_a_local_lock_is_read_only_after_another_process_wrote_it(tmp_path, now, monkeypatch):
+    store = LocalStore(tmp_path / "state")
+    lease = lock.acquire(store, ACME, ANN, now)
+    monkeypatch.setattr(LocalStore, "read", lambda *_: pytest.fail("the lock was read"))
+    lease.confirm()
+    lease.renew()
+    lease.confirm()
+    monkeypatch.undo()
+    lock.unlock(LocalStore(tmp_path / "state"), ACME, now)
+    with pytest.raises(LeaseLostError, match="was released by another process"):
+        lease.confirm()
+
+
+def test_a_local_lock_that_was_removed_is_lost(tmp_path, now):
+    store = LocalStore(tmp_path / "state")
+    lease = lock.acquire(store, ACME, ANN, now)
+    store.delete([lock.lock_key(ACME)])
+    with pytest.raises(LeaseLostError):
         lease.confirm()
 
 
