@@ -5,12 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.files.search import PROJECT_FILE
 from reconciler.git.worktree import Entry, worktree
-from reconciler.manifests.cache.entries import CachedObjects
 from reconciler.manifests.cache.file_hashes import FileHashes
-from reconciler.manifests.cache.manifests import ManifestCache
 from reconciler.manifests.checking import check
 from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
@@ -37,6 +36,10 @@ from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
 
+if TYPE_CHECKING:
+    from reconciler.manifests.cache.entries import CachedObjects
+    from reconciler.manifests.cache.manifests import ManifestCache
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -62,7 +65,7 @@ class Loaded:
     one of these objects is an error."""
     used: frozenset[str] = frozenset()
     """Paths of the files that manifests include or refer to, relative to the project folder."""
-    objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
+    objects: "Mapping[Address, CachedObjects]" = field(default_factory=dict)
     """Desired objects of manifests that the cache has."""
 
     def read_files(self) -> frozenset[str]:
@@ -182,10 +185,12 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
 
 
-def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> ManifestCache | None:
+def _opened_cache(cache: Path | None, env: str | None, root: Path, top: Path, shown: str) -> "ManifestCache | None":
     """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
     if cache is None:
         return None
+    from reconciler.manifests.cache.manifests import ManifestCache  # a run without a cache, as in CI, needs none of it
+
     try:
         text = read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
     except UnreadableError:
