@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.manifests.cache.manifests import ManifestCache, uploads_of
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource, Scope
 from reconciler.resources.problems import Finding, Problem
-from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
+from reconciler.resources.registry import kinds as registered_kinds, upload_kinds, upload_types
+
+if TYPE_CHECKING:
+    from reconciler.manifests.cache.manifests import ManifestCache
 
 
 def check(
-    resources: Sequence[Resource], scope: Scope, cached: ManifestCache | None
+    resources: Sequence[Resource], scope: Scope, cached: "ManifestCache | None"
 ) -> tuple[Scope, dict[str, Address], list[Problem]]:
     """Return the scope of all resources, the files that objects consist of, each with an object, and the violations of
     their kinds.
@@ -27,7 +30,7 @@ def check(
         found = _checked(store, scope, cached)
         problems += found
         if not any(problem.severity == "error" for problem in found):
-            uploads, parts = cached.uploads(store, scope) if cached else uploads_of(store, scope)
+            uploads, parts = cached.uploads(store, scope, _uploads) if cached else _uploads(store, scope)
             attached |= {*uploads}
             held |= dict.fromkeys((*uploads, *parts), store.address)
     scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
@@ -49,7 +52,14 @@ def _staged(resources: Iterable[Resource]) -> frozenset[str]:
     return frozenset(found[True] - found[False])
 
 
-def _checked(resource: Resource, scope: Scope, cached: ManifestCache | None) -> list[Problem]:
+def _uploads(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
+    """Return the paths of the uploads of a store, and of the files that its objects consist of."""
+    wanted = list(store.kind.desired(store, scope))
+    uploads = dict.fromkeys(one.address.name for one in wanted if one.type in upload_types())
+    return [*uploads], [part.path for one in wanted for part in one.parts]
+
+
+def _checked(resource: Resource, scope: Scope, cached: "ManifestCache | None") -> list[Problem]:
     return cached.checked(resource, scope, _violations) if cached else _violations(resource, scope)
 
 

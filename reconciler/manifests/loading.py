@@ -5,12 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.files.search import PROJECT_FILE
 from reconciler.git.worktree import Entry, worktree
-from reconciler.manifests.cache.entries import CachedObjects
 from reconciler.manifests.cache.file_hashes import FileHashes
-from reconciler.manifests.cache.manifests import ManifestCache
 from reconciler.manifests.checking import check
 from reconciler.manifests.checkout import add_absent, add_absent_markdown, converted
 from reconciler.manifests.envelope import name_in
@@ -37,6 +36,10 @@ from reconciler.resources.name_lists import similar
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
 
+if TYPE_CHECKING:
+    from reconciler.manifests.cache.entries import CachedObjects
+    from reconciler.manifests.cache.manifests import ManifestCache
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -62,7 +65,7 @@ class Loaded:
     one of these objects is an error."""
     used: frozenset[str] = frozenset()
     """Paths of the files that manifests include or refer to, relative to the project folder."""
-    objects: Mapping[Address, CachedObjects] = field(default_factory=dict)
+    objects: "Mapping[Address, CachedObjects]" = field(default_factory=dict)
     """Desired objects of manifests that the cache has."""
 
     def desired_of(self, resource: Resource) -> list[Desired]:
@@ -76,7 +79,7 @@ class Loaded:
         cached = self._cached(resource)
         return cached.types if cached else {one.type for one in self.desired_of(resource)}
 
-    def _cached(self, resource: Resource) -> CachedObjects | None:
+    def _cached(self, resource: Resource) -> "CachedObjects | None":
         found = self.objects.get(resource.address)
         return found if found and found.of is resource else None
 
@@ -196,10 +199,12 @@ def _opened_cache(
     shown: str,
     edited: Mapping[str, str],
     project_in: Callable[[Sequence[Document]], Opened],
-) -> ManifestCache | None:
+) -> "ManifestCache | None":
     """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
     if cache is None:
         return None
+    from reconciler.manifests.cache.manifests import ManifestCache  # a run without a cache, as in CI, needs none of it
+
     try:
         text = edited[PROJECT_FILE] if PROJECT_FILE in edited else read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
     except UnreadableError:

@@ -1,9 +1,11 @@
 import asyncio
+import ssl
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
 
+import httpcore2
 import httpx2
 import pytest
 
@@ -378,6 +380,23 @@ class TestConnect:
             "sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+    @pytest.mark.parametrize(
+        ("scheme", "proxy", "reads"), [("http", "http", 0), ("https", "http", 1), ("http", "https", 1)]
+    )
+    def test_certificates_are_read_once_if_any_connection_needs_them(self, bench, monkeypatch, scheme, proxy, reads):
+        contexts = []
+
+        def read(**kwargs):
+            contexts.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            return contexts[-1]
+
+        monkeypatch.setattr(httpcore2, "default_ssl_context", read)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"{proxy}://proxy.example:3128")
+        self.connected(bench, base_url=f"{scheme}://gateway.example/v1")
+        assert len(contexts) == reads
 
 
 class TestDenied:

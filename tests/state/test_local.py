@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -148,7 +149,7 @@ def test_group_takes_the_lock_once_and_syncs_each_folder_once(tmp_path, monkeypa
     store, synced, locked = LocalStore(tmp_path / "store"), [], []
     store.put_all({"agents/first.json": b"1", "blobs/first.json": b"1"})
     monkeypatch.setattr(local, "_sync", lambda folder: synced.append(folder.name))
-    monkeypatch.setattr(local.fcntl, "flock", lambda *_: locked.append(True))
+    monkeypatch.setattr(fcntl, "flock", lambda *_: locked.append(True))
     store.put_all({f"{folder}/{number}.json": b"{}" for folder in ("agents", "blobs") for number in range(8)})
     assert (sorted(synced), len(locked)) == (["agents", "blobs"], 1)
     assert store.list("agents/") == [*(f"agents/{number}.json" for number in range(8)), "agents/first.json"]

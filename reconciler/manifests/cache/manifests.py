@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import pydantic
 import ruamel.yaml
@@ -61,7 +61,6 @@ from reconciler.resources.base import Resource, Scope
 from reconciler.resources.front_matter import API_VERSION
 from reconciler.resources.kind import Kind
 from reconciler.resources.problems import Place, Problem, ReconcilerError
-from reconciler.resources.registry import upload_types
 from reconciler.resources.values import JSON
 
 _CODE: Final = ("manifests", "resources", "files", "git", "s3")
@@ -70,6 +69,7 @@ _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 """The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
 _MARKER: Final = "---"
 """Without it, a file is one document."""
+UploadsOf: TypeAlias = Callable[[Resource, Scope], tuple[list[str], list[str]]]
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
 
@@ -252,8 +252,8 @@ class ManifestCache:
         set_value(file, number, CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
         return found
 
-    def uploads(self, store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
-        """Return the paths of the uploads of a store without errors, and of the files that its objects consist of."""
+    def uploads(self, store: Resource, scope: Scope, uploads_of: UploadsOf) -> tuple[list[str], list[str]]:
+        """Return the result of `uploads_of` for a store without errors, from the cache as in `checked`."""
         slot = self._slot(store)
         if slot is None:
             return uploads_of(store, scope)
@@ -326,13 +326,6 @@ class ManifestCache:
         self._slots.clear()
         self._results.clear()
         self.entries = {}
-
-
-def uploads_of(store: Resource, scope: Scope) -> tuple[list[str], list[str]]:
-    """Return the paths of the uploads of a store, and of the files that its objects consist of."""
-    wanted = list(store.kind.desired(store, scope))
-    uploads = dict.fromkeys(one.address.name for one in wanted if one.type in upload_types())
-    return [*uploads], [part.path for one in wanted for part in one.parts]
 
 
 def _has_no_error(problems: Iterable[Problem]) -> bool:
