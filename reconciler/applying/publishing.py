@@ -1,7 +1,7 @@
 """Publishing of bundles in groups: those that come while others are being written are written together afterwards.
 
-Each write of a group takes one thread and one lock of the store. Of a new estate, in which every object has a bundle,
-single writes took a fifth of the CPU.
+A group takes one thread, and one lock of a local store. Of a new estate, in which every object has a bundle, single
+writes took a fifth of the CPU. A group is as large as the number of steps under way at most.
 """
 
 import asyncio

@@ -54,8 +54,8 @@ class Publisher(Protocol):
     """A writer of the bundles that applications load."""
 
     @property
-    def is_quick(self) -> bool:
-        """True if bundles are not written faster by several threads than together."""
+    def writes_groups(self) -> bool:
+        """True if bundles are written together with less work than by several threads."""
         ...
 
     def publish(self, bundles: Sequence[Publication]) -> None:
@@ -123,7 +123,7 @@ class Run:
 
     @cached_property
     def publishing(self) -> Publishing:
-        return Publishing(self.publisher.publish, together=self.publisher.is_quick)
+        return Publishing(self.publisher.publish, together=self.publisher.writes_groups)
 
     @cached_property
     def reference_recheck(self) -> ReferenceRecheck:

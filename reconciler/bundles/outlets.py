@@ -30,6 +30,11 @@ class Outlet(Protocol):
         """True if reading one document after the other is not slower than reading several at once."""
         ...
 
+    @property
+    def writes_groups(self) -> bool:
+        """True if several documents are written together with less work than by several threads."""
+        ...
+
     def read(self, key: str) -> bytes | None:
         """Return the document; None if it does not exist."""
         ...
@@ -55,6 +60,7 @@ class DirectoryOutlet:
 
     root: Path
     is_quick: ClassVar[bool] = True
+    writes_groups: ClassVar[bool] = False
     _swept: set[Path] = field(default_factory=set, repr=False, compare=False)
     """Folders without drafts of killed processes."""
 

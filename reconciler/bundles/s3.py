@@ -14,6 +14,7 @@ class S3Outlet:
     """An outlet in an S3 bucket. Failures raise `S3Error`."""
 
     is_quick: Final = False
+    writes_groups: Final = False
 
     def __init__(self, location: Location) -> None:
         self._objects = Objects(location)

@@ -77,8 +77,8 @@ class Outlets:
     """Outlets whose document stays as it is, by pointer."""
 
     @property
-    def is_quick(self) -> bool:
-        return all(outlet.is_quick for outlet in self.outlets.values())
+    def writes_groups(self) -> bool:
+        return all(outlet.writes_groups for outlet in self.outlets.values())
 
     def publish(self, bundles: Sequence[Publication]) -> None:
         self.lease.confirm()

@@ -135,6 +135,10 @@ class StoreOutlet:
     def is_quick(self) -> bool:
         return is_batch(self.store) or self.store.is_quick
 
+    @property
+    def writes_groups(self) -> bool:
+        return is_batch(self.store) or writes_groups(self.store)
+
     def read(self, key: str) -> bytes | None:
         found = latest_documents(self.store).read(self.prefix + key)
         return found.data if found else None

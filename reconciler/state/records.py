@@ -123,8 +123,10 @@ def applied_of(record: JSON) -> Applied:
     resource_type = resource_types().get(type_)
     if resource_type:
         _check_fields(resource_type, fields)
+        if not (record["id"] or resource_type.in_outlets):
+            raise ValueError("an id is empty")
     return Applied(
-        id=_id_of(record["id"]),
+        id=typed(str, record["id"]),
         type=type_,
         fields=fields,
         write_only=typed(dict, record.get("write_only", {})),
@@ -138,12 +140,6 @@ def applied_of(record: JSON) -> Applied:
         rolled_back_by=typed(str, record.get("rolled_back_by", "")),
         verified=_verified_of(record.get("verified")),
     )
-
-
-def _id_of(record: JSON) -> str:
-    if not typed(str, record):
-        raise ValueError("an id is empty")
-    return str(record)
 
 
 def _check_fields(resource_type: ResourceType, fields: Mapping[str, JSON]) -> None:

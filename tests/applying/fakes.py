@@ -96,7 +96,7 @@ class Cloud:
         self.doubtful += [str(address)] if is_doubtful else []
         self.left += [str(instead_of)] if instead_of else []
 
-    is_quick = True
+    writes_groups = True
 
     def publish(self, bundles: Sequence[Publication]) -> None:
         for one in bundles:

@@ -22,6 +22,7 @@ from reconciler.state.model import Completed, Snapshot, State
 
 IDS = {"agent": {"agent_1"}, "vector_store": {"vs_1"}, "file": {"file-1"}}
 SEARCH = {"tools": [{"type": "file_search", "vector_store_ids": ["vs_9", "vs_1"]}]}
+FILE = Applied("file-1", "file", {"sha256": "0" * 64})
 BUCKET = "s3://globex-bots/?endpoint_url=http%3A%2F%2F127.0.0.1%3A9"
 ELSEWHERE = {"backend": "s3", "bucket": "globex-bots", "endpoint_url": "http://127.0.0.1:9"}
 
@@ -98,7 +99,7 @@ class TestWhatIsAReference:
 
     def test_an_address_of_the_peer_is_a_reference(self, folder):
         entry = document("request", container={"file_ids": [reference("file/a.md")]})
-        folder.applied("globex/live", **{"assistant/triage": entry, "file/a.md": Applied("file-1", "file", {})})
+        folder.applied("globex/live", **{"assistant/triage": entry, "file/a.md": FILE})
         assert folder.named() == [("globex/live: assistant/triage", ("file-1",))]
 
     def test_an_id_inside_text_is_not_a_reference(self, folder):
