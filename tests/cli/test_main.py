@@ -211,6 +211,18 @@ def test_a_bug_prints_a_message_and_a_trace_on_demand(project, cli: Cli, monkeyp
         cli("plan")
 
 
+def test_plugins_of_pydantic_are_not_loaded(project, tmp_path):
+    (tmp_path / "watcher-1.dist-info").mkdir()
+    (tmp_path / "watcher-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nwatcher = watcher:plugin\n")
+    (tmp_path / "watcher.py").write_text("import sys\nplugin = None\nprint('watching', file=sys.stderr)\n")
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*RECONCILER, "validate"], capture_output=True, text=True, check=False, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = env | {"PYDANTIC_DISABLE_PLUGINS": "another"}
+    done = subprocess.run([*RECONCILER, "validate"], capture_output=True, text=True, check=False, env=asked)
+    assert "watching" in done.stderr
+
+
 def test_a_closed_pipe_ends_output_silently(project):
     reader, writer = os.pipe()
     os.close(reader)
