@@ -8,6 +8,7 @@ import marshal
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self, TypeAlias
 
 from reconciler.live import bodies
@@ -165,14 +166,15 @@ class Labelled:
         """
         unread = {name: value for name, value in body.items() if not self._is_read(name)}
         check(self.type, {"id": body["id"], **unread}, self._description.shapes)
-        texts = {name: value for name, value in known.fields.items() if isinstance(value, str)}
-        shared = {name: value for name, value in texts.items() if body.get(name) == value}
+        texts = ((name, value) for name, value in known.fields.items() if isinstance(value, str))
+        shared = tuple(name for name, value in texts if body.get(name) == value)
         rest = marshal.dumps({name: value for name, value in body.items() if name not in shared})
-
-        def build() -> Fields:
-            return self._fields({**marshal.loads(rest), **shared})  # noqa: S302 - bytes of this process
-
+        build = partial(self._restored, rest, known.fields, shared)
         return Live.deferred(build, replace(self._with_fields(body, {}), mark=mark))
+
+    def _restored(self, rest: bytes, applied: Fields, shared: tuple[str, ...]) -> Fields:
+        texts = {name: applied[name] for name in shared}
+        return self._fields({**marshal.loads(rest), **texts})  # noqa: S302 - bytes of this process
 
     def _fields(self, body: Object) -> Fields:
         described, type_ = self._description, self._resource_type

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -24,6 +25,8 @@ from reconciler.resources.name_lists import suggestion
 from reconciler.resources.problems import Finding, Problem, ReconcilerError
 from reconciler.resources.secrets import ENV
 from reconciler.resources.variables import PREFIX
+
+_NO_SOURCES: Final[Mapping[Path, Source]] = MappingProxyType({})
 
 
 @dataclass
@@ -99,7 +102,8 @@ def validate(
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
     # The function holds the parts of the expansion that it needs, because there is one for each manifest of a project.
-    written = partial(_written, kind, document, expansion.includes, expansion.texts, default_target)
+    positions.includes = includes = expansion.includes or _NO_SOURCES
+    written = partial(_written, kind, document, includes, expansion.texts or _NO_SOURCES, default_target)
     again = partial(_spec_again, document, expander, kinds, default_target)
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written, again)
