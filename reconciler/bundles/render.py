@@ -1,6 +1,6 @@
 """Rendering of desired objects to bundle contents, and of contents back to canonical fields. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from reconciler.bundles.documents import BLOB_FORMAT, DRAFT, with_ids
@@ -42,7 +42,12 @@ def object_address(pointer: Address) -> Address | None:
 
 
 def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
-    """Return the bundle content of every object that has one, by address.
+    """Return the bundle content of every object that has one, by address; see `each_content`."""
+    return dict(each_content(objects))
+
+
+def each_content(objects: Mapping[Address, Desired]) -> Iterator[tuple[Address, JSON]]:
+    """Yield each object that has a bundle content, with the content.
 
     An object that refers to an assistant or pipeline outside `objects` has none: its bundle would be incomplete.
     """
@@ -53,7 +58,6 @@ def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
     }
     pipelines = {str(address): _rendered(wanted) for address, wanted in objects.items() if wanted.type == "pipeline"}
     uses = {name: _named("assistant", pipeline) for name, pipeline in pipelines.items()}
-    blobs: dict[Address, JSON] = {}
     for address, wanted in objects.items():
         holds = _held_by(wanted, uses)
         if holds is None or not (holds.assistants <= assistants.keys() and holds.pipelines <= pipelines.keys()):
@@ -63,8 +67,7 @@ def contents(objects: Mapping[Address, Desired]) -> dict[Address, JSON]:
             parts["pipelines"] = _picked(pipelines, holds.pipelines)
         if wanted.type in _CHATBOTS:
             parts.update(_CHATBOTS[wanted.type](wanted))
-        blobs[address] = {"format": BLOB_FORMAT, "address": str(pointer_address(address)), **parts}
-    return blobs
+        yield address, {"format": BLOB_FORMAT, "address": str(pointer_address(address)), **parts}
 
 
 class _Holding(NamedTuple):

@@ -16,6 +16,7 @@ NONE: Final = ""
 """The mark of an object of which no digest can be made. It equals no other mark."""
 LENGTH: Final = 32
 """Characters of a mark."""
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _CODE: Final = ("applying", "live", "planning", "resources")
 
 
@@ -25,7 +26,7 @@ def mark_of(*values: JSON) -> str:
     if not code:
         return NONE
     try:
-        said = json.dumps(values, sort_keys=True, separators=(",", ":"))
+        said = _encode(values)
     except RecursionError:  # reading it fails, too, with an error that names the object
         return NONE
     return hashlib.sha256(f"{code}\0{said}".encode()).hexdigest()[:LENGTH]

@@ -41,6 +41,11 @@ class Expander:
     hint: Callable[[str, UnreadableError], str] = lambda _path, error: error.hint
     """Returns the next step for a path that cannot be read."""
 
+    def anew(self) -> "Expander":
+        """Return an expander of the same files and variables that has expanded nothing yet."""
+        variables = Variables(self.variables.values, self.variables.texts)
+        return Expander(self.sources, variables, hint=self.hint)
+
     def text(self, source: Source) -> tuple[str, tuple[Problem, ...]]:
         """Return the text of a file with its variables replaced, without its final newline, and the problems in it."""
         if source.path not in self.texts:

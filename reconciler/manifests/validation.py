@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -21,9 +22,11 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import NO_RULES, Path, Resource, Spec
 from reconciler.resources.kind import NAMES, Kind, written_for
 from reconciler.resources.name_lists import suggestion
-from reconciler.resources.problems import Finding, Problem
+from reconciler.resources.problems import Finding, Problem, ReconcilerError
 from reconciler.resources.secrets import ENV
 from reconciler.resources.variables import PREFIX
+
+_NO_SOURCES: Final[Mapping[Path, Source]] = MappingProxyType({})
 
 
 @dataclass
@@ -99,13 +102,24 @@ def validate(
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
     # The function holds the parts of the expansion that it needs, because there is one for each manifest of a project.
-    written = partial(_written, kind, document, expansion.includes, expansion.texts, default_target)
+    positions.includes = includes = expansion.includes or _NO_SOURCES
+    written = partial(_written, kind, document, includes, expansion.texts or _NO_SOURCES, default_target)
+    again = partial(_spec_again, document, expander, kinds, default_target)
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
-        result.resource = _resource(kind, envelope, spec, positions, written)
+        result.resource = _resource(kind, envelope, spec, positions, written, again)
     elif kind and envelope and spec is None and not expansion.problems:
         spec = _partial(kind, value, expansion, default_target, findings)
-        result.partial = _resource(kind, envelope, spec, positions, written) if spec is not None else None
+        result.partial = _resource(kind, envelope, spec, positions, written, None) if spec is not None else None
     return result
+
+
+def _spec_again(document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None) -> Spec:
+    """Return the spec of a valid document. The limits of the project were checked when it was validated first."""
+    found = validate(document, expander.anew(), kinds, default_target)
+    if found.resource is None:  # an include that was read again would have to differ, and each is read once
+        raise ReconcilerError(*found.problems)
+    spec: Spec = found.resource.spec
+    return spec
 
 
 def _written(
@@ -251,7 +265,12 @@ def _within(path: Path, places: set[Path]) -> bool:
 
 
 def _resource(
-    kind: Kind, envelope: Envelope, spec: Spec, positions: Positions, written: Callable[[], dict[str, Any]]
+    kind: Kind,
+    envelope: Envelope,
+    spec: Spec,
+    positions: Positions,
+    written: Callable[[], dict[str, Any]],
+    validated: Callable[[], Spec] | None,
 ) -> Resource:
     return Resource(
         kind=kind,
@@ -262,4 +281,5 @@ def _resource(
         place=positions.document.place,
         where=positions.where,
         written=written,
+        validated=validated,
     )

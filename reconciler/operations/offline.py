@@ -44,7 +44,7 @@ def planned_offline(
     inputs = inputs_of(workspace, snapshot, live, outlets, project, on_drift, targets)
     # The state has only the fields that manifests set: what else an object had when it was planned is not known.
     types = {name: replace(one, pins_deletes=False) for name, one in inputs.resource_types.items()}
-    planned, _ = plan_of(workspace, replace(inputs, resource_types=types))
+    planned = plan_of(workspace, replace(inputs, resource_types=types))
     check_targets(workspace, targets, planned.matched.live)
     warnings = (
         Notice("offline"),

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from reconciler.bundles.documents import needs
 from reconciler.bundles.outlets import Outlet
-from reconciler.bundles.render import contents
+from reconciler.bundles.render import contents, each_content
 from reconciler.git.command import GitError
 from reconciler.git.worktree import worktree
 from reconciler.live.adapters import Adapter
@@ -45,13 +46,16 @@ class Observed:
 
     planned: Planned
     snapshot: Snapshot
-    contents: Mapping[Address, JSON]
-    """Bundles by address."""
     adapters: Mapping[str, Adapter]
     agreed: tuple[Written, ...] = ()
     """See `OutletContents.agreed`."""
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     """The outlets that were read, by name. Apply writes to no others."""
+
+    @cached_property
+    def contents(self) -> Mapping[Address, JSON]:
+        """Bundles by address. A plan has only their digests: all contents together take much memory."""
+        return contents(self.planned.inputs.desired)
 
 
 def planned(
@@ -100,24 +104,24 @@ async def make_plan(
     """
     with connection.looking_once():
         first = await read(workspace, connection, on_drift, targets, applies=applies)
-        planned, bundles = plan_of(workspace, first.inputs)
+        planned = plan_of(workspace, first.inputs)
         among = frozenset(writing(planned)) if models is written else None
         second = await read_referrers(workspace, connection, first, referred(planned), models(planned), among)
     if second.inputs is not first.inputs:
-        planned, bundles = plan_of(workspace, second.inputs)
+        planned = plan_of(workspace, second.inputs)
     warnings = (*planned.plan.warnings, *second.warnings)
     if may_be_duplicates(warnings):
         owned = await asyncio.to_thread(Peers(workspace).owned)
         warnings = tuple(without_owned(warnings, owned))  # of other environments, for example
     plan = replace(planned.plan, warnings=warnings)
-    return Observed(replace(planned, plan=plan), first.snapshot, bundles, first.adapters, first.agreed, first.outlets)
+    return Observed(replace(planned, plan=plan), first.snapshot, first.adapters, first.agreed, first.outlets)
 
 
-def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[Address, JSON]]:
-    """Return the plan, and the bundles by address; raise ReconcilerError for a reference that cannot be resolved."""
+def plan_of(workspace: Workspace, inputs: PlanInputs) -> Planned:
+    """Return the plan; raise ReconcilerError for a reference that cannot be resolved."""
     resolution = resolve(inputs)
-    bundles = contents(resolution.inputs.desired)
-    difference = diff(resolution.with_bundles({address: _bundle(content) for address, content in bundles.items()}))
+    bundles = {address: _bundle(content) for address, content in each_content(resolution.inputs.desired)}
+    difference = diff(resolution.with_bundles(bundles))
     guarded = guard(difference)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     planned = seal(difference, guarded, commit=_commit(workspace.loaded), created_at=now)
@@ -128,7 +132,7 @@ def plan_of(workspace: Workspace, inputs: PlanInputs) -> tuple[Planned, Mapping[
         *only_in_state(planned.inputs, planned.matched, planned.plan.work),
     )
     warnings = (*new, *planned.plan.warnings)
-    return replace(planned, plan=replace(planned.plan, warnings=warnings)), bundles
+    return replace(planned, plan=replace(planned.plan, warnings=warnings))
 
 
 async def adoption_plan(workspace: Workspace, observed: Observed, adopt: Mapping[Address, str]) -> Observed:
@@ -136,8 +140,7 @@ async def adoption_plan(workspace: Workspace, observed: Observed, adopt: Mapping
     inputs, ids = observed.planned.inputs, set(adopt.values())
     live = await with_parts(observed, ids)
     adopting = replace(inputs, live=live, adopt=adopt, scope=frozenset(adopt))
-    planned, rendered = plan_of(workspace, adopting)
-    return replace(observed, planned=planned, contents=rendered)
+    return replace(observed, planned=plan_of(workspace, adopting))
 
 
 async def with_parts(observed: Observed, ids: Collection[str]) -> tuple[Live, ...]:

@@ -55,6 +55,8 @@ async def read(
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read, _shared(workspace.desired))
+    for resource in workspace.loaded.resources:
+        resource.without_spec()
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
@@ -87,7 +89,8 @@ def _shared(desired: Mapping[Address, Desired]) -> Callable[[Address, Applied], 
         wanted = desired[address].fields if address in desired else {}
         both = ((name, value) for name, value in applied.fields.items() if name in wanted)
         equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
-        return replace(applied, fields={**applied.fields, **equal}) if equal else applied
+        is_whole = len(equal) == len(applied.fields) == len(wanted)
+        return replace(applied, fields=wanted if is_whole else {**applied.fields, **equal}) if equal else applied
 
     return of
 

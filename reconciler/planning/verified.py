@@ -34,6 +34,7 @@ from reconciler.resources.values import JSON, Fields, mentions, references_in
 
 _ID: Final = re.compile(r"(?=[^0-9]*[0-9]|.{16})[A-Za-z]+[-_][\w-]+", re.ASCII)
 """Texts that can be live ids: a prefix and a random part. The index has no others."""
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,20 @@ def digest_of(desired: Desired, applied: Applied, ids: Mapping[str, JSON], names
     of the ids in it.
     """
     wanted = desired.lifecycle
+    fields = _encode(desired.fields)
+    then = fields if applied.fields is desired.fields else _encode(applied.fields)
+    of_desired = _items({**desired.write_only}, {**desired.options}, desired.whole)
+    rules = (wanted.protect, wanted.keep_on_delete, wanted.ignore)
+    of_entry = (applied.protected, applied.keep, applied.revision, {**applied.holds})
+    addresses = {id_: sorted(one) for id_, one in names.items()}
     said = (
-        str(desired.address),
-        (desired.type, desired.fields, {**desired.write_only}, {**desired.options}, desired.whole),
-        (wanted.protect, wanted.keep_on_delete, wanted.ignore),
-        (applied.id, applied.type, applied.fields, {**applied.write_only}, applied.unproven),
-        (applied.protected, applied.keep, applied.revision, {**applied.holds}),
-        ids,
-        {id_: sorted(addresses) for id_, addresses in names.items()},
+        f"[{_items(str(desired.address))},[{_items(desired.type)},{fields},{of_desired}],{_items(rules)},"
+        f"[{_items(applied.id, applied.type)},{then},{_items({**applied.write_only}, applied.unproven)}],"
+        f"{_items(of_entry, ids, addresses)}]"
     )
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _items(*values: JSON) -> str:
+    """Return values as the items of an array in JSON."""
+    return _encode(values)[1:-1]

@@ -1,6 +1,7 @@
 """Addresses of objects, and the identity that owns them."""
 
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from functools import total_ordering
@@ -51,7 +52,7 @@ class Address:
         kind, slash, name = text.partition("/")
         if not (kind and slash and name):
             raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
-        return cls(kind, composed(name))
+        return cls(sys.intern(kind), composed(name))
 
     @property
     def family(self) -> "Address":

@@ -1,7 +1,7 @@
 """Manifests as validated resources, and their objects: desired, applied and live."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAlias
@@ -90,6 +90,8 @@ class Resource:
     """Returns `spec` with its includes and its target, before variables are replaced. Releases keep it in this form."""
     continued: Mapping[Address, Address] = field(default_factory=dict)
     """Releases that were made under an earlier name of the chatbot, by their address under the current name."""
+    validated: Callable[[], Any] | None = field(default=None, compare=False)
+    """Returns `spec` again, from the document of the manifest; None if it cannot."""
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
@@ -97,6 +99,20 @@ class Resource:
         takes as long as the validation.
         """
         return tuple(self.kind.references(self))
+
+    def without_spec(self) -> None:
+        """Release the memory of `spec`, which is made again if something reads it: once the desired objects are made,
+        nothing does for most manifests.
+        """
+        if self.validated is not None:
+            self.__dict__.pop("spec", None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "spec" or self.validated is None:
+                raise AttributeError(name)
+            return self.__dict__.setdefault("spec", self.validated())
 
     def known_as(self, address: Address) -> Address:
         """Return the actual address of a release, given its address under the current name."""
@@ -317,14 +333,21 @@ class Live:
         No caller sees a difference: most objects of an estate are as they were, and nothing reads their fields.
         """
         made = cls.__new__(cls)
-        made.__dict__.update(like.__dict__, _build=build)
-        made.__dict__.pop("fields", None)
+        for name in _AS_READ:  # one by one: the attributes of all objects then share a table of names
+            object.__setattr__(made, name, getattr(like, name))
+        object.__setattr__(made, "_build", build)
         return made
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Fields:
             """Return the fields of a deferred object: other attributes are always there."""
-            if name != "fields" or "_build" not in self.__dict__:
+            if name != "fields":
                 raise AttributeError(name)
-            return self.__dict__.setdefault("fields", self.__dict__["_build"]())
+            built = self._build()
+            object.__setattr__(self, "fields", built)
+            return built
+
+
+_AS_READ: Final = tuple(one.name for one in fields(Live) if one.name != "fields")
+"""The attributes of a deferred object that are not built later."""

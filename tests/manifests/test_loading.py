@@ -43,6 +43,22 @@ spec:
     assert str(two.where(("spec", "nothing", 3, "here"))) == "bots/all.yaml:16:3"
 
 
+def test_spec_that_was_released_is_made_again_from_what_was_read(folder):
+    folder.write(
+        "project.yaml", "apiVersion: reconciler/v1\nkind: Project\nmetadata: {name: p}\nspec: {variables: {a: b}}\n"
+    )
+    text = '{target: cloud, anything: {$file: kb/a.json}, metadata: {k: "${var.a}"}}'
+    included = folder.write("kb/a.json", '{"a": {"b": 1}}')
+    folder.write("bots/one.yaml", BOT.replace("NAME", "one").replace("{target: cloud}", text))
+    [resource] = folder.load().resources
+    spec, written = resource.spec, resource.written()
+    resource.without_spec()
+    assert "spec" not in vars(resource)
+    included.write_text("{}")
+    assert resource.spec == spec
+    assert resource.written() == written
+
+
 def test_places_are_relative_to_the_repository(tmp_path, make_folder):
     outer = make_folder("repository")
     shutil.rmtree(outer.root / ".git")

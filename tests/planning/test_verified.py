@@ -1,19 +1,28 @@
 """What is compared again although the state has digests of it."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from hypothesis import given, strategies as st
 
 from reconciler.planning.inputs import Pending, PlanInputs
 from reconciler.planning.resolution import resolve
-from reconciler.planning.verified import index_in
+from reconciler.planning.verified import digest_of, index_in
 from reconciler.resources.address import Address
-from reconciler.resources.base import Lifecycle, Live
+from reconciler.resources.base import Applied, Desired, Lifecycle, Live
 from tests.support.plan_inputs import Worlds, ref
 from tests.support.skipping import with_digests
 
+VALUES: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda items: st.lists(items, max_size=3) | st.dictionaries(st.text(), items, max_size=3),
+    max_leaves=8,
+)
+FIELDS: Final = st.dictionaries(st.text(), VALUES, max_size=3)
 LAMP, SHADE = Address("widget", "lamp-1"), Address("widget", "shade-2")
 
 
@@ -22,6 +31,22 @@ def inputs() -> PlanInputs:
     worlds = Worlds().synced("widget/shade-2", note="white")
     worlds.synced("widget/lamp-1", note="on", uses=ref("widget/shade-2"), tools=["agent_literal_9"])
     return with_digests(worlds.world())
+
+
+@given(FIELDS, FIELDS, st.text())
+def test_digest_is_that_of_one_array_in_json(fields, other, text):
+    """States have digests that earlier runs recorded."""
+    lifecycle = Lifecycle(protect=True, ignore=("note",))
+    desired = Desired(LAMP, "widget", fields, lifecycle=lifecycle, write_only={"token": text}, options={"prune": True})
+    for then in (fields, other):
+        applied = Applied("widget_1", "widget", then, keep=True, unproven=("note",), revision="2-x", holds={text: "id"})
+        said = [
+            *("widget/lamp-1", ["widget", fields, {"token": text}, {"prune": True}, False], [True, False, ["note"]]),
+            *(["widget_1", "widget", then, {}, ["note"]], [False, True, "2-x", {text: "id"}]),
+            *({text: None}, {"agent_9": ["a/b", "c/d"]}),
+        ]
+        expected = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+        assert digest_of(desired, applied, {text: None}, {"agent_9": ("c/d", "a/b")}) == expected
 
 
 def unchanged(inputs: PlanInputs) -> frozenset[Address]:

@@ -115,9 +115,9 @@ def planned_twice() -> Iterator[None]:
 
         def kept() -> Mapping[str, Any]:
             made.append(plan(workspace, inputs))
-            return described(made[0][0])
+            return described(made[0])
 
-        assert _outcome(kept) == _outcome(lambda: described(plan(workspace, without_digests(inputs))[0]))
+        assert _outcome(kept) == _outcome(lambda: described(plan(workspace, without_digests(inputs))))
         return made[0] if made else plan(workspace, inputs)
 
     with pytest.MonkeyPatch.context() as patch:
