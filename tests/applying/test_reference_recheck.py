@@ -54,6 +54,22 @@ def test_reference_in_an_earlier_look_is_looked_for_again(planned, cloud):
     asyncio.run(look())
 
 
+def test_only_the_list_with_the_reference_is_looked_at_again(planned, cloud):
+    now, other = [0.0], Cloud()
+    referrers = [FakeReferrer(cloud), FakeReferrer(other, type="page")]
+    recheck = ReferenceRecheck(planned, {}, referrers, clock=lambda: now[0])
+    lamp, vase = planned.inputs.live
+
+    async def look():
+        cloud.users = [Live("automation", "auto_1", {}, refers_to=(vase.id,))]
+        assert await recheck.holders(lamp) == []
+        cloud.users, now[0] = [], 1.0
+        assert await recheck.holders(vase) == []
+
+    asyncio.run(look())
+    assert (cloud.looks, other.looks) == (2, 1)
+
+
 def test_what_is_asked_by_id_is_asked_every_time(planned, cloud):
     recheck = ReferenceRecheck(planned, {}, [FakeReferrer(cloud, asks_by_id=True)], clock=lambda: 0.0)
 

@@ -25,7 +25,7 @@ PAGE: Final = 3
 """The size of a page, so that few objects have several."""
 SINGLE: Final = ("GET /v1/agents/*", "GET /v1/vector_stores/*")
 FILES: Final = tuple(f"kb/f{number}.md" for number in range(8))
-REPEATED: Final = 1.01
+REPEATED: Final = 1.02
 """The ratio with the lists that an apply reads again, because an object in them was changed in the meantime."""
 PAIRS_OF_ONE: Final = 10
 """Pairs of desired and live for which one project is used."""
