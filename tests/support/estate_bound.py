@@ -223,13 +223,15 @@ class Bound:
 
     def repeated(self) -> Counter[str]:
         """Return the most requests that an apply repeats: if a list was read before an object in it was changed, it is
-        read again before the delete of something that the object referred to.
+        read again before the delete of something that the object referred to. A store that the apply has created by
+        then is among those whose files are read.
         """
-        again: Counter[str] = Counter()
+        new = len(self.wanted.names("stores") - self.found.names("stores"))
+        again = Counter({"GET /v1/vector_stores/*/files": new if self._gone("files") else 0})
         for list_, others in REFERRERS.items():
             for other in others:
                 if any(self._differs(other, name) for name in self.found.names(other) & self.wanted.names(other)):
-                    again += self._walks({other}, self._stores_after()) if self._gone(list_) else Counter()
+                    again += self._walks({other}, self._stores_after() + new) if self._gone(list_) else Counter()
         return again
 
     def _of_store(self, files: frozenset[str], held: frozenset[str], *, is_new: bool) -> Counter[str]:
@@ -256,8 +258,9 @@ class Bound:
         return self.found.names(list_) - self.wanted.names(list_)
 
     def _stores_after(self) -> int:
-        """Return the number of stores whose files are read before an upload is deleted: deletes are the last steps."""
-        return len(self.wanted.names("stores")) + self.found.others["stores"] if self._gone("files") else 0
+        """Return the number of stores that are there before and after the apply, if an upload is deleted."""
+        kept = self.wanted.names("stores") & self.found.names("stores")
+        return len(kept) + self.found.others["stores"] if self._gone("files") else 0
 
     def _referrers(self) -> set[str]:
         return {one for list_, others in REFERRERS.items() if self._gone(list_) for one in others}
