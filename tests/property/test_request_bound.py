@@ -81,7 +81,8 @@ def ratio(pairs: int, seed: int) -> float:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages.walk, "__kwdefaults__", {**(pages.walk.__kwdefaults__ or {}), "limit": PAGE})
+    for one in (pages.walk, pages.walk_as):
+        monkeypatch.setattr(one, "__kwdefaults__", {**(one.__kwdefaults__ or {}), "limit": PAGE})
 
 
 def test_no_request_is_more_than_the_bound() -> None:
