@@ -100,7 +100,8 @@ def ratio(pairs: int, seed: int) -> float:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages.walk, "__kwdefaults__", {**(pages.walk.__kwdefaults__ or {}), "limit": PAGE})
+    for one in (pages.walk, pages.walk_as):
+        monkeypatch.setattr(one, "__kwdefaults__", {**(one.__kwdefaults__ or {}), "limit": PAGE})
 
 
 @pytest.mark.usefixtures("small_pages")
