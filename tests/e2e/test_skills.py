@@ -549,5 +549,4 @@ def test_requests_of_a_change_are_few(estate):
         "GET /v1/skills": 1,
         "GET /v1/skills/{id}": 1,
         "GET /v1/skills/{id}/versions": 2,
-        "GET /v1/skills/{id}/versions/{version}/content": 1,
     }
