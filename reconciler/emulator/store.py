@@ -70,7 +70,8 @@ class Store:
         self._lock = RLock()
         self._db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
         # Write-ahead logging: readers in other processes do not wait. A crash of the machine may lose the last commits.
-        weakref.finalize(self, self._db.close)
+        self.close = weakref.finalize(self, self._db.close)
+        """Close the database, unless it is closed; done at the latest when the store is no longer used."""
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {SCHEMA}")
 
     def copy(self) -> "Store":

@@ -112,4 +112,7 @@ def embedded(project: "Project", *, assistants: bool) -> "Endpoint":
             with available(data):
                 return await super().handle_async_request(request)
 
+        async def aclose(self) -> None:
+            app.state.store.close()
+
     return Endpoint(transport=Embedded(app=app), mirrors_openai=not assistants)

@@ -44,7 +44,7 @@ def test_apply_waits_for_the_run_that_holds_the_lock(project: Path, cli: Cli, mo
     assert done.code == 0
     assert done.err.count("acme is locked by ada on ") == 1
     assert "Waiting for up to 5 min 0 s." in done.err
-    assert done.out.endswith("requests sent: 5 GET, 3 POST.\n")
+    assert done.out.endswith("requests sent: 4 GET, 3 POST.\n")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.support.processes import Killed, api, run
 from tests.support.world import Document, is_silent, world
 
 MOMENTS: Final = ("before-send", "after-send", "after-answer")
-IN_STATE: Final[dict[Moment, int]] = {"document": 18, "state-after": 21}
+IN_STATE: Final[dict[Moment, int]] = {"document": 18, "state-after": 16}
 """Writes of the publication to the outlets, to the state and to the journal."""
 VERSION: Final = Path("releases", "support", "v2.yaml")
 LIMIT: Final[Document] = {"releases": {"keep": 1}}
