@@ -63,21 +63,6 @@ class Bundle:
         return _short(digest_of_bytes(self.pointer))
 
 
-def publish(
-    outlets: Iterable[Outlet],
-    identity: Identity,
-    address: Address,
-    content: JSON,
-    ids: Mapping[str, str],
-    holds: Mapping[str, str] | None = None,
-) -> str:
-    """Publish a bundle, and return the hash of its pointer; see `bundle`."""
-    made = bundle(identity, address, content, ids, holds)
-    for outlet in outlets:
-        write_all(outlet, [made])
-    return made.hash
-
-
 def write_all(outlet: Outlet, bundles: Sequence[Bundle]) -> None:
     """Write bundles to an outlet: the blobs first and the pointers last, unless they are unchanged."""
     outlet.put_all({one.blob_key: one.blob for one in bundles})

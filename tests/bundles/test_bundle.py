@@ -7,9 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from reconciler.bundles import BundleError, load
-from reconciler.bundles.publish import publish, withdraw
+from reconciler.bundles.publish import withdraw
 from reconciler.bundles.render import contents
 from reconciler.resources.address import Address
+from tests.support.publishing import publish
 
 PRODUCTION, DRAFT = "acme/production", "chatbot/support@working"
 

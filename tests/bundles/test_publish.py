@@ -6,11 +6,12 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from reconciler.bundles.outlets import DirectoryOutlet
-from reconciler.bundles.publish import identities_in, publish, read_all, withdraw
+from reconciler.bundles.publish import identities_in, read_all, withdraw
 from reconciler.bundles.render import contents, pointer_address
 from reconciler.bundles.schema import POINTER
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.values import digest
+from tests.support.publishing import publish
 
 BILLING = Address("assistant", "billing")
 DRAFT = Address("chatbot", "support@working")

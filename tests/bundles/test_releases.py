@@ -6,10 +6,11 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from reconciler.bundles import BundleError, load
-from reconciler.bundles.publish import publish, withdraw
+from reconciler.bundles.publish import withdraw
 from reconciler.bundles.render import contents, object_address, own_fields, pointer_address
 from reconciler.bundles.schema import BLOB, POINTER
 from reconciler.resources.address import Address
+from tests.support.publishing import publish
 
 FIRST, SECOND = Address("release", "support@1"), Address("release", "support@2")
 SUPPORT = Address("chatbot", "support")

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.bundles import BundleError, load
-from reconciler.bundles.publish import publish, read_all, withdraw
+from reconciler.bundles.publish import read_all, withdraw
 from reconciler.bundles.render import contents
 from reconciler.bundles.s3 import S3Outlet
 from reconciler.resources.address import Address
 from reconciler.s3.objects import S3Error
+from tests.support.publishing import publish
 from tests.support.servers import S3Server
 
 PRODUCTION, DRAFT = "acme/production", "chatbot/support@working"

@@ -386,7 +386,7 @@ class TestMovedCopy:
         def full(*_: object, **__: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("reconciler.operations.apply.publish", full)
+        monkeypatch.setattr("reconciler.operations.apply.write_all", full)
         with pytest.raises(AssertionError, match="No space left"):
             moved.apply()
         assert before <= moved.ids(moved.sdk.beta.agents.list())

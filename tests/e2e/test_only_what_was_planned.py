@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
-from reconciler.bundles.publish import publish, read_all
+from reconciler.bundles.publish import read_all
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.planning.model import Plan
@@ -21,6 +21,7 @@ from reconciler.review.approval import approval
 from reconciler.review.saved_plans import changed_addresses, on_drift_of, restricted
 from reconciler.state.lock import this_process
 from reconciler.state.model import AppliedPlan
+from tests.support.publishing import publish
 from tests.support.world import Document, Quiet, World, manifest, problem_of, told, world
 
 WORKING_BOT = Address("chatbot", "bot@working")

@@ -146,7 +146,7 @@ def test_the_way_back_is_due_although_its_plan_was_applied_before(applied, cli: 
 
 def test_after_a_partial_run_it_resumes(applied, cli: Cli, saved, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr("reconciler.operations.apply.publish", no_space)
+        broken.setattr("reconciler.operations.apply.write_all", no_space)
         partly = cli("apply", "--yes", saved, "-o", "json")
     assert partly.code == 4
     assert partly.document["summary"] == {"done": 1, "failed": 1, "skipped": 1, "not-started": 0}
