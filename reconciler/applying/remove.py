@@ -132,12 +132,13 @@ def _kept_because(run: Run, step: Step, live: Live) -> Note | None:
 
 async def _is_there(run: Run, step: Step, live: Live) -> bool:
     """Return True if the object is still live; raise StaleError if this identity may not delete it any longer."""
-    now = await run.read_again(live)
+    is_duplicate = _is_duplicate(run, step, live)
+    now = await run.read_again(live, None if is_duplicate else frozenset())
     if now is None:
         return False
     identity = str(run.planned.inputs.identity)
     known = run.planned.matched.live.get(step.address)
-    if _is_duplicate(run, step, live) and not accounts_for(run.planned.inputs, step.address, known, now):
+    if is_duplicate and not accounts_for(run.planned.inputs, step.address, known, now):
         raise _stale(step, f"{live.id} is no longer as the interrupted create made it")
     owner, planned = now.labels, live.labels
     applied = run.planned.inputs.applied.get(step.address)

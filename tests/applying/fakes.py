@@ -135,6 +135,13 @@ class FakeAdapter:
     async def read(self, id: str) -> Live | None:  # noqa: A002
         return self.cloud.objects.get(id)
 
+    async def read_again(self, planned: Live, parts: frozenset[str]) -> Live | None:
+        """Return the object with the files as planned, unless some of them are read."""
+        now = await self.read(planned.id)
+        if now is None or parts or "files" not in planned.fields:
+            return now
+        return replace(now, fields={**now.fields, "files": planned.fields["files"]})
+
     async def create(self, request: WriteRequest) -> Live:
         call = f"create {request.desired.address}"
         lost = await self.cloud.meet(call)

@@ -174,6 +174,16 @@ class TestItIsLookedAtAgain:
         said = "widget/lamp: w2 is no longer as the interrupted create made it"
         assert problem_of(result.of("widget/lamp")).message == said
 
+    def test_a_duplicate_with_a_file_that_somebody_has_attached_since_stays(self):
+        worlds = Worlds().synced("vectorstore/kb", id_="w1", files={}).unfinished("vectorstore/kb", files={})
+        worlds.live("vectorstore/kb", id_="w2", files={}, detail={"created_at": 1001.0})
+        twin = worlds.objects[1]
+        hers = {"file-hers": {"attributes": {}, "file": "file-hers"}}
+        result = applied(worlds, Cloud(objects={"w2": replace(twin, fields={**twin.fields, "files": hers})}))
+        assert not result.cloud.calls
+        said = "vectorstore/kb: w2 is no longer as the interrupted create made it"
+        assert problem_of(result.of("vectorstore/kb")).message == said
+
     def test_a_duplicate_that_somebody_has_started_to_use_stays(self):
         user = replace(NIGHTLY, refers_to=("w2",))
         result = applied(twins(), Cloud(users=[user]))
