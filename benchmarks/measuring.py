@@ -1,11 +1,22 @@
 """CPU time and peak memory of one command, and ratios of pairs of runs."""
 
+import json
 import os
 import statistics
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_STARTER: Final = """
+import json, os, sys
+_, status, used = os.wait4(os.spawnvp(os.P_NOWAIT, sys.argv[2], sys.argv[2:]), 0)
+with open(sys.argv[1], "w") as file:
+    json.dump([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss], file)
+"""
+"""Starts a command from a small process: the peak memory of a process includes that of the one that started it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +43,20 @@ class Command:
 
     def run(self) -> Cost:
         """Run the command; raises SystemExit with its output if it fails."""
-        log = self.folder.parent / f"{self.folder.name}.log"
+        log, used = (self.folder.parent / f"{self.folder.name}.{end}" for end in ("log", "json"))
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                list(self.arguments),
+            subprocess.run(
+                [sys.executable, "-I", "-S", "-c", _STARTER, str(used), *self.arguments],
                 cwd=self.folder,
                 env={**os.environ, **self.environ},
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                check=True,
             )
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(self.arguments)} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
-        return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        code, cpu, kibibytes = json.loads(used.read_bytes())
+        if code:
+            raise SystemExit(f"{' '.join(self.arguments)} ended with {code}:\n{log.read_text()[-2000:]}")
+        return Cost(cpu, kibibytes / 1024)
 
 
 def median(costs: Sequence[Cost]) -> Cost:

@@ -174,18 +174,21 @@ class LocalStore:
 
         The caller makes the rename durable, without the write lock.
         """
-        draft = self._draft
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.utime(file.fileno(), ns=(stamp, stamp))
-            os.fsync(file.fileno())
-            version = _version(os.fstat(file.fileno()))
+        handle = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            draft.replace(path)
+            written = 0
+            while written < len(data):
+                written += os.write(handle, memoryview(data)[written:])
+            os.utime(handle, ns=(stamp, stamp))
+            os.fsync(handle)
+            version = _version(os.fstat(handle))
+        finally:
+            os.close(handle)
+        try:
+            os.replace(self._draft, path)  # noqa: PTH105 - called for every document
         except FileNotFoundError:
             _make_folder(path.parent)
-            draft.replace(path)
+            self._draft.replace(path)
         return version
 
 
