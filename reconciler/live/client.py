@@ -28,6 +28,8 @@ from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
 if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
     import httpx2
     from openai import AsyncOpenAI
 
@@ -296,11 +298,16 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
 
 
 def _clients(endpoint: Endpoint, key: str) -> Clients:
+    """Return clients with the same trusted certificates and the same cookies: a load balancer may set one that leads
+    all requests of a session to the same server.
+    """
+    from http.cookiejar import CookieJar
+
     import httpx2
 
     base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
     try:
-        made = partial(_made, endpoint, base_url, key, _trusted(base_url))
+        made = partial(_made, endpoint, base_url, key, _trusted(base_url), CookieJar())
         return Clients(cache(made) if endpoint.transport else made)  # there is no connection to an app in this process
     except (httpx2.InvalidURL, ImportError, ValueError) as error:
         hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
@@ -308,7 +315,9 @@ def _clients(endpoint: Endpoint, key: str) -> Clients:
         raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
 
 
-def _made(endpoint: Endpoint, base_url: str | None, key: str, verify: ssl.SSLContext) -> "AsyncOpenAI":
+def _made(
+    endpoint: Endpoint, base_url: str | None, key: str, verify: ssl.SSLContext, cookies: "CookieJar"
+) -> "AsyncOpenAI":
     import httpx2
     import openai
 
@@ -316,6 +325,7 @@ def _made(endpoint: Endpoint, base_url: str | None, key: str, verify: ssl.SSLCon
     http = httpx2.AsyncClient(
         transport=endpoint.transport,
         verify=verify,
+        cookies=cookies,
         timeout=timeout,
         event_hooks=endpoint.source.hooks() if endpoint.source else {"request": [join_body]},
         limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),

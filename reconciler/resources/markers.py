@@ -34,9 +34,11 @@ _FORMS: Final[Mapping[str, type]] = {
 }
 
 
-def check_marker(marker: Mapping[str, JSON], *, is_upload: bool) -> None:
-    """Raise TypeError for an entry of another form, and KeyError for one that an upload does not have."""
-    for name in (FILENAME, SIZE, CONTENT) if is_upload else ():
+def check_marker(marker: Mapping[str, JSON], *, uploads: bool) -> None:
+    """Raise TypeError for an entry of another form. With `uploads`, for the create of an upload, raise KeyError for one
+    that is missing.
+    """
+    for name in (FILENAME, SIZE, CONTENT) if uploads else ():
         if name not in marker:
             raise KeyError(name)
     for name in _FORMS.keys() & marker.keys():

@@ -11,6 +11,7 @@ from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.documents import (
     MALFORMED,
+    StateFormatError,
     array,
     decoded,
     document,
@@ -97,10 +98,14 @@ def decode_state(data: bytes, identity: Identity, source: str, version: str, kee
     """
     _check_moved(data, source)
     objects = _objects_in_chunks(data, keep)
-    if objects is None:
-        record = load(data, STATE_FORMAT, source, STATE_DESTROYED)
-    else:
-        record = load(data[: data.index(_OBJECTS)] + _OBJECTS + _END, STATE_FORMAT, source, STATE_DESTROYED)
+    try:
+        header = data if objects is None else data[: data.index(_OBJECTS)] + _OBJECTS + _END
+        record = load(header, STATE_FORMAT, source, STATE_DESTROYED)
+    except StateFormatError:
+        if objects is None:
+            raise
+        objects = None
+        record = load(data, STATE_FORMAT, source, STATE_DESTROYED)  # its errors have the right lines
     if record.get("identity") != str(identity):
         raise format_error(
             "state-foreign", f"this is the state of {record.get('identity')!r}, not of {identity}", source
@@ -137,7 +142,7 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[bytes]:
     """Yield the entries between two offsets as JSON objects with several of them each."""
     while at < end:
         until = data.find(_BREAK, at + _CHUNK, end)
-        until = end if until < 0 else until
+        until = end if until < 0 or until + len(_BREAK) >= end else until  # a comma at the end is an error
         yield b"{" + data[at:until] + b"}"
         at = until + len(_BREAK)
 

@@ -110,7 +110,8 @@ class LocalStore:
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            return self._path(key).read_bytes()
+            found = self.read(key)
+            return found.data if found else None
 
     def delete(self, keys: Iterable[str]) -> None:
         paths = [self._path(key) for key in keys]

@@ -146,7 +146,7 @@ def _check_fields(resource_type: ResourceType, fields: Mapping[str, JSON]) -> No
     """Raise an error for values that planning reads as mappings or as digests and that are something else."""
     for name in resource_type.owned_by_key & fields.keys():
         optional(dict, fields[name])
-    if resource_type.is_upload:
+    if resource_type.is_upload and CONTENT in fields:
         typed(str, fields[CONTENT])
     for entry in resource_type.members.of(fields).values() if resource_type.members else ():
         optional(str, typed(dict, entry).get(CONTENT))
@@ -193,14 +193,14 @@ def intent_record(intent: Intent) -> dict[str, JSON]:
 
 def intent_of(record: JSON) -> Intent:
     type_, marker = typed(str, record["type"]), typed(dict, record["marker"])
-    resource_type = resource_types().get(type_)
-    check_marker(marker, is_upload=resource_type is not None and resource_type.is_upload)
+    resource_type, creates = resource_types().get(type_), typed(bool, record.get("creates", True))
+    check_marker(marker, uploads=creates and resource_type is not None and resource_type.is_upload)
     return Intent(
         address=Address.parse(record["address"]),
         type=type_,
         marker=marker,
         started=finite(record["started"]),
-        creates=typed(bool, record.get("creates", True)),
+        creates=creates,
     )
 
 

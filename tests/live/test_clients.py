@@ -15,17 +15,22 @@ from reconciler.live.pace import AT_ONCE, Pace
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"id":"agent"}'
 
 
-def connections_of(work: Callable[[Connection], Coroutine[Any, Any, Any]], monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return the number of connections that a server has of `work`."""
+def connections_of(
+    work: Callable[[Connection], Coroutine[Any, Any, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    said: bytes = ANSWER,
+    hears: Callable[[bytes], object] = len,
+) -> int:
+    """Return the number of connections that a server has of `work`; it calls `hears` with the head of each request."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     handlers: list[asyncio.Task[Any] | None] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         handlers.append(asyncio.current_task())
         while await reader.readline():
-            await reader.readuntil(b"\r\n\r\n")
+            hears(await reader.readuntil(b"\r\n\r\n"))
             await asyncio.sleep(0.05)
-            writer.write(ANSWER)
+            writer.write(said)
         writer.close()
         await writer.wait_closed()
 
@@ -71,6 +76,19 @@ def test_cancelled_request_leaves_its_client_to_the_next_one(monkeypatch: pytest
         assert connection.clients.first is connection.client
 
     assert connections_of(work, monkeypatch) == 2
+
+
+def test_all_requests_have_the_same_cookies(monkeypatch: pytest.MonkeyPatch):
+    """A load balancer leads the requests of a session to one server by a cookie."""
+    set_cookie = ANSWER.replace(b"\r\n", b"\r\nSet-Cookie: node=1\r\n", 1)
+    heads: list[bytes] = []
+
+    async def work(connection: Connection) -> None:
+        await in_turns(connection)
+        await many_at_once(connection)
+
+    connections_of(work, monkeypatch, set_cookie, heads.append)
+    assert [b"node=1" in head for head in heads] == [False, *[True] * (len(heads) - 1)]
 
 
 def test_idle_connections_are_not_looked_at(monkeypatch: pytest.MonkeyPatch):

@@ -243,7 +243,7 @@ def with_marker(type_: str, **marker: object) -> bytes:
         (with_fields("agent", model={"$address": "a"}), "state-damaged", "'a' is not a valid address"),
         (with_fields("agent", metadata="gold"), "state-damaged", "expected dict, got 'gold'"),
         (with_fields("file", sha256={"$address": "file/a"}), "state-damaged", "expected str, got {"),
-        (with_fields("file", purpose="assistants"), "state-damaged", "'sha256' is missing"),
+        (with_fields("file", sha256=None), "state-damaged", "expected str, got None"),
         (with_fields("vector_store", files={"kb/a.md": []}), "state-damaged", r"expected dict, got \[\]"),
         (with_fields("vector_store", files={"kb/a.md": {"sha256": 1}}), "state-damaged", "expected str, got 1"),
         (edited(position="7"), "state-damaged", "expected int, got '7'"),

@@ -109,6 +109,21 @@ def test_a_damaged_state_is_the_same_error_entry_by_entry(snapshot, data, insert
     assert outcome_one_by_one(damaged) == outcome_at_once(damaged)
 
 
+def test_a_comma_after_the_last_entry_is_the_same_error_entry_by_entry():
+    objects = {Address("assistant", f"a{number}"): Applied(str(number), "agent", {}) for number in range(3)}
+    written = encode_state(Snapshot(State(ACME, objects=objects)))
+    damaged = written.removesuffix(codec._END) + codec._BREAK + codec._END
+    assert outcome_one_by_one(damaged) == outcome_at_once(damaged)
+    assert isinstance(outcome_one_by_one(damaged), list)
+
+
+def test_an_error_before_the_entries_has_its_own_line():
+    written = encode_state(Snapshot(State(ACME, objects={HELPER: Applied("1", "agent", {})})))
+    damaged = written.replace(b'"position": 0', b'"position": x')
+    assert outcome_one_by_one(damaged) == outcome_at_once(damaged)
+    assert isinstance(outcome_one_by_one(damaged), list)
+
+
 def test_entries_are_kept_as_the_reader_of_a_state_wants_them():
     known = {"model": "gpt-6-luna"}
     objects = {Address("assistant", f"a{number}"): Applied(str(number), "agent", dict(known)) for number in range(3)}

@@ -180,6 +180,15 @@ def test_group_does_not_follow_a_link_out_of_the_folder(tmp_path):
     assert [(one.name, one.read_bytes()) for one in outside.iterdir()] == [("target", b"outside")]
 
 
+def test_group_replaces_a_link_to_nothing_as_a_create_does(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    (tmp_path / "store/a").mkdir(parents=True)
+    (tmp_path / "store/a/1").symlink_to("nothing")
+    store.put_all({"a/1": b"new"})
+    assert not (tmp_path / "store/a/1").is_symlink()
+    assert (tmp_path / "store/a/1").read_bytes() == b"new"
+
+
 def test_group_that_fails_keeps_the_documents_before_durable(tmp_path, monkeypatch):
     store, synced = LocalStore(tmp_path / "store"), []
     (tmp_path / "store/b/1").mkdir(parents=True)

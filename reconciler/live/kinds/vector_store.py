@@ -91,6 +91,8 @@ class VectorStores(Labelled):
         if "files" not in planned.fields or len(parts) >= max(1, pages_of(len(planned.refers_to))):
             return await self.read(planned.id)
         live = await super().read(planned.id)
+        if live is not None and live.labels != planned.labels:  # they decide which files are ours
+            return await self._with_files(live)
         if live is None or not parts:
             return live and self._holding(live, store_files.held(planned))
         entries = await self._entries(live.id, parts)
@@ -110,8 +112,8 @@ class VectorStores(Labelled):
         async def held(live: Live) -> Live | None:
             if live.id in leaving:
                 return live
-            counts = live.detail.get("file_counts") or {}
-            if not self._serves_entries or len(parts) >= pages_of(counts.get("total", 0)):
+            total = (live.detail.get("file_counts") or {}).get("total")
+            if not self._serves_entries or not isinstance(total, int) or len(parts) >= pages_of(total):
                 return await self._with_files(live)
             return replace(live, refers_to=tuple(await self._entries(live.id, parts)))
 

@@ -429,6 +429,27 @@ class TestList:
         file = stores.attach_by_hand(theirs.id)
         assert stores.read(theirs.id).refers_to == (file,)
 
+    def test_files_are_read_again_after_the_label_has_changed_since(self, api, stores):
+        """The label decides which of them are ours."""
+        made = stores.make({"kb/a.md": "one"})
+        (planned,) = stores.list()
+        api.requests()
+        api.run(stores.adapter.read_again(planned, frozenset()))
+        api.run(stores.adapter.read_again(replace(planned, labels=None), frozenset()))
+        alone, files = "GET /v1/vector_stores/{id}", "GET /v1/vector_stores/{id}/files"
+        assert api.requests() == [alone, alone, files]
+        assert planned.id == made.id
+
+    def test_files_of_a_store_without_a_count_are_listed(self, api, stores, monkeypatch):
+        made = stores.make({"kb/a.md": "one"})
+        file = api.ids["file/kb/a.md"]
+        monkeypatch.setattr(stores.adapter, "_serves_entries", True)
+        counted = stores.adapter.live
+        no_total = {"file_counts": {"total": None}}
+        monkeypatch.setattr(stores.adapter, "live", lambda body: replace(counted(body), detail=no_total))
+        (held,) = api.run(stores.adapter.holding(frozenset({file}), frozenset()))
+        assert (held.id, held.refers_to) == (made.id, (file,))
+
     def test_many_files_are_listed_by_the_hundred(self, api, stores):
         made = stores.make({f"kb/{number}.md": str(number) for number in range(201)})
         assert len(stores.read(made.id).fields["files"]) == 201
