@@ -55,8 +55,7 @@ async def read(
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read, _shared(workspace.desired))
-    for resource in workspace.loaded.resources:
-        resource.without_spec()
+    workspace.release_specs()
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))

@@ -69,6 +69,14 @@ class Workspace:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
+    def release_specs(self) -> None:
+        """Release the memory of the specs of manifests whose objects are made, but for those that plans read: releases,
+        and manifests without objects.
+        """
+        for resource in self.loaded.resources:
+            if resource.address.kind != RELEASE and self._desired_by_manifest[resource.address]:
+                resource.without_spec()
+
     @cached_property
     def releases(self) -> dict[Address, Release]:
         """The desired releases; archived releases are not included."""

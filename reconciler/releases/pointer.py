@@ -72,8 +72,7 @@ def unpublishable(
 def publishing(loaded: Loaded, chatbot: Address, numbers: Mapping[str | None, int | None]) -> Loaded:
     """Return the manifests of one environment as if that of the chatbot published these releases, by environment."""
     resources = (
-        replace(one, spec=publishing_spec(one.spec, numbers)) if one.address == chatbot else one
-        for one in loaded.resources
+        one.with_spec(publishing_spec(one.spec, numbers)) if one.address == chatbot else one for one in loaded.resources
     )
     return replace(loaded, resources=tuple(resources))
 

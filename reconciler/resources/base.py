@@ -1,7 +1,7 @@
 """Manifests as validated resources, and their objects: desired, applied and live."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAlias
@@ -99,6 +99,10 @@ class Resource:
         takes as long as the validation.
         """
         return tuple(self.kind.references(self))
+
+    def with_spec(self, spec: Any) -> Self:
+        """Return a copy of the manifest with another spec."""
+        return replace(self, spec=spec, validated=None)
 
     def without_spec(self) -> None:
         """Release the memory of `spec`, which is made again if something reads it: once the desired objects are made,

@@ -59,6 +59,14 @@ def test_spec_that_was_released_is_made_again_from_what_was_read(folder):
     assert resource.written() == written
 
 
+def test_spec_that_was_set_is_not_released(folder):
+    folder.bot("{target: cloud}")
+    [resource] = folder.load().resources
+    changed = resource.with_spec(resource.spec.model_copy(update={"target": "other"}))
+    changed.without_spec()
+    assert (resource.spec.target, changed.spec.target) == ("cloud", "other")
+
+
 def test_places_are_relative_to_the_repository(tmp_path, make_folder):
     outer = make_folder("repository")
     shutil.rmtree(outer.root / ".git")

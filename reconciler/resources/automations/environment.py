@@ -132,7 +132,7 @@ def _as_template(environment: HostedEnvironment, generation: int | None, resourc
     names = environment.model_fields_set & EnvironmentTemplateSpec.model_fields.keys()
     kept = {name: value for name in names if (value := getattr(environment, name)) is not None}
     found = {"network": Network(access="disabled"), "generation": generation, **kept}
-    return replace(resource, spec=EnvironmentTemplateSpec.model_construct({*kept, "network"}, **found))
+    return resource.with_spec(EnvironmentTemplateSpec.model_construct({*kept, "network"}, **found))
 
 
 def canonical(environment: Fields) -> dict[str, JSON]:

@@ -57,7 +57,7 @@ def check(agent: InlineAgent, resource: Resource, scope: Scope) -> Iterator[Find
     """Yield the findings of the rules for saved agents, at paths inside the configuration."""
     given: dict[str, Any] = {name: getattr(agent, name) for name in agent.model_fields_set}
     spec = AgentsSpec.model_construct(agent.model_fields_set, **given)
-    for finding in limits.check(replace(resource, spec=spec), scope):
+    for finding in limits.check(resource.with_spec(spec), scope):
         yield replace(finding, path=finding.path[1:])
 
 
