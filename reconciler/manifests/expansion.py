@@ -41,7 +41,7 @@ class Expander:
     hint: Callable[[str, UnreadableError], str] = lambda _path, error: error.hint
     """Returns the next step for a path that cannot be read."""
 
-    def anew(self) -> "Expander":
+    def without_results(self) -> "Expander":
         """Return an expander of the same files and variables that has expanded nothing yet."""
         variables = Variables(self.variables.values, self.variables.texts)
         return Expander(self.sources, variables, hint=self.hint)

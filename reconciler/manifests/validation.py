@@ -115,7 +115,7 @@ def validate(
 
 def _spec_again(document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None) -> Spec:
     """Return the spec of a valid document. The limits of the project were checked when it was validated first."""
-    found = validate(document, expander.anew(), kinds, default_target)
+    found = validate(document, expander.without_results(), kinds, default_target)
     if found.resource is None:  # an include that was read again would have to differ, and each is read once
         raise ReconcilerError(*found.problems)
     spec: Spec = found.resource.spec

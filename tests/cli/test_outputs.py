@@ -1,5 +1,6 @@
 """The files that options name for output: what is not an earlier output is not replaced."""
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,16 @@ def test_no_file_of_the_user_is_replaced(precious: Path, cli: Cli, option: str):
         assert done.err.startswith(f"error[unwritable]: cannot write {place}: "), done.err
         assert "Nothing was changed." in done.err
         assert snapshot(precious.parent) == before, place
+
+
+def test_data_of_the_embedded_api_is_closed_when_a_command_ends(applied: Path, cli: Cli):
+    """Otherwise the next garbage collection changes the folder."""
+    gc.disable()
+    try:
+        assert cli("plan").code == 0
+        assert [one.name for one in (applied / ".reconciler").glob("*.sqlite*")] == ["emulator.sqlite"]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("option", WRITERS)

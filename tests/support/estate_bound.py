@@ -235,8 +235,8 @@ class Bound:
         return again
 
     def _of_store(self, files: frozenset[str], held: frozenset[str], *, is_new: bool) -> Counter[str]:
-        """Return the requests about the files of a store, which have one page. What was uploaded just now, nobody else
-        has attached, so that only other changes of files require to look at the store.
+        """Return the requests about the files of a store, which have one page. No one else can have attached a
+        file that this run uploaded, so that only other changes of files require a look at the store.
         """
         new, old = files - held, held - files
         is_read = not is_new and (old or new & self.found.names("files"))
