@@ -1,7 +1,7 @@
 """A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -15,10 +15,11 @@ from reconciler.project.loading import load_project
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Desired, Resource
+from reconciler.resources.base import Applied, Desired, Resource
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
+from reconciler.resources.values import identical
 from reconciler.state.backend import Backend, StoreOutlet
 
 BUILT_IN: Final = ""
@@ -36,6 +37,7 @@ class Workspace:
     """Set to remove everything: of the manifests, only consents are left. See `project.destroyed`."""
     is_implied: bool = False
     """True if no environment was named, because the project has only one or none."""
+    _applied: dict[Address, Applied] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def identity(self) -> Identity:
@@ -68,6 +70,12 @@ class Workspace:
     def desired(self) -> dict[Address, Desired]:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
+
+    def share_values(self, applied: Mapping[Address, Applied]) -> None:
+        """Make the desired objects, if there are none yet, with the values of these entries of the state where they are
+        identical: memory has most values once.
+        """
+        self._applied.update(applied)
 
     def release_specs(self) -> None:
         """Release the memory of the specs of manifests whose objects are made, but for those that plans read: releases,
@@ -113,10 +121,22 @@ class Workspace:
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
         """Desired objects by the address of their manifest."""
-        asked = {resource.address: self.loaded.desired_of(resource) for resource in self.loaded.resources}
-        for one in chain.from_iterable(asked.values()):
+        made = {
+            resource.address: [self._shared(one) for one in self.loaded.desired_of(resource)]
+            for resource in self.loaded.resources
+        }
+        self._applied.clear()
+        for one in chain.from_iterable(made.values()):
             check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
-        return asked
+        return made
+
+    def _shared(self, wanted: Desired) -> Desired:
+        """Return the object with the values of the state where they are identical."""
+        known = self._applied[wanted.address].fields if wanted.address in self._applied else {}
+        both = ((name, value) for name, value in wanted.fields.items() if name in known)
+        equal = {name: known[name] for name, value in both if identical(value, known[name])}
+        is_whole = len(equal) == len(known) == len(wanted.fields)
+        return replace(wanted, fields=known if is_whole else {**wanted.fields, **equal}) if equal else wanted
 
 
 def open_workspace(
