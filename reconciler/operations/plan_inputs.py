@@ -31,6 +31,7 @@ from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.deferring import packed
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import ADDRESS_KEY, identical, is_reference, references_in
 from reconciler.state.model import Intent, Snapshot, State, Written
@@ -55,7 +56,6 @@ async def read(
 ) -> Reading:
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
     snapshot = await asyncio.to_thread(workspace.backend.read, _shared(workspace.desired))
-    workspace.release_specs()
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     by_type = adapters(connection, _types(workspace, snapshot))
@@ -81,15 +81,22 @@ async def read(
 
 def _shared(desired: Mapping[Address, Desired]) -> Callable[[Address, Applied], Applied]:
     """Return a function that returns an entry of the state with the values of the manifest where they are identical:
-    memory has most of them once.
+    memory has most of them once, and as bytes if both have the same fields, so that probably nothing reads them.
     """
 
     def of(address: Address, applied: Applied) -> Applied:
-        wanted = desired[address].fields if address in desired else {}
+        one = desired.get(address)
+        wanted = one.fields if one else {}
         both = ((name, value) for name, value in applied.fields.items() if name in wanted)
         equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
-        is_whole = len(equal) == len(applied.fields) == len(wanted)
-        return replace(applied, fields=wanted if is_whole else {**applied.fields, **equal}) if equal else applied
+        if one is None or not len(equal) == len(applied.fields) == len(wanted):
+            return replace(applied, fields={**applied.fields, **equal}) if equal else applied
+        build = packed(wanted) if applied.verified else None
+        if build is None:
+            return replace(applied, fields=wanted)
+        one.defer(build)
+        applied.defer(build)
+        return applied
 
     return of
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -69,14 +68,6 @@ class Workspace:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
-    def release_specs(self) -> None:
-        """Release the memory of the specs of manifests whose objects are made, but for those that plans read: releases,
-        and manifests without objects.
-        """
-        for resource in self.loaded.resources:
-            if resource.address.kind != RELEASE and self._desired_by_manifest[resource.address]:
-                resource.without_spec()
-
     @cached_property
     def releases(self) -> dict[Address, Release]:
         """The desired releases; archived releases are not included."""
@@ -112,11 +103,19 @@ class Workspace:
 
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
-        """Desired objects by the address of their manifest."""
-        asked = {resource.address: self.loaded.desired_of(resource) for resource in self.loaded.resources}
-        for one in chain.from_iterable(asked.values()):
-            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
-        return asked
+        """Desired objects by the address of their manifest.
+
+        The memory of each spec is released when its objects are made, but for those that plans read: releases, and
+        manifests without objects.
+        """
+        found: dict[Address, list[Desired]] = {}
+        for resource in self.loaded.resources:
+            found[resource.address] = made = self.loaded.desired_of(resource)
+            for one in made:
+                check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+            if made and resource.address.kind != RELEASE:
+                resource.without_spec()
+        return found
 
 
 def open_workspace(

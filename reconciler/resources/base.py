@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAli
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import Address
+from reconciler.resources.deferring import Deferring
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import JSON, Fields
 
@@ -185,7 +186,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Desired:
+class Desired(Deferring):
     """An object that should be live."""
 
     address: Address
@@ -275,7 +276,7 @@ class Verified:
 
 
 @dataclass(frozen=True)
-class Applied:
+class Applied(Deferring):
     """An object as last applied: an entry of the state."""
 
     id: str
@@ -311,7 +312,7 @@ def version_of(revision: str) -> str:
 
 
 @dataclass(frozen=True)
-class Live:
+class Live(Deferring):
     """A live object as read."""
 
     type: str
@@ -341,16 +342,6 @@ class Live:
             object.__setattr__(made, name, getattr(like, name))
         object.__setattr__(made, "_build", build)
         return made
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Fields:
-            """Return the fields of a deferred object: other attributes are always there."""
-            if name != "fields":
-                raise AttributeError(name)
-            built = self._build()
-            object.__setattr__(self, "fields", built)
-            return built
 
 
 _AS_READ: Final = tuple(one.name for one in fields(Live) if one.name != "fields")
