@@ -21,12 +21,13 @@ from reconciler.manifests.includes import Sources
 from reconciler.manifests.limits import Allowance
 from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document, parse
+from reconciler.manifests.plain import PlainManifests
 from reconciler.manifests.project import Opened, Project, is_project, open_project
 from reconciler.manifests.reading import read_documents, unreadable
 from reconciler.manifests.references import Dangling, Unread, dangling, unique
 from reconciler.manifests.renames import left_behind, moves, with_former_releases
 from reconciler.manifests.tree import HIDDEN, ODD_EXTENSION, Tree, UnreadableEntry, is_manifest_name, walk
-from reconciler.manifests.validation import Validated, validate
+from reconciler.manifests.validation import Validated
 from reconciler.manifests.variables import Variables
 from reconciler.resources.address import Address
 from reconciler.resources.assistants.server_secrets import without_keys
@@ -125,23 +126,24 @@ def load(
     def project_in(documents: Sequence[Document]) -> Opened:
         return open_project(documents, env, root, top, shown, removed=removed)
 
-    cached = _opened_cache(cache, root, shown, edited, project_in)
-    found = read_documents(tree, shown, edited, allowance, known, *([cached.documents] if cached else []))
+    hints = PathHints(tree)
+    home = _home(root, shown, edited, project_in)
+    cached = _opened_cache(cache, shown, edited, home)
+    expander = Expander(Sources(root, shown, cached.texts if cached else edited), Variables({}), allowance, hint=hints)
+    plain = PlainManifests.of(home.project, expander, known)
+    found = read_documents(tree, shown, edited, allowance, known, plain.add, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
     if cached and cached.is_torn:
         return load(folder, env=env, edited=edited, removed=removed)
-    opened = project_in(documents)
-    project = opened.project
-    hints = PathHints(tree)
-    variables = Variables(project.variables, project.variable_texts)
-    expander = Expander(Sources(root, shown, cached.texts if cached else edited), variables, allowance, hint=hints)
-    target = project.spec.defaults.target
+    opened = project_in([one for one in documents if plain.result(one) is None])
+    if (project := opened.project) != home.project:  # the file was changed in the meantime
+        plain = PlainManifests.of(project, expander, known)
     validated = [
-        (cached and cached.result(one)) or validate(one, expander, known, target)
+        (cached and cached.result(one)) or plain.result(one) or plain.validated(one)
         for one in documents
-        if not is_project(one)
+        if plain.result(one) or not is_project(one)
     ]
-    if cached and not cached.add(documents, validated, expander):
+    if cached and not cached.add(documents, validated, plain.expander):
         return load(folder, env=env, edited=edited, removed=removed)
     defined, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(defined)
@@ -160,9 +162,11 @@ def load(
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
     markdown = {document.file for document in documents if document.body}
-    texts = (one.problem for one in almost if one.problem.severity == "warning")
-    unread_files = (*_skipped(tree, shown, used, markdown), *texts)
-    of_checkout = (*unknown, *unseen, *unread_files, *_converted(files, index, shown))
+    warnings = (one.problem for one in almost if one.problem.severity == "warning")
+    of_checkout = (
+        *(*unknown, *unseen, *_skipped(tree, shown, used, markdown)),
+        *(*warnings, *_converted(files, index, shown)),
+    )
     problems += of_checkout
     partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
@@ -193,24 +197,33 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda one: (one.place or nowhere, one.code, one.message)))
 
 
-def _opened_cache(
-    cache: Path | None,
-    root: Path,
-    shown: str,
-    edited: Mapping[str, str],
-    project_in: Callable[[Sequence[Document]], Opened],
-) -> "ManifestCache | None":
-    """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
-    if cache is None:
-        return None
-    from reconciler.manifests.cache.manifests import ManifestCache  # a run without a cache, as in CI, needs none of it
+@dataclass(frozen=True)
+class _Home:
+    """`project.yaml`, which is read before the manifests."""
 
+    text: str | None
+    """None if it cannot be read."""
+    project: Project
+    """A project without a name in this case."""
+
+
+def _home(
+    root: Path, shown: str, edited: Mapping[str, str], project_in: Callable[[Sequence[Document]], Opened]
+) -> _Home:
     try:
         text = edited[PROJECT_FILE] if PROJECT_FILE in edited else read_text(locate(root, PROJECT_FILE), MAX_MANIFEST)
     except UnreadableError:
+        return _Home(None, project_in(()).project)
+    return _Home(text, project_in(documents_of(text, shown + PROJECT_FILE)).project)
+
+
+def _opened_cache(cache: Path | None, shown: str, edited: Mapping[str, str], home: _Home) -> "ManifestCache | None":
+    """Return the cache of the project; None without a folder, and if `project.yaml` cannot be read."""
+    if cache is None or home.text is None:
         return None
-    project = project_in(documents_of(text, shown + PROJECT_FILE)).project
-    return ManifestCache.open(cache, project, text, shown, registered_kinds(), edited)
+    from reconciler.manifests.cache.manifests import ManifestCache  # a run without a cache, as in CI, needs none of it
+
+    return ManifestCache.open(cache, home.project, home.text, shown, registered_kinds(), edited)
 
 
 def _public(problem: Problem) -> Problem:

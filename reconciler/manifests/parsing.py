@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -12,6 +12,7 @@ from reconciler.manifests.building import Builder, NotPlainError, plain_collecti
 from reconciler.manifests.libyaml import fast_events, is_outdated, syntax_problem, thorough_events
 from reconciler.manifests.limits import MAX_DOCUMENTS, MAX_NODES, Allowance
 from reconciler.manifests.simple_yaml import NotSimpleError, simple_mapping
+from reconciler.resources.packs import Pack, Packed
 from reconciler.resources.problems import Place, Problem
 from reconciler.resources.values import JSON, strings_in
 
@@ -27,6 +28,8 @@ _VERSION: Final = re.compile(r"^\ufeff?%YAML[ \t]+([^\s#]+)", re.MULTILINE)
 YAML_VERSION: Final = "1.2"
 _CONTROL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 """A character that YAML does not permit. Those that it permits as a set would take ten times as long to compile."""
+
+_TEXTS: Final = Pack()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Document:
     """Part of the value above an error that ends the parsing of the document."""
     body: "Body | None" = None
     """Text below the front matter of a manifest in Markdown."""
+    packed: Packed | None = field(default=None, init=False, repr=False, compare=False)
+    """The text, if it was released."""
 
     @property
     def source(self) -> str:
@@ -63,6 +68,28 @@ class Document:
     def written(self) -> JSON:
         """The value, or the part of it that can be read."""
         return self.outset if self.value is None else self.value
+
+    def release(self) -> None:
+        """Release the memory of the text and the value. The text is in a pack, and the value is parsed again if
+        something reads it: once a manifest is validated, nothing reads those of most manifests.
+        """
+        if self.value is None or self.body is not None or self.problems or self.repeated:
+            return  # parsing the text would not have the same result
+        object.__delattr__(self, "value")
+        if self.packed is None:
+            object.__setattr__(self, "packed", _TEXTS.add(self.text.encode()))
+            object.__delattr__(self, "text")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "text" and self.packed:
+                return self.packed.read().decode()
+            if name != "value":
+                raise AttributeError(name)
+            value = parse_document(self.text, self.file, self.line).value
+            object.__setattr__(self, "value", value)
+            return value
 
 
 def parse(text: str, file: str, allowance: Allowance | None = None) -> Iterator[Document]:

@@ -35,9 +35,12 @@ def read_documents(
     edited: Mapping[str, str],
     allowance: Allowance,
     kinds: Mapping[str, Kind],
+    use: Callable[[Document], None],
     known: Known = lambda _path, _text: None,
 ) -> Read:
-    """Return the documents of all manifests. `edited` has texts that are used instead of the files, by path."""
+    """Return the documents of all manifests. `edited` has texts that are used instead of the files, by path. `use` is
+    called with each document that was parsed, before the next file is read, and can release the memory of its value.
+    """
     documents: list[Document] = []
     problems = [unreadable(entry, shown) for entry in tree.unreadable]
     near_misses: list[NearMiss] = []
@@ -56,7 +59,10 @@ def read_documents(
             documents += cached
             continue
         parsed = documents_of(text, shown + path, allowance, kinds)
-        documents += present(parsed)
+        found = present(parsed)
+        documents += found
+        for document in found:
+            use(document)
         if not parsed and (almost := near_miss(text, shown + path, kinds)):
             near_misses.append(almost)
     return Read(documents, problems, near_misses)

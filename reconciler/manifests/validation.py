@@ -48,10 +48,10 @@ class Validated:
 
     def unread(self, kinds: Mapping[str, Kind]) -> Iterator[Unread]:
         """Yield the addresses that a document with errors defines or renames, as far as they can be read."""
-        document = self.positions.document
-        written = document.written
         if self.resource or not any(problem.severity == "error" for problem in self.problems):
             return
+        document = self.positions.document
+        written = document.written
         if not isinstance(written, dict):
             yield from [Unread(None, None)] if document.value is None else []
             return
@@ -107,6 +107,7 @@ def validate(
     again = partial(_spec_again, document, expander, kinds, default_target)
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
         result.resource = _resource(kind, envelope, spec, positions, written, again)
+        document.release()
     elif kind and envelope and spec is None and not expansion.problems:
         spec = _partial(kind, value, expansion, default_target, findings)
         result.partial = _resource(kind, envelope, spec, positions, written, None) if spec is not None else None

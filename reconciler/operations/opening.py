@@ -23,6 +23,7 @@ from reconciler.project.stored import backend_of
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.base import Live
 from reconciler.state.backend import Backend
+from reconciler.state.codec import as_packed
 from reconciler.state.model import Snapshot
 
 
@@ -60,8 +61,8 @@ async def opened(
     """Do the same as `open_workspace` and `connected`. While the manifests are loaded, the state is read, and then the
     lists of the types that it has.
 
-    Errors of manifests come before all others, and end the reads; an API that OpenAI ended is not asked. If `project.yaml` has errors, or names the embedded
-    API, or is changed meanwhile, nothing is read ahead.
+    Errors of manifests come before all others, and end the reads. An API that OpenAI ended is not asked. If
+    `project.yaml` has errors, or names the embedded API, or is changed meanwhile, nothing is read ahead.
     """
     named = env or environ.get("RECONCILER_ENV") or None
     project = None if PROJECT_FILE in (edited or {}) else read_project(find_project(start), env=named)
@@ -101,7 +102,7 @@ async def _read_ahead(
 @asynccontextmanager
 async def reading_ahead(connection: Connection, backend: Backend) -> AsyncIterator[ReadAhead]:
     """Read the state, and begin to list the types that it has; end what is not complete at the end of the context."""
-    snapshot = await in_thread(backend.read)
+    snapshot = await in_thread(partial(backend.read, as_packed))
     by_type = adapters(connection, types_of(snapshot))
     with ExitStack() as looking:
         looking.enter_context(connection.looking_once())

@@ -12,7 +12,7 @@ from reconciler.planning.outlets import NOTHING, OutletDocument, copy_of
 from reconciler.planning.published import Copy, Pointer, Stray
 from reconciler.planning.reasons import Reason
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Live
+from reconciler.resources.base import EMPTY, Live
 from reconciler.resources.problems import Problem
 from reconciler.resources.values import JSON, reference, references_in, strings_in
 from reconciler.state.model import Written
@@ -147,7 +147,7 @@ def _pointer(
     expected = pointer_hash(found.pointer)
     copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
     differing = tuple(filter(None, copies))
-    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds)
+    return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds or EMPTY)
 
 
 def _fault(found: Published) -> Reason | None:

@@ -32,6 +32,7 @@ from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
+from reconciler.state.codec import as_packed
 from reconciler.state.model import Intent, Snapshot, Written
 
 
@@ -61,9 +62,8 @@ async def read(
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have;
     `ahead` has been read.
     """
-    snapshot = ahead.snapshot if ahead else await asyncio.to_thread(workspace.backend.read)
-    workspace.share_values(snapshot.state.objects)
-    workspace.release_specs()
+    snapshot = ahead.snapshot if ahead else await asyncio.to_thread(workspace.backend.read, as_packed)
+    workspace.share_fields(snapshot.state.objects)
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     types = _types(workspace, snapshot)

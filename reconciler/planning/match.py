@@ -7,7 +7,7 @@ An object is managed if the state has its id, or if its label names this identit
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
@@ -152,9 +152,10 @@ class Matched:
 
     def localise(self, inputs: PlanInputs, address: Address, live: Live) -> Live:
         """Return `live` with the ids in its fields turned into the addresses that manifests use, when they are read."""
-        return Live.deferred(partial(self._localised, inputs, address, live), live)
+        return Live.deferred(_Localised(self, inputs, address, live), live)
 
-    def _localised(self, inputs: PlanInputs, address: Address, live: Live) -> Fields:
+    def localised(self, inputs: PlanInputs, address: Address, live: Live) -> Fields:
+        """Return the fields of `live` with the addresses that manifests use."""
         resource_type = inputs.resource_types[live.type]
         expected = _expected(resource_type, inputs.applied.get(address), inputs.desired.get(address))
         as_named = self.succeeded if address.is_frozen else {}
@@ -203,6 +204,21 @@ class Matched:
         """Return the former name of an object if only that one is expected."""
         former = str(self.moved[address]) if address in self.moved else ""
         return former if former in wanted and str(address) not in wanted else str(address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Localised:
+    """A function that returns the fields of a live object with the addresses that manifests use: one for each object,
+    and a quarter as large as a `partial` of a method.
+    """
+
+    matched: Matched
+    inputs: PlanInputs
+    address: Address
+    live: Live
+
+    def __call__(self) -> Fields:
+        return self.matched.localised(self.inputs, self.address, self.live)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ written, or it is not known what was written.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """The desired bundle of an address: the digest of its content, and the addresses that it references."""
 
@@ -39,7 +39,7 @@ class Copy:
     """The live ids in its pointer, and all other texts of its content, among which may be literal ids."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """The published bundle of an address, as the built-in outlet has it."""
 

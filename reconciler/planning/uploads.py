@@ -276,12 +276,12 @@ def _leftovers(inputs: PlanInputs, found: Mapping[Address, Live], unclaimed: Ite
 
 def _named(inputs: PlanInputs) -> set[str]:
     """Return the uploads that the manifest of a store names by id: the store keeps them."""
-    held = ((inputs.members(desired.type), desired.fields) for desired in inputs.desired.values())
+    held = ((inputs.members(desired.type), desired) for desired in inputs.desired.values())
     return {
         id_
-        for members, fields in held
+        for members, desired in held
         if members
-        for id_, entry in members.of(fields).items()
+        for id_, entry in members.of(desired.fields).items()
         if entry.get(members.reference) == id_
     }
 

@@ -65,11 +65,13 @@ def index_in(fields: Fields) -> Index:
 
 def index_of(inputs: PlanInputs, address: Address) -> Index:
     """Return the index of an object that is unchanged."""
-    verified, fields = inputs.applied[address].verified, inputs.applied[address].fields
+    applied = inputs.applied[address]
+    verified = applied.verified
     if verified is None:
-        return index_in(fields)
-    refers_to = dict.fromkeys(references_in(dict(fields))) if verified.refers_to is None else verified.refers_to
-    return Index(tuple(refers_to), verified.ids)
+        return index_in(applied.fields)
+    if verified.refers_to is None:
+        return Index(tuple(dict.fromkeys(references_in(dict(applied.fields)))), verified.ids)
+    return Index(verified.refers_to, verified.ids)
 
 
 def unchanged(inputs: PlanInputs, matched: Matched) -> frozenset[Address]:
@@ -125,8 +127,8 @@ def digest_of(desired: Desired, applied: Applied, ids: Mapping[str, JSON], names
     of the ids in it.
     """
     wanted = desired.lifecycle
-    fields = _encode(desired.fields)
-    then = fields if applied.fields is desired.fields else _encode(applied.fields)
+    fields = _encode(desired.read_fields())
+    then = fields if applied.has_fields_of(desired) else _encode(applied.read_fields())
     of_desired = _items({**desired.write_only}, {**desired.options}, desired.whole)
     rules = (wanted.protect, wanted.keep_on_delete, wanted.ignore)
     of_entry = (applied.protected, applied.keep, applied.revision, {**applied.holds})

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -71,19 +70,11 @@ class Workspace:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
-    def share_values(self, applied: Mapping[Address, Applied]) -> None:
-        """Make the desired objects, if there are none yet, with the values of these entries of the state where they are
-        identical: memory has most values once.
+    def share_fields(self, applied: Mapping[Address, Applied]) -> None:
+        """Make the desired objects, if there are none yet, with the fields of these entries of the state where they are
+        identical: memory has most fields once.
         """
         self._applied.update(applied)
-
-    def release_specs(self) -> None:
-        """Release the memory of the specs of manifests whose objects are made, but for those that plans read: releases,
-        and manifests without objects.
-        """
-        for resource in self.loaded.resources:
-            if resource.address.kind != RELEASE and self._desired_by_manifest[resource.address]:
-                resource.without_spec()
 
     @cached_property
     def releases(self) -> dict[Address, Release]:
@@ -120,23 +111,26 @@ class Workspace:
 
     @cached_property
     def _desired_by_manifest(self) -> dict[Address, list[Desired]]:
-        """Desired objects by the address of their manifest."""
-        made = {
-            resource.address: [self._shared(one) for one in self.loaded.desired_of(resource)]
-            for resource in self.loaded.resources
-        }
-        self._applied.clear()
-        for one in chain.from_iterable(made.values()):
-            check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
-        return made
+        """Desired objects by the address of their manifest.
 
-    def _shared(self, wanted: Desired) -> Desired:
-        """Return the object with the values of the state where they are identical."""
-        known = self._applied[wanted.address].fields if wanted.address in self._applied else {}
-        both = ((name, value) for name, value in wanted.fields.items() if name in known)
-        equal = {name: known[name] for name, value in both if identical(value, known[name])}
-        is_whole = len(equal) == len(known) == len(wanted.fields)
-        return replace(wanted, fields=known if is_whole else {**wanted.fields, **equal}) if equal else wanted
+        The memory of each spec is released when its objects are made, but for those that plans read: releases, and
+        manifests without objects.
+        """
+        found: dict[Address, list[Desired]] = {}
+        for resource in self.loaded.resources:
+            found[resource.address] = made = self.loaded.desired_of(resource)
+            for one in made:
+                check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+                self._share(one)
+            if made and resource.address.kind != RELEASE:
+                resource.without_spec()
+        self._applied.clear()
+        return found
+
+    def _share(self, wanted: Desired) -> None:
+        applied = self._applied.get(wanted.address)
+        if applied and identical({**wanted.fields}, {**applied.read_fields()}):
+            wanted.share(applied)
 
 
 def open_workspace(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAli
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import Address
+from reconciler.resources.deferring import Deferring
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import JSON, Fields
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from reconciler.resources.kind import Kind
 
 Path: TypeAlias = tuple[str | int, ...]
+EMPTY: Final[dict[Any, Any]] = {}
+"""The empty mapping that all objects share: nothing changes the values of objects."""
+
+
+def empty() -> dict[Any, Any]:
+    return EMPTY
 
 
 class Spec(BaseModel):
@@ -88,7 +95,7 @@ class Resource:
     """Returns the place of the value at a path, or of the closest value around it."""
     written: Callable[[], Mapping[str, JSON]] = dict
     """Returns `spec` with its includes and its target, before variables are replaced. Releases keep it in this form."""
-    continued: Mapping[Address, Address] = field(default_factory=dict)
+    continued: Mapping[Address, Address] = field(default_factory=empty)
     """Releases that were made under an earlier name of the chatbot, by their address under the current name."""
     validated: Callable[[], Any] | None = field(default=None, compare=False)
     """Returns `spec` again, from the document of the manifest; None if it cannot."""
@@ -185,7 +192,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Desired:
+class Desired(Deferring):
     """An object that should be live."""
 
     address: Address
@@ -194,19 +201,19 @@ class Desired:
     fields: Fields
     """Fields that the manifest sets, in canonical form. Other fields are not managed and not compared."""
     place: Place | None = None
-    lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    write_only: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = NO_RULES
+    write_only: Mapping[str, str] = field(default_factory=empty)
     """Digests of the canonical values of fields that the API never returns. The values are in `unreadable`. Values
     inside a field have a name with the field before the first dot: `env.MODE`."""
-    unreadable: Fields = field(default_factory=dict)
-    secrets: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    unreadable: Fields = field(default_factory=empty)
+    secrets: Mapping[tuple[str, ...], str] = field(default_factory=empty)
     """Names of the environment variables of secrets, by path in the request body. The values are never stored."""
-    with_secrets: Mapping[tuple[str, ...], JSON] = field(default_factory=dict)
+    with_secrets: Mapping[tuple[str, ...], JSON] = field(default_factory=empty)
     """Values that are sent only together with the secrets, by path in the request body."""
     parts: tuple[LocalFile, ...] = ()
     """Local files that the object consists of: one for an upload, several for a folder."""
     upload_name: str = ""
-    options: Mapping[str, JSON] = field(default_factory=dict)
+    options: Mapping[str, JSON] = field(default_factory=empty)
     """Settings that are not fields of the object, such as `prune`."""
     whole: bool = False
     """True if all fields of the object are managed, not only those that are set, as in frozen copies of releases."""
@@ -245,7 +252,7 @@ class Labels:
 
     identity: str
     address: str
-    spec: Mapping[str, str] = field(default_factory=dict)
+    spec: Mapping[str, str] = field(default_factory=empty)
     """Eight hex characters of the digest of each top-level field, as last applied."""
     protected: bool = False
     lineage: str | None = None
@@ -275,14 +282,14 @@ class Verified:
 
 
 @dataclass(frozen=True)
-class Applied:
+class Applied(Deferring):
     """An object as last applied: an entry of the state."""
 
     id: str
     type: str
     fields: Fields
     """Fields that the manifest set, in canonical form."""
-    write_only: Mapping[str, str] = field(default_factory=dict)
+    write_only: Mapping[str, str] = field(default_factory=empty)
     protected: bool = False
     keep: bool = False
     """Value of `keep_on_delete`: the live object is kept when its manifest is removed."""
@@ -290,7 +297,7 @@ class Applied:
     """Fields whose applied values are unknown, because the state was lost and they could not be reconstructed."""
     revision: str = ""
     """`Live.revision` of the object that has these fields, for types with versions."""
-    holds: Mapping[str, str] = field(default_factory=dict)
+    holds: Mapping[str, str] = field(default_factory=empty)
     """Live ids by address. Of a release, the present ones of the objects that it uses or was copied from, by the names
     that it has: see `planning.held_names`. Of a live object with ids in its fields, those that were written: see
     `planning.renewals`. Empty if it was applied by a version that does not record them."""
@@ -311,7 +318,7 @@ def version_of(revision: str) -> str:
 
 
 @dataclass(frozen=True)
-class Live:
+class Live(Deferring):
     """A live object as read."""
 
     type: str
@@ -322,7 +329,7 @@ class Live:
     name: str = ""
     refers_to: tuple[str, ...] = ()
     """Ids of the live objects that this object refers to."""
-    detail: Mapping[str, JSON] = field(default_factory=dict)
+    detail: Mapping[str, JSON] = field(default_factory=empty)
     """Values that are shown but not compared: `created_at`, `updated_at`, `status`, `bytes`, …"""
     revision: str = ""
     """Of a type with versions, the number of the current version, `-`, and everything that a list shows of it: while it
@@ -341,16 +348,6 @@ class Live:
             object.__setattr__(made, name, getattr(like, name))
         object.__setattr__(made, "_build", build)
         return made
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Fields:
-            """Return the fields of a deferred object: other attributes are always there."""
-            if name != "fields":
-                raise AttributeError(name)
-            built = self._build()
-            object.__setattr__(self, "fields", built)
-            return built
 
 
 _AS_READ: Final = tuple(one.name for one in fields(Live) if one.name != "fields")

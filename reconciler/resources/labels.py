@@ -7,7 +7,7 @@ the number of fields, and the API limits both the number of pairs and the length
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from reconciler.resources.base import Labels
@@ -54,19 +54,40 @@ def to_metadata(labels: Labels) -> dict[str, str]:
     }
 
 
+class _Hashes(Mapping[str, str]):
+    """The hashes in a label, by field. They are read from its text each time, because plans read few of them."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _read(self) -> dict[str, str]:
+        version, _, hashes = self._text.partition(" ")
+        pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
+        return {name: value for name, _, value in pairs if value}
+
+    def __getitem__(self, name: str) -> str:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
 def from_metadata(metadata: Mapping[str, str] | None) -> Labels | None:
     """Return the labels in `metadata`; None if they do not name an owner, so that the object is unmanaged."""
     if not metadata or not metadata.get(PROJECT) or not metadata.get(ADDRESS):
         return None
     if not all(isinstance(metadata.get(key, ""), str) for key in KEYS):
         return None
-    version, _, hashes = metadata.get(SPEC, "").partition(" ")
     protected, _, lineage = metadata.get(PROTECTED, "").partition(" ")
-    pairs = (pair.partition("=") for pair in hashes.split()) if version == "v1" else ()
     return Labels(
         identity=sys.intern(metadata[PROJECT]),  # memory has the texts that all objects share once
         address=metadata[ADDRESS],
-        spec={sys.intern(name): value for name, _, value in pairs if value},
+        spec=_Hashes(metadata.get(SPEC, "")),
         protected=protected == "true",
         lineage=sys.intern(lineage) if lineage else None,
     )

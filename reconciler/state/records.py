@@ -3,12 +3,13 @@
 Readers raise what `format_errors` turns into an error of the document.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import cast, get_args
 
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Verified
+from reconciler.resources.base import EMPTY, Applied, Verified
 from reconciler.resources.guard_settings import GuardSettings
 from reconciler.resources.labels import is_lineage
 from reconciler.resources.markers import check_marker
@@ -69,10 +70,10 @@ def object_records(objects: Mapping[Address, Applied]) -> Iterator[tuple[str, JS
 
 def _applied_record(applied: Applied) -> dict[str, JSON]:
     """SecretError for a value that must not be kept."""
-    resource_type = resource_types().get(applied.type)
+    resource_type, fields = resource_types().get(applied.type), applied.read_fields()
     if resource_type:
-        check_secrets(resource_type, applied.fields, applied.write_only)
-    record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": applied.fields}
+        check_secrets(resource_type, fields, applied.write_only)
+    record: dict[str, JSON] = {"id": applied.id, "type": applied.type, "fields": fields}
     if applied.write_only:
         record["write_only"] = applied.write_only
     if applied.protected:
@@ -127,14 +128,14 @@ def applied_of(record: JSON) -> Applied:
             raise ValueError("an id is empty")
     return Applied(
         id=typed(str, record["id"]),
-        type=type_,
+        type=sys.intern(type_),
         fields=fields,
-        write_only=typed(dict, record.get("write_only", {})),
+        write_only=typed(dict, record.get("write_only", EMPTY)),
         protected=typed(bool, record.get("protected", False)),
         keep=typed(bool, record.get("keep", False)),
         unproven=tuple(typed(list, record.get("unproven", []))),
         revision=typed(str, record.get("revision", "")),
-        holds=holds_of(record.get("holds", {})),
+        holds=holds_of(record["holds"]) if "holds" in record else EMPTY,
         published_before=_addresses(record.get("published_before", [])),
         rolled_back=_addresses(record.get("rolled_back", [])),
         rolled_back_by=typed(str, record.get("rolled_back_by", "")),

@@ -45,9 +45,10 @@ def test_deferred_object_is_equal_to_one_that_is_built(emulator, known):
     assert "fields" in vars(known)
 
 
-def test_deferred_object_has_the_text_of_the_state_once(known):
-    assert known.fields["instructions"] is BODY["instructions"]
-    assert known.fields["model"] == "gpt-6-luna"
+def test_fields_of_a_deferred_object_are_built_without_the_response(adapter, known):
+    known.fields["tools"].clear()
+    assert BODY["tools"]
+    assert adapter.live(BODY).fields["tools"].keys() == {"mcp:crm"}
 
 
 def test_volatile_field_changes_the_detail_and_not_the_mark(adapter, known):

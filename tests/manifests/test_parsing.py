@@ -26,6 +26,17 @@ def test_documents_have_values_and_places():
     assert (second.value, str(second.place)) == ({"b": ["x", "y", {"z": None}]}, "f.yaml:6:1")
 
 
+@pytest.mark.parametrize("second", ["# ä\nb: [1.0, 'y', {z: null}]\n", "b: [&x [p, q], *x]\n", "b: [\n", ""])
+def test_released_document_is_equal_to_what_was_read(second):
+    text = f"# first\na: 1\n---\n{second}"
+    released, kept = list(parse(text, "f.yaml")), list(parse(text, "f.yaml"))
+    for _ in range(2):
+        for document in released:
+            document.release()
+        assert [one.text for one in released] == [one.text for one in kept]
+        assert released == kept
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "---\n---\n# still nothing\n---\n"])
 def test_empty_text_is_an_empty_document(text):
     assert values(text) == []

@@ -52,7 +52,7 @@ from reconciler.manifests.includes import Positions, Sources
 from reconciler.manifests.limits import MAX_REPEATED, Allowance
 from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document
-from reconciler.manifests.project import Project, is_project
+from reconciler.manifests.project import Project
 from reconciler.manifests.reading import present
 from reconciler.manifests.validation import Validated, validate
 from reconciler.manifests.variables import MAX_INSERTED, Variables
@@ -217,11 +217,13 @@ class ManifestCache:
         if self._is_exceeded(expander):
             return False
         groups: dict[str, list[Validated]] = {}
+        validated: set[int] = set()
         for one in results:
+            validated.add(id(one.positions.document))
             file = one.positions.document.file
             if file in self._missed:
                 groups.setdefault(file, []).append(one)
-        unfit = {document.file for document in documents if is_project(document)} if groups else set()
+        unfit = {document.file for document in documents if id(document) not in validated}  # of the project
         for file, group in groups.items():
             fit = [one.resource for one in group if one.resource and _has_no_error(one.problems)]
             if file in unfit or len(fit) < len(group):

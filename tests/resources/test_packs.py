@@ -1,0 +1,70 @@
+"""Bytes in packs, and fields that are built from them."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from reconciler.resources.base import Applied
+from reconciler.resources.deferring import packed
+from reconciler.resources.packs import Pack
+
+FIELDS = {"z": 1, "a": [True, 1.0, None, "ä"], "tools": {"function:x": {"name": "x", "large": 2**70}}}
+
+
+def test_bytes_are_read_in_any_order_while_more_are_added():
+    data = [bytes([number % 251]) * (number * 37 % 5000) for number in range(400)]
+    pack, found = Pack(), []
+    for one in data:
+        found.append(pack.add(one))
+        assert found[len(found) // 2].read() == data[len(found) // 2]
+    order = random.Random(1).sample(range(400), 400)
+    assert [found[number].read() for number in order] == [data[number] for number in order]
+
+
+def test_bytes_are_complete_if_several_threads_add_and_read():
+    pack = Pack()
+
+    def add(number: int) -> bool:
+        data = str(number).encode() * 900
+        return pack.add(data).read() == data
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(add, range(2000)))
+
+
+def test_packed_fields_are_identical_with_the_order_of_their_keys():
+    build = packed(FIELDS)
+    assert build
+    assert repr(build()) == repr(FIELDS)
+
+
+def test_fields_that_are_not_only_json_are_not_packed():
+    assert packed({"a": object()}) is None
+
+
+def test_deferred_fields_are_built_when_they_are_read_and_then_kept():
+    build = packed(FIELDS)
+    assert build
+    applied = Applied("id", "agent", {**FIELDS})
+    applied.defer(build)
+    assert "fields" not in vars(applied)
+    assert applied.read_fields() == FIELDS
+    assert "fields" not in vars(applied)
+    assert applied == Applied("id", "agent", FIELDS)
+    assert applied.fields is applied.fields
+
+
+@pytest.mark.parametrize("deferred", [(), (0,), (1,), (0, 1)])
+def test_objects_have_the_fields_of_another_only_if_both_are_one_value(deferred):
+    build, fields = packed(FIELDS), {**FIELDS}
+    assert build
+    both = [Applied("id", "agent", fields), Applied("id", "agent", fields)]
+    for number in deferred:
+        both[number].defer(build)
+    assert both[0].has_fields_of(both[1]) == (len(deferred) != 1)
+
+
+def test_attribute_that_does_not_exist_is_an_error():
+    with pytest.raises(AttributeError):
+        getattr(Applied("id", "agent", {}), "nothing")  # noqa: B009 - not an attribute for mypy either
