@@ -9,7 +9,8 @@ from reconciler.operations.plan import make_plan
 from reconciler.planning.build import Planned
 from reconciler.project.workspace import open_workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Applied, Desired, Live
+from reconciler.resources.deferring import Deferring
 from tests.support.world import World, manifest, world
 
 TOOL = {
@@ -52,15 +53,15 @@ def agent(name: str, instructions: str = "Help."):
 
 @pytest.fixture
 def built(monkeypatch):
-    """The objects whose fields are built, by type."""
-    found = Counter[str]()
-    build = Live.__dict__["__getattr__"]
+    """The objects whose fields are built, by class and type."""
+    found = Counter[tuple[type, str]]()
+    build = Deferring.__dict__["__getattr__"]
 
-    def counted(live: Live, name: str):
-        found[live.type] += name == "fields"
-        return build(live, name)
+    def counted(one: Live | Desired | Applied, name: str):
+        found[type(one), one.type] += name == "fields"
+        return build(one, name)
 
-    monkeypatch.setattr(Live, "__getattr__", counted)
+    monkeypatch.setattr(Deferring, "__getattr__", counted)
     return found
 
 
@@ -88,7 +89,7 @@ def test_objects_of_every_type_are_skipped_after_an_apply(applied):
 
 def test_nothing_of_a_skipped_agent_is_built(applied, built):
     assert planned(applied).plan.changes == ()
-    assert built["agent"] == 0
+    assert [of for of, type_ in built if type_ == "agent"] == []
 
 
 def test_only_the_edited_agent_is_built_and_compared(applied, built):
@@ -97,7 +98,7 @@ def test_only_the_edited_agent_is_built_and_compared(applied, built):
     assert "assistant/b" not in skipped(applied)
     built.clear()
     assert [change.address for change in planned(applied).plan.changes] == ["assistant/b"]
-    assert built["agent"] == 2  # as read, and with addresses
+    assert built[Live, "agent"] == 2  # as read, and with addresses
 
 
 def test_edit_at_the_api_is_compared(applied):
