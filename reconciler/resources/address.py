@@ -59,7 +59,7 @@ class Address(NamedTuple):
     @property
     def family(self) -> "Address":
         """Address of the working object of a frozen copy; for a working object, the address itself."""
-        return Address(self.kind, self.name.partition("@")[0])
+        return Address(self.kind, self.name.partition("@")[0]) if "@" in self.name else self
 
     @property
     def is_frozen(self) -> bool:
@@ -74,7 +74,7 @@ class Address(NamedTuple):
         `assistant/triage@support.3`. None for objects that releases share, and for working objects.
         """
         text = self.name if self.kind == RELEASE else self.name.partition("@")[2]
-        found = version_of(text) if self.kind != FILE else None
+        found = version_of(text) if text and self.kind != FILE else None
         return release_address(*found) if found else None
 
 
