@@ -1,7 +1,7 @@
 """Carries out a plan: every step as soon as what it needs is done, and an outcome for every change."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -27,8 +27,9 @@ async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
     exception, and a cancellation, is raised once the steps under way have been cancelled.
     """
     performer = _Performer(run, listener)
-    result = await walk(lower(run.planned), performer.perform, run.stop)
-    return tuple(_outcomes(run, result, performer))
+    needs = lower(run.planned)
+    result = await walk(needs, performer.perform, run.stop)
+    return tuple(_outcomes(run, needs, result, performer))
 
 
 @dataclass
@@ -68,12 +69,17 @@ class _Performer:
         problem = self.problems.get(step)
         status: Status = "failed" if problem else "done"
         address = str(step.address)
+        change, notes, is_removal = step.changes[0], self.notes.get(step, ()), step.verb == "remove"
         outcome = Outcome(
-            address, action_of(step), status, self.run.ids.get(address), problem, notes=self.notes.get(step, ())
+            address,
+            action_of(step),
+            status,
+            self.run.ids.get(address),
+            problem,
+            notes=notes,
+            only_records=change.only_records and not is_removal,
         )
-        if step.verb == "remove":
-            return _with_deleted(outcome, step.changes[0])
-        return replace(outcome, only_records=step.changes[0].only_records)
+        return _with_deleted(outcome, change) if is_removal else outcome
 
 
 def _with_deleted(outcome: Outcome, change: Change) -> Outcome:
@@ -95,9 +101,9 @@ def action_of(step: Step) -> Action:
     return "delete" if step.verb == "remove" and action not in DESTROYS else action
 
 
-def _outcomes(run: Run, result: Walk[Step], performer: _Performer) -> Iterator[Outcome]:
+def _outcomes(run: Run, made: Iterable[Step], result: Walk[Step], performer: _Performer) -> Iterator[Outcome]:
     steps: dict[int, list[Step]] = defaultdict(list)
-    for step in lower(run.planned):
+    for step in made:
         for change in step.changes:
             steps[id(change)].append(step)
     for change in run.planned.plan.work:

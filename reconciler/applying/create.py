@@ -47,16 +47,21 @@ async def make(run: Run, desired: Desired) -> Written:
         return await _made(run, desired)
     async with run.alike[api_view(desired.type, marker_of(inputs, desired))]:
         if not run.is_upload(desired.type):
-            await asyncio.to_thread(run.journal.announce, desired.address)
+            await _announce(run, desired)
             return await _made(run, desired)
         key, made = (desired.fields["sha256"], desired.upload_name), None
         async with run.uploading[key]:
             if key not in run.uploads:
-                await asyncio.to_thread(run.journal.announce, desired.address)
+                await _announce(run, desired)
                 made, _ = await _create(run, desired)
                 run.uploads[key] = made.id
             run.hold(str(desired.address), run.uploads[key])
     return Written(run.uploads[key], note=None if made else Note("upload-shared"), live=made)
+
+
+async def _announce(run: Run, desired: Desired) -> None:
+    if not run.journal.is_announced(desired.address):
+        await asyncio.to_thread(run.journal.announce, desired.address)
 
 
 async def _made(run: Run, desired: Desired) -> Written:

@@ -45,8 +45,12 @@ class Journal(Protocol):
         """Record that the bundle under the name of `address` is published in every outlet. Never blocks."""
         ...
 
+    def is_announced(self, address: Address) -> bool:
+        """Return True if the journal has had the create of `address` since the run began. Never blocks."""
+        ...
+
     def announce(self, address: Address) -> None:
-        """Record that `address` is about to be created, unless the journal has it already. Blocks."""
+        """Record that `address` is about to be created. Blocks."""
         ...
 
 

@@ -38,7 +38,7 @@ VERBS: Final[Mapping[Action, tuple[Verb, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One thing to do to one object."""
 
@@ -49,9 +49,6 @@ class Step:
     id: str | None = None
     """The live object to update or remove, as planned."""
 
-    def __hash__(self) -> int:
-        return hash((self.address, self.verb, self.id))
-
     @property
     def creates(self) -> bool:
         """True if the step creates a live object."""
@@ -60,7 +57,7 @@ class Step:
 
 def lower(planned: Planned) -> dict[Step, set[Step]]:
     """Return the steps of a plan, in its order, each with the steps that it waits for."""
-    steps = list(_steps(planned))
+    steps = list(steps_of(planned))
     by_address: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         by_address[str(step.address)].append(step)
@@ -85,8 +82,10 @@ def _files_first(planned: Planned, by_address: Mapping[str, list[Step]]) -> dict
     return found
 
 
-def _steps(planned: Planned) -> Iterator[Step]:
-    """Yield the steps; an edit and drift of one object are one step. What the plan keeps is not removed."""
+def steps_of(planned: Planned) -> Iterator[Step]:
+    """Yield the steps of a plan, in its order; an edit and drift of one object are one step. What the plan keeps is not
+    removed.
+    """
     changes: dict[tuple[Address, Verb, str | None], list[Change]] = defaultdict(list)
     for change in planned.plan.work:
         address = Address.parse(change.address)

@@ -42,7 +42,9 @@ class Outlet(Protocol):
     def write(self, key: str, data: bytes) -> None: ...
 
     def put_all(self, documents: Mapping[str, bytes]) -> None:
-        """Write the documents by key, unless they have these bytes already. All are there when this returns."""
+        """Write the documents by key, unless they have these bytes already. All are there when this returns, and those
+        in one folder before any of those in the next folder.
+        """
         ...
 
     def list(self, prefix: str) -> list[str]:

@@ -64,9 +64,10 @@ class Bundle:
 
 
 def write_all(outlet: Outlet, bundles: Sequence[Bundle]) -> None:
-    """Write bundles to an outlet: the blobs first and the pointers last, unless they are unchanged."""
-    outlet.put_all({one.blob_key: one.blob for one in bundles})
-    outlet.put_all({one.pointer_key: one.pointer for one in bundles})
+    """Write bundles to an outlet, unless they are unchanged: the blobs first and then the pointers, by folder."""
+    blobs = {one.blob_key: one.blob for one in bundles}
+    pointers = {one.pointer_key: one.pointer for one in bundles}
+    outlet.put_all(blobs | dict(sorted(pointers.items())))
 
 
 def bundle(

@@ -95,7 +95,12 @@ async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
     import httpx2
 
     url = _url(client, request)
-    options: RequestOptions = {"headers": _headers(request)}
+    # The SDK copies its defaults, which are the same values, for each request that does not have them.
+    options: RequestOptions = {
+        "headers": _headers(request),
+        "timeout": client.timeout,
+        "max_retries": client.max_retries,
+    }
     if request.method == "GET":
         return await client.get(url, cast_to=httpx2.Response, options=options)
     if request.method == "DELETE":

@@ -57,10 +57,12 @@ class Recorder:
     def publication_done(self, address: Address) -> None:
         self.journal.discard(publication(address))
 
+    def is_announced(self, address: Address) -> bool:
+        return address not in self.later
+
     def announce(self, address: Address) -> None:
-        if address in self.later:
-            self.journal.announce(self.later[address])
-            self.journal.flush()
+        self.journal.announce(self.later[address])
+        self.journal.flush()
 
 
 @dataclass(frozen=True)

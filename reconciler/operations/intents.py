@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.applying.steps import Step, lower
+from reconciler.applying.steps import Step, steps_of
 from reconciler.planning.announced import api_view, marker_of
 from reconciler.planning.build import Planned
 from reconciler.planning.release_retention import release_of
@@ -19,7 +19,7 @@ def expected_writes(planned: Planned, now: float) -> Iterator[Intent]:
     """Return an intent for each create at OpenAI, with markers that identify the object, and for each other write that
     may be left half done; `now` by OpenAI's clock.
     """
-    for step in lower(planned):
+    for step in steps_of(planned):
         desired = planned.inputs.desired.get(step.address)
         marker = _marker(planned, step, desired) if desired else None
         if desired and marker is not None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.run import Listener
-from reconciler.applying.steps import lower
+from reconciler.applying.steps import steps_of
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
 from reconciler.operations.opening import Opened, opened
@@ -125,7 +125,7 @@ async def confirmed(
     plan = observed.planned.plan
     if plan.refusals or (plan.work and not _asked(confirm, plan)):
         return plan
-    with listen(len(lower(observed.planned))) as progress:
+    with listen(sum(1 for _ in steps_of(observed.planned))) as progress:
         connection.pace.tell = progress.note
         for problem in () if plan.work else workspace.loaded.of_checkout:  # a plan without work is not shown
             progress.note(f"{problem.severity}[{problem.code}]: {problem.message}: {problem.hint}")

@@ -58,7 +58,8 @@ def index_in(fields: Fields) -> Index:
     """Return the index of an object with these fields."""
     found = mentions(dict(fields))
     references = dict.fromkeys(found.references)
-    ids = dict.fromkeys(text for text in found.strings if text not in references and _ID.fullmatch(text))
+    texts = (text for text in dict.fromkeys(found.strings) if text not in references)
+    ids = (text for text in texts if ("-" in text or "_" in text) and _ID.fullmatch(text))  # most texts have neither
     return Index(tuple(references), tuple(ids))
 
 

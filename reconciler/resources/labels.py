@@ -8,10 +8,11 @@ import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from reconciler.resources.base import Labels
-from reconciler.resources.values import Fields, digest
+from reconciler.resources.values import JSON, Fields, digest
 
 PROJECT: Final = "reconciler-project"
 ADDRESS: Final = "reconciler-address"
@@ -23,6 +24,8 @@ FILE_SHA256: Final = "reconciler-sha256"
 """Attribute of a file in a vector store. Together with `PROJECT` it marks a managed file."""
 
 _LINEAGE: Final = re.compile("[0-9a-f]{16}")
+_WORD: Final = 40
+"""Maximum length of a text whose hash is kept."""
 
 
 def new_lineage() -> str:
@@ -34,9 +37,18 @@ def is_lineage(text: str) -> bool:
     return _LINEAGE.fullmatch(text) is not None
 
 
-def field_hash(value: object) -> str:
+def field_hash(value: JSON) -> str:
     """Return eight hex characters that identify the applied value of a top-level field."""
+    is_word = value is None or type(value) is bool or (type(value) is str and len(value) <= _WORD)
+    return _word_hash(value) if is_word else _hash(value)
+
+
+def _hash(value: JSON) -> str:
     return digest(value).removeprefix("sha256:")[:8]
+
+
+_word_hash: Final = lru_cache(maxsize=1024)(_hash)
+"""For values that most objects of a project have in common. None, booleans and texts differ from each other."""
 
 
 def spec_hashes(fields: Fields) -> dict[str, str]:

@@ -87,7 +87,21 @@ def _collect(items: Iterable[JSON], references: list[str], strings: list[str]) -
 
 def references_in(value: JSON) -> Iterator[str]:
     """Return the addresses that `value` refers to, in order, with repetitions."""
-    return iter(mentions(value).references) if isinstance(value, (dict, list)) else iter(())
+    found: list[str] = []
+    _collect_references((value,), found)
+    return iter(found)
+
+
+def _collect_references(items: Iterable[JSON], found: list[str]) -> None:
+    """Append the addresses in `items`. Keys and texts, which are most of an object, are not looked at."""
+    for item in items:
+        if isinstance(item, dict):
+            if is_reference(item):
+                found.append(item[ADDRESS_KEY])
+            else:
+                _collect_references(item.values(), found)
+        elif isinstance(item, list):
+            _collect_references(item, found)
 
 
 def strings_in(value: JSON) -> Iterator[str]:

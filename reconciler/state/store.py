@@ -161,7 +161,8 @@ class GroupStore(Store, Protocol):
 
     def put_all(self, documents: Mapping[str, bytes]) -> None:
         """Write the documents by key, in this order, unless they have these bytes already: the last write wins. Each is
-        written whole or not at all, and all are durable when this returns.
+        written whole or not at all, and all are durable when this returns. Those in one folder are durable before a
+        reader sees any of those in the next folder.
         """
         ...
 

@@ -80,6 +80,9 @@ class Cloud:
 
     # What `apply` calls: the journal, the publisher and the listener.
 
+    def is_announced(self, address: Address) -> bool:
+        return True
+
     def announce(self, address: Address) -> None: ...
 
     def publication_done(self, address: Address) -> None: ...

@@ -199,3 +199,62 @@ def test_group_that_fails_keeps_the_documents_before_durable(tmp_path, monkeypat
         store.put_all({"a/1": b"1", "b/1": b"1"})
     assert (tmp_path / "store/a/1").read_bytes() == b"1"
     assert "a" in synced
+
+
+def test_group_makes_all_contents_durable_and_then_each_folder_before_the_next(tmp_path, monkeypatch):
+    store, events = LocalStore(tmp_path / "store"), []
+    store.put_all({"blobs/first.json": b"1", "agents/first.json": b"1"})
+    replace, fsync = os.replace, os.fsync
+
+    def renamed(draft, target):
+        events.append(target.name)
+        replace(draft, target)
+
+    def made_durable(handle):
+        events.append("content")
+        fsync(handle)
+
+    monkeypatch.setattr(local, "_sync", lambda folder: events.append(f"sync {folder.name}"))
+    monkeypatch.setattr(os, "fsync", made_durable)
+    monkeypatch.setattr(os, "replace", renamed)
+    store.put_all({"blobs/1": b"1", "blobs/2": b"2", "agents/1": b"3", "agents/2": b"4"})
+    assert events == [*["content"] * 4, "1", "2", "sync blobs", "1", "2", "sync agents"]
+
+
+def test_group_of_many_documents_is_written_whole(tmp_path):
+    documents = {f"{folder}/{number}": f"{folder} {number}".encode() for folder in "ab" for number in range(100)}
+    store = LocalStore(tmp_path / "store")
+    store.put_all(documents)
+    assert {key: store.read(key).data for key in store.list("")} == documents  # type: ignore[union-attr]
+
+
+def test_group_removes_the_drafts_that_a_crash_left(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    store.put_all({"a/1": b"1"})
+    (tmp_path / "store/.store.tmp-7").write_bytes(b"half")
+    store.put_all({"a/2": b"2"})
+    LocalStore(tmp_path / "store").put_all({"a/3": b"3"})
+    assert not list((tmp_path / "store").glob(".store.tmp*"))
+
+
+def test_group_that_finds_no_room_leaves_no_open_file(tmp_path, monkeypatch):
+    store, opened, closed = LocalStore(tmp_path / "store"), [], []
+    store.put_all({"a/1": b"1"})
+    write, close = os.write, os.close
+
+    def written(handle, data):
+        opened.append(handle)
+        if bytes(data) == b"no room":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data)
+
+    def close_noted(handle):
+        closed.append(handle)
+        close(handle)
+
+    monkeypatch.setattr(os, "write", written)
+    monkeypatch.setattr(os, "close", close_noted)
+    with pytest.raises(StoreError, match="No space left"):
+        store.put_all({"a/2": b"2", "a/3": b"no room", "a/4": b"4"})
+    assert store.list("a/") == ["a/1", "a/2"]
+    assert set(opened) <= set(closed)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from reconciler.live import bodies
@@ -16,7 +17,7 @@ from reconciler.live.requests import Object
 from reconciler.live.shapes import SIZE, TEXT, TIME, check, understood
 from reconciler.live.store_files import ENTRY
 from reconciler.resources.address import FILE, Identity
-from reconciler.resources.base import Live, LocalFile
+from reconciler.resources.base import Desired, Live, LocalFile
 from reconciler.resources.kinds.file import sent_name
 from reconciler.resources.labels import FILE_SHA256, PROJECT, from_metadata
 from reconciler.resources.problems import Problem
@@ -25,6 +26,8 @@ from reconciler.resources.values import JSON
 
 PAGE: Final = 10_000
 """Maximum and default size of a page of files."""
+SMALL: Final = 64 * 2**10
+"""Maximum size in bytes of a file that is read in the event loop."""
 AT_ONCE: Final = 4
 """Uploads in memory: each may have 512 MB."""
 DETAIL: Final = ("bytes", "created_at", "expires_at", "filename", "purpose", "status")
@@ -59,7 +62,7 @@ class Files:
         """Upload the bytes; raises `LiveError` where they are not those that were planned."""
         desired, local = request.desired, _local(request)
         async with self._memory:
-            content = await asyncio.to_thread(planned_bytes, request.root, local, desired)
+            content = await _content(request.root, local, desired)
             form = {"purpose": desired.fields["purpose"]}
             files = (("file", desired.upload_name, content),)
             made = await self._connection.create("files", body=form, files=files, about=desired)
@@ -122,6 +125,15 @@ class Files:
                 # The content cannot change. Lists do not have its digest.
                 mark=mark_of(body["id"], name, fields["purpose"]),
             )
+
+
+async def _content(root: Path, local: LocalFile, desired: Desired) -> bytes:
+    """Return the bytes to upload. Few are read in the event loop: handing them to a thread takes longer. Those that a
+    release keeps may have to be read from Git.
+    """
+    if local.bytes <= SMALL and not desired.whole:
+        return planned_bytes(root, local, desired)
+    return await asyncio.to_thread(planned_bytes, root, local, desired)
 
 
 def _local(request: WriteRequest) -> LocalFile:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from reconciler.reports.style import cells, clip, count, plain
@@ -12,26 +13,53 @@ _HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
 
 def whole(value: JSON) -> str:
     """`value` on one line: strings quoted, references as the address they name, hashes as their first digits."""
+    return "".join(_parts(value))
+
+
+def _parts(value: JSON) -> Iterator[str]:
+    """Yield the parts of `whole`, in order."""
     if is_reference(value):
-        return plain(value[ADDRESS_KEY])
-    if isinstance(value, str):
+        yield plain(value[ADDRESS_KEY])
+    elif isinstance(value, str):
         hashed = _HASH.fullmatch(value)
-        return hashed[1] if hashed else _quoted(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{plain(str(key))}: {whole(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(whole, value)) + "]"
-    return json.dumps(value)
+        yield hashed[1] if hashed else _quoted(value)
+    elif isinstance(value, dict):
+        yield "{"
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{', ' if number else ''}{plain(str(key))}: "
+            yield from _parts(item)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for number, item in enumerate(value):
+            if number:
+                yield ", "
+            yield from _parts(item)
+        yield "]"
+    else:
+        yield json.dumps(value)
+
+
+def _whole_within(value: JSON, room: int) -> str | None:
+    """Return `value` on one line, or None if it has more than `room` characters. The rest is not written: it may be
+    large, and only its size is shown.
+    """
+    text = ""
+    for part in _parts(value):
+        text += part
+        if len(text) > room:
+            return None
+    return text
 
 
 def brief(value: JSON, room: int) -> str:
     """`value` in at most `room` columns: whole, else its size, or its beginning where it is one line of text."""
     if isinstance(value, str) and "\n" in value:
         return count(len(value.splitlines()), "line")
+    if isinstance(value, dict | list) and not is_reference(value):
+        return _whole_within(value, room) or size(value, room)
     text = whole(value)
-    if len(text) <= room or is_reference(value):
-        return text
-    return size(value, room) if isinstance(value, dict | list) else clip(text, room)
+    return text if len(text) <= room or is_reference(value) else clip(text, room)
 
 
 def size(value: JSON, room: int) -> str:
