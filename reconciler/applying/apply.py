@@ -27,7 +27,9 @@ async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
     exception, and a cancellation, is raised once the steps under way have been cancelled.
     """
     performer = _Performer(run, listener)
-    result = await walk(lower(run.planned), performer.perform, run.stop)
+    steps = lower(run.planned)
+    removals = [step for step in steps if step.verb == "remove"]
+    result = await walk(steps, performer.perform, run.stop, last=removals)
     return tuple(_outcomes(run, result, performer))
 
 
