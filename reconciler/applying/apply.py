@@ -27,9 +27,10 @@ async def apply(run: Run, listener: Listener) -> tuple[Outcome, ...]:
     exception, and a cancellation, is raised once the steps under way have been cancelled.
     """
     performer = _Performer(run, listener)
-    needs = lower(run.planned)
-    result = await walk(needs, performer.perform, run.stop)
-    return tuple(_outcomes(run, needs, result, performer))
+    steps = lower(run.planned)
+    removals = [step for step in steps if step.verb == "remove"]
+    result = await walk(steps, performer.perform, run.stop, last=removals)
+    return tuple(_outcomes(run, steps, result, performer))
 
 
 @dataclass

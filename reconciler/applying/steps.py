@@ -6,6 +6,9 @@ and not at all if the plan keeps it:
     write file ──> write store ──> write assistant ──> publish
                         └──────────────┴──> remove what was replaced, remove what left the manifests
                                                           └──> record the settings of the project
+
+Removals start after all other steps, whether or not these succeed. Lists that are read before a delete then show the
+references as the run leaves them: a list that is read while the run changes its objects would have to be read again.
 """
 
 from collections import defaultdict

@@ -1,7 +1,11 @@
-"""Walks a graph of steps: each starts when what it needs is done, independent branches go on after a failure."""
+"""Walks a graph of steps: each starts when what it needs is done, independent branches go on after a failure.
+
+Some nodes come last: they start when no other node is left that can run. Unlike a dependency on all others, this skips
+none of them after a failure.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Final, Generic, TypeVar
@@ -25,29 +29,42 @@ class Walk(Generic[Node]):
 
 
 async def walk(
-    needs: Mapping[Node, set[Node]], run: Callable[[Node], Awaitable[bool]], stop: asyncio.Event
+    needs: Mapping[Node, set[Node]],
+    run: Callable[[Node], Awaitable[bool]],
+    stop: asyncio.Event,
+    last: Collection[Node] = (),
 ) -> Walk[Node]:
-    """Run every node after its dependencies; `run` returns True on success.
+    """Run every node after its dependencies, those in `last` after all that can run without them; `run` returns True on
+    success.
 
     After `stop` is set no node starts, and running nodes are finished. Linear in nodes and dependencies. Raises
     `graphlib.CycleError` before anything runs if nodes wait for each other.
     """
     TopologicalSorter(needs).prepare()
-    return await _Walker(needs, run, stop).walk()
+    return await _Walker(needs, run, stop, frozenset(last)).walk()
 
 
 class _Walker(Generic[Node]):
     def __init__(
-        self, needs: Mapping[Node, set[Node]], run: Callable[[Node], Awaitable[bool]], stop: asyncio.Event
+        self,
+        needs: Mapping[Node, set[Node]],
+        run: Callable[[Node], Awaitable[bool]],
+        stop: asyncio.Event,
+        last: frozenset[Node],
     ) -> None:
         self._run = run
         self._stop = stop
+        self._last = last
         self._waiting = {node: len(needed) for node, needed in needs.items()}
         self._waiters: dict[Node, list[Node]] = {node: [] for node in needs}
         for node, needed in needs.items():
             for other in needed:
                 self._waiters[other].append(node)
-        self._ready = [node for node in reversed(list(needs)) if not self._waiting[node]]
+        self._ready: list[Node] = []
+        self._ready_last: list[Node] = []
+        for node in reversed(list(needs)):
+            if not self._waiting[node]:
+                self._becomes_ready(node)
         self._result: Walk[Node] = Walk()
 
     async def walk(self) -> Walk[Node]:
@@ -63,15 +80,26 @@ class _Walker(Generic[Node]):
         return self._result
 
     async def _run_all(self, running: dict[asyncio.Future[bool], Node]) -> None:
-        while self._ready or running:
-            while self._ready and len(running) < CONCURRENCY and not self._stop.is_set():
-                node = self._ready.pop()
+        while self._ready or self._ready_last or running:
+            while (ready := self._startable(running.values())) and not self._stop.is_set():
+                node = ready.pop()
                 running[asyncio.ensure_future(self._run(node))] = node
             if not running:
                 return
             finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 self._settle(running.pop(task), succeeded=task.result())
+
+    def _startable(self, running: Collection[Node]) -> list[Node]:
+        """Return the nodes of which one may start now."""
+        if len(running) >= CONCURRENCY:
+            return []
+        if self._ready or not self._last.issuperset(running):
+            return self._ready
+        return self._ready_last
+
+    def _becomes_ready(self, node: Node) -> None:
+        (self._ready_last if node in self._last else self._ready).append(node)
 
     def _settle(self, node: Node, *, succeeded: bool) -> None:
         if not succeeded:
@@ -83,7 +111,7 @@ class _Walker(Generic[Node]):
         for waiter in self._waiters[node]:
             self._waiting[waiter] -= 1
             if not self._waiting[waiter] and waiter not in self._result.skipped:
-                self._ready.append(waiter)
+                self._becomes_ready(waiter)
 
     def _behind(self, node: Node) -> Iterator[Node]:
         """Yield all direct and indirect dependents of `node` that are not skipped yet."""

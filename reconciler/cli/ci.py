@@ -111,7 +111,7 @@ def issue(body: Path, drift: Path, author: str) -> int:
 
 
 @command.command(name="reviewed")
-@options.folder
+@options.manifests
 @options.environment
 @options.endpoint
 @out
@@ -149,7 +149,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
 @command.command(name="rollback", short_help="Write a plan that publishes another release.")
 @click.argument("chatbot", shell_complete=completing.chatbots)
 @click.argument("number", type=click.IntRange(1), shell_complete=completing.numbers)
-@options.folder
+@options.manifests
 @options.environment
 @options.endpoint
 @out

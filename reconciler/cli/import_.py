@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(name="import")
 @click.argument("what", metavar="[KIND|ADDRESS|ID]...", nargs=-1, shell_complete=completing.kinds)
-@options.folder
+@options.manifests
 @options.environment
 @options.endpoint
 @options.output

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     help="With --ci: install Reconciler from an action, OWNER/REPO/setup@COMMIT, from a wheel in the repository, "
     "PATH.whl, or from the package index, 'assistant-reconciler==VERSION --hash=sha256:DIGEST'.",
 )
+@options.no_cache
 def command(folder: Path, ci: "CI | None", source: str | None) -> int:
     """Write a small project to DIR (default: the current folder)."""
     if ci:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="inventory")
-@options.folder
+@options.manifests
 @options.environment
 @options.endpoint
 @options.report

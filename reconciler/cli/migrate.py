@@ -83,6 +83,7 @@ def _live(what: str) -> Callable[[options.Function], options.Function]:
 @options.endpoint
 @options.report
 @options.colour
+@options.no_cache
 @click.pass_context
 def command(
     ctx: click.Context,

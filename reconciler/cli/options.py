@@ -210,6 +210,13 @@ no_cache = click.option(
     callback=_no_cache,
     help="Parse and validate all manifests again, instead of reading unchanged ones from the cache.",
 )
+
+
+def manifests(function: Function) -> Function:
+    """Add `-C` and `--no-cache`, for a command that loads manifests and does not have the options of `project`."""
+    return folder(no_cache(function))
+
+
 on_drift = click.option(
     "--on-drift",
     type=click.Choice(["revert", "keep", "refuse"]),

@@ -118,7 +118,7 @@ def publish_(chatbot: str, number: int | None, start: Path, env: str | None, for
 @click.option("--dry-run", is_flag=True, help="Print the edit and write nothing.")
 @options.colour
 @options.output
-@options.folder
+@options.manifests
 def promote_(chatbot: str, source: str, target: str, dry_run: bool, start: Path, format_: str) -> int:
     """Publish in one environment the release of CHATBOT that another one publishes.
 
@@ -151,7 +151,7 @@ def promote_(chatbot: str, source: str, target: str, dry_run: bool, start: Path,
 @click.argument("address", shell_complete=completing.addresses)
 @options.colour
 @options.output
-@options.folder
+@options.manifests
 def archive_(address: str, start: Path, format_: str) -> int:
     """Remove an assistant, chatbot, pipeline or release and its dependents from the manifests.
 
@@ -185,7 +185,7 @@ def archive_(address: str, start: Path, format_: str) -> int:
 @options.colour
 @options.report
 @options.environment
-@options.folder
+@options.manifests
 def diff_(before: str, after: str, start: Path, env: str | None, format_: str) -> int:
     """Show the changes from A to B: releases (support@2) or the working version (support) of a chatbot.
 

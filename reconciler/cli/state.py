@@ -222,7 +222,7 @@ def rebuild_(start: Path, env: str | None, endpoint: str | None, format_: str, y
 
 @command.command(name="migrate-backend", short_help="Migrate the state to another backend.")
 @click.argument("to", metavar="URL")
-@options.folder
+@options.manifests
 @options.environment
 @options.locking
 def migrate_(to: str, start: Path, env: str | None) -> int:

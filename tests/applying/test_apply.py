@@ -79,6 +79,27 @@ def test_nothing_waits_for_a_slow_branch_that_it_does_not_need():
     asyncio.run(scenario())
 
 
+def test_removals_start_when_nothing_else_is_under_way():
+    async def scenario() -> None:
+        gate, cloud = asyncio.Event(), Cloud()
+        cloud.trouble["create widget/slow"] = [gate]
+        worlds = Worlds().stays("widget/old").want("widget/quick").want("widget/slow")
+        applying = asyncio.create_task(carry_out(worlds.planned(), cloud))
+        await until(lambda: len(cloud.finished) == 1)
+        assert cloud.calls == ["create widget/quick", "create widget/slow"]
+        gate.set()
+        assert set((await applying).statuses.values()) == {"done"}
+        assert cloud.calls[-1] == "delete widget_old"
+
+    asyncio.run(scenario())
+
+
+def test_a_failure_does_not_skip_a_removal_that_does_not_need_it():
+    worlds = Worlds().stays("widget/old").want("widget/new")
+    result = applied(worlds, Cloud(trouble={"create widget/new": [refused()]}))
+    assert result.statuses == {"create widget/new": "failed", "delete widget/old": "done"}
+
+
 def test_a_failure_skips_what_waits_for_it_and_names_the_cause():
     cloud = Cloud(trouble={"create widget/c": [refused()]})
     result = applied(chain("a", "b", "c").want("widget/other"), cloud)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from graphlib import CycleError
 
 import pytest
@@ -8,7 +8,9 @@ from hypothesis import given, strategies as st
 from reconciler.applying.walk import CONCURRENCY, Walk, walk
 
 
-def walked(needs: Mapping[int, set[int]], failing: frozenset[int] = frozenset()) -> tuple[Walk[int], list[int]]:
+def walked(
+    needs: Mapping[int, set[int]], failing: frozenset[int] = frozenset(), last: Collection[int] = ()
+) -> tuple[Walk[int], list[int]]:
     """The result, and the nodes in the order in which they were run."""
     order: list[int] = []
 
@@ -17,7 +19,7 @@ def walked(needs: Mapping[int, set[int]], failing: frozenset[int] = frozenset())
         await asyncio.sleep(0)
         return node not in failing
 
-    return asyncio.run(walk(needs, run, asyncio.Event())), order
+    return asyncio.run(walk(needs, run, asyncio.Event(), last)), order
 
 
 def test_nothing_to_do():
@@ -41,6 +43,18 @@ def test_what_waits_for_two_failures_names_the_first():
     result, _ = walked({0: set(), 1: set(), 2: {0, 1}}, failing=frozenset({0, 1}))
     assert result.failed == {0, 1}
     assert set(result.skipped) == {2}
+
+
+def test_last_nodes_start_after_all_others_of_which_some_fail():
+    result, order = walked({0: set(), 1: set(), 2: {1}, 3: {1}, 4: {3}}, failing=frozenset({2}), last=[0])
+    assert order[-1] == 0
+    assert (result.done, result.failed) == ({0, 1, 3, 4}, {2})
+
+
+def test_a_node_that_needs_a_last_node_runs_after_it():
+    result, order = walked({0: {1}, 1: set(), 2: set()}, last=[1])
+    assert order == [2, 1, 0]
+    assert result.done == {0, 1, 2}
 
 
 def test_a_cycle_is_told_before_anything_runs():
@@ -103,10 +117,10 @@ def graphs(draw: st.DrawFn) -> tuple[dict[int, set[int]], frozenset[int]]:
     return {node: needs[node] for node in order}, draw(st.frozensets(st.integers(0, max(size - 1, 0)), max_size=3))
 
 
-@given(graphs())
-def test_every_node_is_done_failed_or_skipped_for_a_reason(case: tuple[dict[int, set[int]], frozenset[int]]):
+@given(graphs(), st.frozensets(st.integers(0, 30)))
+def test_every_node_is_done_failed_or_skipped_for_a_reason(case: tuple[dict[int, set[int]], frozenset[int]], last):
     needs, failing = case
-    result, order = walked(needs, failing)
+    result, order = walked(needs, failing, last)
     assert sorted([*result.done, *result.failed, *result.skipped]) == sorted(needs)
     assert not result.not_started
     assert len(order) == len(set(order))

@@ -60,10 +60,10 @@ FORMATTING: Final = frozenset({"fmt"})
 """Reads the layout of manifests, which the cache does not have."""
 
 
-def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the names of all commands, with the names of their groups."""
+def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Yield all commands, with their names and the names of their groups."""
     if not isinstance(command, click.Group):
-        yield " ".join(path)
+        yield " ".join(path), command
         return
     context = click.Context(command)
     for name in command.list_commands(context):
@@ -113,7 +113,12 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 def test_every_command_is_classified():
-    assert {*commands(group)} == {*LOADING, *APPLIED, *WITHOUT_PROJECT, *FORMATTING}
+    assert {*dict(commands(group))} == {*LOADING, *APPLIED, *WITHOUT_PROJECT, *FORMATTING}
+
+
+@pytest.mark.parametrize("command", LOADING)
+def test_command_that_loads_manifests_has_an_option_that_turns_the_cache_off(command: str):
+    assert "--no-cache" in [name for option in dict(commands(group))[command].params for name in option.opts]
 
 
 @pytest.mark.parametrize("command", LOADING)
@@ -126,6 +131,15 @@ def test_command_parses_no_manifest_that_is_unchanged(
     after = texts(released)
     edited = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert {*found} - edited == {"project.yaml"}, done
+
+
+@pytest.mark.parametrize("command", LOADING)
+def test_command_without_cache_parses_every_manifest(
+    released: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    found = parsed(monkeypatch)
+    cli(*command.split(), "--no-cache", *LOADING[command])
+    assert {*found} >= {"project.yaml", "assistants/helper.yaml"}
 
 
 @pytest.mark.parametrize("command", ["export", "state list"])

@@ -26,6 +26,22 @@ def with_files(made: World, files: int) -> World:
     return made
 
 
+def test_many_stores_are_listed_once_before_the_deletes_of_their_files(tmp_path):
+    stores = 40
+    with world(tmp_path) as made:
+        made.wants({**PROJECT, "spec": {"safety": {"max_deletes": 1000}}})
+        for number in range(stores):
+            made.file(f"kb/{number}.md", f"Text {number}.")
+            made.wants(manifest("VectorStore", f"s{number}", {"files": [f"kb/{number}.md"]}))
+        made.apply()
+        for number in range(stores):
+            made.file(f"kb/{number}.md", f"Another text {number}.")
+        observed = made.observed()
+        made.requests()
+        assert made.carry_out(observed).complete
+        assert made.requests()[LIST] == 2 * stores  # before the update of each store, and before the deletes
+
+
 @pytest.fixture
 def made(tmp_path, monkeypatch) -> Iterator[World]:
     """A store whose list of files has several pages, which are small."""

@@ -6,6 +6,9 @@ and from what the API holds. All lists have one page. The rules:
 - A plan reads each list that has objects of the project, and the lists of what may refer to an object that goes.
 - An apply reads each object that it changes or deletes once more, and again the lists of what may refer to one that
   goes: the API has no conditional writes. Uploads never change, and are not read.
+- Deletes come last, so that each of these lists is read once, if all deletes take no longer than a look serves. If an
+  upload goes, the files of every store that stays are read, even of one that this apply created: while its files were
+  indexed, others may have attached the upload to it.
 - Each object that differs takes one write. A new version of a skill is uploaded, listed, and made the default; before
   that, the list shows whether an earlier run uploaded it. Files go into a store in a batch, whose state is read.
 - Assistants of target `responses`, pipelines, chatbots and releases are documents, without requests.
@@ -17,7 +20,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -221,25 +224,12 @@ class Bound:
             )
         return +asked
 
-    def repeated(self) -> Counter[str]:
-        """Return the most requests that an apply repeats: if a list was read before an object in it was changed, it is
-        read again before the delete of something that the object referred to. A store that the apply has created by
-        then is among those whose files are read.
-        """
-        new = len(self.wanted.names("stores") - self.found.names("stores"))
-        again = Counter({"GET /v1/vector_stores/*/files": new if self._gone("files") else 0})
-        for list_, others in REFERRERS.items():
-            for other in others:
-                if any(self._differs(other, name) for name in self.found.names(other) & self.wanted.names(other)):
-                    again += self._walks({other}, self._stores_after() + new) if self._gone(list_) else Counter()
-        return again
-
     def _of_store(self, files: frozenset[str], held: frozenset[str], *, is_new: bool) -> Counter[str]:
         """Return the requests about the files of a store, which have one page. No one else can have attached a
-        file that this run uploaded, so that only other changes of files require a look at the store.
+        file that this run uploaded for the first time, so that only other changes of files require a look at the store.
         """
         new, old = files - held, held - files
-        is_read = not is_new and (old or new & self.found.names("files"))
+        is_read = not is_new and (old or _paths(new) & _paths(self.found.names("files")))
         return Counter(
             {
                 "GET /v1/vector_stores/*/files": 1 if is_read else 0,
@@ -258,9 +248,8 @@ class Bound:
         return self.found.names(list_) - self.wanted.names(list_)
 
     def _stores_after(self) -> int:
-        """Return the number of stores that are there before and after the apply, if an upload is deleted."""
-        kept = self.wanted.names("stores") & self.found.names("stores")
-        return len(kept) + self.found.others["stores"] if self._gone("files") else 0
+        """Return the number of stores that are there after the apply, if an upload is deleted."""
+        return len(self.wanted.names("stores")) + self.found.others["stores"] if self._gone("files") else 0
 
     def _referrers(self) -> set[str]:
         return {one for list_, others in REFERRERS.items() if self._gone(list_) for one in others}
@@ -279,3 +268,8 @@ class Bound:
     def _sessions(self) -> Counter[str]:
         all_ = 1 if self._gone("credentials") or self._gone("vaults") else 0
         return Counter({"GET /v1/agents/sessions": len(self._gone("agents")) + all_})
+
+
+def _paths(uploads: Iterable[str]) -> set[str]:
+    """Return the names of uploads without their contents: an earlier content of a file may be an upload, too."""
+    return {upload.partition(" ")[0] for upload in uploads}
