@@ -240,12 +240,12 @@ def ids_by_type(specs: Sequence[type[Spec]], body: Fields) -> Mapping[str, froze
 
 def types_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
     """Return the types whose ids live bodies of these models may contain."""
-    return frozenset().union(*(ref.types for model in specs for ref in _refs(model, model, frozenset())))
+    return frozenset().union(*(ref.types for model in specs for ref in _refs(model)))
 
 
 def prefixes_in(specs: Sequence[type[Spec]]) -> frozenset[str]:
     """Return the first parts of the addresses that manifests of these models may refer to."""
-    found = (ref for model in specs for ref in _refs(model, model, frozenset()))
+    found = (ref for model in specs for ref in _refs(model))
     return frozenset(prefix for ref in found for prefix in (ref.prefix, ref.through) if prefix)
 
 
@@ -275,7 +275,7 @@ def _walk(shape: Any, owner: type[BaseModel]) -> Walk | None:
     origin, arguments = get_origin(shape), get_args(shape)
     if ref is not None:
         return partial(_of_text, ref)
-    if not any(_refs(shape, owner, frozenset())):
+    if not any(isinstance(inside, Ref) or _refs(inside) for inside in _declared(shape, owner)):
         return None
     if _is_model(shape):
         return partial(_of_model, shape)
@@ -347,17 +347,37 @@ def _shape(info: FieldInfo) -> Any:
     return Annotated[info.annotation, ref] if ref else info.annotation
 
 
-def _refs(shape: Any, owner: type[BaseModel], seen: frozenset[type[BaseModel]]) -> Iterator[Ref]:
-    """Yield every declaration inside a type."""
+@cache
+def _refs(model: type[BaseModel]) -> frozenset[Ref]:
+    """Return every declaration in a model and in the models that its fields contain, which may contain it again."""
+    found: set[Ref] = set()
+    seen, left = {model}, [model]
+    while left:
+        refs, models = _own(left.pop())
+        found |= refs
+        left += models - seen
+        seen |= models
+    return frozenset(found)
+
+
+@cache
+def _own(model: type[BaseModel]) -> tuple[frozenset[Ref], frozenset[type[BaseModel]]]:
+    """Return the declarations in the types of the fields of a model, and the models in these types."""
+    inside = {found for info in model.model_fields.values() for found in _declared(_shape(info), model)}
+    refs = frozenset(found for found in inside if isinstance(found, Ref))
+    return refs, frozenset(found for found in inside if not isinstance(found, Ref))
+
+
+def _declared(shape: Any, owner: type[BaseModel]) -> Iterator[Ref | type[BaseModel]]:
+    """Yield every declaration and every model in a type."""
     ref, shape = _ref_of(shape), _resolved(shape, owner)
     if ref is not None:
         yield ref
     elif _is_model(shape):
-        for info in shape.model_fields.values() if shape not in seen else ():
-            yield from _refs(_shape(info), shape, seen | {shape})
+        yield shape
     else:
         for argument in get_args(shape):
-            yield from _refs(argument, owner, seen)
+            yield from _declared(argument, owner)
 
 
 def _ref_of(shape: Any) -> Ref | None:

@@ -53,8 +53,9 @@ def _can_run(kind: Kind) -> bool:
 
 def check_running(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Finding]]:
     """Yield the references to chatbots that cannot be run, and lists of automations that are not as the automations."""
-    users = running(resources)
-    listing = [one for one in resources if one.address.kind == CHATBOT and one.spec.automations is not None]
+    chatbots = [one for one in resources if one.address.kind == CHATBOT]
+    users = running(resources) if chatbots else {}
+    listing = [one for one in chatbots if one.spec.automations is not None]
     known = {one.address: one for one in resources} if users or listing else {}
     for address, found in users.items():
         fault = next(_faults(known[address], known), None) if address in known else None
