@@ -126,13 +126,9 @@ def test_question_with_two_answers_in_one_computation_is_not_kept():
 def test_code_without_sources_has_no_cache(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """In an archive, all versions would be equal."""
     (tmp_path / "empty").mkdir()
-    own_code.digest_of.cache_clear()
     monkeypatch.setattr("reconciler.__file__", str(tmp_path / "empty" / "__init__.py"))
-    try:
-        assert own_code.digest_of("manifests") == ""
-        load(root, env=None, cache=tmp_path / "cache")
-    finally:
-        own_code.digest_of.cache_clear()
+    assert own_code.digest_of("manifests") == ""
+    load(root, env=None, cache=tmp_path / "cache")
 
     assert not list((tmp_path / "cache").rglob("*.index"))
 
