@@ -1,13 +1,16 @@
 """Import the OpenAI SDK without the modules of its types, most of what it imports: requests here use none of them.
 
-The code of the package `openai.types`, and of the packages below it, runs when one of their names is first used. Code
-that uses the types, here or in the SDK, sees no difference.
+The packages at and below `openai.types` only import names from their modules. The first use of a name imports its
+module; the code of the package runs if that is not enough. Code that uses the types, here or in the SDK, sees no
+difference.
 """
 
 import importlib
+import re
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
 from types import ModuleType
@@ -15,6 +18,8 @@ from typing import Any, Final
 
 _TYPES: Final = "openai.types"
 _DUNDER: Final = "__"
+_IMPORT: Final = re.compile(r"^from (\.\w+) import (?:\(([^()]*)\)|([^()\n]*))$", re.MULTILINE)
+_NAME: Final = re.compile(r"\b(\w+) as \1\b")
 
 
 def import_openai() -> None:
@@ -50,12 +55,27 @@ class _Later(Loader):
         self._loader = loader
         self._lock = RLock()
         self._begun = False
+        self._modules: Mapping[str, str] | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Package(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave the code for later."""
+
+    def find(self, name: str, package: str) -> Any:
+        """Return what the code of the package imports from one of its modules, or the module; `MISSING` if the code
+        must run for that.
+        """
+        if self._modules is None:
+            source = self._loader.get_source(package) if isinstance(self._loader, InspectLoader) else None
+            lines = _IMPORT.findall(source or "")
+            self._modules = {name: module for module, *names in lines for name in _NAME.findall(" ".join(names))}
+        if name in self._modules:
+            return getattr(importlib.import_module(self._modules[name], package), name)
+        if f".{name}" in self._modules.values():
+            return importlib.import_module(f".{name}", package)
+        return MISSING
 
     def load(self, module: ModuleType) -> None:
         """Run the code of the package, once. Its own imports may use its names while it runs."""
@@ -70,15 +90,24 @@ class _Package(ModuleType):
         """Return a name that is not there yet; the import system itself asks for names with underscores only."""
         if name.startswith(_DUNDER) and name != "__all__":
             raise AttributeError(name)
-        _loaded(self)
+        loader = _later(self)
+        found = loader.find(name, self.__name__) if loader else MISSING
+        if found is not MISSING:
+            setattr(self, name, found)
+            return found
+        _load(self)
         return ModuleType.__getattribute__(self, name)
 
     def __dir__(self) -> list[str]:
-        _loaded(self)
+        _load(self)
         return sorted(self.__dict__)
 
 
-def _loaded(package: ModuleType) -> None:
+def _load(package: ModuleType) -> None:
+    if loader := _later(package):
+        loader.load(package)
+
+
+def _later(package: ModuleType) -> _Later | None:
     spec = package.__spec__
-    if spec is not None and isinstance(spec.loader, _Later):
-        spec.loader.load(package)
+    return spec.loader if spec is not None and isinstance(spec.loader, _Later) else None
