@@ -88,11 +88,38 @@ def manifest_files(root: Path) -> Iterator[str]:
     """Yield the paths of the YAML files and the Markdown files with front matter, without hidden ones and linked
     folders. They are texts, because a `Path` takes half as long to make as a file takes to read.
     """
-    for folder, inner, names in os.walk(root):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for name in sorted(names):
-            if name.startswith("."):
-                continue
+    folders = [str(root)]
+    while folders:
+        folder = folders.pop()
+        inner, names = _listed(folder)
+        for name in names:
             file = f"{folder}/{name}"
             if name.endswith(YAML) or (name.endswith(MARKDOWN) and front_matter_of(file)):
                 yield file
+        folders += [f"{folder}/{name}" for name in reversed(inner)]
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """Return the names of the folders and of the other files in a folder, sorted, without hidden ones and linked
+    folders; none if the folder cannot be read. `os.walk` takes twice as long.
+    """
+    inner, names = [], []
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                if entry.name.startswith("."):
+                    continue
+                if not _is_folder(entry):
+                    names.append(entry.name)
+                elif not entry.is_symlink():
+                    inner.append(entry.name)
+    except OSError:
+        return [], []
+    return sorted(inner), sorted(names)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -16,12 +16,16 @@ from typing import Final
 
 from reconciler.files.search import MARKDOWN, PROJECT_FILE, manifest_files, project_around
 
+_USUAL: Final = re.compile(
+    rb"(?:apiVersion: [^\n]*\n)?kind: (\w+)\nmetadata:(?: \{|\n +)name: ([\w.-]+)[ ]*(?:[\n,}#]|\Z)"
+)
+"""The start of nearly all manifests, which needs no further search."""
 _PART: Final = 2**16
 """Number of bytes that are read at once."""
 _MOST_PARTS: Final = 16
 """Number of parts of a file that are read."""
-_MARKER: Final = "\n---"
-"""A search for it is faster than one for `_DOCUMENTS`, and most files have one document."""
+_MARKER: Final = b"\n---"
+"""Most files do not have it, because they have one document."""
 _DOCUMENTS: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _KIND: Final = re.compile(r"""^["']?kind["']?:[ \t]*["']?(\w+)""", re.MULTILINE)
 _METADATA: Final = re.compile(
@@ -39,14 +43,22 @@ def manifests(start: Path) -> Iterator[tuple[str, str]]:
     """Yield the kind and the name of each manifest of the project around a folder."""
     root = project_around(start)
     for file in manifest_files(root) if root else ():
-        text = _text(file)
-        documents = _DOCUMENTS.split(text) if _MARKER in text else [text]
-        for document in documents[1:2] if file.endswith(MARKDOWN) else documents:
-            kind, metadata = _KIND.search(document), _METADATA.search(document)
-            fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
-            found = _NAME.findall(fields)
-            if kind and found:
-                yield kind[1], min(found, key=_column)[1]
+        data = _data(file)
+        usual = _USUAL.match(data)
+        if usual and _MARKER not in data:
+            yield usual[1].decode(), usual[2].decode()
+        else:
+            yield from _found(_text(data), is_markdown=file.endswith(MARKDOWN))
+
+
+def _found(text: str, *, is_markdown: bool) -> Iterator[tuple[str, str]]:
+    documents = _DOCUMENTS.split(text)
+    for document in documents[1:2] if is_markdown else documents:
+        kind, metadata = _KIND.search(document), _METADATA.search(document)
+        fields = _NESTED.sub("", metadata["flow"] or metadata["block"] or "") if metadata else ""
+        found = _NAME.findall(fields)
+        if kind and found:
+            yield kind[1], min(found, key=_column)[1]
 
 
 def _column(found: tuple[str, str]) -> int:
@@ -57,7 +69,7 @@ def _column(found: tuple[str, str]) -> int:
 def environments(start: Path) -> list[str]:
     """Return the names of the environments of the project around a folder."""
     root = project_around(start)
-    text = _text(root / PROJECT_FILE) if root else ""
+    text = _text(_data(root / PROJECT_FILE)) if root else ""
     found = _ENVIRONMENTS.search(text)
     if found is None:
         return []
@@ -105,17 +117,24 @@ def _block_keys(text: str, column: int) -> Iterator[str]:
             yield key[1]
 
 
-def _text(file: str | Path) -> str:
-    """Return the text of a file, without waiting for a pipe; empty if it cannot be read."""
+def _data(file: str | Path) -> bytes:
+    """Return the content of a file, without waiting for a pipe; empty if it cannot be read."""
     try:
         opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            parts = [os.read(opened, _PART)]
-            while len(parts[-1]) == _PART and len(parts) < _MOST_PARTS:
-                parts.append(os.read(opened, _PART))
+            data = part = os.read(opened, _PART)
+            for _ in range(_MOST_PARTS - 1):
+                if len(part) < _PART:
+                    break
+                part = os.read(opened, _PART)
+                data += part
         finally:
             os.close(opened)
     except OSError:
-        return ""
-    text = b"".join(parts).decode("utf-8", errors="replace").removeprefix("\ufeff")
+        return b""
+    return data
+
+
+def _text(data: bytes) -> str:
+    text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
     return text.replace("\r\n", "\n") if "\r" in text else text

@@ -37,5 +37,14 @@ def test_manifest_files_are_listed_without_hidden_and_linked_folders(tmp_path):
     assert found == ["b.yaml", "a/c.yml", "elsewhere/f.yaml"]
 
 
+def test_folders_with_names_of_files_are_searched_and_linked_files_are_listed(tmp_path):
+    write(tmp_path, "old.yaml/a.yaml", "b.yaml")
+    (tmp_path / "c.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "d.yaml").symlink_to(tmp_path / "nothing")
+    (tmp_path / "e.yaml").symlink_to(tmp_path / "old.yaml")
+    found = [Path(file).relative_to(tmp_path).as_posix() for file in manifest_files(tmp_path)]
+    assert found == ["b.yaml", "c.yaml", "d.yaml", "old.yaml/a.yaml"]
+
+
 def test_missing_folder_has_no_files(tmp_path):
     assert list(manifest_files(tmp_path / "nowhere")) == []

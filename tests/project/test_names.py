@@ -37,6 +37,10 @@ def test_names_of_the_sample_are_those_of_its_manifests():
         "kind: Assistant\nmetadata:\n  labels:\n    name: other\n  name: desk\n",
         "# head\n---\r\nkind: Assistant\r\nmetadata:\r\n  name: desk\r\n",
         "\ufeffkind: Assistant\nmetadata:\n  name: desk",
+        "apiVersion: a/v1\nkind: Assistant\nmetadata:\n    name: desk  # the desk\n    labels: {name: other}\n",
+        "apiVersion: reconciler/v1\nkind: Assistant\nmetadata: {name: desk, labels: {name: other}}\n",
+        "kind: Assistant\nmetadata:\n  name: 'desk'\n",
+        "kind: Assistant\nmetadata:\n  name: desk",
     ],
 )
 def test_name_is_found_in_every_usual_layout(tmp_path, text):
