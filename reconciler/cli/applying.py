@@ -121,7 +121,7 @@ def report(result: "ApplyResult", format_: str, *, out: Path | None) -> int:
         from reconciler.reports.text.apply import apply_text
 
         show(apply_text(result, style=style(sys.stdout)))
-    write_json(apply_document(result), out)
+    write_json(lambda: apply_document(result), out)
     if result.complete:
         return 0
     return codes.PARTLY if result.of("done") else 1

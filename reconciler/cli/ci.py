@@ -141,7 +141,7 @@ def reviewed(start: Path, env: str | None, endpoint: str | None, out: Path, plan
         return codes.REFUSED
     found = _read_reviews(now.plan, plan_workflow)
     parted = approval(now, found.digests)
-    write_json(plan_document(parted.plan), out)
+    write_json(lambda: plan_document(parted.plan), out)
     _show_approval(parted, found)
     return codes.CHANGES if parted.held else 0
 
@@ -167,7 +167,7 @@ def rollback(chatbot: str, number: int, start: Path, env: str | None, endpoint: 
 
     chatbot = chatbot.removeprefix("chatbot/")
     plan = rollback(start, options.environ(), chatbot, number, env=env, endpoint=endpoint)
-    write_json(plan_document(plan), out)
+    write_json(lambda: plan_document(plan), out)
     show_plan(plan, "text", out=None)
     _set_output("branch", rollback_branch(plan.identity, chatbot))
     if plan.requests:

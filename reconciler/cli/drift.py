@@ -49,7 +49,7 @@ def command(
     if isinstance(report, Refusal):
         show_error([refusal_problem(report)], format_)
         return codes.REFUSED
-    write_json(drift_document(report), out)
+    write_json(lambda: drift_document(report), out)
     undo = options.again("apply", on_drift="revert", identity=report.plan.identity)
     force = " --force" if report.contested else ""
     pull = f"{options.again('pull', targets=(), identity=report.plan.identity)} {shlex.join(targets) or '--all'}{force}"

@@ -13,7 +13,7 @@ import click
 from reconciler.cli.options import NO_COLOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from reconciler.reports.style import Style
     from reconciler.resources.problems import Problem
@@ -85,12 +85,12 @@ def inert(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[1]}\\x3a:" if found[1] is not None else "\\x23#[", text)
 
 
-def write_json(document: "JSON", file: Path | None) -> None:
-    """Write `document` to `file`, unless it is None. The command also prints its result."""
+def write_json(document: "Callable[[], JSON]", file: Path | None) -> None:
+    """Make a document and write it to `file`, unless that is None. The command also prints its result."""
     if file is not None:
         from reconciler.resources.json_documents import dumps
 
-        _save(dumps(document), file, "json")
+        _save(dumps(document()), file, "json")
 
 
 def save_json(document: "JSON", file: Path) -> None:

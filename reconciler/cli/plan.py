@@ -86,7 +86,7 @@ def show_plan(
     """Print a plan and save it to `out`. `again` is the command that applies it; `saved` is its existing file."""
     from reconciler.reports.wording.documents import plan_document
 
-    write_json(plan_document(plan), out)
+    write_json(lambda: plan_document(plan), out)
     if format_ == "json":
         show_json(plan_document(plan))
     elif format_ == "markdown":

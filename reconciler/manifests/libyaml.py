@@ -14,7 +14,6 @@ from _ruamel_yaml import CParser  # type: ignore[import-not-found]
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import AliasEvent, NodeEvent
 
-from reconciler.manifests.yaml12 import parsed
 from reconciler.resources.problems import Place, Problem
 
 _NO_BREAKS: Final = "\x85\u2028\u2029"
@@ -81,6 +80,8 @@ def fast_events(text: str) -> Iterator[Any]:
 
 def thorough_events(text: str) -> Iterator[Any]:
     """Yield the events of a text by YAML 1.2.2, slowly; raises MarkedYAMLError."""
+    from reconciler.manifests.yaml12 import parsed
+
     return _without_odd_breaks(text.removeprefix(BYTE_ORDER_MARK), parsed)
 
 

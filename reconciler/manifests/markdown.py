@@ -11,7 +11,6 @@ from typing import Any
 from reconciler.files.search import MARKDOWN
 from reconciler.manifests.bodies import Body
 from reconciler.manifests.limits import Allowance
-from reconciler.manifests.lookalike import lookalike
 from reconciler.manifests.parsing import Document, parse
 from reconciler.manifests.positions import yaml_positions
 from reconciler.manifests.project import KIND as PROJECT
@@ -45,6 +44,8 @@ def near_miss(text: str, file: str, kinds: Mapping[str, Kind]) -> NearMiss | Non
     """Return what is wrong with Markdown that is not a manifest, but looks like one: an error if it has an `apiVersion`
     of manifests, otherwise a warning.
     """
+    from reconciler.manifests.lookalike import lookalike
+
     almost = lookalike(text, [name for name, kind in kinds.items() if kind.body])
     if almost is None:
         return None

@@ -21,7 +21,6 @@ from reconciler.manifests.folder import (
     locate,
     on_disk,
 )
-from reconciler.manifests.lookalike import lookalike
 from reconciler.resources.address import composed
 from reconciler.resources.front_matter import split
 
@@ -147,6 +146,8 @@ def declares_manifest(start: bytes) -> bool:
     parts = split(text)
     if parts is not None and parts.declares_manifest:
         return True
+    from reconciler.manifests.lookalike import lookalike
+
     almost = lookalike(text)
     return almost is not None and almost.declared
 

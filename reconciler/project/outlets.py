@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.bundles.outlets import DirectoryOutlet, Outlet
-from reconciler.bundles.s3 import S3Outlet
 from reconciler.manifests import project_settings as settings
 from reconciler.manifests.project import Project
 from reconciler.resources.problems import Place, Problem, ReconcilerError
@@ -66,6 +65,8 @@ def outlets_of(project: Project) -> list[ProjectOutlet]:
 def recorded_outlet(project: Project, name: str) -> Outlet:
     """Return the outlet that the state remembers by this name. Raises ReconcilerError for one behind a link."""
     if name.startswith("s3://"):
+        from reconciler.bundles.s3 import S3Outlet
+
         return S3Outlet(Location.parse(name))
     if _leads_out(project, name):
         raise ReconcilerError(_linked(name))
@@ -129,6 +130,8 @@ def _server(endpoint: str) -> tuple[str, int]:
 
 def _outlet(project: Project, outlet: settings.Outlet, place: Place) -> ProjectOutlet:
     if isinstance(outlet, settings.S3Outlet):
+        from reconciler.bundles.s3 import S3Outlet
+
         location = outlet.s3.location
         return ProjectOutlet(location.url, S3Outlet(location), place, location.endpoint_url)
     # Normalized, so that the folder is the one that the name says, whatever links are on the way.
