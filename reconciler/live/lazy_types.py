@@ -20,11 +20,12 @@ _DUNDER: Final = "__"
 def import_openai() -> None:
     """Import the SDK. If the process has imported it already, nothing changes."""
     finder = _Finder()
-    sys.meta_path.insert(0, finder)
+    # The list is replaced, because other threads may import, and iterate over it.
+    sys.meta_path = [finder, *sys.meta_path]
     try:
         importlib.import_module("openai")
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [one for one in sys.meta_path if one is not finder]
 
 
 class _Finder(MetaPathFinder):

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from reconciler.applying.model import ApplyResult
 from reconciler.importing.model import imported_from
 from reconciler.live.client import Connection
+from reconciler.operations.opening import Opened, ReadAhead, opened
 from reconciler.operations.plan import Observed, adoption_plan, make_plan, with_parts
 from reconciler.operations.run import Progress, confirmed, while_unlocked
 from reconciler.planning.adoption import AdoptionMatch, alike, pair
 from reconciler.planning.model import Plan
-from reconciler.project.connection import connected, run_async
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.connection import run_async
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 
 
@@ -47,25 +47,29 @@ def adopt(
     """
 
     async def run() -> Adopted:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        work = partial(once, workspace)
-        return await (work() if dry_run else while_unlocked(workspace, work))
+        async with opened(start, environ, env=env, endpoint=endpoint) as now:
+            return await (once(now) if dry_run else while_unlocked(now, once))
 
-    async def once(workspace: Workspace) -> Adopted:
-        async with connected(workspace) as connection:
-            observed, pairing = await planned_adoption(workspace, connection, wanted, applies=not dry_run)
-            if dry_run:
-                return Adopted(observed.planned.plan, pairing)
-            return Adopted(await confirmed(workspace, connection, observed, confirm, listen, resume), pairing)
+    async def once(now: Opened) -> Adopted:
+        workspace, connection, ahead = now
+        observed, pairing = await planned_adoption(workspace, connection, wanted, applies=not dry_run, ahead=ahead)
+        if dry_run:
+            return Adopted(observed.planned.plan, pairing)
+        return Adopted(await confirmed(workspace, connection, observed, confirm, listen, resume), pairing)
 
     return run_async(run())
 
 
 async def planned_adoption(
-    workspace: Workspace, connection: Connection, wanted: Mapping[Address, str | None], *, applies: bool = False
+    workspace: Workspace,
+    connection: Connection,
+    wanted: Mapping[Address, str | None],
+    *,
+    applies: bool = False,
+    ahead: ReadAhead | None = None,
 ) -> tuple[Observed, AdoptionMatch]:
     """Return the plan that adopts the objects of `wanted`, and the matches."""
-    observed = await make_plan(workspace, connection, applies=applies)
+    observed = await make_plan(workspace, connection, applies=applies, ahead=ahead)
     origins = imported_from(workspace.loaded.resources, workspace.loaded.project.repository)
     inputs, matched = observed.planned.inputs, observed.planned.matched
     live = await with_parts(observed, alike(inputs, matched, wanted, origins))

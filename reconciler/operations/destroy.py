@@ -1,15 +1,15 @@
 """`destroy`: remove everything of one environment, mark its state as destroyed, and undo the mark."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from reconciler.applying.model import ApplyResult
 from reconciler.applying.write import StaleError
 from reconciler.live.client import Connection
+from reconciler.operations.opening import Opened
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.run import Progress, confirmed, environment_of, run_plan
 from reconciler.operations.state_edits import rewritten
@@ -74,8 +74,15 @@ def destroyed(
     With `saved`, exactly that plan is applied; raises StaleError if it is not current.
     """
 
-    def opened() -> Workspace:
-        return open_to_destroy(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Opened]:
+        chosen = env or environment_of(saved, environ)
+        workspace = open_to_destroy(start, environ, env=chosen, endpoint=endpoint)
+        async with connected(workspace) as connection:
+            yield Opened(workspace, connection)
+
+    async def observe(now: Opened) -> Observed:
+        return await make_plan(now.workspace, now.connection, applies=True)
 
     async def conclude(
         workspace: Workspace, connection: Connection, observed: Observed
@@ -85,7 +92,7 @@ def destroyed(
             return NothingToDestroy(plan, observed.snapshot.state.destruction)
         return await _confirmed(workspace, connection, observed, confirm, listen, resume)
 
-    return run_plan(opened, saved, partial(make_plan, applies=True), _limited, conclude)
+    return run_plan(opening(), saved, observe, _limited, conclude)
 
 
 def _is_done(snapshot: Snapshot) -> bool:

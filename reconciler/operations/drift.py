@@ -8,6 +8,7 @@ from pathlib import Path
 from reconciler.live.adapters import Adapter, gather
 from reconciler.live.client import Connection
 from reconciler.live.errors import DeniedError, MissingError
+from reconciler.operations.opening import ReadAhead, opened
 from reconciler.operations.plan import Observed, check_targets, make_plan
 from reconciler.operations.shutdowns import written
 from reconciler.planning.build import Planned
@@ -16,9 +17,9 @@ from reconciler.planning.model import Plan, Refusal
 from reconciler.planning.reasons import Notice
 from reconciler.planning.sync_status import foreign_files, unread
 from reconciler.planning.tool_files import UnmanagedObjects
-from reconciler.project.connection import connected, run_async
+from reconciler.project.connection import run_async
 from reconciler.project.destroyed import DestroyedError
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.registry import upload_types
@@ -35,15 +36,14 @@ def drift(
     """Return the drift report of the project at or above `start`. Takes no lock and writes nothing."""
 
     async def run() -> DriftReport | Refusal:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with connected(workspace) as connection:
-            return await drift_of(workspace, connection, targets)
+        async with opened(start, environ, env=env, endpoint=endpoint) as (workspace, connection, ahead):
+            return await drift_of(workspace, connection, targets, ahead)
 
     return run_async(run())
 
 
 async def drift_of(
-    workspace: Workspace, connection: Connection, targets: Sequence[Address] = ()
+    workspace: Workspace, connection: Connection, targets: Sequence[Address] = (), ahead: ReadAhead | None = None
 ) -> DriftReport | Refusal:
     """Return the drift report of an open project, with the requests of a plan, one request for shutdown dates,
     and a list of the uploads if there are foreign files and the plan did not need that list.
@@ -52,7 +52,7 @@ async def drift_of(
     seem to be deleted, and for a lost state, the refusal is returned instead.
     """
     try:
-        observed = await make_plan(workspace, connection, targets=targets, models=of_interest)
+        observed = await make_plan(workspace, connection, targets=targets, models=of_interest, ahead=ahead)
     except DestroyedError as error:
         if error.mark.finished is None:
             raise

@@ -8,14 +8,15 @@ from reconciler.live.adapters import gather
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
 from reconciler.operations.offline import planned_offline
+from reconciler.operations.opening import ReadAhead, opened
 from reconciler.operations.plan import Observed, check_known, make_plan
 from reconciler.planning.build import Planned
 from reconciler.planning.dependencies import DependencyGraph
 from reconciler.planning.dependency_graph import dependency_graph, ids_of
 from reconciler.planning.referrers import Foreign
-from reconciler.project.connection import connected, run_async
+from reconciler.project.connection import run_async
 from reconciler.project.endpoint import shown
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.problems import Problem
 
@@ -34,9 +35,8 @@ def graph(
     """
 
     async def run() -> DependencyGraph:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with connected(workspace) as connection:
-            return await live_graph(workspace, connection, address)
+        async with opened(start, environ, env=env, endpoint=endpoint) as (workspace, connection, ahead):
+            return await live_graph(workspace, connection, address, ahead)
 
     if not offline:
         return run_async(run())
@@ -44,7 +44,9 @@ def graph(
     return _around(found, address, env) if address else found
 
 
-async def live_graph(workspace: Workspace, connection: Connection, address: Address | None = None) -> DependencyGraph:
+async def live_graph(
+    workspace: Workspace, connection: Connection, address: Address | None = None, ahead: ReadAhead | None = None
+) -> DependencyGraph:
     """Return the graph of all objects, or of `address` and its surroundings, with the possible referrers of each."""
     called, environment = shown(workspace.endpoint), workspace.identity.environment
 
@@ -54,7 +56,7 @@ async def live_graph(workspace: Workspace, connection: Connection, address: Addr
             return ids_of(planned)
         return ids_of(planned, _around(dependency_graph(planned, called), address, environment).dependents)
 
-    observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred)
+    observed = await make_plan(workspace, connection, models=lambda _: (), referred=referred, ahead=ahead)
     found = dependency_graph(observed.planned, called)
     return await _with_names(_around(found, address, environment) if address else found, observed, connection)
 

@@ -16,6 +16,7 @@ from reconciler.live.adapters import Adapter
 from reconciler.live.client import Connection
 from reconciler.manifests import Loaded
 from reconciler.operations import checkout, release_blockers
+from reconciler.operations.opening import Opened, ReadAhead, opened
 from reconciler.operations.peers import Peers
 from reconciler.operations.plan_inputs import read, read_referrers
 from reconciler.operations.shutdowns import writing, written
@@ -30,8 +31,8 @@ from reconciler.planning.published import Bundle
 from reconciler.planning.resolution import resolve
 from reconciler.planning.schedules import passed
 from reconciler.planning.settings import settings_address, unrecorded
-from reconciler.project.connection import connected, run_async
-from reconciler.project.workspace import Workspace, dangling_problems, open_workspace
+from reconciler.project.connection import run_async
+from reconciler.project.workspace import Workspace, dangling_problems
 from reconciler.resources.address import Address
 from reconciler.resources.base import Live
 from reconciler.resources.name_lists import did_you_mean
@@ -70,18 +71,16 @@ def planned(
     """Plan the project at or above `start`; `edited` is passed to `open_workspace`."""
 
     async def run() -> Planned:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint, edited=edited)
-        async with connected(workspace) as connection:
-            return (await observed_targets(workspace, connection, on_drift, targets, applies=False)).planned
+        async with opened(start, environ, env=env, endpoint=endpoint, edited=edited) as now:
+            return (await observed_targets(now, on_drift, targets, applies=False)).planned
 
     return run_async(run())
 
 
-async def observed_targets(
-    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
-) -> Observed:
+async def observed_targets(now: Opened, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool) -> Observed:
     """Make a plan; raises ReconcilerError if one of its targets does not exist."""
-    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets, applies=applies)
+    workspace, connection, ahead = now
+    observed = await make_plan(workspace, connection, on_drift=on_drift, targets=targets, applies=applies, ahead=ahead)
     check_targets(workspace, targets, observed.planned.matched.live)
     return observed
 
@@ -95,15 +94,17 @@ async def make_plan(
     models: Callable[[Planned], Iterable[str]] = written,
     referred: Callable[[Planned], Mapping[str, frozenset[str]]] = planned_deletions,
     applies: bool = False,
+    ahead: ReadAhead | None = None,
 ) -> Observed:
     """Read everything that the plan requires, and plan.
 
     The possible referrers, including peers, of the objects that `referred` returns are read too, and the plan is made
     with them. By default, these are the objects that the plan deletes. `models` returns the models of a plan whose
     shutdown dates are read. With `applies`, the outlets that apply writes to are read; see `Workspace.reachable`.
+    `ahead` is what `opened` has read for this plan.
     """
-    with connection.looking_once():
-        first = await read(workspace, connection, on_drift, targets, applies=applies)
+    with ahead.looking if ahead else connection.looking_once():
+        first = await read(workspace, connection, on_drift, targets, applies=applies, ahead=ahead)
         planned = plan_of(workspace, first.inputs)
         among = frozenset(writing(planned)) if models is written else None
         second = await read_referrers(workspace, connection, first, referred(planned), models(planned), among)

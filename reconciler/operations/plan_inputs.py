@@ -2,18 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
 
 from reconciler.bundles.outlets import Outlet
 from reconciler.importing.model import imported_from
-from reconciler.live.adapters import Adapter, Composed, Nested, Remembering, adapters, gather, referrers
+from reconciler.live.adapters import Adapter, adapters, gather, referrers
 from reconciler.live.client import Connection
 from reconciler.live.listing import Listing, is_ended
-from reconciler.live.versions import with_versions
+from reconciler.operations.live_lists import completed, list_live, types_of, with_parts
+from reconciler.operations.opening import ReadAhead
 from reconciler.operations.outlet_documents import OutletContents, read_outlets
 from reconciler.operations.parts import depend_on_parts, may_do_without_parts
 from reconciler.operations.peers import Peers
@@ -26,15 +26,13 @@ from reconciler.planning.outlets import removed
 from reconciler.planning.reasons import Notice
 from reconciler.planning.runners import chatbots_run
 from reconciler.planning.unfinished import with_copies_of_ours
-from reconciler.planning.uploads import CLOCK_LAG, created
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Applied, Desired, Live
-from reconciler.resources.deferring import packed
+from reconciler.resources.base import Live, with_packed_fields
 from reconciler.resources.registry import resource_types
-from reconciler.resources.values import ADDRESS_KEY, identical, is_reference, references_in
-from reconciler.state.model import Intent, Snapshot, State, Written
+from reconciler.resources.values import references_in
+from reconciler.state.model import Intent, Snapshot, Written
 
 
 @dataclass(frozen=True)
@@ -52,20 +50,31 @@ class Reading:
 
 
 async def read(
-    workspace: Workspace, connection: Connection, on_drift: OnDrift, targets: Sequence[Address], *, applies: bool
+    workspace: Workspace,
+    connection: Connection,
+    on_drift: OnDrift,
+    targets: Sequence[Address],
+    *,
+    applies: bool,
+    ahead: ReadAhead | None = None,
 ) -> Reading:
-    """Read the state and the outlets, and list the live objects of every type that the manifests or the state have."""
-    snapshot = await asyncio.to_thread(workspace.backend.read, _shared(workspace.desired))
+    """Read the state and the outlets, and list the live objects of every type that the manifests or the state have;
+    `ahead` has been read.
+    """
+    snapshot = ahead.snapshot if ahead else await asyncio.to_thread(workspace.backend.read, with_packed_fields)
+    workspace.share_values(snapshot.state.objects)
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
-    by_type = adapters(connection, _types(workspace, snapshot))
+    types = _types(workspace, snapshot)
+    by_type = {**adapters(connection, types), **(ahead.adapters if ahead else {})}
     written = snapshot.state.outlets
     reachable = workspace.reachable(written or (), applies=applies)
     scope = _scope(workspace, targets)
     bare = scope is not None and may_do_without_parts(workspace, snapshot, targets, scope)
-    live = await _list_live(workspace, by_type, _types(workspace, snapshot), snapshot, with_parts=not bare)
+    started = ahead.lists if ahead else {}
+    live = await list_live(by_type, types, workspace.identity, snapshot, started=started, parts=not bare)
     if bare and scope is not None and depend_on_parts(workspace, snapshot, scope, live):
-        live = await _with_parts(by_type, live)
+        live = await with_parts(by_type, live)
     unread = [one.name for one in reachable.unread]
     outlets = await asyncio.to_thread(read_outlets, reachable.outlets, workspace.identity, written, unread)
     inputs = inputs_of(workspace, snapshot, live, outlets, connection.project, on_drift, targets)
@@ -77,28 +86,6 @@ async def read(
     )
     unreached = (Notice("outlet-not-read", {"outlet": one.name, "entry": one.entry}) for one in reachable.unread)
     return Reading(inputs, snapshot, by_type, (*left.warnings, *unreached), outlets.agreed, reachable.outlets)
-
-
-def _shared(desired: Mapping[Address, Desired]) -> Callable[[Address, Applied], Applied]:
-    """Return a function that returns an entry of the state with the values of the manifest where they are identical:
-    memory has most of them once, and as bytes if both have the same fields, so that probably nothing reads them.
-    """
-
-    def of(address: Address, applied: Applied) -> Applied:
-        one = desired.get(address)
-        wanted = one.fields if one else {}
-        both = ((name, value) for name, value in applied.fields.items() if name in wanted)
-        equal = {name: wanted[name] for name, value in both if identical(value, wanted[name])}
-        if one is None or not len(equal) == len(applied.fields) == len(wanted):
-            return replace(applied, fields={**applied.fields, **equal}) if equal else applied
-        build = packed(wanted) if applied.verified else None
-        if build is None:
-            return replace(applied, fields=wanted)
-        one.defer(build)
-        applied.defer(build)
-        return applied
-
-    return of
 
 
 async def read_referrers(
@@ -126,8 +113,8 @@ async def read_referrers(
         return read_before
     listing = Listing(connection)
     more = types - _types(workspace, first.snapshot)
-    unlisted = await _list_live(workspace, first.adapters, more, first.snapshot, listing)
-    complete = await _complete(first.adapters, types, (*first.inputs.live, *unlisted), listing)
+    unlisted = await list_live(first.adapters, more, workspace.identity, first.snapshot, listing=listing)
+    complete = await completed(first.adapters, types, (*first.inputs.live, *unlisted), listing)
     unmanaged = await gather(
         listing.attempt(referrer.type, referrer.refers, referrer.referring(ids), []) for referrer in unadapted
     )
@@ -231,89 +218,5 @@ def _scope(workspace: Workspace, targets: Sequence[Address]) -> frozenset[Addres
 
 def _types(workspace: Workspace, snapshot: Snapshot) -> set[str]:
     """Return the types of all objects of the project: an interrupted run may have created some that no manifest has."""
-    created = [item for item in snapshot.pending if item.creates]
-    used = (workspace.desired.values(), snapshot.state.objects.values(), created)
     known = workspace.destroys.types if workspace.destroys else frozenset[str]()
-    return {item.type for group in used for item in group} | known
-
-
-async def _list_live(
-    workspace: Workspace,
-    by_type: Mapping[str, Adapter],
-    types: Iterable[str],
-    snapshot: Snapshot,
-    listing: Listing | None = None,
-    *,
-    with_parts: bool = True,
-) -> list[Live]:
-    """List the objects of `types`. A list that is refused is an error, or is noted in `listing`."""
-    known = [(item.type, item.id) for item in snapshot.state.objects.values()]
-    listed = sorted(set(types) & by_type.keys())
-    for name in listed:
-        adapter = by_type[name]
-        if isinstance(adapter, Nested):
-            adapter.place(dict(_parents(snapshot.state, name)))
-        if isinstance(adapter, Remembering):
-            adapter.remember(dict(_verified(snapshot.state, name)))
-
-    async def walk(adapter: Adapter) -> Sequence[Live]:
-        read = adapter.list if with_parts or not isinstance(adapter, Composed) else adapter.list_without_parts
-        work = read(workspace.identity, [id_ for _, id_ in known])
-        return await (listing.attempt(adapter.type, adapter.refers, work, []) if listing else work)
-
-    walked = [live for found in await gather(walk(by_type[name]) for name in listed) for live in found]
-    live = await with_versions(
-        by_type, resource_types(), walked, snapshot.state.objects.values(), partial(may_be_announced, snapshot.pending)
-    )
-    # Lists may not contain objects created seconds ago, so only a read by id shows that an object was deleted.
-    unseen = set(known) - {(item.type, item.id) for item in live}
-    read = await gather(by_type[name].read(id_) for name, id_ in sorted(unseen) if name in listed)
-    return [*live, *(item for item in read if item is not None)]
-
-
-async def _with_parts(by_type: Mapping[str, Adapter], live: Sequence[Live]) -> list[Live]:
-    """Return the objects with the parts that were left out."""
-    found: dict[tuple[str, str], Live | None] = {(one.type, one.id): one for one in live}
-    for adapter in by_type.values():
-        if isinstance(adapter, Composed):
-            bare = [one for one in live if one.type == adapter.type]
-            found |= {(one.type, one.id): None for one in bare}
-            found |= {(one.type, one.id): one for one in await adapter.with_parts(bare)}
-    return [one for one in found.values() if one is not None]
-
-
-def may_be_announced(intents: Iterable[Intent], live: Live) -> bool:
-    """Return True if an unfinished create may have made the object."""
-    return any(
-        item.creates and item.type == live.type and created(live) >= item.started - CLOCK_LAG for item in intents
-    )
-
-
-def _parents(state: State, type_: str) -> Iterator[tuple[str, str]]:
-    """Yield the ids of the objects of a type in the state, each with the id of its parent."""
-    for applied in state.objects.values():
-        value = applied.fields.get(resource_types()[type_].parent) if applied.type == type_ else None
-        parent = state.objects.get(Address.parse(value[ADDRESS_KEY])) if is_reference(value) else None
-        if parent is not None:
-            yield applied.id, parent.id
-        elif isinstance(value, str):
-            yield applied.id, value
-
-
-def _verified(state: State, type_: str) -> Iterator[tuple[str, Applied]]:
-    """Yield the objects of a type in the state that have the mark that they had when they were applied, by id."""
-    return ((one.id, one) for one in state.objects.values() if one.verified and one.type == type_)
-
-
-async def _complete(
-    by_type: Mapping[str, Adapter], types: Collection[str], live: Iterable[Live], listing: Listing
-) -> tuple[Live, ...]:
-    """Return `live`, with objects of these types complete, so that all their references are known."""
-
-    async def whole(item: Live) -> Live | None:
-        if item.type not in types:
-            return item
-        adapter = by_type[item.type]
-        return await listing.attempt(adapter.type, adapter.refers, adapter.whole(item), item)
-
-    return tuple(item for item in await asyncio.gather(*map(whole, live)) if item is not None)
+    return {item.type for item in workspace.desired.values()} | types_of(snapshot) | known

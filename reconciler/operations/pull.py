@@ -15,6 +15,7 @@ from reconciler.manifests.editing.acceptance import accept
 from reconciler.manifests.editing.naming import with_id_names
 from reconciler.manifests.folder import MAX_INCLUDED, MAX_MANIFEST, locate, read_text
 from reconciler.operations.drift import incomparable
+from reconciler.operations.opening import opened
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.pull_conflicts import Conflict, WorkingTree
 from reconciler.operations.pull_files import pulled_files, whole_objects
@@ -23,10 +24,10 @@ from reconciler.planning.build import Planned
 from reconciler.planning.drift import pullable
 from reconciler.planning.model import Action, Change, FieldChange, Refusal, drift_class, is_repaired, unstatable
 from reconciler.planning.published import OUTLETS
-from reconciler.project.connection import connected, run_async
+from reconciler.project.connection import run_async
 from reconciler.project.edits import Edit, write
 from reconciler.project.loading import load_project
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Desired, Live, Resource
 from reconciler.resources.name_lists import few
@@ -58,9 +59,8 @@ def pull(
     """
 
     async def run() -> tuple[Workspace, Planned, Mapping[Address, Live]]:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with connected(workspace) as connection:
-            observed = await make_plan(workspace, connection, on_drift="keep")
+        async with opened(start, environ, env=env, endpoint=endpoint) as (workspace, connection, ahead):
+            observed = await make_plan(workspace, connection, on_drift="keep", ahead=ahead)
             drift = _chosen(observed.planned, addresses)
             return workspace, observed.planned, await whole_objects(observed.adapters, observed.planned, drift)
 

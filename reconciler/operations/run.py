@@ -1,7 +1,7 @@
 """Plan and apply from a project folder, with a connection that is opened and closed here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from reconciler.applying.run import Listener
 from reconciler.applying.steps import lower
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
+from reconciler.operations.opening import Opened, opened
 from reconciler.operations.plan import Observed, adoption_plan, make_plan, observed_targets
 from reconciler.operations.supervision import interruptible
 from reconciler.planning.model import OnDrift, Plan
 from reconciler.planning.settings import settings_address
 from reconciler.project.connection import connected, run_async, time_limit
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.review.saved_plans import adoptions, applied_before, changed_addresses, on_drift_of, restricted
@@ -55,15 +56,17 @@ def applied(
     and drift decision. `confirm` is called only if there are changes; `listen` is called with the number of steps.
     """
 
-    async def observe(workspace: Workspace, connection: Connection) -> Observed:
+    async def observe(now: Opened) -> Observed:
         if saved is None:
-            return await observed_targets(workspace, connection, on_drift, targets, applies=True)
+            return await observed_targets(now, on_drift, targets, applies=True)
+        workspace, connection, ahead = now
         observed = await make_plan(
             workspace,
             connection,
             on_drift=on_drift_of(saved),
             targets=(*changed_addresses(saved), settings_address(workspace.identity)),
             applies=True,
+            ahead=ahead,
         )
         adopted = adoptions(observed.snapshot, saved)
         return await adoption_plan(workspace, observed, adopted) if adopted else observed
@@ -74,39 +77,36 @@ def applied(
     async def conclude(workspace: Workspace, connection: Connection, observed: Observed) -> ApplyResult | Plan:
         return await confirmed(workspace, connection, observed, confirm, listen, resume)
 
-    def opened() -> Workspace:
-        return open_workspace(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
-
-    return run_plan(opened, saved, observe, limit, conclude)
+    opening = opened(start, environ, env=env or environment_of(saved, environ), endpoint=endpoint)
+    return run_plan(opening, saved, observe, limit, conclude)
 
 
 def run_plan(
-    opened: Callable[[], Workspace],
+    opening: AbstractAsyncContextManager[Opened],
     saved: Plan | None,
-    observe: Callable[[Workspace, Connection], Awaitable[Observed]],
+    observe: Callable[[Opened], Awaitable[Observed]],
     limit: Callable[[Observed, Plan], Observed],
     conclude: Callable[[Workspace, Connection, Observed], Awaitable[T]],
 ) -> ApplyResult | Plan | T:
-    """Open the project, wait for the lock, connect, make the plan with `observe`, and do the rest with `conclude`.
+    """Open the project, wait for the lock, make the plan with `observe`, and do the rest with `conclude`.
 
     A saved plan is checked: it is returned if it was refused, and is not applied twice; `limit` returns the plan of now
     with its changes only, or raises StaleError. All of it is done again if another run takes the lock meanwhile.
     """
 
     async def run() -> ApplyResult | Plan | T:
-        workspace = opened()
-        return await while_unlocked(workspace, partial(once, workspace))
+        async with opening as now:
+            return await while_unlocked(now, once)
 
-    async def once(workspace: Workspace) -> ApplyResult | Plan | T:
-        async with connected(workspace) as connection:
-            if saved is not None:
-                check_identity(workspace, saved)
-            observed = await observe(workspace, connection)
-            if saved is not None:
-                if before := applied_before(observed.planned, observed.snapshot, saved):
-                    return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
-                observed = limit(observed, saved)
-            return await conclude(workspace, connection, observed)
+    async def once(now: Opened) -> ApplyResult | Plan | T:
+        if saved is not None:
+            check_identity(now.workspace, saved)
+        observed = await observe(now)
+        if saved is not None:
+            if before := applied_before(observed.planned, observed.snapshot, saved):
+                return ApplyResult(saved.identity, saved.digest, (), already_applied=before)
+            observed = limit(observed, saved)
+        return await conclude(now.workspace, now.connection, observed)
 
     if saved is not None and saved.refusals:
         return saved
@@ -155,27 +155,32 @@ def check_identity(workspace: Workspace, saved: Plan) -> None:
         raise ReconcilerError(Problem("other-identity", message, hint=hint))
 
 
-def check_unlocked(workspace: Workspace) -> None:
-    """Raise LockedError if another run holds the lock, before a plan is made and confirmed; wait as long as
-    `--lock-timeout` allows.
+def check_unlocked(workspace: Workspace) -> bool:
+    """Return when no other run holds the lock, before a plan is made and confirmed, and whether one did; raise
+    LockedError if that takes longer than `--lock-timeout` allows.
     """
     with interruptible():
-        workspace.backend.wait_until_free()
+        return workspace.backend.wait_until_free()
 
 
-async def while_unlocked(workspace: Workspace, work: Callable[[], Awaitable[T]]) -> T:
+async def while_unlocked(now: Opened, work: Callable[[Opened], Awaitable[T]]) -> T:
     """Do `work`, which plans and applies, when no other run holds the lock. If another run takes the lock after the
-    plan was made, the plan is made again: the run may change what it is based on.
+    plan was made, the plan is made again: the run may change what it is based on. So it may what was read ahead.
 
     Raises LockedError if the lock is held for longer than `--lock-timeout` allows.
     """
+    is_current = True
     while True:
-        check_unlocked(workspace)
+        is_current = not check_unlocked(now.workspace) and is_current
         try:
-            return await work()
+            if is_current:
+                return await work(now)
+            async with connected(now.workspace) as connection:
+                return await work(Opened(now.workspace, connection))
         except LockedError:
             if not LOCK_WAIT.get().left:
                 raise
+            is_current = False
 
 
 def _asked(confirm: Callable[[Plan], bool], plan: Plan) -> bool:

@@ -11,6 +11,7 @@ from reconciler.operations.supervision import confirming
 from reconciler.project.connection import open_connection, run_async
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.endpoint import is_embedded
+from reconciler.project.garbage import leave_out_loaded
 from reconciler.project.workspace import Workspace, open_workspace
 from reconciler.resources.address import Address
 from reconciler.resources.base import Applied
@@ -82,6 +83,7 @@ def forget(
     async def run() -> StateEdit:
         workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
         async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+            leave_out_loaded()
             with workspace.backend.lock(this_process(environ)) as lease:
                 present = await asyncio.to_thread(workspace.backend.read)
                 check_not_destroyed(workspace, present.state)

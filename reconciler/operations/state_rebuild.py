@@ -20,8 +20,9 @@ from reconciler.live.client import Connection
 from reconciler.live.listing import Listing
 from reconciler.live.versions import with_versions
 from reconciler.operations.lineages import ChosenLineage, choose, lineages, unproven
+from reconciler.operations.live_lists import may_be_announced
 from reconciler.operations.outlet_documents import read_outlets
-from reconciler.operations.plan_inputs import may_be_announced, pending
+from reconciler.operations.plan_inputs import pending
 from reconciler.operations.run import check_unlocked
 from reconciler.operations.state_edits import rewritten
 from reconciler.planning.equal_objects import EqualObjects, equal_objects

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from reconciler.operations.drift import of_interest, report_of
 from reconciler.operations.estate import estate_of
+from reconciler.operations.opening import opened
 from reconciler.operations.plan import check_targets, make_plan
 from reconciler.operations.shutdowns import written
-from reconciler.project.connection import connected, run_async
+from reconciler.project.connection import run_async
 from reconciler.project.destroyed import DestroyedError
 from reconciler.project.endpoint import shown
 from reconciler.project.status import Status, last_apply, object_statuses, related
-from reconciler.project.workspace import Workspace, open_workspace
+from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
 
 
@@ -33,11 +34,10 @@ def status(
     """
 
     async def run() -> Status:
-        workspace = open_workspace(start, environ, env=env, endpoint=endpoint)
-        async with connected(workspace) as connection:
+        async with opened(start, environ, env=env, endpoint=endpoint) as (workspace, connection, ahead):
             models = of_interest if with_estate else written
             try:
-                observed = await make_plan(workspace, connection, models=models)
+                observed = await make_plan(workspace, connection, models=models, ahead=ahead)
             except DestroyedError as error:
                 return _of_destroyed(workspace, error)
             check_targets(workspace, addresses, observed.planned.matched.live)

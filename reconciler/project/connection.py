@@ -2,9 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import replace
+from threading import Thread
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from reconciler.live.openai_host import is_of_openai
 from reconciler.live.pace import A_MINUTE, Pace
 from reconciler.live.source import Source
 from reconciler.manifests.project import Project
-from reconciler.project.ended import ended
+from reconciler.project.ended import check_not_ended
 from reconciler.project.endpoint import WITH_ASSISTANTS, has_http_scheme, is_embedded, shown
 from reconciler.project.garbage import leave_out_loaded
 from reconciler.project.workspace import Workspace
@@ -38,10 +40,9 @@ async def connected(workspace: Workspace) -> AsyncIterator[Connection]:
     """Open a connection to the endpoint of a project; raises ReconcilerError, before any request, if that is OpenAI and
     a manifest has a target whose API OpenAI ended.
     """
-    found = ended(workspace.loaded, workspace.endpoint)
-    if problems := [Problem("target-ended", one.message, one.place, one.hint) for one in found]:
-        raise ReconcilerError(*problems)
+    check_not_ended(workspace.loaded, workspace.endpoint)
     async with open_connection(workspace.loaded.project, workspace.endpoint) as connection:
+        leave_out_loaded()
         yield connection
 
 
@@ -54,13 +55,11 @@ async def open_connection(project: Project, endpoint: str | None) -> AsyncIterat
     if not is_embedded(endpoint):
         async with connect(Endpoint(endpoint), pace=pace) as connection:
             connection.deadline = asyncio.get_running_loop().time() + (time_limit() or READING_SECONDS)
-            leave_out_loaded()
             yield connection
         return
     from reconciler.project.embedded import embedded
 
     async with connect(embedded(project, assistants=endpoint == WITH_ASSISTANTS), pace=Pace({})) as connection:
-        leave_out_loaded()
         yield connection
 
 
@@ -130,6 +129,27 @@ def time_limit() -> float | None:
     """Return the time limit of the command in seconds, from `--timeout` or its variable; None if neither is set."""
     given = os.environ.get(TIMEOUT)
     return float(given) if given else None
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Return the result of `work`, which blocks. Unlike with `asyncio.to_thread`, the process can end before it."""
+    loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if not done.done():
+            done.set_exception(error) if error else done.set_result(result)
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised where the result is used
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    return await done  # type: ignore[no-any-return]
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

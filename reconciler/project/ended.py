@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.live.openai_host import OPENAI
 from reconciler.manifests import Loaded
 from reconciler.project.endpoint import is_openai
-from reconciler.resources.problems import Place
+from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import Shutdown
 
@@ -29,6 +29,12 @@ class Ended:
             f"To move it to another target, run `{self.shutdown.migration}`. To use a server that serves this API, set "
             "RECONCILER_ENDPOINT to its URL."
         )
+
+
+def check_not_ended(loaded: Loaded, endpoint: str | None) -> None:
+    """Raise ReconcilerError for the manifests that `ended` yields."""
+    if problems := [Problem("target-ended", one.message, one.place, one.hint) for one in ended(loaded, endpoint)]:
+        raise ReconcilerError(*problems)
 
 
 def ended(loaded: Loaded, endpoint: str | None) -> Iterator[Ended]:

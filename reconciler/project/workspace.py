@@ -1,7 +1,7 @@
 """A project opened for one environment: its manifests, its state, its outlets, its endpoint."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -14,10 +14,12 @@ from reconciler.project.loading import load_project
 from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
-from reconciler.resources.base import Desired, Resource
+from reconciler.resources.base import Applied, Desired, Resource
+from reconciler.resources.deferring import packed
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
+from reconciler.resources.values import identical
 from reconciler.state.backend import Backend, StoreOutlet
 
 BUILT_IN: Final = ""
@@ -35,6 +37,7 @@ class Workspace:
     """Set to remove everything: of the manifests, only consents are left. See `project.destroyed`."""
     is_implied: bool = False
     """True if no environment was named, because the project has only one or none."""
+    _applied: dict[Address, Applied] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def identity(self) -> Identity:
@@ -67,6 +70,12 @@ class Workspace:
     def desired(self) -> dict[Address, Desired]:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
+
+    def share_values(self, applied: Mapping[Address, Applied]) -> None:
+        """Make the desired objects, if there are none yet, so that memory has their fields and those of these entries of
+        the state once where they are identical.
+        """
+        self._applied.update(applied)
 
     @cached_property
     def releases(self) -> dict[Address, Release]:
@@ -110,12 +119,30 @@ class Workspace:
         """
         found: dict[Address, list[Desired]] = {}
         for resource in self.loaded.resources:
-            found[resource.address] = made = self.loaded.desired_of(resource)
+            made = self.loaded.desired_of(resource)
             for one in made:
                 check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+                self._share(one)
+            found[resource.address] = made
             if made and resource.address.kind != RELEASE:
                 resource.without_spec()
+        self._applied.clear()
         return found
+
+    def _share(self, wanted: Desired) -> None:
+        """Have the fields of an object and of its entry of the state once, if they differ at most in the order of keys:
+        those of the manifest. They are in a pack if the entry has digests, so that probably nothing reads them.
+        """
+        applied = self._applied.get(wanted.address)
+        if applied is None:
+            return
+        if identical(wanted.fields, applied.read_fields()):
+            build = packed(wanted.fields) if applied.verified else None
+            if build:
+                wanted.defer(build)
+                applied.defer(build)
+            else:
+                applied.take(wanted.fields)
 
 
 def open_workspace(

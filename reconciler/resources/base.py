@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAli
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import Address
-from reconciler.resources.deferring import Deferring
+from reconciler.resources.deferring import Deferring, packed
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import JSON, Fields
 
@@ -310,6 +310,14 @@ class Applied(Deferring):
     """The run that published an older release of a chatbot than before, if no run has published another one since."""
     verified: Verified | None = field(default=None, compare=False)
     """None for an object that may not be live as desired, and in states of versions that do not record it."""
+
+
+def with_packed_fields(_address: Address, applied: Applied) -> Applied:
+    """Return the entry with its fields in a pack, if it has digests, so that probably nothing compares it."""
+    build = packed(applied.fields) if applied.verified else None
+    if build:
+        applied.defer(build)
+    return applied
 
 
 def version_of(revision: str) -> str:

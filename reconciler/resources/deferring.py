@@ -5,6 +5,7 @@
 
 import marshal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from reconciler.resources.packs import Pack
@@ -25,8 +26,14 @@ class Deferring:
 
     def defer(self, build: Callable[[], Fields]) -> None:
         """Build the fields when they are read. Those that the object has now are released."""
-        object.__delattr__(self, "fields")
+        with suppress(AttributeError):  # they were deferred before, and nothing has read them
+            object.__delattr__(self, "fields")
         object.__setattr__(self, "_build", build)
+
+    def take(self, fields: Fields) -> None:
+        """Have these fields, which are identical to those of the object, so that memory has them once."""
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "_build", None)
 
     def read_fields(self) -> Fields:
         """Return the fields, which are not kept if they were deferred."""

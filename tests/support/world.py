@@ -24,6 +24,7 @@ from reconciler.emulator.resources import threads
 from reconciler.live.client import Connection, Endpoint, connect
 from reconciler.live.pace import Pace
 from reconciler.operations.apply import apply_plan
+from reconciler.operations.opening import reading_ahead
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.planning.model import Action, Change, OnDrift, Plan
@@ -109,8 +110,15 @@ class World:
         return self.observed(on_drift, targets).planned.plan
 
     def observed(self, on_drift: OnDrift = "revert", targets: tuple[str, ...] = ()) -> Observed:
-        workspace, scope = open_workspace(self.root, self.environ), list(map(Address.parse, targets))
-        return self.run(make_plan(workspace, self.connection, on_drift=on_drift, targets=scope))
+        """Plan with reads ahead of the manifests, as commands do with a server. `apply` plans without them."""
+        scope = list(map(Address.parse, targets))
+
+        async def run() -> Observed:
+            workspace = open_workspace(self.root, self.environ)
+            async with reading_ahead(self.connection, workspace.backend) as ahead:
+                return await make_plan(workspace, self.connection, on_drift=on_drift, targets=scope, ahead=ahead)
+
+        return self.run(run())
 
     def apply(self, on_drift: OnDrift = "revert", targets: tuple[str, ...] = ()) -> ApplyResult:
         """Plan and apply. Fail the test if the plan is refused."""

@@ -8,9 +8,10 @@ from typing import Final
 
 from reconciler import DISTRIBUTION
 from reconciler.git.worktree import Worktree, worktree
-from reconciler.operations.doctor.subject import Environment, Subject, in_thread
+from reconciler.operations.doctor.subject import Environment, Subject
 from reconciler.operations.version import versions
 from reconciler.project.caching import chosen_cache
+from reconciler.project.connection import in_thread
 from reconciler.project.endpoint import is_embedded
 from reconciler.project.health import CheckResult, ok
 from reconciler.project.outlets import outlets_of

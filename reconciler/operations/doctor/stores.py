@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.bundles.outlets import DirectoryOutlet
-from reconciler.operations.doctor.subject import Environment, in_thread
+from reconciler.operations.doctor.subject import Environment
+from reconciler.project.connection import in_thread
 from reconciler.project.health import CheckResult, ok, results_of
 from reconciler.project.outlets import ProjectOutlet, outlets_of
 from reconciler.resources.problems import ReconcilerError, reason

@@ -1,12 +1,11 @@
 """The subject of the checks: the machine, the project with its environments, and the API."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
 from typing import Final, TypeVar
 
 from reconciler.live.client import Connection, Endpoint, api_key, connect
@@ -15,7 +14,7 @@ from reconciler.live.pace import Pace
 from reconciler.live.probing import ListProbe, probe_lists
 from reconciler.live.source import Source
 from reconciler.manifests import Loaded
-from reconciler.project.connection import open_connection
+from reconciler.project.connection import in_thread, open_connection
 from reconciler.project.endpoint import DATA, choose, is_embedded
 from reconciler.project.workspace import Workspace
 from reconciler.resources.problems import ReconcilerError
@@ -156,24 +155,3 @@ class Subject:
     async def used(self) -> set[str]:
         """Return the types of which the project has objects, as far as its manifests and states can be read."""
         return set[str]().union(*await asyncio.gather(*(one.used() for one in self.environments)))
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Return the result of `work`, which blocks. Unlike with `asyncio.to_thread`, the process can end before it."""
-    loop, done = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if not done.done():
-            done.set_exception(error) if error else done.set_result(result)
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - raised where the result is used
-            failure = error
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    Thread(target=run, daemon=True).start()
-    return await done  # type: ignore[no-any-return]

@@ -8,9 +8,10 @@ from typing import Final
 
 from reconciler import DISTRIBUTION
 from reconciler.git.worktree import worktree
-from reconciler.operations.doctor.subject import Subject, in_thread
+from reconciler.operations.doctor.subject import Subject
 from reconciler.operations.version import versions
 from reconciler.project.all_environments import load_all_environments
+from reconciler.project.connection import in_thread
 from reconciler.project.health import CheckResult, ok, results_of, unknown
 from reconciler.project.workspace import Workspace
 from reconciler.resources.name_lists import few
