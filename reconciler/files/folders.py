@@ -12,11 +12,16 @@ def leads_out(folder: Path, path: str) -> bool:
     Only where there is a link are both resolved: that looks at every part from the root of the file system on, twice,
     and this is called for each document that is read.
     """
-    below = accumulate(path.split("/"), os.path.join, initial=str(folder))
-    next(below)  # the folder itself may be a link
-    if not any(map(os.path.islink, below)):
+    if not leads_through_links(folder, path):
         return False
     return not Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder))
+
+
+def leads_through_links(folder: Path, path: str) -> bool:
+    """Return True if a part of `path`, relative to `folder`, is a link. The folder itself may be one."""
+    below = accumulate(path.split("/"), os.path.join, initial=str(folder))
+    next(below)
+    return any(map(os.path.islink, below))
 
 
 def visible_files(folder: Path, onerror: Callable[[OSError], None], *, hidden_folders: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from reconciler.resources.base import Desired
 
@@ -84,9 +84,8 @@ async def send(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
     except TimeoutError:
         if not limit.expired():
             raise
-        url = httpx2.URL(f"{str(client.base_url).rstrip('/')}{request.url}")
         cause = TimeoutError(f"the response was not complete after {seconds:.0f} s")
-        raise openai.APITimeoutError(request=httpx2.Request(request.method, url)) from cause
+        raise openai.APITimeoutError(request=httpx2.Request(request.method, _url(client, request))) from cause
 
 
 async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
@@ -95,16 +94,25 @@ async def _sent(client: "AsyncOpenAI", request: Request) -> "httpx2.Response":
     """
     import httpx2
 
-    options: RequestOptions = {"params": dict(request.query), "headers": _headers(request)}
+    url = _url(client, request)
+    options: RequestOptions = {"headers": _headers(request)}
     if request.method == "GET":
-        return await client.get(request.url, cast_to=httpx2.Response, options=options)
+        return await client.get(url, cast_to=httpx2.Response, options=options)
     if request.method == "DELETE":
-        return await client.delete(request.url, cast_to=httpx2.Response, options=options)
+        return await client.delete(url, cast_to=httpx2.Response, options=options)
     if not request.files:
-        return await client.post(request.url, cast_to=httpx2.Response, body=request.body, options=options)
+        return await client.post(url, cast_to=httpx2.Response, body=request.body, options=options)
     options["timeout"] = httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS)
     files = [(field, (name, content)) for field, name, content in request.files]
-    return await client.post(request.url, cast_to=httpx2.Response, body=request.body, files=files, options=options)
+    return await client.post(url, cast_to=httpx2.Response, body=request.body, files=files, options=options)
+
+
+def _url(client: "AsyncOpenAI", request: Request) -> str:
+    """Return the whole URL. The SDK and the layers below it would join its parts one after the other, and parse the
+    result each time, which takes a tenth of the CPU of a request.
+    """
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return f"{str(client.base_url).rstrip('/')}{request.url}{query}"
 
 
 def _headers(request: Request) -> "dict[str, str | Omit]":

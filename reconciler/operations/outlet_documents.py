@@ -144,7 +144,7 @@ def _pointer(
 ) -> Pointer:
     if found.pointer is None:
         return Pointer("", {}, _fault(found))
-    expected = pointer_hash(found.pointer)
+    expected = pointer_hash(found.pointer) if others else ""
     copies = (copy_of(name, outlet, _found(other), expected, written) for outlet, other in others.items())
     differing = tuple(filter(None, copies))
     return Pointer(found.pointer.blob, found.pointer.ids, _fault(found), differing, found.pointer.holds or EMPTY)
@@ -176,7 +176,7 @@ def _agreed(
     others: Mapping[str, Published | None],
     written: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Written]:
-    hash_ = pointer_hash(found.pointer) if found.pointer and found.problem is None else None
+    hash_ = pointer_hash(found.pointer) if others and found.pointer and found.problem is None else None
     for outlet, other in others.items():
         agrees = other is not None and other.pointer == found.pointer and other.problem is None
         if hash_ and agrees and written.get(outlet, {}).get(str(name)) != hash_:

@@ -59,7 +59,8 @@ def changes(
         yield from (ByOrigin(_adoption(inputs, matched, address), None) for address in adopted)
         return
     staying = keepers(given_up(inputs, matched))
-    for address in sorted({*inputs.desired, *inputs.applied, *matched.live}):
+    as_they_are = inputs.unchanged - matched.duplicates.keys()
+    for address in sorted({*inputs.desired, *inputs.applied, *matched.live} - as_they_are):
         if inputs.in_scope(address):
             for pair in _of_address(inputs, matched, address, staying, archived or {}):
                 yield from pointing(inputs, pair)

@@ -145,9 +145,9 @@ def _warnings(inputs: PlanInputs, matched: Matched) -> Iterator[Notice]:
             yield Notice("stays-published", address=str(address))
         if inputs.is_labelled(live.type) and live.labels is None and not has_room(live.fields.get("metadata")):
             yield Notice("no-label-room", address=str(address))
-        for name in _creation_only_edits(inputs, address, live):
-            yield Notice("set-at-creation", {"field": name}, str(address))
         if address not in inputs.unchanged:  # otherwise all its members are in the manifest, and indexed
+            for name in _creation_only_edits(inputs, address, live):
+                yield Notice("set-at-creation", {"field": name}, str(address))
             yield from _of_members(inputs, address, live)
 
 

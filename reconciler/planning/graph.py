@@ -149,10 +149,10 @@ def _after(
             yield from (Edge(address, matched.now(link.target), link.place) for link in links)
     for address, desired in inputs.desired.items():
         if address in inputs.unchanged:  # no live value that the plan leaves refers to anything else
-            links = inputs.links.get(address, ()) if inputs.in_scope(address) else ()
+            targets = index_of(inputs, address).targets(matched)
+            links = inputs.links.get(address, ()) if targets and inputs.in_scope(address) else ()
             linked = {matched.now(link.target) for link in links}
-            others = (target for target in index_of(inputs, address).targets(matched) if target not in linked)
-            yield from (Edge(address, target, place_of(desired)) for target in others)
+            yield from (Edge(address, target, place_of(desired)) for target in targets if target not in linked)
         elif inputs.in_scope(address):
             seen = place_of(desired)
             linked = {matched.now(link.target) for link in inputs.links.get(address, ())}
@@ -195,13 +195,15 @@ def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, lis
 
 def _before(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
     known: dict[str, Mapping[Address, Applied | Live]] = {"state": inputs.applied, "live": matched.live}
+    indexed = {address: sorted(_indexed(inputs, matched, address).keys() - {address}) for address in inputs.unchanged}
     for seen, objects in known.items():
         for address, one in objects.items():
-            if address in inputs.unchanged:
-                targets = {*_indexed(inputs, matched, address)}
-            else:
-                targets = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)}
-            yield from (Edge(address, target, seen) for target in sorted(targets - {address}))
+            targets = indexed.get(address)
+            if targets is None:
+                found = {*_targets(matched, one.fields), *_by_literal_id(matched, one.fields)}
+                targets = sorted(found - {address})
+            for target in targets:
+                yield Edge(address, target, seen)
     yield from _of_copies(inputs, matched)
     yield from _of_unmanaged(inputs, matched)
 
@@ -237,7 +239,8 @@ def _of_literal_ids(inputs: PlanInputs, matched: Matched) -> Iterator[Edge]:
         else:
             fields = [desired.fields, inputs.unwritten.get(address, {})]
             targets = dict.fromkeys(target for one in fields for target in _by_literal_id(matched, one))
-        yield from (Edge(address, target, place_of(desired)) for target in targets)
+        for target in targets:
+            yield Edge(address, target, place_of(desired))
 
 
 def _by_literal_id(matched: Matched, fields: Fields) -> Sequence[Address]:
@@ -248,7 +251,7 @@ def _by_literal_id(matched: Matched, fields: Fields) -> Sequence[Address]:
 def _indexed(inputs: PlanInputs, matched: Matched, address: Address) -> dict[Address, None]:
     """Return the addresses of all objects that an unchanged object refers to: as applied, and as live."""
     index = index_of(inputs, address)
-    return {**index.targets(matched), **dict.fromkeys(index.by_literal_id(matched))}
+    return {**index.targets(matched), **dict.fromkeys(index.by_literal_id(matched))} if any(index) else {}
 
 
 def place_of(desired: Desired) -> str:

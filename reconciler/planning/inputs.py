@@ -270,7 +270,11 @@ class PlanInputs:
 
     def is_upload(self, type_: str) -> bool:
         """Return True if objects of this type are identified by content, so that several addresses may share one."""
-        return type_ in self.resource_types and self.resource_types[type_].is_upload
+        return type_ in self._upload_types
+
+    @cached_property
+    def _upload_types(self) -> frozenset[str]:
+        return frozenset(type_ for type_, resource_type in self.resource_types.items() if resource_type.is_upload)
 
     def needs_state(self, type_: str) -> bool:
         """Return True if only the state proves the owner of objects of this type."""

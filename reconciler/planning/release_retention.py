@@ -91,8 +91,10 @@ def _waits(inputs: PlanInputs, wanted: Desired) -> bool:
 
 def published_releases(inputs: PlanInputs) -> dict[Address, Address]:
     """Return the release that each chatbot publishes after the plan."""
-    found = ((address, release_of(inputs, address)) for address in inputs.desired)
-    return {address: release for address, release in found if release is not None}
+    publishing = {type_ for type_, one in inputs.resource_types.items() if one.pointers}
+    chatbots = (address for address, wanted in inputs.desired.items() if wanted.type in publishing)
+    found = ((chatbot, release_of(inputs, chatbot)) for chatbot in chatbots)
+    return {chatbot: release for chatbot, release in found if release is not None}
 
 
 def release_of(inputs: PlanInputs, address: Address) -> Address | None:

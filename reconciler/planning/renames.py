@@ -35,7 +35,12 @@ def labelled_otherwise(inputs: PlanInputs, paired: Mapping[Address, Live]) -> di
     Addresses that have another object now are left out.
     """
     used = {*inputs.desired, *inputs.applied, *paired}
-    found = ((address, inputs.labelled_address(live)) for address, live in paired.items() if address in inputs.applied)
+    other = (
+        (address, live)
+        for address, live in paired.items()
+        if live.labels is not None and live.labels.address != str(address) and address in inputs.applied
+    )
+    found = ((address, inputs.labelled_address(live)) for address, live in other)
     return {
         address: former
         for address, former in found
@@ -82,7 +87,7 @@ def _with_parts(inputs: PlanInputs, address: Address, entry: Applied, now: Mappi
 def declared(desired: Mapping[Address, Desired]) -> dict[Address, Address]:
     """Return the address that each former name in `moved_from` stands for, but for names that manifests use again."""
     found: dict[Address, Address] = {}
-    for address, one in sorted(desired.items()):
+    for address, one in sorted((address, one) for address, one in desired.items() if one.lifecycle.moved_from):
         for name in one.lifecycle.moved_from:
             former = Address(address.kind, name)
             if former not in desired:

@@ -22,9 +22,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.planning.inputs import PlanInputs
 from reconciler.planning.match import Matched
@@ -37,8 +36,7 @@ _ID: Final = re.compile(r"(?=[^0-9]*[0-9]|.{16})[A-Za-z]+[-_][\w-]+", re.ASCII)
 _encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """The texts in the fields of an object that can refer to another one, each once, in order."""
 
     refers_to: tuple[str, ...]
@@ -48,11 +46,12 @@ class Index:
 
     def targets(self, matched: Matched) -> dict[Address, None]:
         """Return the addresses that the fields reference, under their present names, each once, in order."""
-        return dict.fromkeys(matched.now(Address.parse(text)) for text in self.refers_to)
+        return dict.fromkeys([matched.now(Address.parse(text)) for text in self.refers_to]) if self.refers_to else {}
 
-    def by_literal_id(self, matched: Matched) -> Iterator[Address]:
-        """Yield the addresses of our objects among the ids in the fields."""
-        return (target for id_ in self.ids for target in matched.addresses.get(id_, ()) if str(target) != id_)
+    def by_literal_id(self, matched: Matched) -> list[Address]:
+        """Return the addresses of our objects among the ids in the fields."""
+        found = [(id_, target) for id_ in self.ids for target in matched.addresses.get(id_, ())] if self.ids else []
+        return [target for id_, target in found if str(target) != id_]
 
 
 def index_in(fields: Fields) -> Index:
@@ -129,18 +128,12 @@ def digest_of(desired: Desired, applied: Applied, ids: Mapping[str, JSON], names
     wanted = desired.lifecycle
     fields = _encode(desired.read_fields())
     then = fields if applied.has_fields_of(desired) else _encode(applied.read_fields())
-    of_desired = _items({**desired.write_only}, {**desired.options}, desired.whole)
+    of_desired = ({**desired.write_only}, {**desired.options}, desired.whole)
     rules = (wanted.protect, wanted.keep_on_delete, wanted.ignore)
     of_entry = (applied.protected, applied.keep, applied.revision, {**applied.holds})
     addresses = {id_: sorted(one) for id_, one in names.items()}
-    said = (
-        f"[{_items(str(desired.address))},[{_items(desired.type)},{fields},{of_desired}],{_items(rules)},"
-        f"[{_items(applied.id, applied.type)},{then},{_items({**applied.write_only}, applied.unproven)}],"
-        f"{_items(of_entry, ids, addresses)}]"
-    )
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
-
-
-def _items(*values: JSON) -> str:
-    """Return values as the items of an array in JSON."""
-    return _encode(values)[1:-1]
+    # The text of one array. It is encoded in parts, because both sides mostly have the same fields, and in few of them.
+    begin = _encode((str(desired.address), (desired.type,)))[:-2]
+    middle = _encode((of_desired, rules, (applied.id, applied.type)))[2:-2]
+    end = _encode((({**applied.write_only}, applied.unproven), of_entry, ids, addresses))[2:]
+    return hashlib.sha256(f"{begin},{fields},{middle},{then},{end}".encode()).hexdigest()[:32]

@@ -72,8 +72,8 @@ class Workspace:
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
     def share_values(self, applied: Mapping[Address, Applied]) -> None:
-        """Make the desired objects, if there are none yet, so that memory has their fields and those of these entries of
-        the state once where they are identical.
+        """Make the desired objects, if there are none yet, so that memory has their fields and those of these entries
+        of the state once where they are identical.
         """
         self._applied.update(applied)
 

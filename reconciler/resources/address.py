@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LENGTH: Final = 63
@@ -36,9 +36,11 @@ def is_name(text: str) -> bool:
     return len(text) <= NAME_LENGTH and NAME.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """`kind/name`: `assistant/triage`, `vectorstore/handbook`, `file/kb/hours.pdf`, `assistant/triage@support.3`."""
+class Address(NamedTuple):
+    """`kind/name`: `assistant/triage`, `vectorstore/handbook`, `file/kb/hours.pdf`, `assistant/triage@support.3`.
+
+    A tuple, because a plan looks up, compares and sorts the addresses of all objects many times.
+    """
 
     kind: str
     name: str
@@ -57,7 +59,7 @@ class Address:
     @property
     def family(self) -> "Address":
         """Address of the working object of a frozen copy; for a working object, the address itself."""
-        return Address(self.kind, self.name.partition("@")[0])
+        return Address(self.kind, self.name.partition("@")[0]) if "@" in self.name else self
 
     @property
     def is_frozen(self) -> bool:
@@ -72,7 +74,7 @@ class Address:
         `assistant/triage@support.3`. None for objects that releases share, and for working objects.
         """
         text = self.name if self.kind == RELEASE else self.name.partition("@")[2]
-        found = version_of(text) if self.kind != FILE else None
+        found = version_of(text) if text and self.kind != FILE else None
         return release_address(*found) if found else None
 
 
