@@ -60,8 +60,8 @@ async def opened(
     """Do the same as `open_workspace` and `connected`. While the manifests are loaded, the state is read, and then the
     lists of the types that it has.
 
-    Errors of manifests come before all others, and end the reads; an API that OpenAI ended is not asked. If `project.yaml` has errors, or names the embedded
-    API, or is changed meanwhile, nothing is read ahead.
+    Errors of manifests come before all others, and end the reads; an API that OpenAI ended is not asked. If
+    `project.yaml` has errors, or names the embedded API, or is changed meanwhile, nothing is read ahead.
     """
     named = env or environ.get("RECONCILER_ENV") or None
     project = None if PROJECT_FILE in (edited or {}) else read_project(find_project(start), env=named)
