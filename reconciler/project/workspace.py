@@ -15,7 +15,6 @@ from reconciler.project.outlets import Reachable, outlets_of, reachable
 from reconciler.project.stored import backend_of
 from reconciler.resources.address import RELEASE, Address, Identity
 from reconciler.resources.base import Applied, Desired, Resource
-from reconciler.resources.deferring import packed
 from reconciler.resources.problems import Problem, ReconcilerError
 from reconciler.resources.registry import resource_types
 from reconciler.resources.resource_type import check_secrets
@@ -121,7 +120,8 @@ class Workspace:
         for resource in self.loaded.resources:
             made = self.loaded.desired_of(resource)
             for one in made:
-                check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+                if resource_types()[one.type].secret:
+                    check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
                 self._share(one)
             found[resource.address] = made
             if made and resource.address.kind != RELEASE:
@@ -134,15 +134,10 @@ class Workspace:
         those of the manifest. They are in a pack if the entry has digests, so that probably nothing reads them.
         """
         applied = self._applied.get(wanted.address)
-        if applied is None:
-            return
-        if identical(wanted.fields, applied.read_fields()):
-            build = packed(wanted.fields) if applied.verified else None
-            if build:
-                wanted.defer(build)
-                applied.defer(build)
-            else:
-                applied.take(wanted.fields)
+        if applied and identical(wanted.read_fields(), applied.read_fields()):
+            if applied.verified:
+                wanted.pack()
+            applied.take(wanted)
 
 
 def open_workspace(

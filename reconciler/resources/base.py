@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Self, TypeAli
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reconciler.resources.address import Address
-from reconciler.resources.deferring import Deferring, packed
+from reconciler.resources.deferring import Deferring
 from reconciler.resources.problems import Finding, Place
 from reconciler.resources.values import JSON, Fields
 
@@ -314,9 +314,8 @@ class Applied(Deferring):
 
 def with_packed_fields(_address: Address, applied: Applied) -> Applied:
     """Return the entry with its fields in a pack, if it has digests, so that probably nothing compares it."""
-    build = packed(applied.fields) if applied.verified else None
-    if build:
-        applied.defer(build)
+    if applied.verified:
+        applied.pack()
     return applied
 
 

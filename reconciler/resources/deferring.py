@@ -30,10 +30,23 @@ class Deferring:
             object.__delattr__(self, "fields")
         object.__setattr__(self, "_build", build)
 
-    def take(self, fields: Fields) -> None:
-        """Have these fields, which are identical to those of the object, so that memory has them once."""
-        object.__setattr__(self, "fields", fields)
-        object.__setattr__(self, "_build", None)
+    def pack(self) -> None:
+        """Have the fields as bytes until something reads them, if they are only JSON."""
+        build = self._build
+        if build is None:
+            with suppress(ValueError):
+                build = PackedFields(marshal.dumps(dict(self.fields)))
+        if build is not None:
+            self.defer(build)
+
+    def take(self, other: "Deferring") -> None:
+        """Have the fields of another object, which differ at most in the order of keys: memory then has them once."""
+        build = other._build  # noqa: SLF001 - of the same class
+        if build is None:
+            object.__setattr__(self, "fields", other.fields)
+            object.__setattr__(self, "_build", None)
+        else:
+            self.defer(build)
 
     def read_fields(self) -> Fields:
         """Return the fields, which are not kept if they were deferred."""
@@ -66,11 +79,3 @@ class PackedFields:
     def __call__(self) -> Fields:
         fields: Fields = marshal.loads(self._packed.read())  # noqa: S302 - bytes of this process
         return fields
-
-
-def packed(fields: Fields) -> PackedFields | None:
-    """Return a function that returns `fields`; None if they are not only JSON."""
-    try:
-        return PackedFields(marshal.dumps(dict(fields)))
-    except ValueError:
-        return None
