@@ -8,7 +8,6 @@ import marshal
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Self, TypeAlias
 
 from reconciler.live import bodies
@@ -20,7 +19,7 @@ from reconciler.live.pages import shared_walk, walk, walk_as
 from reconciler.live.requests import Object
 from reconciler.live.shapes import Shape, check, understood
 from reconciler.resources.address import Identity
-from reconciler.resources.base import Applied, Live
+from reconciler.resources.base import EMPTY, Applied, Live
 from reconciler.resources.labels import from_metadata, to_metadata
 from reconciler.resources.packs import Pack, Packed
 from reconciler.resources.references import ids_in
@@ -143,7 +142,7 @@ class Labelled:
         known = self._applied.get(body["id"])
         if mark == NONE or not known or not known.verified or known.verified.mark != mark:
             return replace(self._understood(body), mark=mark)
-        return self._as_before(body, known.verified.mark)
+        return self._as_before(body, known, known.verified.mark)
 
     def _is_read(self, name: str) -> bool:
         """Return True if a field of a response is one of those of the live object, apart from its detail."""
@@ -158,9 +157,9 @@ class Labelled:
             return described.reads(body, self._read)
 
     def _read(self, body: Object) -> Live:
-        return self._with_fields(body, self._fields(body))
+        return self._with_fields(body, self.fields(body), body["id"])
 
-    def _as_before(self, body: Object, mark: str) -> Live:
+    def _as_before(self, body: Object, known: Applied, mark: str) -> Live:
         """Return the object of a response that was understood before, and that differs at most in its detail.
 
         Until something reads its fields, it has the response as bytes in a pack, which takes a tenth of the memory.
@@ -168,29 +167,40 @@ class Labelled:
         """
         unread = {name: value for name, value in body.items() if not self._is_read(name)}
         check(self.type, {"id": body["id"], **unread}, self._description.shapes)
-        build = partial(self._restored, self._pack.add(marshal.dumps(body)))
-        return Live.deferred(build, replace(self._with_fields(body, {}), mark=mark))
+        live = self._with_fields(body, EMPTY, known.id, mark)
+        live.defer(_Restored(self, self._pack.add(marshal.dumps(body))))
+        return live
 
-    def _restored(self, body: Packed) -> Fields:
-        return self._fields(marshal.loads(body.read()))  # noqa: S302 - bytes of this process
-
-    def _fields(self, body: Object) -> Fields:
+    def fields(self, body: Object) -> Fields:
+        """Return the canonical fields of a response."""
         described, type_ = self._description, self._resource_type
         names = {*described.fields}
         if described.reads_others:
             names |= {*type_.defaults, *body} - {"id", "object", *described.detail} - type_.write_only
         return bodies.canonical(type_, body, names)
 
-    def _with_fields(self, body: Object, fields: Fields) -> Live:
+    def _with_fields(self, body: Object, fields: Fields, id_: str, mark: str = NONE) -> Live:
         return Live(
             type=self.type,
-            id=body["id"],
+            id=id_,
             fields=fields,
             labels=from_metadata(body.get("metadata")),
             name=body.get("name") or "",
             refers_to=ids_in(self._resource_type.specs, body),
             detail=bodies.detail(body, self._description.detail),
+            mark=mark,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Restored:
+    """A function that returns the fields of a response in a pack: one for each object, so it is a small one."""
+
+    adapter: Labelled
+    body: Packed
+
+    def __call__(self) -> Fields:
+        return self.adapter.fields(marshal.loads(self.body.read()))  # noqa: S302 - bytes of this process
 
 
 def is_of(live: Live, identity: Identity, lineage: str | None) -> bool:

@@ -1,9 +1,10 @@
 """The rules of kinds that need the files of the project or other manifests, checked for all resources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.manifests.known_objects import KnownObjects
 from reconciler.resources.address import Address
 from reconciler.resources.base import Resource, Scope
 from reconciler.resources.problems import Finding, Problem
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 
 
 def check(
-    resources: Sequence[Resource], scope: Scope, cached: "ManifestCache | None"
+    resources: Sequence[Resource],
+    scope: Scope,
+    cached: "ManifestCache | None",
+    valid: Mapping[Address, KnownObjects],
 ) -> tuple[Scope, dict[str, Address], list[Problem]]:
     """Return the scope of all resources, the files that objects consist of, each with an object, and the violations of
-    their kinds.
+    their kinds. Resources whose objects are in `valid` have none.
 
     Stores are checked first: the upload of a file depends on whether a store contains it.
     """
@@ -36,7 +40,8 @@ def check(
     scope = replace(scope, attached=frozenset(attached), staged=_staged(resources) - attached)
     dated = replace(scope, today=dated.today)
     for resource in resources:
-        if not resource.kind.attaches:
+        known = valid.get(resource.address)
+        if not (resource.kind.attaches or (known and known.of is resource)):
             problems += _checked(resource, dated if resource.kind.is_dated else scope, cached)
     for kind in registered_kinds().values():
         problems += (_problem(resource, finding) for resource, finding in kind.check_all(resources))

@@ -18,6 +18,7 @@ from reconciler.manifests.files import Files, PathHints
 from reconciler.manifests.folder import MAX_MANIFEST, UnreadableError, locate, on_disk, read_text, repository_of
 from reconciler.manifests.hidden import hidden_manifests
 from reconciler.manifests.includes import Sources
+from reconciler.manifests.known_objects import KnownObjects
 from reconciler.manifests.limits import Allowance
 from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document, parse
@@ -38,7 +39,6 @@ from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.registry import kinds as registered_kinds, upload_kinds
 
 if TYPE_CHECKING:
-    from reconciler.manifests.cache.entries import CachedObjects
     from reconciler.manifests.cache.manifests import ManifestCache
 
 
@@ -66,8 +66,8 @@ class Loaded:
     one of these objects is an error."""
     used: frozenset[str] = frozenset()
     """Paths of the files that manifests include or refer to, relative to the project folder."""
-    objects: "Mapping[Address, CachedObjects]" = field(default_factory=dict)
-    """Desired objects of manifests that the cache has."""
+    objects: Mapping[Address, KnownObjects] = field(default_factory=dict)
+    """Desired objects of manifests that the cache has, or that were made when the manifest was validated."""
 
     def desired_of(self, resource: Resource) -> list[Desired]:
         """Return the desired objects of one of the manifests, or of a changed copy of it."""
@@ -80,7 +80,7 @@ class Loaded:
         cached = self._cached(resource)
         return cached.types if cached else {one.type for one in self.desired_of(resource)}
 
-    def _cached(self, resource: Resource) -> "CachedObjects | None":
+    def _cached(self, resource: Resource) -> KnownObjects | None:
         found = self.objects.get(resource.address)
         return found if found and found.of is resource else None
 
@@ -130,7 +130,8 @@ def load(
     home = _home(root, shown, edited, project_in)
     cached = _opened_cache(cache, shown, edited, home)
     expander = Expander(Sources(root, shown, cached.texts if cached else edited), Variables({}), allowance, hint=hints)
-    plain = PlainManifests.of(home.project, expander, known)
+    files = Files(tree, hints, FileHashes.below(root, cache) if cache else None)
+    plain = PlainManifests.of(home.project, expander, known, None if cached else _scope(home.project, files))
     found = read_documents(tree, shown, edited, allowance, known, plain.add, *([cached.documents] if cached else []))
     documents, problems = found.documents, [*found.problems]
     if cached and cached.is_torn:
@@ -148,8 +149,7 @@ def load(
     defined, twice = unique(result.resource for result in validated if result.resource)
     resources = with_former_releases(defined)
     ordered = tuple(resources[address] for address in sorted(resources))
-    files = Files(tree, hints, FileHashes.below(root, cache) if cache else None)
-    scope, held, findings = check(ordered, _scope(project, files), cached)
+    scope, held, findings = check(ordered, _scope(project, files), cached, plain.objects)
     used_files = frozenset({*held}.union(*(result.includes for result in validated)))
     used = {shown + path for path in used_files}
     almost = [one for one in found.near_misses if one.problem.place and one.problem.place.file not in used]
@@ -161,17 +161,16 @@ def load(
     problems += [*opened.problems, *twice, *findings, *misplaced, *left_behind(resources, moved)]
     problems += (one for one in _of_manifests(validated, used) if one.code not in opened.following)
     unseen = tuple(_unseen(tree, shown))
-    markdown = {document.file for document in documents if document.body}
     warnings = (one.problem for one in almost if one.problem.severity == "warning")
     of_checkout = (
-        *(*unknown, *unseen, *_skipped(tree, shown, used, markdown)),
+        *(*unknown, *unseen, *_skipped(tree, shown, used, {one.file for one in documents if one.body})),
         *(*warnings, *_converted(files, index, shown)),
     )
     problems += of_checkout
     partial = [one.partial for one in validated if one.partial and not _is_data(one, used)]
     in_skipped = list(_defined_in_skipped(tree, shown, known, used))
     skipped = {defined: f"{one.place.file} defines it: {one.hint}" for defined, one in in_skipped if one.place}
-    objects = cached.complete(ordered, scope, files) if cached else {}
+    objects = cached.complete(ordered, scope, files) if cached else plain.objects
     return Loaded(
         project=project,
         resources=ordered,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -101,39 +100,43 @@ def validate(
     told = {problem.place for problem in document.problems}
     more = (positions.problem(one) for one in findings if not _within(one.path, expansion.failed))
     result.problems += (problem for problem in more if problem.place not in told)
-    # The function holds the parts of the expansion that it needs, because there is one for each manifest of a project.
     positions.includes = includes = expansion.includes or _NO_SOURCES
-    written = partial(_written, kind, document, includes, expansion.texts or _NO_SOURCES, default_target)
-    again = partial(_spec_again, document, expander, kinds, default_target)
+    texts = expansion.texts or _NO_SOURCES
+    source = _Manifest(document, kind, includes, texts, expander, kinds, default_target)
     if kind and envelope and spec is not None and not any(problem.severity == "error" for problem in result.problems):
-        result.resource = _resource(kind, envelope, spec, positions, written, again)
+        result.resource = _resource(kind, envelope, spec, positions, source.written, source.spec_again)
         document.release()
     elif kind and envelope and spec is None and not expansion.problems:
         spec = _partial(kind, value, expansion, default_target, findings)
-        result.partial = _resource(kind, envelope, spec, positions, written, None) if spec is not None else None
+        result.partial = _resource(kind, envelope, spec, positions, source.written, None) if spec is not None else None
     return result
 
 
-def _spec_again(document: Document, expander: Expander, kinds: Mapping[str, Kind], default_target: str | None) -> Spec:
-    """Return the spec of a valid document. The limits of the project were checked when it was validated first."""
-    found = validate(document, expander.without_results(), kinds, default_target)
-    if found.resource is None:  # an include that was read again would have to differ, and each is read once
-        raise ReconcilerError(*found.problems)
-    spec: Spec = found.resource.spec
-    return spec
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What a valid manifest was read from: there is one for each manifest of a project."""
 
+    document: Document
+    kind: Kind | None
+    includes: Mapping[Path, Source]
+    texts: Mapping[Path, Source]
+    expander: Expander
+    kinds: Mapping[str, Kind]
+    default_target: str | None
 
-def _written(
-    kind: Kind | None,
-    document: Document,
-    includes: Mapping[Path, Source],
-    texts: Mapping[Path, Source],
-    default_target: str | None,
-) -> dict[str, Any]:
-    """Return the spec with its includes and its target, before variables are replaced."""
-    found = with_includes(document.value.get("spec", {}), ("spec",), includes, texts)
-    target = "" if kind is None else choose_target(kind, found, default_target)
-    return {"target": target, **found} if target else found
+    def spec_again(self) -> Spec:
+        """Return the spec again. The limits of the project were checked when it was validated first."""
+        found = validate(self.document, self.expander.without_results(), self.kinds, self.default_target)
+        if found.resource is None:  # an include that was read again would have to differ, and each is read once
+            raise ReconcilerError(*found.problems)
+        spec: Spec = found.resource.spec
+        return spec
+
+    def written(self) -> dict[str, Any]:
+        """Return the spec with its includes and its target, before variables are replaced."""
+        found = with_includes(self.document.value.get("spec", {}), ("spec",), self.includes, self.texts)
+        target = "" if self.kind is None else choose_target(self.kind, found, self.default_target)
+        return {"target": target, **found} if target else found
 
 
 def _partial(

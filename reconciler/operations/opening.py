@@ -21,9 +21,8 @@ from reconciler.project.endpoint import choose, is_embedded
 from reconciler.project.garbage import leave_out_loaded
 from reconciler.project.stored import backend_of
 from reconciler.project.workspace import Workspace, open_workspace
-from reconciler.resources.base import Live
+from reconciler.resources.base import Live, with_packed_fields
 from reconciler.state.backend import Backend
-from reconciler.state.codec import as_packed
 from reconciler.state.model import Snapshot
 
 
@@ -102,7 +101,7 @@ async def _read_ahead(
 @asynccontextmanager
 async def reading_ahead(connection: Connection, backend: Backend) -> AsyncIterator[ReadAhead]:
     """Read the state, and begin to list the types that it has; end what is not complete at the end of the context."""
-    snapshot = await in_thread(partial(backend.read, as_packed))
+    snapshot = await in_thread(partial(backend.read, with_packed_fields))
     by_type = adapters(connection, types_of(snapshot))
     with ExitStack() as looking:
         looking.enter_context(connection.looking_once())

@@ -29,10 +29,9 @@ from reconciler.planning.unfinished import with_copies_of_ours
 from reconciler.project.destroyed import check_not_destroyed
 from reconciler.project.workspace import Workspace
 from reconciler.resources.address import Address
-from reconciler.resources.base import Live
+from reconciler.resources.base import Live, with_packed_fields
 from reconciler.resources.registry import resource_types
 from reconciler.resources.values import references_in
-from reconciler.state.codec import as_packed
 from reconciler.state.model import Intent, Snapshot, Written
 
 
@@ -62,8 +61,8 @@ async def read(
     """Read the state and the outlets, and list the live objects of every type that the manifests or the state have;
     `ahead` has been read.
     """
-    snapshot = ahead.snapshot if ahead else await asyncio.to_thread(workspace.backend.read, as_packed)
-    workspace.share_fields(snapshot.state.objects)
+    snapshot = ahead.snapshot if ahead else await asyncio.to_thread(workspace.backend.read, with_packed_fields)
+    workspace.share_values(snapshot.state.objects)
     check_not_destroyed(workspace, snapshot.state)
     left = await asyncio.to_thread(environments_left, workspace, snapshot)
     types = _types(workspace, snapshot)

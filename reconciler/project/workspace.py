@@ -70,9 +70,9 @@ class Workspace:
         """Every desired object, by address; a file that several manifests reference is one object."""
         return {item.address: item for items in self._desired_by_manifest.values() for item in items}
 
-    def share_fields(self, applied: Mapping[Address, Applied]) -> None:
-        """Make the desired objects, if there are none yet, with the fields of these entries of the state where they are
-        identical: memory has most fields once.
+    def share_values(self, applied: Mapping[Address, Applied]) -> None:
+        """Make the desired objects, if there are none yet, so that memory has their fields and those of these entries
+        of the state once where they are identical.
         """
         self._applied.update(applied)
 
@@ -118,19 +118,26 @@ class Workspace:
         """
         found: dict[Address, list[Desired]] = {}
         for resource in self.loaded.resources:
-            found[resource.address] = made = self.loaded.desired_of(resource)
+            made = self.loaded.desired_of(resource)
             for one in made:
-                check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
+                if resource_types()[one.type].secret:
+                    check_secrets(resource_types()[one.type], one.fields, one.unreadable, one.write_only)
                 self._share(one)
+            found[resource.address] = made
             if made and resource.address.kind != RELEASE:
                 resource.without_spec()
         self._applied.clear()
         return found
 
     def _share(self, wanted: Desired) -> None:
+        """Have the fields of an object and of its entry of the state once, if they differ at most in the order of keys:
+        those of the manifest. They are in a pack if the entry has digests, so that probably nothing reads them.
+        """
         applied = self._applied.get(wanted.address)
-        if applied and identical({**wanted.fields}, {**applied.read_fields()}):
-            wanted.share(applied)
+        if applied and identical(wanted.read_fields(), applied.read_fields()):
+            if applied.verified:
+                wanted.pack()
+            applied.take(wanted)
 
 
 def open_workspace(

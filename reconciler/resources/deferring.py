@@ -5,6 +5,7 @@
 
 import marshal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from reconciler.resources.packs import Pack
@@ -25,14 +26,25 @@ class Deferring:
 
     def defer(self, build: Callable[[], Fields]) -> None:
         """Build the fields when they are read. Those that the object has now are released."""
-        object.__delattr__(self, "fields")
+        with suppress(AttributeError):  # they were deferred before, and nothing has read them
+            object.__delattr__(self, "fields")
         object.__setattr__(self, "_build", build)
 
-    def share(self, other: "Deferring") -> None:
-        """Have the fields of `other`, which are identical, as it has them."""
+    def pack(self) -> None:
+        """Have the fields as bytes until something reads them, if they are only JSON."""
+        build = self._build
+        if build is None:
+            with suppress(ValueError):
+                build = PackedFields(marshal.dumps(dict(self.fields)))
+        if build is not None:
+            self.defer(build)
+
+    def take(self, other: "Deferring") -> None:
+        """Have the fields of another object, which differ at most in the order of keys: memory then has them once."""
         build = other._build  # noqa: SLF001 - of the same class
         if build is None:
             object.__setattr__(self, "fields", other.fields)
+            object.__setattr__(self, "_build", None)
         else:
             self.defer(build)
 
@@ -67,11 +79,3 @@ class PackedFields:
     def __call__(self) -> Fields:
         fields: Fields = marshal.loads(self._packed.read())  # noqa: S302 - bytes of this process
         return fields
-
-
-def packed(fields: Fields) -> PackedFields | None:
-    """Return a function that returns `fields`; None if they are not only JSON."""
-    try:
-        return PackedFields(marshal.dumps(dict(fields)))
-    except ValueError:
-        return None

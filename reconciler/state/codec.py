@@ -7,7 +7,6 @@ from typing import Final, TypeAlias
 
 from reconciler.resources.address import Address, Identity
 from reconciler.resources.base import Applied
-from reconciler.resources.deferring import packed
 from reconciler.resources.problems import Place, Problem, ReconcilerError
 from reconciler.resources.values import JSON
 from reconciler.state.documents import (
@@ -71,14 +70,6 @@ Keep: TypeAlias = Callable[[Address, Applied], Applied]
 
 
 def as_decoded(_address: Address, applied: Applied) -> Applied:
-    return applied
-
-
-def as_packed(_address: Address, applied: Applied) -> Applied:
-    """Return the entry; if it has digests, its fields are bytes, because probably nothing reads them again."""
-    build = packed(applied.fields) if applied.verified else None
-    if build:
-        applied.defer(build)
     return applied
 
 

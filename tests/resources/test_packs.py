@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reconciler.resources.base import Applied
-from reconciler.resources.deferring import packed
 from reconciler.resources.packs import Pack
 
 FIELDS = {"z": 1, "a": [True, 1.0, None, "ä"], "tools": {"function:x": {"name": "x", "large": 2**70}}}
@@ -34,35 +33,39 @@ def test_bytes_are_complete_if_several_threads_add_and_read():
 
 
 def test_packed_fields_are_identical_with_the_order_of_their_keys():
-    build = packed(FIELDS)
-    assert build
-    assert repr(build()) == repr(FIELDS)
+    applied = Applied("id", "agent", {**FIELDS})
+    applied.pack()
+    assert "fields" not in vars(applied)
+    assert repr(applied.read_fields()) == repr(FIELDS)
 
 
 def test_fields_that_are_not_only_json_are_not_packed():
-    assert packed({"a": object()}) is None
+    applied = Applied("id", "agent", {"a": object()})
+    applied.pack()
+    assert "fields" in vars(applied)
 
 
-def test_deferred_fields_are_built_when_they_are_read_and_then_kept():
-    build = packed(FIELDS)
-    assert build
+def test_packed_fields_are_built_when_they_are_read_and_kept_until_they_are_packed_again():
     applied = Applied("id", "agent", {**FIELDS})
-    applied.defer(build)
-    assert "fields" not in vars(applied)
+    applied.pack()
     assert applied.read_fields() == FIELDS
     assert "fields" not in vars(applied)
     assert applied == Applied("id", "agent", FIELDS)
     assert applied.fields is applied.fields
+    applied.pack()
+    assert "fields" not in vars(applied)
 
 
-@pytest.mark.parametrize("deferred", [(), (0,), (1,), (0, 1)])
-def test_objects_have_the_fields_of_another_only_if_both_are_one_value(deferred):
-    build, fields = packed(FIELDS), {**FIELDS}
-    assert build
-    both = [Applied("id", "agent", fields), Applied("id", "agent", fields)]
-    for number in deferred:
-        both[number].defer(build)
-    assert both[0].has_fields_of(both[1]) == (len(deferred) != 1)
+@pytest.mark.parametrize("packed", [(), (0,), (1,), (0, 1)])
+def test_object_that_takes_the_fields_of_another_has_the_same_value(packed):
+    both = [Applied("id", "agent", {**FIELDS}), Applied("id", "agent", {**FIELDS})]
+    for number in packed:
+        both[number].pack()
+    assert not both[0].has_fields_of(both[1])
+    both[0].take(both[1])
+    assert both[0].has_fields_of(both[1])
+    assert ("fields" in vars(both[0])) == ("fields" in vars(both[1])) == (1 not in packed)
+    assert both[0].fields == FIELDS
 
 
 def test_attribute_that_does_not_exist_is_an_error():

@@ -1,7 +1,7 @@
 """The entry of one file: the values that every run needs of its manifests, and their objects."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -43,20 +43,6 @@ class CachedFile:
             if len(found) == len(self.heads):
                 return found
         return [None] * len(self.heads)
-
-
-@dataclass(frozen=True, slots=True)
-class CachedObjects:
-    """The desired objects of a manifest."""
-
-    of: Resource
-    """The manifest. A changed copy of it has other objects."""
-    types: frozenset[str]
-    _read: Callable[[], list[Desired] | None]
-
-    def read(self) -> list[Desired] | None:
-        """Return the objects; None if the cache can no longer be read."""
-        return self._read()
 
 
 def head_of(resource: Resource, result: Validated, sources: Sources) -> list[JSON]:

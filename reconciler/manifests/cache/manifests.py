@@ -35,7 +35,6 @@ from reconciler.manifests.cache.entries import (
     UPLOADS,
     VALUES,
     CachedFile,
-    CachedObjects,
     exact,
     head_of,
     new_entry,
@@ -49,6 +48,7 @@ from reconciler.manifests.expansion import MAX_INCLUDED_NODES, Expander
 from reconciler.manifests.files import Files
 from reconciler.manifests.folder import MAX_INCLUDED, UnreadableError, locate, read_text
 from reconciler.manifests.includes import Positions, Sources
+from reconciler.manifests.known_objects import KnownObjects
 from reconciler.manifests.limits import MAX_REPEATED, Allowance
 from reconciler.manifests.markdown import documents_of
 from reconciler.manifests.parsing import Document
@@ -280,9 +280,9 @@ class ManifestCache:
         """Return the place of a manifest in the cache; None if its result depends on the day or on other manifests."""
         return None if resource.continued or resource.kind.is_dated else self._slots.get(resource.place)
 
-    def complete(self, resources: Sequence[Resource], scope: Scope, files: Files) -> Mapping[Address, CachedObjects]:
+    def complete(self, resources: Sequence[Resource], scope: Scope, files: Files) -> Mapping[Address, KnownObjects]:
         """Return the objects of all manifests without errors, and write the new entries and hashes."""
-        objects: dict[Address, CachedObjects] = {}
+        objects: dict[Address, KnownObjects] = {}
         for resource in resources:
             slot = self._slot(resource)
             if slot is not None and slot[0].heads[slot[1]][CHECKED] is not None:
@@ -295,16 +295,16 @@ class ManifestCache:
         self._forget()
         return objects
 
-    def _known_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+    def _known_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> KnownObjects | None:
         known = file.heads[number][OBJECTS]
         with suppress(*MALFORMED):
             if known is not None:
                 types, questions = known
                 if hold(questions, scope):
-                    return CachedObjects(resource, types_of(*types), partial(objects_of, file, number))
+                    return KnownObjects(resource, types_of(*types), partial(objects_of, file, number))
         return None
 
-    def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> CachedObjects | None:
+    def _new_objects(self, resource: Resource, file: CachedFile, number: int, scope: Scope) -> KnownObjects | None:
         watching, asked = self._watch(scope)
         found = list(resource.kind.desired(resource, watching))
         made = exact(found) if asked.is_certain else None
@@ -312,7 +312,7 @@ class ManifestCache:
             file.objects[number] = made
         types = sorted({one.type for one in found})
         set_value(file, number, OBJECTS, None if made is None else [types, asked.document()])
-        return CachedObjects(resource, frozenset(types), lambda: found)
+        return KnownObjects(resource, frozenset(types), lambda: found)
 
     def write(self) -> None:
         """Write the new entries, unless modules that were imported in this run may be those of another version."""

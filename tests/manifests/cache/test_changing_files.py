@@ -15,6 +15,7 @@ from reconciler.manifests.cache.file_hashes import FileHashes
 from reconciler.manifests.cache.manifests import ManifestCache
 from reconciler.manifests.cache.watching import Questions
 from reconciler.manifests.files import Files
+from reconciler.manifests.plain import PlainManifests
 from reconciler.project.workspace import Workspace
 
 PROJECT = """\
@@ -75,7 +76,7 @@ def change_at(patch: pytest.MonkeyPatch, owner: object, name: str, change: Calla
     [
         (loading, "read_documents"),
         (loading, "open_project"),
-        (loading, "validate"),
+        (PlainManifests, "validated"),
         (ManifestCache, "_restored"),
         (ManifestCache, "add"),
         (ManifestCache, "_built"),
