@@ -70,6 +70,12 @@ class Labelled:
         self._resource_type = resource_types()[self.type]
         self.refers = self._resource_type.refers
         self._applied: Mapping[str, Applied] = {}
+        self._named = (
+            self._resource_type.write_only.union(description.detail)
+            if description.reads_others
+            else frozenset({*description.fields, "id", "name", "metadata"})
+        )
+        """The fields of a response that are not read if all others are; otherwise those that are read."""
 
     def remember(self, applied: Mapping[str, Applied]) -> None:
         self._applied = applied
@@ -145,10 +151,7 @@ class Labelled:
 
     def _is_read(self, name: str) -> bool:
         """Return True if a field of a response is one of those of the live object, apart from its detail."""
-        described = self._description
-        if described.reads_others:
-            return name not in described.detail and name not in self._resource_type.write_only
-        return name in described.fields or name in ("id", "name", "metadata")
+        return (name in self._named) != self._description.reads_others
 
     def _understood(self, body: Object) -> Live:
         described = self._description
