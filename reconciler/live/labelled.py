@@ -69,13 +69,13 @@ class Labelled:
         self._connection = connection
         self._resource_type = resource_types()[self.type]
         self.refers = self._resource_type.refers
-        self._applied: Mapping[str, Applied] = {}
         self._named = (
             self._resource_type.write_only.union(description.detail)
             if description.reads_others
             else frozenset({*description.fields, "id", "name", "metadata"})
         )
         """The fields of a response that are not read if all others are; otherwise those that are read."""
+        self._applied: Mapping[str, Applied] = {}
 
     def remember(self, applied: Mapping[str, Applied]) -> None:
         self._applied = applied
