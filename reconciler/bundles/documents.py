@@ -161,7 +161,7 @@ def needs(content: Mapping[str, Any]) -> frozenset[str]:
 
 def _replaced(value: Any, replace: Callable[[str], Any]) -> Any:
     if isinstance(value, dict):
-        if value.keys() == {_ADDRESS_KEY}:
+        if len(value) == 1 and _ADDRESS_KEY in value:
             address = value[_ADDRESS_KEY]
             if not isinstance(address, str):
                 raise BundleError("broken", f"`{_ADDRESS_KEY}` is not a text in the bundle")

@@ -69,6 +69,12 @@ class Labelled:
         self._connection = connection
         self._resource_type = resource_types()[self.type]
         self.refers = self._resource_type.refers
+        self._named = (
+            self._resource_type.write_only.union(description.detail)
+            if description.reads_others
+            else frozenset({*description.fields, "id", "name", "metadata"})
+        )
+        """The fields of a response that are not read if all others are; otherwise those that are read."""
         self._applied: Mapping[str, Applied] = {}
         self._pack = Pack()
 
@@ -146,10 +152,7 @@ class Labelled:
 
     def _is_read(self, name: str) -> bool:
         """Return True if a field of a response is one of those of the live object, apart from its detail."""
-        described = self._description
-        if described.reads_others:
-            return name not in described.detail and name not in self._resource_type.write_only
-        return name in described.fields or name in ("id", "name", "metadata")
+        return (name in self._named) != self._description.reads_others
 
     def _understood(self, body: Object) -> Live:
         described = self._description

@@ -21,9 +21,7 @@ _DIGITS: Final = 20
 def decoded(response: "httpx2.Response", *, is_list: bool, id_: str | None) -> dict[str, Any] | Failure:
     """Return the response if it is a list of objects or, unless `is_list`, an object: the one with `id_` if given."""
     try:
-        body = json.loads(
-            response.content, parse_constant=_not_a_number, parse_float=_finite_number, parse_int=_exact_number
-        )
+        body = _DECODER.decode(response.content.decode(json.detect_encoding(response.content), "surrogatepass"))
         if _may_have_surrogates(response.content):
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -62,3 +60,7 @@ def _exact_number(text: str) -> int:
     if len(text) > _DIGITS:
         raise ValueError("a number is too large")
     return int(text)
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_not_a_number, parse_float=_finite_number, parse_int=_exact_number)
+"""Decodes as `json.loads`, which would make a decoder for each response."""

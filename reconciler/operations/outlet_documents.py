@@ -66,7 +66,8 @@ def read_outlets(
     ours: dict[Address, Published] = {}
     for name, published in read_each(outlets[built_in], identity):
         read = _checked(name, published)
-        ours[name] = replace(read, content=None)  # only the pointer is compared later
+        if copies:
+            ours[name] = replace(read, content=None)  # only the pointer is compared later
         address, elsewhere = object_address(name), {outlet: held.get(name) for outlet, held in copies.items()}
         if address is None:
             found.published[name], names[name] = _pointer(name, read, elsewhere, written), read

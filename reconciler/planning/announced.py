@@ -134,6 +134,8 @@ def find_announced(inputs: PlanInputs, paired: Mapping[Address, Live]) -> dict[A
         for item in inputs.pending
         if item.address not in paired and inputs.needs_state(item.type) and not inputs.is_upload(item.type)
     ]
+    if not pending:
+        return {}
     taken = {applied.id for applied in inputs.applied.values()} | {live.id for live in paired.values()}
     found: dict[Address, Live] = {}
     for item in sorted(pending, key=lambda item: (item.since, item.address)):

@@ -180,9 +180,9 @@ def _staying(desired: Desired, live: Live | None, work: Iterable[Change], left: 
 
 def _left_alone(inputs: PlanInputs, matched: Matched, work: Mapping[Address, list[Change]]) -> Iterator[Edge]:
     """Yield the references of objects that the plan neither manages nor removes, as applied and as live."""
-    for address in sorted({*inputs.applied, *matched.live}):
-        removed = any(change.action in RELEASES_OWNERSHIP for change in work.get(address, ()))
-        if not removed and (address not in inputs.desired or not inputs.in_scope(address)):
+    managed = {address for address in inputs.desired if inputs.in_scope(address)}
+    for address in sorted({*inputs.applied, *matched.live} - managed):
+        if not any(change.action in RELEASES_OWNERSHIP for change in work.get(address, ())):
             if address in inputs.unchanged:
                 yield from (Edge(address, target, "state") for target in _indexed(inputs, matched, address))
                 continue

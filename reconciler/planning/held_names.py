@@ -103,10 +103,13 @@ def undefined(inputs: PlanInputs, known: Collection[Address] = ()) -> Iterator[U
     """Yield the names that an identity without state cannot resolve: of objects that a release uses, and of assistants
     in a published release. An unpublished release is archived with its assistant. Names in `known` are resolved.
     """
+    releases = sorted(inputs.releases.keys() & inputs.desired.keys())
+    if not releases:
+        return
     defined = {*inputs.desired, *declared(inputs.desired), *known}
     elsewhere = {text for wanted in inputs.desired.values() for text in wanted.options.get("published_elsewhere", ())}
     published = {*published_releases(inputs).values(), *map(Address.parse, elsewhere)}
-    for release in sorted(inputs.releases.keys() & inputs.desired.keys()):
+    for release in releases:
         found: dict[Address, Address] = {}
         copied: dict[Address, Address] = {}
         for source in (*sorted(inputs.releases[release].parts & inputs.desired.keys()), release):

@@ -282,7 +282,8 @@ class PlanInputs:
 
     def members(self, type_: str) -> Members | None:
         """Return the declaration of the members of this type; None where it has none."""
-        return self.resource_types[type_].members if type_ in self.resource_types else None
+        resource_type = self.resource_types.get(type_)
+        return resource_type.members if resource_type else None
 
     @cached_property
     def known_types(self) -> frozenset[str]:

@@ -36,7 +36,8 @@ def deleted_files(inputs: PlanInputs) -> Iterator[Notice]:
     if not any(inputs.is_upload(one.type) for one in managed):
         return
     known = {live.id for live in inputs.live if inputs.is_upload(live.type)}
-    for address, desired in sorted(inputs.desired.items()):
+    holding = ((address, one) for address, one in inputs.desired.items() if inputs.members(one.type))
+    for address, desired in sorted(holding):
         members = inputs.members(desired.type)
         if members and not desired.whole and inputs.in_scope(address):
             entries = members.of(desired.fields).items()

@@ -67,7 +67,8 @@ def publications(inputs: PlanInputs, matched: Matched, pairs: Iterable[ByOrigin]
         if str(place.address) in done[place.holds]:
             renewed, fields = list[str](), [item for item in _copies(place) if item.origin == "drift"]
         else:
-            renewed = sorted(moved.intersection(str(matched.now(target)) for target in place.bundle.refers_to))
+            targets = place.bundle.refers_to if moved else ()
+            renewed = sorted(moved.intersection(str(matched.now(target)) for target in targets))
             covered = str(place.address) in found[place.holds]
             fields = [] if covered else [*_differences(inputs, matched, place), *_copies(place)]
         if fields or renewed:

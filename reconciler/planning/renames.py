@@ -121,6 +121,7 @@ def _published_names(
 ) -> Iterator[tuple[Address, Address]]:
     for pointer in pointers:
         for name, id_ in (*pointer.ids.items(), *pointer.holds.items()):
-            former = parsed(name)
-            if former is not None and id_ in addresses:
-                yield former, addresses[id_][0]
+            now = addresses[id_][0] if id_ in addresses else None
+            former = parsed(name) if now is not None and name != str(now) else None
+            if now is not None and former is not None:
+                yield former, now

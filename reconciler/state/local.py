@@ -47,12 +47,12 @@ class LocalStore:
     is_quick: Final = True
 
     def __init__(self, folder: Path) -> None:
+        self._inside: set[str] = set()
+        """Folders below which a read looks for no links any more: there were none on the way to them."""
         self.location = str(folder)
         self._folder = folder
         self._draft = folder / _DRAFT
         self._renames = _Renames()
-        self._inside: set[str] = set()
-        """Folders below which a read looks for no links any more: there were none on the way to them."""
         self._is_swept = False
 
     def read(self, key: str) -> Versioned | None:

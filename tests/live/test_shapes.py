@@ -32,6 +32,7 @@ def answer(content):
         '{"data": [{"id": "a", "created_at": 1e999}]}',
         '{"data": [{"id": "a", "created_at": 1' + "0" * 400 + "}]}",
         '{"data": [{"id": "a", "name": "\\ud800"}]}',
+        b'{"data": [{"id": "a", "name": "\xed\xa0\x80"}]}',
         '{"data": ' + "[" * 100_000,
         b'{"data": [{"id": "\xff"}]}',
     ],

@@ -241,6 +241,16 @@ def with_marker(type_: str, **marker: object) -> bytes:
         ),
         (edited(objects={"assistant/triage": 1}), "state-damaged", "damaged: "),
         (with_fields("agent", model={"$address": "a"}), "state-damaged", "'a' is not a valid address"),
+        (
+            with_fields("agent", model={"$address": "a"}).replace(b"$", b"\\u0024"),
+            "state-damaged",
+            "'a' is not a valid address",
+        ),
+        (
+            with_fields("agent", model={"$address": "a"}).decode().encode("utf-16"),
+            "state-damaged",
+            "'a' is not a valid address",
+        ),
         (with_fields("agent", metadata="gold"), "state-damaged", "expected dict, got 'gold'"),
         (with_fields("file", sha256={"$address": "file/a"}), "state-damaged", "expected str, got {"),
         (with_fields("file", sha256=None), "state-damaged", "expected str, got None"),

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.state import local
 from reconciler.state.local import LocalStore
-from reconciler.state.store import StoreError
+from reconciler.state.store import StoreError, Versioned
 from tests.state.contract import SharedStoreContract, StoreContract
 from tests.state.stores import MemoryStore
 
@@ -61,6 +61,28 @@ def test_link_outside_the_folder_is_rejected(tmp_path):
     with pytest.raises(StoreError, match="is outside"):
         LocalStore(tmp_path / "store").create("state/lock.json", b"")
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_read_does_not_follow_a_link_out_of_the_folder(tmp_path, is_known):
+    (tmp_path / "outside").write_bytes(b"outside")
+    store = LocalStore(tmp_path / "store")
+    version = store.create("a/first", b"first")
+    if is_known:
+        assert store.read("a/first") == Versioned(b"first", version)
+    (tmp_path / "store/a/out").symlink_to(tmp_path / "outside")
+    (tmp_path / "store/a/in").symlink_to("first")
+    with pytest.raises(StoreError, match="is outside"):
+        store.read("a/out")
+    assert store.read("a/in") == Versioned(b"first", version)
+    assert store.read("a/missing") is None
+
+
+def test_read_of_a_folder_is_an_error_with_hint(tmp_path):
+    store = LocalStore(tmp_path)
+    store.create("a/b", b"")
+    with pytest.raises(StoreError, match="cannot use the state"):
+        store.read("a")
 
 
 def test_unusable_folder_is_an_error_with_hint(tmp_path):
