@@ -4,7 +4,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Final, NamedTuple, Self
 
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -48,13 +48,14 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the address in `text`; raises ValueError if it is not valid. Names are in the normalization form C."""
-        kind, slash, name = text.partition("/")
-        if not (kind and slash and name):
-            raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
-        return cls(sys.intern(kind), composed(name))
+    @staticmethod
+    def parse(text: str) -> "Address":
+        """Return the address in `text`; raises ValueError if it is not valid. Names are in the normalization form C.
+
+        The addresses of a project are kept: an apply reads the text of each about fifty times, and addresses that are
+        the same object are equal without a comparison of their parts.
+        """
+        return _parse(text)
 
     @property
     def family(self) -> "Address":
@@ -76,6 +77,14 @@ class Address(NamedTuple):
         text = self.name if self.kind == RELEASE else self.name.partition("@")[2]
         found = version_of(text) if text and self.kind != FILE else None
         return release_address(*found) if found else None
+
+
+@lru_cache(maxsize=2**18)
+def _parse(text: str) -> Address:
+    kind, slash, name = text.partition("/")
+    if not (kind and slash and name):
+        raise ValueError(f"{text!r} is not a valid address; write kind/name, such as assistant/triage")
+    return Address(sys.intern(kind), composed(name))
 
 
 def working_file(name: str) -> str:
