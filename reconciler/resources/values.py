@@ -157,11 +157,11 @@ def _same_numbers(left: JSON, right: JSON, kind: Callable[[JSON], object]) -> bo
         return kind(left) == kind(right)
     if isinstance(left, list):
         for item, other in zip(left, right, strict=True):
-            if type(item) is not str and not _same_numbers(item, other, kind):
+            if type(item) is not str and item is not other and not _same_numbers(item, other, kind):
                 return False
     elif isinstance(left, (dict, Mapping)):
         for key, item in left.items():
-            if type(item) is not str and not _same_numbers(item, right[key], kind):
+            if type(item) is not str and item is not right[key] and not _same_numbers(item, right[key], kind):
                 return False
     return True
 
