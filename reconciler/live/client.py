@@ -118,7 +118,9 @@ class Connection:
         `LiveError`.
         """
         try:
-            async with asyncio.timeout_at(self.deadline if self._may_write is _always else None):
+            if self.deadline is None or self._may_write is not _always:
+                return await self._repeated(request)
+            async with asyncio.timeout_at(self.deadline):
                 return await self._repeated(request)
         except TimeoutError as error:
             raise self._late(request) from error

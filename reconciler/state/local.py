@@ -86,7 +86,7 @@ class LocalStore:
         """Return True if the document has this version. It is not opened: that takes much longer."""
         with self._errors():
             try:
-                return _version((self._folder / check_key(key)).stat()) == version
+                return _version(os.stat(f"{self.location}/{check_key(key)}")) == version  # noqa: PTH116 - every write
             except (FileNotFoundError, NotADirectoryError):
                 return False
 
