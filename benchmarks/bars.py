@@ -23,7 +23,7 @@ class Step:
     theirs: tuple[str, ...] = ()
     """Arguments of Terraform. Without them, the earlier version of Reconciler gets the arguments of ours."""
     cached: bool = False
-    """Whether the cache of manifests is filled; otherwise it is off."""
+    """True if the cache of manifests is filled; otherwise it is off."""
     bars: dict[int, Bar] = field(default_factory=dict)
     """By number of agents."""
 

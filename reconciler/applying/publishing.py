@@ -20,7 +20,7 @@ class Publication:
     ids: Mapping[str, str]
     """The live ids of what it refers to, by address."""
     under: Address | None = None
-    """Of a release: the chatbot that has it published from then on."""
+    """Of a release: the chatbot that publishes it once the bundle is written."""
     holds: Mapping[str, str] = field(default_factory=dict)
     """Of a release: see `Applied.holds`."""
 

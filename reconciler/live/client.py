@@ -4,23 +4,22 @@ import asyncio
 import math
 import os
 import random
-import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.live.clients import Clients, join_body
-from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, plain, scope_of
+from reconciler.live.clients import Clients, clients
+from reconciler.live.errors import Failure, LiveError, MissingError, failure_of, scope_of
 from reconciler.live.lazy_types import import_openai
 from reconciler.live.openai_host import is_of_openai
 from reconciler.live.pace import Pace
-from reconciler.live.requests import CONNECT_SECONDS, Object, Request, send
+from reconciler.live.requests import Object, Request, send
 from reconciler.live.responses import decoded
 from reconciler.live.source import Source
 from reconciler.live.watching import Watch
@@ -28,12 +27,8 @@ from reconciler.resources.base import Desired
 from reconciler.resources.problems import Problem
 
 if TYPE_CHECKING:
-    from http.cookiejar import CookieJar
-
     import httpx2
-    from openai import AsyncOpenAI
 
-READ_SECONDS: Final = 120.0
 NO_KEY: Final = "no-key-is-sent"
 """Required by the SDK where none is sent, or where the API ignores it."""
 ATTEMPTS: Final = 6
@@ -295,62 +290,8 @@ async def connect(endpoint: Endpoint, *, pace: Pace) -> AsyncIterator[Connection
     key = api_key() if endpoint.transport is None and endpoint.source is None else NO_KEY
     # A quarter of a second of imports, in a thread: meanwhile other tasks run.
     await asyncio.to_thread(import_openai)
-    async with _clients(endpoint, key) as clients:
-        yield Connection(clients, pace, mirrors_openai=endpoint.mirrors_openai)
-
-
-def _clients(endpoint: Endpoint, key: str) -> Clients:
-    """Return clients with the same trusted certificates and the same cookies: a load balancer may set one that leads
-    all requests of a session to the same server.
-    """
-    from http.cookiejar import CookieJar
-
-    import httpx2
-
-    base_url = "http://embedded/v1" if endpoint.transport and not endpoint.base_url else endpoint.base_url
-    try:
-        made = partial(_made, endpoint, base_url, key, _trusted(base_url), CookieJar())
-        return Clients(cache(made) if endpoint.transport else made)  # there is no connection to an app in this process
-    except (httpx2.InvalidURL, ImportError, ValueError) as error:
-        hint = "Check the endpoint, OPENAI_BASE_URL, and the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
-        message = f"the URL of the API or of a proxy is not valid: {plain(error)}"
-        raise LiveError(Problem("bad-endpoint", message, hint=hint)) from error
-
-
-def _made(
-    endpoint: Endpoint, base_url: str | None, key: str, verify: ssl.SSLContext, cookies: "CookieJar"
-) -> "AsyncOpenAI":
-    import httpx2
-    import openai
-
-    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    http = httpx2.AsyncClient(
-        transport=endpoint.transport,
-        verify=verify,
-        cookies=cookies,
-        timeout=timeout,
-        event_hooks=endpoint.source.hooks() if endpoint.source else {"request": [join_body]},
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
-    )
-    # The SDK repeats creates after a 500, without an idempotency key: repeating is `call`'s business.
-    return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http)
-
-
-def _trusted(base_url: str | None) -> ssl.SSLContext:
-    """Return the certificates that the connections to the API trust, directly and through proxies.
-
-    To read them takes 20 ms. A client of an `http:` URL without an `https:` proxy needs none, as it follows no
-    redirects, and gets none.
-    """
-    from urllib.request import getproxies
-
-    import httpx2
-
-    proxies = getproxies().values()
-    is_plain = base_url is not None and httpx2.URL(base_url).scheme == "http"
-    if is_plain and not any(proxy.startswith("https:") for proxy in proxies):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx2.create_ssl_context()
+    async with clients(endpoint.base_url, key, endpoint.transport, endpoint.source) as opened:
+        yield Connection(opened, pace, mirrors_openai=endpoint.mirrors_openai)
 
 
 def api_key() -> str:

@@ -1,6 +1,7 @@
 """The documents in the outlets: published bundles, and objects that exist only there."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -196,15 +197,29 @@ def _document(address: Address, one: Published) -> tuple[Live | None, Published]
 
 
 def _checked(name: Address, one: Published) -> Published:
-    """Return a document without its content if an address in it is not one, although its digest is right."""
-    if one.content is None:
-        return one
+    """Return a document without its content if an address in it or in its pointer is not one, although its digest is
+    right; and without the ids that the pointer has for such names, which no application looks up.
+    """
+    pointer, content = one.pointer, one.content
     try:
-        for text in (one.content["address"], *references_in(dict(one.content))):
+        for text in (*pointer.ids, *pointer.holds) if pointer else ():
+            Address.parse(text)
+        for text in (content["address"], *references_in(dict(content))) if content is not None else ():
             Address.parse(text)
     except _MISREAD:
-        return _broken(name, one)
+        held = pointer and replace(pointer, ids=_of_addresses(pointer.ids), holds=_of_addresses(pointer.holds))
+        return replace(_broken(name, one), pointer=held)
     return one
+
+
+def _of_addresses(ids: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the ids by name, without names that are not addresses."""
+    found: dict[str, str] = {}
+    for name, id_ in ids.items():
+        with suppress(ValueError):
+            Address.parse(name)
+            found[name] = id_
+    return found
 
 
 def _broken(name: Address, one: Published) -> Published:

@@ -1,4 +1,4 @@
-"""What was applied of a project: its state and its bundles, opened without reading its manifests."""
+"""The applied state and bundles of a project, opened without reading its manifests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

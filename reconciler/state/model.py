@@ -77,7 +77,7 @@ class AppliedPlan:
     finished: float | None = None
     """Unix time; None where no end was recorded."""
     outcome: Outcome = "unfinished"
-    """How it ended; see `Outcome`."""
+    """The way in which it ended; see `Outcome`."""
     summary: str = ""
     """Counts of the changes made, for display: `3 created, 1 updated`."""
 

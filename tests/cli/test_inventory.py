@@ -25,6 +25,13 @@ def test_markdown(applied, cli):
     assert cli("inventory", "-o", "markdown").out.startswith("## Inventory\n")
 
 
+def test_note_about_unused_objects_names_the_environment(project, cli):
+    with (project / "project.yaml").open("a") as file:
+        file.write("  environments: {staging: {}, production: {}}\n")
+    words = " ".join(cli("inventory", "--env", "staging").out.split())
+    assert "UNUSED counts what `reconciler inventory --unused --env staging` lists" in words
+
+
 @pytest.mark.parametrize("by", ["customer", "label."])
 def test_what_cannot_be_summed_up_by_is_an_error(project, cli, by):
     done = cli("inventory", "--by", by)

@@ -29,6 +29,7 @@ from reconciler.importing.requests import import_requests
 from reconciler.importing.selection import selection
 from reconciler.live.client import Connection
 from reconciler.operations.apply import apply_plan
+from reconciler.operations.graph import graph
 from reconciler.operations.plan import Observed, make_plan
 from reconciler.operations.state_rebuild import rebuild_state
 from reconciler.operations.validate import validate
@@ -208,6 +209,18 @@ def test_release_with_the_key_of_references_reports_a_problem(estate):
     path.write_text(json.dumps(document))
     with pytest.raises(ReconcilerError, match="reserved"):
         estate.plan()
+
+
+@pytest.mark.parametrize("table", ["ids", "holds"])
+@pytest.mark.parametrize("name", ["x", ""])
+def test_pointer_with_a_name_that_is_no_address_is_published_again(estate, table, name):
+    for pointer in files_of(estate, "pointer"):
+        original = json.loads(pointer.read_bytes())
+        pointer.write_text(json.dumps({**original, table: {**original.get(table, {}), name: "agent_1"}}))
+        reasons = [reason.code for change in estate.plan().work for reason in change.reasons]
+        assert reasons.count("outlet-unreadable") == 1
+        assert graph(estate.root, estate.environ, env=None, endpoint=None, address=None, offline=True).nodes
+        pointer.write_text(json.dumps(original))
 
 
 def test_pointer_with_half_a_character_in_a_key_is_read(estate):

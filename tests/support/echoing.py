@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     answer: "Answer"
     app: Any
     sent: dict[str, Any]
-    """What was sent for objects that are returned with it, by id."""
+    """The bodies that were sent for objects that are returned with them, by id."""
     paths: list[str]
     """The paths of the requests with the secret."""
     protocol_version = "HTTP/1.1"

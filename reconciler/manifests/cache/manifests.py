@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import pydantic
 import ruamel.yaml
@@ -69,6 +69,7 @@ _READABLE: Final = {"apiVersion": API_VERSION, "kind": ""}
 """The value of the document of a cached manifest, as far as it is needed: it is a manifest."""
 _MARKER: Final = "---"
 """Without it, a file is one document."""
+T = TypeVar("T")
 UploadsOf: TypeAlias = Callable[[Resource, Scope], tuple[list[str], list[str]]]
 _NONE: Final[Mapping[Address, Address]] = MappingProxyType({})
 
@@ -238,37 +239,48 @@ class ManifestCache:
         self, resource: Resource, scope: Scope, check: Callable[[Resource, Scope], list[Problem]]
     ) -> list[Problem]:
         """Return the result of `check`, from the cache if everything that it asked for is unchanged."""
-        slot = self._slot(resource)
-        if slot is None:
-            return check(resource, scope)
-        file, number = slot
-        head = file.heads[number]
-        with suppress(*MALFORMED):
-            if head[CHECKED] is not None:
-                problems, questions = head[CHECKED]
-                if hold(questions, scope):
-                    return [codec.problem_of(one) for one in problems]
-        watching, asked = self._watch(scope)
-        found = check(resource, watching)
-        is_valid = asked.is_certain and _has_no_error(found)
-        set_value(file, number, CHECKED, [list(map(codec.problem_json, found)), asked.document()] if is_valid else None)
-        return found
+
+        def known(problems: JSON) -> list[Problem]:
+            return [codec.problem_of(one) for one in problems]
+
+        def kept(found: list[Problem]) -> list[JSON] | None:
+            return [list(map(codec.problem_json, found))] if _has_no_error(found) else None
+
+        return self._answer(resource, scope, CHECKED, check, known, kept)
 
     def uploads(self, store: Resource, scope: Scope, uploads_of: UploadsOf) -> tuple[list[str], list[str]]:
         """Return the result of `uploads_of` for a store without errors, from the cache as in `checked`."""
-        slot = self._slot(store)
+
+        def known(uploads: JSON, parts: JSON) -> tuple[list[str], list[str]]:
+            return [of_type(path, str) for path in uploads], [of_type(path, str) for path in parts]
+
+        return self._answer(store, scope, UPLOADS, uploads_of, known, list)
+
+    def _answer(
+        self,
+        resource: Resource,
+        scope: Scope,
+        index: int,
+        ask: Callable[[Resource, Scope], T],
+        known: Callable[..., T],
+        kept: Callable[[T], list[JSON] | None],
+    ) -> T:
+        """Return the answer of `ask` about a manifest, which the head of its entry has at `index`. `known` makes it of
+        JSON values, and `kept` these values, or None for an answer that does not go into the cache.
+        """
+        slot = self._slot(resource)
         if slot is None:
-            return uploads_of(store, scope)
+            return ask(resource, scope)
         file, number = slot
-        head = file.heads[number]
         with suppress(*MALFORMED):
-            if head[UPLOADS] is not None:
-                uploads, parts, questions = head[UPLOADS]
+            if file.heads[number][index] is not None:
+                *values, questions = file.heads[number][index]
                 if hold(questions, scope):
-                    return [of_type(path, str) for path in uploads], [of_type(path, str) for path in parts]
+                    return known(*values)
         watching, asked = self._watch(scope)
-        found = uploads_of(store, watching)
-        set_value(file, number, UPLOADS, [*found, asked.document()] if asked.is_certain else None)
+        found = ask(resource, watching)
+        made = kept(found) if asked.is_certain else None
+        set_value(file, number, index, None if made is None else [*made, asked.document()])
         return found
 
     def _watch(self, scope: Scope) -> tuple[Scope, Questions]:

@@ -31,7 +31,7 @@ def inventory_markdown(inventory: Inventory) -> str:
     parts.append(_table(map(object_row, inventory.items), OBJECT_HEADERS))
     if inventory.chosen.unused:
         parts.append(prose(unused_text(inventory)))
-    return "\n\n".join([*filter(None, parts), estimate(inventory.prices)]) + "\n"
+    return "\n\n".join([*filter(None, parts), estimate(inventory)]) + "\n"
 
 
 def _table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ def inventory_text(inventory: Inventory, *, style: Style) -> str:
     parts.append(_lines(table(rows, shown, style=style, below=[name for name in _BELOW if name in shown])))
     if inventory.chosen.unused:
         parts.append(wrap(unused_text(inventory), style.width))
-    parts.append(wrap(estimate(inventory.prices), style.width))
+    parts.append(wrap(estimate(inventory), style.width))
     return joined(parts)
 
 

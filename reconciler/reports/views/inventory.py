@@ -8,7 +8,7 @@ from reconciler.reports.style import count, plain
 from reconciler.reports.views.values import bytes_text
 from reconciler.resources.display import day
 from reconciler.resources.name_lists import few
-from reconciler.resources.prices import Prices
+from reconciler.resources.problems import command_text
 
 OBJECT_HEADERS: Final = ("TYPE", "ID", "OWNER", "SIZE", "LAST ACTIVE", "$/DAY", "USED BY", "NAME")
 _NOT_READ: Final[Mapping[NotRead, str]] = {
@@ -89,12 +89,14 @@ def used_text(item: Item, most: int = 2) -> str:
     return few(item.used_by, most)
 
 
-def estimate(prices: Prices) -> str:
+def estimate(inventory: Inventory) -> str:
     """Return the assumptions behind the costs and the unused objects."""
+    prices, environment = inventory.prices, (inventory.identity or "").partition("/")[2]
+    unused = plain(command_text(environment or None, "inventory", "--unused"))
     source = f"as of {prices.as_of}" if prices.as_of else "as project.yaml says"
     return (
         f"Cost is an estimate: ${prices.vector_storage:.2f} per GB of vector storage and day, the first "
-        f"{prices.free_gb:g} GB free, {source}. UNUSED counts what `reconciler inventory --unused` lists: objects that "
+        f"{prices.free_gb:g} GB free, {source}. UNUSED counts what `{unused}` lists: objects that "
         "no manifest, no entry of the state and no live object refers to. Applications may use them by their ids."
     )
 
