@@ -35,11 +35,11 @@ class Costs:
 
 
 LIMITS: Final[Mapping[str, Costs]] = {
-    "validate": Costs(calls=357, hashes=0.22, opened=1.87, written=0),
-    "validate, cached": Costs(calls=192, hashes=3.3, opened=2.09, written=0),
-    "plan of new objects": Costs(calls=1_560, hashes=2.75, opened=3.3, written=0),
-    "apply of new objects": Costs(calls=3_690, hashes=17, opened=11.3, written=1_960),
-    "plan without changes": Costs(calls=1_750, hashes=7.6, opened=4.29, written=0),
+    "validate": Costs(calls=428, hashes=0.22, opened=1.87, written=0),
+    "validate, cached": Costs(calls=201, hashes=3.3, opened=2.09, written=0),
+    "plan of new objects": Costs(calls=1_340, hashes=2.75, opened=3.3, written=0),
+    "apply of new objects": Costs(calls=3_640, hashes=16.2, opened=11.3, written=1_960),
+    "plan without changes": Costs(calls=1_440, hashes=5.3, opened=4.29, written=0),
     "export of one": Costs(calls=0, hashes=0, opened=0, written=0),
 }
 """The most that one more agent costs, with a tenth of a store and its two files. An apply plans first."""
