@@ -86,7 +86,7 @@ class _Search:
     def _print(self, file: Path, node: ast.AST) -> None:
         """Add the codes of messages that are printed as text: those of errors for which there is no memory."""
         value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-        text = value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else ""
+        text = value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
         for found in _PRINTED.finditer(text):
             self.found.uses.append(Use(frozenset({found[1]}), ast.Call(ast.Name("print"), [], []), file))
 
