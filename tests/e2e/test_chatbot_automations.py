@@ -91,8 +91,9 @@ class TestPublication:
         assert (told(plan.changes), plan.requests) == ([PUBLISH, MOVE], {"POST": 1})
         runs_release = {"publisher": "chatbot/support", "release": f"release/support@{after}"}
         assert reasons(plan) == [("runs-release", runs_release)]
-        (move,) = (step for step in lower(observed.planned) if str(step.address) == RUN)
-        assert "publish" in {one.verb for one in lower(observed.planned)[move]}
+        needs = lower(observed.planned)
+        (move,) = (step for step in needs if str(step.address) == RUN)
+        assert "publish" in {one.verb for one in needs[move]}
         desk.requests()
         desk.apply()
         assert desk.runs() == runs
