@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from reconciler.manifests import loading
+from reconciler.manifests import loading, plain
 from reconciler.manifests.cache.manifests import ManifestCache
 from reconciler.manifests.files import Files
 from reconciler.manifests.loading import Loaded, load
@@ -250,7 +250,7 @@ def history(folder: Path, kept: Path, draw: random.Random) -> Iterator[str]:
 
 
 STEPS: Final = (
-    *((loading, name) for name in ("read_documents", "open_project", "validate")),
+    *((loading, "read_documents"), (loading, "open_project"), (plain, "validate")),
     *((ManifestCache, name) for name in ("documents", "_built", "_built", "add", "complete")),
     (Files, "_read_hash"),
 )
