@@ -5,8 +5,9 @@ time and of the memory of compressing each. Reading them in the order in which t
 """
 
 import zlib
+from functools import lru_cache
 from threading import Lock
-from typing import ClassVar, Final
+from typing import Final
 
 _BLOCK: Final = 2**16
 """Bytes that are compressed together."""
@@ -16,24 +17,24 @@ _QUICK: Final = 1
 class _Block:
     """Bytes of several objects, compressed when there are enough of them."""
 
-    __slots__ = ("data", "is_open")
-    _latest: ClassVar["tuple[_Block | None, bytes]"] = (None, b"")
+    __slots__ = ("data",)
 
     def __init__(self) -> None:
         self.data: bytes | bytearray = bytearray()
-        self.is_open = True
+        """A bytearray until the block is compressed."""
 
     def close(self) -> None:
-        self.data, self.is_open = zlib.compress(self.data, _QUICK), False
+        self.data = zlib.compress(self.data, _QUICK)
 
     def read(self) -> bytes | bytearray:
-        if self.is_open:
-            return self.data
-        block, data = _Block._latest
-        if block is not self:
-            data = zlib.decompress(self.data)
-            _Block._latest = self, data
-        return data
+        data = self.data
+        return data if isinstance(data, bytearray) else _decompressed(self)
+
+
+@lru_cache(maxsize=8)
+def _decompressed(block: _Block) -> bytes:
+    """Return the bytes of a block. Those read last are kept: two sides are compared object by object."""
+    return zlib.decompress(block.data)
 
 
 class Packed:

@@ -1,6 +1,7 @@
 """Bytes in packs, and fields that are built from them."""
 
 import random
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,6 +31,21 @@ def test_bytes_are_complete_if_several_threads_add_and_read():
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(add, range(2000)))
+
+
+def test_two_sides_that_are_read_in_turns_are_decompressed_once(monkeypatch):
+    left, right, texts = Pack(), Pack(), [str(number) * 200 for number in range(1000)]
+    sides = [[pack.add(text.encode()) for text in texts] for pack in (left, right)]
+    decompress, blocks = zlib.decompress, list[bytes]()
+
+    def counted(data: bytes) -> bytes:
+        blocks.append(data)
+        return decompress(data)
+
+    monkeypatch.setattr(zlib, "decompress", counted)
+    for one, other in zip(*sides, strict=True):
+        assert one.read() == other.read()
+    assert len(blocks) == 2 * len(set(blocks)) > 10  # the same blocks, of each side
 
 
 def test_packed_fields_are_identical_with_the_order_of_their_keys():
