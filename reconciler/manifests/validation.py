@@ -114,7 +114,7 @@ def validate(
 
 @dataclass(frozen=True, slots=True)
 class _Manifest:
-    """What a valid manifest was read from: there is one for each manifest of a project."""
+    """The document of a valid manifest, and all else that it was read from: there is one for each manifest."""
 
     document: Document
     kind: Kind | None
